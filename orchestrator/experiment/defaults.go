@@ -1,0 +1,56 @@
+package experiment
+
+// defaults are the values of everything that a file may leave out. Where the
+// article is silent they follow diffusers' DreamBooth LoRA guide for SD 1.5.
+func defaults() *Experiment {
+	return &Experiment{
+		Seeds:   []int64{0},
+		Dataset: Dataset{Good: "good"},
+		LoRA: LoRA{
+			Identifier:     "shs",
+			Resolution:     512,
+			Rank:           8,
+			Target:         "attention",
+			LearningRate:   1e-4,
+			Steps:          1000,
+			BatchSize:      1,
+			PriorWeight:    1,
+			Regularization: "exact",
+			Precision:      "fp32",
+		},
+		Generate: Generate{
+			Strength:  0.8,
+			Steps:     30,
+			Guidance:  7.5,
+			BatchSize: 8,
+			Precision: "fp32",
+		},
+		Classifier: Classifier{
+			Model:        "efficientnet_b0",
+			Weights:      "imagenet",
+			Resolution:   224,
+			BatchSize:    32,
+			LearningRate: 1e-3,
+			WeightDecay:  1e-2,
+			Precision:    "fp32",
+		},
+	}
+}
+
+// complete fills in what depends on other values of the file.
+func (e *Experiment) complete() {
+	if e.LoRA.Alpha == 0 {
+		e.LoRA.Alpha = float64(e.LoRA.Rank)
+	}
+	if e.Patterns != nil {
+		if e.Patterns.Show == 0 {
+			e.Patterns.Show = 8
+		}
+		if e.Patterns.Defect == "" && len(e.Dataset.Defects) > 0 {
+			e.Patterns.Defect = e.Dataset.Defects[0]
+		}
+	}
+	if e.Classifier.Epochs == 0 && e.Classifier.Steps == 0 {
+		e.Classifier.Epochs = 30
+	}
+}

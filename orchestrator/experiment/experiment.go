@@ -1,0 +1,135 @@
+// Package experiment reads an experiment file and turns it into cells: the
+// patterns of the generation study and the conditions of the classification
+// study, each at one seed. It is pure: it looks at the file's text only, never
+// at images, models or the machine.
+package experiment
+
+// Experiment is one experiment file, with every default filled in.
+type Experiment struct {
+	Name       string      `yaml:"name"`
+	Question   string      `yaml:"question"`
+	Seeds      []int64     `yaml:"seeds"`
+	Dataset    Dataset     `yaml:"dataset"`
+	Base       string      `yaml:"base"`
+	LoRA       LoRA        `yaml:"lora"`
+	Generate   Generate    `yaml:"generate"`
+	Patterns   *Patterns   `yaml:"patterns"`
+	Conditions *Conditions `yaml:"conditions"`
+	Classifier Classifier  `yaml:"classifier"`
+
+	// Dir is the folder of the file: relative paths in it start there.
+	Dir string `yaml:"-"`
+}
+
+// Dataset names the photos: one class of good parts and the defect classes.
+type Dataset struct {
+	Format    string   `yaml:"format"` // mvtec, folders or elpv
+	Root      string   `yaml:"root"`   // may hold ${VARIABLES} of the environment
+	Noun      string   `yaml:"noun"`   // what the photos show, as a prompt says it
+	Good      string   `yaml:"good"`
+	Defects   []string `yaml:"defects"`
+	SplitSeed int64    `yaml:"split_seed"` // which images are tested on; the same for every seed
+}
+
+// Classes lists the good class and then the defects, in the file's order.
+func (d Dataset) Classes() []string {
+	return append([]string{d.Good}, d.Defects...)
+}
+
+// LoRA is how every LoRA is trained where a pattern does not say otherwise.
+type LoRA struct {
+	Identifier     string  `yaml:"identifier"` // the rare word that takes on the defect
+	Resolution     int     `yaml:"resolution"` // pixels, square
+	Rank           int     `yaml:"rank"`
+	Alpha          float64 `yaml:"alpha"` // 0 stands for alpha = rank
+	Target         string  `yaml:"target"`
+	LearningRate   float64 `yaml:"learning_rate"`
+	Steps          int     `yaml:"steps"`      // optimizer steps
+	BatchSize      int     `yaml:"batch_size"` // instance images a step; as many class images join them
+	PriorWeight    float64 `yaml:"prior_weight"`
+	Regularization string  `yaml:"regularization"` // how regularization images are used: exact
+	Flip           bool    `yaml:"flip"`
+	Precision      string  `yaml:"precision"`
+}
+
+// Generate is how images are made: img2img from photos of good parts.
+type Generate struct {
+	Strength       float64 `yaml:"strength"` // share of the noise schedule that is run, 0 to 1
+	Steps          int     `yaml:"steps"`    // steps of the whole schedule; int(steps × strength) are run
+	Guidance       float64 `yaml:"guidance"`
+	NegativePrompt string  `yaml:"negative_prompt"`
+	BatchSize      int     `yaml:"batch_size"`
+	Precision      string  `yaml:"precision"`
+}
+
+// Patterns is study 1: LoRA recipes for one defect, compared by their images.
+type Patterns struct {
+	Defect   string        `yaml:"defect"`
+	Show     int           `yaml:"show"`     // images generated for each pattern, none picked
+	Baseline bool          `yaml:"baseline"` // img2img without a LoRA
+	Matrix   []MatrixEntry `yaml:"matrix"`
+}
+
+// MatrixEntry stands for the product of its lists; entries add up. A field left
+// out takes the value of the lora or generate section.
+type MatrixEntry struct {
+	DefectImages         OneOrMany[int]     `yaml:"defect_images"`
+	RegularizationImages OneOrMany[int]     `yaml:"regularization_images"`
+	Steps                OneOrMany[int]     `yaml:"steps"`
+	Rank                 OneOrMany[int]     `yaml:"rank"`
+	LearningRate         OneOrMany[float64] `yaml:"learning_rate"`
+	Strength             OneOrMany[float64] `yaml:"strength"`
+}
+
+// Conditions is study 2: training sets of real and generated images, compared
+// by the accuracy of the classifier they train on the same real test images.
+type Conditions struct {
+	Test         TestCounts   `yaml:"test"`
+	LoRA         StudyLoRA    `yaml:"lora"`
+	TrainingSets TrainingSets `yaml:"training_sets"`
+}
+
+// TestCounts says how many images of each class are kept for testing.
+type TestCounts map[string]int
+
+// StudyLoRA says which real images train study 2's LoRAs, one LoRA a class.
+// The good images are also their regularization images and the sources of
+// img2img, so that nothing outside the smallest training set is seen.
+type StudyLoRA struct {
+	GoodImages   int `yaml:"good_images"`
+	DefectImages int `yaml:"defect_images"`
+}
+
+// TrainingSet is the composition of one condition's training set.
+type TrainingSet struct {
+	Name    string `yaml:"-"`
+	Good    Counts `yaml:"good"`
+	Defects Counts `yaml:"defects"` // of each defect class
+}
+
+// Counts of images in a training set, by where they come from.
+type Counts struct {
+	Real      int `yaml:"real"`
+	Generated int `yaml:"generated"`
+}
+
+// Of returns the counts for a class: the good one's, or those of a defect.
+func (t TrainingSet) Of(class, good string) Counts {
+	if class == good {
+		return t.Good
+	}
+	return t.Defects
+}
+
+// Classifier is how every condition's classifier is trained.
+type Classifier struct {
+	Model        string  `yaml:"model"`
+	Weights      string  `yaml:"weights"`    // imagenet, lite0, none, or a .safetensors file
+	Resolution   int     `yaml:"resolution"` // pixels, square
+	Epochs       int     `yaml:"epochs"`     // exactly one of epochs and steps
+	Steps        int     `yaml:"steps"`
+	BatchSize    int     `yaml:"batch_size"`
+	LearningRate float64 `yaml:"learning_rate"`
+	WeightDecay  float64 `yaml:"weight_decay"`
+	Precision    string  `yaml:"precision"`
+}

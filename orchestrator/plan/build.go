@@ -1,0 +1,192 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// Inputs is what a plan is made from besides the experiment file.
+type Inputs struct {
+	Set      *dataset.Set
+	Division *dataset.Division
+	Base     *dataset.Base
+	Weights  *Weights       // of the classifier
+	Versions map[string]int // of each stage's code
+}
+
+// Weights are the classifier's initial weights: a name, or a file.
+type Weights struct {
+	Name   string // imagenet, lite0 or none; "" for a file
+	Path   string
+	SHA256 string
+}
+
+// Build plans every cell. A class with too few images is an error that says
+// how many there are and how many are needed; so is a plan in which a test
+// image reaches a classifier's training.
+func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
+	b := &builder{
+		exp:    exp,
+		in:     in,
+		byKey:  map[string]*Task{},
+		plan:   &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base},
+		images: map[string]dataset.Image{},
+	}
+	b.plan.images = b.images
+	for _, img := range in.Set.Images {
+		b.images[img.SHA256] = img
+	}
+	b.plan.paths = map[Ref]string{}
+	if in.Base.Path != "" {
+		b.plan.paths[b.base()] = in.Base.Path
+	}
+	for _, cell := range exp.Cells() {
+		planned, err := b.cell(cell)
+		if err != nil {
+			return nil, fmt.Errorf("%s %q: %w", cell.Study, cell.Name, err)
+		}
+		b.plan.Cells = append(b.plan.Cells, planned)
+	}
+	chain(b.plan.Tasks)
+	b.plan.Tasks = inOrder(b.plan.Tasks)
+	return b.plan, b.plan.checkLeaks()
+}
+
+type builder struct {
+	exp    *experiment.Experiment
+	in     Inputs
+	plan   *Plan
+	byKey  map[string]*Task
+	images map[string]dataset.Image
+}
+
+// add returns the task for a spec: cells that ask for the same share one.
+func (b *builder) add(kind, label string, spec Spec, needs ...*Task) (*Task, error) {
+	task, err := newTask(kind, b.in.Versions[kind], label, spec, needs...)
+	if err != nil {
+		return nil, err
+	}
+	if same, ok := b.byKey[task.Key]; ok {
+		return same, nil
+	}
+	b.byKey[task.Key] = task
+	b.plan.Tasks = append(b.plan.Tasks, task)
+	return task, nil
+}
+
+func (b *builder) cell(cell experiment.Cell) (Cell, error) {
+	if cell.Pattern != nil {
+		return b.pattern(cell)
+	}
+	return b.condition(cell)
+}
+
+func (b *builder) base() Ref {
+	if b.in.Base.Path == "" {
+		return Ref(byName + b.in.Base.Name)
+	}
+	return Ref(byHash + b.in.Base.SHA256)
+}
+
+// prompts of a class: the noun alone, and with the identifier before it. A
+// class of one group (elpv: mono, poly) has the group in its noun.
+func (b *builder) prompts(class string) (instance, regular string) {
+	regular = b.exp.Dataset.Noun
+	if group := b.in.Set.Group(class); group != "" {
+		regular = group + " " + regular
+	}
+	return b.exp.LoRA.Identifier + " " + regular, regular
+}
+
+// first takes the first n images of a drawing order.
+func first(images []dataset.Image, n int, class, use string) ([]dataset.Image, error) {
+	if len(images) < n {
+		return nil, &dataset.ShortageError{Class: class, Have: len(images), Want: n, Use: use}
+	}
+	return images[:n], nil
+}
+
+// goodFor lists the good images of a drawing order that show the same kind of
+// part as a class: all of them, unless the class belongs to one group.
+func (b *builder) goodFor(class string, good []dataset.Image) []dataset.Image {
+	group := b.in.Set.Group(class)
+	if group == "" {
+		return good
+	}
+	var same []dataset.Image
+	for _, img := range good {
+		if img.Group == group {
+			same = append(same, img)
+		}
+	}
+	return same
+}
+
+// loraSpec is the training that the lora section describes, for given images.
+func (b *builder) loraSpec(class string, seed int64, instance, regular []dataset.Image) TrainLoRA {
+	l := b.exp.LoRA
+	instancePrompt, classPrompt := b.prompts(class)
+	return TrainLoRA{
+		Base:       b.base(),
+		Seed:       Seed(seed, KindTrainLoRA, class),
+		Resolution: l.Resolution,
+		Instance:   Prompted{instancePrompt, refs(instance)},
+		Class:      Prompted{classPrompt, refs(regular)},
+		Steps:      l.Steps, Rank: l.Rank, Alpha: l.Alpha, Target: l.Target,
+		LearningRate: l.LearningRate, BatchSize: l.BatchSize, PriorWeight: l.PriorWeight,
+		Regularization: l.Regularization, Flip: l.Flip, Precision: l.Precision,
+	}
+}
+
+// generateSpec asks for n images of a class; the sources are taken in turn.
+// The seed of an image depends on its class and number only, so that the same
+// number shows the same noise in every pattern.
+func (b *builder) generateSpec(class string, seed int64, n int, sources []dataset.Image, lora *Task) Generate {
+	g := b.exp.Generate
+	prompt, _ := b.prompts(class)
+	spec := Generate{
+		Base:   b.base(),
+		Prompt: prompt, NegativePrompt: g.NegativePrompt,
+		Resolution: b.exp.LoRA.Resolution,
+		Strength:   g.Strength, Steps: g.Steps, Guidance: g.Guidance,
+		BatchSize: g.BatchSize, Precision: g.Precision,
+	}
+	if lora != nil {
+		spec.LoRA = artifact(lora, "")
+	}
+	for i := range n {
+		spec.Images = append(spec.Images, NewImage{
+			Name:   imageName(i),
+			Source: imageRef(sources[i%len(sources)]),
+			Seed:   Seed(seed, KindGenerate, class, fmt.Sprint(i)),
+		})
+	}
+	return spec
+}
+
+// imageName is the file name of the i-th generated image.
+func imageName(i int) string { return fmt.Sprintf("%04d.png", i) }
+
+// refs are the references of images.
+func refs(images []dataset.Image) []Ref {
+	list := make([]Ref, len(images))
+	for i, img := range images {
+		list[i] = imageRef(img)
+	}
+	return list
+}
+
+// Seed derives a task's seed from the experiment's seed and what the task is:
+// the first 63 bits of a SHA-256.
+func Seed(seed int64, parts ...string) int64 {
+	hash := sha256.New()
+	fmt.Fprintf(hash, "seed %d", seed)
+	for _, part := range parts {
+		fmt.Fprintf(hash, "\x00%s", part)
+	}
+	return int64(binary.BigEndian.Uint64(hash.Sum(nil)) >> 1)
+}

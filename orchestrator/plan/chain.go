@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// chain links trainings that differ in their number of steps only: the longer
+// continues the shorter. Step i depends on the seed and i alone, so the result,
+// and therefore the key, is the same as of one uninterrupted training.
+func chain(tasks []*Task) {
+	shorter := map[string][]*Task{}
+	for _, task := range tasks {
+		if recipe := task.Recipe(); recipe != "" {
+			shorter[recipe] = append(shorter[recipe], task)
+		}
+	}
+	for _, link := range shorter {
+		slices.SortFunc(link, func(a, b *Task) int { return a.steps() - b.steps() })
+		for i := 1; i < len(link); i++ {
+			link[i].Resume = link[i-1]
+			link[i].Needs = append(link[i].Needs, link[i-1])
+		}
+	}
+}
+
+// Recipe is what identifies a training apart from its number of steps; "" for
+// a task that is no training.
+func (t *Task) Recipe() string {
+	if _, ok := t.Spec.(TrainLoRA); !ok {
+		return ""
+	}
+	recipe, _ := recipeOf(t.Identity)
+	return recipe
+}
+
+// recipeOf returns the recipe and the number of steps in the identity of a
+// training, as a task or an artifact's manifest has it.
+func recipeOf(text json.RawMessage) (recipe string, steps int) {
+	var id identity[TrainLoRA]
+	if err := json.Unmarshal(text, &id); err != nil {
+		return "", 0
+	}
+	steps, id.Spec.Steps = id.Spec.Steps, 0
+	rest, err := json.Marshal(id)
+	if err != nil {
+		return "", 0
+	}
+	return string(rest), steps
+}
+
+func (t *Task) steps() int {
+	spec, _ := t.Spec.(TrainLoRA)
+	return spec.Steps
+}
+
+// inOrder sorts tasks so that each comes after what it needs, otherwise
+// keeping their order.
+func inOrder(tasks []*Task) []*Task {
+	ordered := make([]*Task, 0, len(tasks))
+	placed := map[*Task]bool{}
+	var place func(*Task)
+	place = func(task *Task) {
+		if placed[task] {
+			return
+		}
+		placed[task] = true
+		for _, need := range task.Needs {
+			place(need)
+		}
+		ordered = append(ordered, task)
+	}
+	for _, task := range tasks {
+		place(task)
+	}
+	return ordered
+}

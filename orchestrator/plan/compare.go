@@ -1,0 +1,50 @@
+package plan
+
+import (
+	"kizu/orchestrator/store"
+)
+
+// Compare looks every task up in the store and says whether it will be reused
+// or run, and why.
+func (p *Plan) Compare(s *store.Store) error {
+	for _, task := range p.Tasks {
+		task.Reuse = s.Has(task.Kind, task.Key)
+		switch {
+		case task.Reuse:
+			task.Reason = "in the store"
+		case task.Resume != nil:
+			task.Reason = "new; continues " + task.Resume.ID
+		default:
+			task.Reason = "new"
+		}
+	}
+	return nil
+}
+
+// ToRun lists the tasks whose artifacts are missing, inputs first.
+func (p *Plan) ToRun() []*Task {
+	var tasks []*Task
+	for _, task := range p.Tasks {
+		if !task.Reuse {
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks
+}
+
+// Earlier finds, in the store, the training that a task can continue: the one
+// of its recipe with the most steps below its own. The key is "" if there is
+// none.
+func Earlier(s *store.Store, task *Task) (key string, err error) {
+	recipe := task.Recipe()
+	if recipe == "" {
+		return "", nil
+	}
+	most := 0
+	err = s.Each(task.Kind, func(m *store.Manifest) {
+		if r, steps := recipeOf(m.Identity); r == recipe && steps > most && steps < task.steps() {
+			key, most = m.Key, steps
+		}
+	})
+	return key, err
+}

@@ -1,0 +1,130 @@
+// Package plan turns the cells of an experiment into tasks with content keys:
+// a graph in which cells share what they have in common. It decides which
+// image plays which role, and refuses a plan in which a test image reaches a
+// classifier's training. It is pure but for Compare, which looks at a store.
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// Plan is everything that an experiment asks for.
+type Plan struct {
+	Experiment *experiment.Experiment
+	Cells      []Cell
+	Tasks      []*Task // inputs before what needs them
+	Division   *dataset.Division
+	Set        *dataset.Set
+	Base       *dataset.Base
+
+	images map[string]dataset.Image // by hash: every image of the dataset
+	paths  map[Ref]string           // of models and weights files
+}
+
+// Cell is a cell of the experiment with its tasks.
+type Cell struct {
+	experiment.Cell
+	Train    *Task // the LoRA of a pattern; nil for the baseline
+	Generate *Task // the images of a pattern
+	Classify *Task // the classifier of a condition
+}
+
+// Tasks lists the tasks whose artifacts the cell shows.
+func (c Cell) Tasks() []*Task {
+	var tasks []*Task
+	for _, task := range []*Task{c.Train, c.Generate, c.Classify} {
+		if task != nil {
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks
+}
+
+// Task is one unit of work on one device.
+type Task struct {
+	ID       string // kind and the start of the key: unique in a plan
+	Kind     string
+	Key      string
+	Label    string // for people
+	Spec     Spec
+	Identity json.RawMessage // what the key is the hash of
+	Needs    []*Task         // must be committed first
+	Resume   *Task           // a training with fewer steps that this one continues
+
+	Reuse  bool   // the store has it; set by Compare
+	Reason string // why it is reused or run; set by Compare
+}
+
+// identity is what goes into a key.
+type identity[S any] struct {
+	Kind    string `json:"kind"`
+	Version int    `json:"version"` // of the stage's code
+	Spec    S      `json:"spec"`
+}
+
+// newTask computes the key of a spec.
+func newTask(kind string, version int, label string, spec Spec, needs ...*Task) (*Task, error) {
+	text, err := json.Marshal(identity[Spec]{kind, version, spec})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text)
+	key := hex.EncodeToString(sum[:])
+	return &Task{
+		ID: kind + ":" + key[:10], Kind: kind, Key: key, Label: label,
+		Spec: spec, Identity: text, Needs: needs,
+	}, nil
+}
+
+// artifact refers to a committed task's folder, or a file in it.
+func artifact(task *Task, file string) Ref {
+	ref := byArtifact + task.Kind + "/" + task.Key
+	if file != "" {
+		ref += "/" + file
+	}
+	return Ref(ref)
+}
+
+// Image finds an image of the dataset by its reference.
+func (p *Plan) Image(ref Ref) (dataset.Image, bool) {
+	img, ok := p.images[strings.TrimPrefix(string(ref), byHash)]
+	return img, ok
+}
+
+// Path turns a reference into what a stage opens: a path, or a name that the
+// worker knows. artifactDir gives the folder of an artifact.
+func (p *Plan) Path(ref Ref, artifactDir func(kind, key string) string) string {
+	if img, ok := p.Image(ref); ok {
+		return img.Path
+	}
+	if path, ok := p.paths[ref]; ok {
+		return path
+	}
+	if rest, ok := strings.CutPrefix(string(ref), byArtifact); ok {
+		parts := strings.SplitN(rest, "/", 3)
+		path := artifactDir(parts[0], parts[1])
+		if len(parts) == 3 {
+			path += "/" + parts[2]
+		}
+		return path
+	}
+	return strings.TrimPrefix(string(ref), byName)
+}
+
+// Images lists the dataset's images that a task reads.
+func (p *Plan) Images(task *Task) []dataset.Image {
+	var images []dataset.Image
+	task.Spec.Resolve(func(ref Ref) Ref {
+		if img, ok := p.Image(ref); ok {
+			images = append(images, img)
+		}
+		return ref
+	})
+	return images
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix" // flock; Go project, BSD
+)
+
+// Staging is an artifact being written. It holds a lock on its own folder, so
+// that other processes can tell it from the left-overs of a dead run.
+type Staging struct {
+	store *Store
+	dir   string
+	lock  *os.File
+}
+
+// Begin makes an empty staging folder for an artifact.
+func (s *Store) Begin(kind, key string) (*Staging, error) {
+	lock, err := s.newLock(kind + "-" + key[:12] + "-*" + lockSuffix)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	dir := strings.TrimSuffix(lock.Name(), lockSuffix)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("store: %w", errors.Join(err, os.Remove(lock.Name()), lock.Close()))
+	}
+	return &Staging{s, dir, lock}, nil
+}
+
+// newLock makes a lock file under a new name. Another process's Sweep may take
+// the file for a left-over before it is locked; then a further one is made.
+func (s *Store) newLock(pattern string) (*os.File, error) {
+	for {
+		file, err := os.CreateTemp(filepath.Join(s.root, "staging"), pattern)
+		if err != nil {
+			return nil, err
+		}
+		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
+			return nil, errors.Join(err, os.Remove(file.Name()), file.Close())
+		}
+		if _, err := os.Stat(file.Name()); err == nil {
+			return file, nil
+		}
+		_ = file.Close()
+	}
+}
+
+// Dir is the folder to write into.
+func (g *Staging) Dir() string { return g.dir }
+
+// Discard removes everything written.
+func (g *Staging) Discard() error {
+	err := os.RemoveAll(g.dir)
+	return errors.Join(err, os.Remove(g.dir+lockSuffix), g.lock.Close())
+}
+
+// Commit completes the manifest with the list of files, brings everything to
+// the disk and moves the folder to its key. If another process has committed
+// the same key meanwhile, that artifact stays and this one is discarded.
+func (g *Staging) Commit(m *Manifest) error {
+	if err := g.commit(m); err != nil {
+		return fmt.Errorf("committing %s %s: %w", m.Kind, m.Key[:12], errors.Join(err, g.Discard()))
+	}
+	return errors.Join(os.Remove(g.dir+lockSuffix), g.lock.Close())
+}
+
+func (g *Staging) commit(m *Manifest) error {
+	files, err := inventory(g.dir)
+	if err != nil {
+		return err
+	}
+	m.Files = files
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := syncPath(filepath.Join(g.dir, filepath.FromSlash(file.Name))); err != nil {
+			return err
+		}
+	}
+	if err := writeSynced(filepath.Join(g.dir, manifestName), append(text, '\n')); err != nil {
+		return err
+	}
+	if err := syncDirs(g.dir); err != nil {
+		return err
+	}
+	target := g.store.Dir(m.Kind, m.Key)
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	err = os.Rename(g.dir, target)
+	if errors.Is(err, fs.ErrExist) {
+		if g.store.Has(m.Kind, m.Key) {
+			return os.RemoveAll(g.dir)
+		}
+		// A folder without a manifest is no artifact: somebody emptied it.
+		if err = os.RemoveAll(target); err == nil {
+			err = os.Rename(g.dir, target)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(target))
+}
+
+const lockSuffix = ".lock"
+
+// Sweep removes staging folders whose process is gone, and returns how many.
+func (s *Store) Sweep() (int, error) {
+	staging := filepath.Join(s.root, "staging")
+	entries, err := os.ReadDir(staging)
+	if err != nil {
+		return 0, err
+	}
+	removed := 0
+	for _, entry := range entries {
+		name, isLock := strings.CutSuffix(entry.Name(), lockSuffix)
+		if !isLock {
+			continue
+		}
+		lock, err := lockFile(filepath.Join(staging, entry.Name()), unix.LOCK_EX|unix.LOCK_NB)
+		if err != nil {
+			continue // in use
+		}
+		err = os.RemoveAll(filepath.Join(staging, name))
+		if err := errors.Join(err, os.Remove(lock.Name()), lock.Close()); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
+}
+
+// syncPath waits until a file or folder is on the disk.
+func syncPath(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// syncDirs syncs a folder and all folders below it.
+func syncDirs(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return syncPath(path)
+	})
+}
