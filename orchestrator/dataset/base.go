@@ -32,31 +32,32 @@ const trainingImages = "training_images.csv"
 // FindBase looks a base model up: a diffusers folder, relative to one of dirs,
 // or else a Hugging Face id, which the worker resolves.
 func FindBase(name string, dirs ...string) (*Base, error) {
-	var tried []string
+	var tried, strangers []string
 	for _, dir := range dirs {
 		path := name
 		if !filepath.IsAbs(name) {
 			path = filepath.Join(dir, name)
 		}
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
+		if _, err := os.Stat(filepath.Join(path, "model_index.json")); err == nil {
 			return openBase(name, path)
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			strangers = append(strangers, path)
 		}
 		if !slices.Contains(tried, path) {
 			tried = append(tried, path)
 		}
 	}
-	if hubID.MatchString(name) && !strings.HasPrefix(name, ".") {
+	switch {
+	case len(strangers) > 0:
+		return nil, fmt.Errorf("base model %s is not a diffusers model: it has no model_index.json", strangers[0])
+	case hubID.MatchString(name):
 		return &Base{Name: name}, nil
 	}
 	return nil, fmt.Errorf("base model %q: no such folder (looked for %s)", name, strings.Join(tried, ", "))
 }
 
 func openBase(name, path string) (*Base, error) {
-	if _, err := os.Stat(filepath.Join(path, "model_index.json")); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("base model %s is not a diffusers model: it has no model_index.json", path)
-	} else if err != nil {
-		return nil, fmt.Errorf("base model: %w", err)
-	}
 	sum, err := hashModel(path)
 	if err != nil {
 		return nil, fmt.Errorf("base model %s: %w", path, err)

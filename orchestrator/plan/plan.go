@@ -128,3 +128,25 @@ func (p *Plan) Images(task *Task) []dataset.Image {
 	})
 	return images
 }
+
+// Effort estimates a task's work, in images that pass through a network; it
+// orders the schedule where nothing better is known.
+func (t *Task) Effort() float64 {
+	switch spec := t.Spec.(type) {
+	case TrainLoRA:
+		images := spec.BatchSize
+		if len(spec.Class.Images) > 0 {
+			images *= 2
+		}
+		return float64(3 * spec.Steps * images) // forward and backward
+	case Generate:
+		return float64(2 * len(spec.Images) * experiment.DenoisingSteps(spec.Steps, spec.Strength))
+	case Classify:
+		steps := spec.Steps
+		if steps == 0 {
+			steps = spec.Epochs * (len(spec.Train) + spec.BatchSize - 1) / spec.BatchSize
+		}
+		return float64(steps * spec.BatchSize)
+	}
+	return 1
+}

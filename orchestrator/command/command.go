@@ -1,0 +1,112 @@
+// Package command is kizu's command line: a file a subcommand, each of which
+// turns flags into a call and its result into output. All exit codes are here.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra" // subcommands, flags and help; viper's companion; Apache-2.0
+
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/store"
+)
+
+// Exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1   // some cells failed
+	exitUsage       = 2   // bad usage, settings or experiment file
+	exitLocked      = 3   // another run holds the lock
+	exitInterrupted = 130 // stopped by a signal
+)
+
+// errCellsFailed ends a run some of whose cells failed; what failed is already
+// on the screen.
+var errCellsFailed = errors.New("some cells failed")
+
+// Run runs kizu with the given arguments and returns its exit code.
+func Run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible(stderr)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errCellsFailed) {
+		fmt.Fprintf(stderr, "kizu: %v\n", err)
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errCellsFailed):
+		return exitFailed
+	case errors.Is(err, store.ErrLocked):
+		return exitLocked
+	case errors.Is(err, execute.ErrInterrupted), errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitUsage
+}
+
+// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP
+// cancels; a second one ends the process at once.
+func interruptible(stderr io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		for range signals {
+			if ctx.Err() != nil {
+				os.Exit(exitInterrupted)
+			}
+			fmt.Fprintln(stderr, "\nkizu: stopping; once more to stop at once")
+			cancel()
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kizu",
+		Short: "Run grids of LoRA defect-image experiments",
+		Long: `kizu runs a study of LoRA-generated defect images from one experiment file:
+it trains the LoRAs, generates images by img2img, trains a classifier on every
+training set, and writes tables and a page that answer the study's question.
+
+Exit codes: 0 all done; 1 some cells failed; 2 bad usage, settings or experiment
+file; 3 another run holds the lock; 130 interrupted.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	settings := newSettings(root.PersistentFlags())
+	root.AddCommand(
+		newPlan(settings), newRun(settings), newStatus(settings), newReport(settings),
+		newVersion(), newWorker(settings),
+	)
+	return root
+}
+
+// oneFile is the argument of commands that work on an experiment file.
+func oneFile(use string) func(*cobra.Command, []string) error {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("give one experiment file: kizu %s", use)
+		}
+		return nil
+	}
+}

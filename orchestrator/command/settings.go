@@ -1,0 +1,155 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+
+	"kizu/orchestrator/plan"
+)
+
+// settings are the settings of this machine: flags, KIZU_* environment
+// variables, a config file and defaults, in this order. What defines a study is
+// in its experiment file and never here.
+type settings struct{ viper *viper.Viper }
+
+// Names of settings. In the environment they are upper case with KIZU_ before
+// them and '-' turned into '_'.
+const (
+	setStore     = "store"
+	setDevices   = "devices"
+	setConfig    = "config"
+	setQuiet     = "quiet"
+	setLogFormat = "log-format"
+	setHome      = "home"
+	setPython    = "python"
+)
+
+func newSettings(flags *pflag.FlagSet) *settings {
+	flags.String(setStore, "runs", "folder of the artifacts and reports")
+	flags.String(setDevices, "auto", "devices, one worker process each: cpu, cuda:0,cuda:1 or auto")
+	flags.String(setConfig, "", "config file with settings of this machine (default: kizu/config.yaml in the user's config folder)")
+	flags.Bool(setQuiet, false, "print nothing when all goes well")
+	flags.String(setLogFormat, "text", "progress that is not shown on a terminal: text or json")
+	flags.String(setHome, "", "folder with kizu's scripts and .venv (default: the one above the program's)")
+	flags.String(setPython, "", "Python of the virtual environment (default: .venv/bin/python3 in home)")
+	s := &settings{viper.New()}
+	s.viper.SetEnvPrefix("KIZU")
+	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	s.viper.AutomaticEnv()
+	if err := s.viper.BindPFlags(flags); err != nil {
+		panic(err) // a nil flag: a mistake in the lines above
+	}
+	return s
+}
+
+// load reads the config file and checks every setting.
+func (s *settings) load() error {
+	if err := s.readConfig(); err != nil {
+		return err
+	}
+	if format := s.viper.GetString(setLogFormat); format != "text" && format != "json" {
+		return fmt.Errorf("log-format %q is neither text nor json", format)
+	}
+	_, err := s.devices()
+	return err
+}
+
+func (s *settings) readConfig() error {
+	path := s.viper.GetString(setConfig)
+	if path == "" {
+		dir, err := os.UserConfigDir()
+		if err != nil { // cron may set no HOME: then there is no config file
+			return nil
+		}
+		path = filepath.Join(dir, "kizu", "config.yaml")
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	s.viper.SetConfigFile(path)
+	if err := s.viper.ReadInConfig(); err != nil {
+		return fmt.Errorf("config file %s: %w", path, err)
+	}
+	known := []string{setStore, setDevices, setQuiet, setLogFormat, setHome, setPython}
+	for _, key := range s.viper.AllKeys() {
+		if s.viper.InConfig(key) && !strings.Contains(" "+strings.Join(known, " ")+" ", " "+key+" ") {
+			return fmt.Errorf("config file %s: unknown setting %q; the settings are %s", path, key, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+var deviceName = regexp.MustCompile(`^(cpu|cuda:\d+)$`)
+
+// devices lists the devices by name; none stands for auto.
+func (s *settings) devices() ([]string, error) {
+	text := s.viper.GetString(setDevices)
+	if text == "auto" {
+		return nil, nil
+	}
+	var list []string
+	for _, name := range strings.Split(text, ",") {
+		name = strings.TrimSpace(name)
+		if !deviceName.MatchString(name) {
+			return nil, fmt.Errorf("devices %q: %q is no device; give cpu, cuda:0 (several with commas) or auto", text, name)
+		}
+		list = append(list, name)
+	}
+	return list, nil
+}
+
+// home is the folder of kizu's own scripts and virtual environment.
+func (s *settings) home() (string, error) {
+	if home := s.viper.GetString(setHome); home != "" {
+		return filepath.Abs(home)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if program, err = filepath.EvalSymlinks(program); err != nil {
+		return "", err
+	}
+	home := filepath.Dir(filepath.Dir(program))
+	if _, err := os.Stat(filepath.Join(home, "scripts", "versions.json")); err != nil {
+		return "", fmt.Errorf("kizu's scripts are not in %s: set KIZU_HOME to the folder that holds them", home)
+	}
+	return home, nil
+}
+
+// python is the interpreter of the virtual environment.
+func (s *settings) python(home string) string {
+	if python := s.viper.GetString(setPython); python != "" {
+		return python
+	}
+	return filepath.Join(home, ".venv", "bin", "python3")
+}
+
+// machine is where experiments find what they refer to.
+func (s *settings) machine() (plan.Machine, error) {
+	home, err := s.home()
+	if err != nil {
+		return plan.Machine{}, err
+	}
+	m := plan.Machine{
+		Scripts: filepath.Join(home, "scripts"),
+		Models:  filepath.Join(home, "experiments", "models"),
+	}
+	venv := filepath.Dir(filepath.Dir(s.python(home)))
+	found, err := filepath.Glob(filepath.Join(venv, "lib", "python3*", "site-packages", "elpv_dataset", "data"))
+	if err != nil {
+		return m, err
+	}
+	if len(found) > 0 {
+		m.ELPV = found[0]
+	}
+	return m, nil
+}

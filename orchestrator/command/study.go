@@ -1,0 +1,67 @@
+package command
+
+import (
+	"path/filepath"
+
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// study is an experiment file planned against the store.
+type study struct {
+	plan  *plan.Plan
+	store *store.Store
+}
+
+// openStudy reads a file and everything that it refers to. The store is only
+// looked at.
+func openStudy(s *settings, file string) (*study, error) {
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	exp, err := experiment.Load(file)
+	if err != nil {
+		return nil, err
+	}
+	machine, err := s.machine()
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.Load(exp, machine)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.At(s.viper.GetString(setStore))
+	if err != nil {
+		return nil, err
+	}
+	return &study{p, st}, p.Compare(st)
+}
+
+// workerCommand says how to start a worker process of this program.
+func workerCommand(s *settings) (execute.Command, error) {
+	home, err := s.home()
+	if err != nil {
+		return execute.Command{}, err
+	}
+	program, err := executable()
+	if err != nil {
+		return execute.Command{}, err
+	}
+	python, err := filepath.Abs(s.python(home))
+	if err != nil {
+		return execute.Command{}, err
+	}
+	return execute.Command{
+		Path: program,
+		Args: []string{"worker", "--" + setHome, home, "--" + setPython, python},
+		Env: []string{
+			"PYTHONUNBUFFERED=1", // a killed worker's log is complete
+			"PYTHONNOUSERSITE=1", // the virtual environment and nothing else
+			"TOKENIZERS_PARALLELISM=false",
+			"HF_HUB_DISABLE_TELEMETRY=1",
+		},
+	}, nil
+}

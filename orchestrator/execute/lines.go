@@ -1,0 +1,113 @@
+package execute
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"kizu/orchestrator/plan"
+)
+
+// Lines shows a run as plain lines: what a log file and a cron mail take.
+type Lines struct {
+	mu     sync.Mutex
+	log    *slog.Logger
+	began  time.Time
+	toRun  int
+	ended  int
+	latest map[string]time.Time // when a task was last heard of
+}
+
+// quiet is how long a task may go on without a line about its progress.
+const quiet = 30 * time.Second
+
+// NewLines writes text lines, or JSON ones for machines.
+func NewLines(out io.Writer, asJSON bool) *Lines {
+	var handler slog.Handler = &plainHandler{out: out}
+	if asJSON {
+		handler = slog.NewJSONHandler(out, nil)
+	}
+	return &Lines{log: slog.New(handler), began: time.Now(), latest: map[string]time.Time{}}
+}
+
+// Start implements Display.
+func (l *Lines) Start(toRun, reused int) {
+	l.toRun = toRun
+	if toRun > 0 {
+		l.log.Info(fmt.Sprintf("%d tasks to run, %d reused", toRun, reused), "to_run", toRun, "reused", reused)
+	}
+}
+
+// TaskStarted implements Display.
+func (l *Lines) TaskStarted(task *plan.Task, device string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latest[task.ID] = time.Now()
+	l.log.Info(fmt.Sprintf("started  %s on %s", task.Label, device), "task", task.ID, "device", device)
+}
+
+// Progress implements Display.
+func (l *Lines) Progress(task *plan.Task, done, total int, fields map[string]any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.latest[task.ID]) < quiet {
+		return
+	}
+	l.latest[task.ID] = time.Now()
+	l.log.Info(fmt.Sprintf("         %s: %d of %d%s", task.Label, done, total, describe(fields)),
+		"task", task.ID, "done", done, "total", total)
+}
+
+// TaskDone implements Display.
+func (l *Lines) TaskDone(task *plan.Task, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended++
+	l.log.Info(fmt.Sprintf("done %d/%d %s in %s", l.ended, l.toRun, task.Label, Short(took)),
+		"task", task.ID, "seconds", took.Seconds())
+}
+
+// TaskFailed implements Display.
+func (l *Lines) TaskFailed(task *plan.Task, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended++
+	l.log.Error(fmt.Sprintf("failed   %s: %v", task.Label, err), "task", task.ID)
+}
+
+// Log implements Display.
+func (l *Lines) Log(message string) {
+	l.log.Info(message)
+}
+
+// Close implements Display.
+func (l *Lines) Close() {}
+
+// Short writes a duration as people do: 42s, 3m10s.
+func Short(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+// plainHandler is a slog handler that writes the time and the message only.
+type plainHandler struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (*plainHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *plainHandler) Handle(_ context.Context, r slog.Record) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, err := fmt.Fprintf(h.out, "%s %s\n", r.Time.Format("15:04:05"), r.Message)
+	return err
+}
+
+func (h *plainHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h *plainHandler) WithGroup(string) slog.Handler      { return h }

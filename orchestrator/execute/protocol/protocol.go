@@ -1,0 +1,58 @@
+// Package protocol is what the host and a worker process say to each other:
+// one JSON object a line, requests on the worker's standard input, events on
+// its file descriptor 3. Standard output and error belong to Python's libraries
+// and go to the task's log.
+package protocol
+
+import "encoding/json"
+
+// EventsFD is the worker's file descriptor for events.
+const EventsFD = 3
+
+// Request asks a worker to run one task, or to cancel the one that it runs.
+type Request struct {
+	Task   string          `json:"task"`             // id
+	Call   string          `json:"call,omitempty"`   // module.function, such as train_lora.run
+	Spec   json.RawMessage `json:"spec,omitempty"`   // the function's argument
+	Log    string          `json:"log,omitempty"`    // file that takes Python's output from here on
+	Cancel bool            `json:"cancel,omitempty"` // cancel Task instead
+}
+
+// The types of Event.
+const (
+	Ready    = "ready" // the device works; Versions is set
+	Progress = "progress"
+	Log      = "log"
+	Done     = "done"
+	Failed   = "failed"
+)
+
+// Event is something that happened in a worker.
+type Event struct {
+	Type     string            `json:"type"`
+	Task     string            `json:"task,omitempty"`
+	Done     int               `json:"done,omitempty"` // steps, of Total
+	Total    int               `json:"total,omitempty"`
+	Fields   map[string]any    `json:"fields,omitempty"` // such as loss
+	Message  string            `json:"message,omitempty"`
+	Result   json.RawMessage   `json:"result,omitempty"`
+	Failure  *Failure          `json:"failure,omitempty"`
+	Versions map[string]string `json:"versions,omitempty"`
+	Devices  []Device          `json:"devices,omitempty"`
+}
+
+// Failure is a Python exception.
+type Failure struct {
+	Type      string `json:"type"` // class, with its module where not built in
+	Message   string `json:"message"`
+	Traceback string `json:"traceback"`
+	Cancelled bool   `json:"cancelled,omitempty"` // the task stopped because it was asked to
+}
+
+// Device is a device that a worker sees.
+type Device struct {
+	Name   string `json:"name"` // cpu, cuda:0, …
+	Kind   string `json:"kind"`
+	Label  string `json:"label"`
+	Memory int64  `json:"memory_bytes"`
+}

@@ -1,0 +1,182 @@
+// Package execute runs the tasks of a plan: it starts one worker process a
+// device, hands out what package schedule decides, and commits each artifact
+// when its stage is done. The host never loads Python, so a crash there costs
+// one task at most.
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/schedule"
+	"kizu/orchestrator/store"
+)
+
+// Config is what a run needs besides its plan.
+type Config struct {
+	Store   *store.Store
+	Devices []string // one worker process each
+	Worker  Command
+	RunID   string // names the folder of the logs
+	Display Display
+}
+
+// Summary is how a run ended.
+type Summary struct {
+	Done     int
+	Failures map[string]error // by task id, of tasks that failed
+	Blocked  map[string]error // by task id, of tasks that need a failed one
+}
+
+// Reasons gives every failed or blocked task's reason, by id.
+func (s *Summary) Reasons() map[string]string {
+	reasons := map[string]string{}
+	for id, err := range s.Failures {
+		reasons[id] = err.Error()
+	}
+	for id, err := range s.Blocked {
+		reasons[id] = err.Error()
+	}
+	return reasons
+}
+
+// ErrInterrupted is a run that was asked to stop. What it had finished is kept.
+var ErrInterrupted = errors.New("interrupted; what was finished is kept, and the same command goes on from there")
+
+// Run runs every task of the plan that the store does not have. A task that
+// fails stops what needs it and nothing else; the error is about the run as a
+// whole: its settings, or an interruption.
+func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
+	tasks := p.ToRun()
+	summary := &Summary{Failures: map[string]error{}, Blocked: map[string]error{}}
+	cfg.Display.Start(len(tasks), len(p.Tasks)-len(tasks))
+	defer cfg.Display.Close()
+	if len(tasks) == 0 {
+		return summary, nil
+	}
+	if _, err := cfg.Store.Sweep(); err != nil {
+		return summary, err
+	}
+	if err := os.MkdirAll(cfg.Store.Logs(cfg.RunID), 0o755); err != nil {
+		return summary, diskFull(err)
+	}
+	todo, err := schedule.New(scheduled(tasks))
+	if err != nil {
+		return summary, err
+	}
+	r := &run{cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}}
+	for _, task := range tasks {
+		r.tasks[task.ID] = task
+	}
+	return summary, r.loop(ctx)
+}
+
+// scheduled describes tasks to the scheduler. What the store has needs no
+// waiting for.
+func scheduled(tasks []*plan.Task) []schedule.Task {
+	list := make([]schedule.Task, len(tasks))
+	for i, task := range tasks {
+		list[i] = schedule.Task{ID: task.ID, Kind: task.Kind, Cost: task.Effort()}
+		for _, need := range task.Needs {
+			if !need.Reuse {
+				list[i].Needs = append(list[i].Needs, need.ID)
+			}
+		}
+	}
+	return list
+}
+
+type run struct {
+	cfg     Config
+	plan    *plan.Plan
+	todo    *schedule.Schedule
+	summary *Summary
+	tasks   map[string]*plan.Task
+}
+
+// outcome is how a task ended on a slot.
+type outcome struct {
+	slot *slot
+	task *plan.Task
+	took time.Duration
+	err  error
+}
+
+// loop hands tasks to idle devices until nothing more can start. All decisions
+// are taken here, one after another; slots only do what they are told.
+func (r *run) loop(ctx context.Context) error {
+	slots := map[string]*slot{}
+	var idle []string
+	for _, device := range r.cfg.Devices {
+		slots[device] = &slot{device: device, run: r}
+		idle = append(idle, device)
+	}
+	defer func() {
+		for _, s := range slots {
+			s.close()
+		}
+	}()
+	outcomes := make(chan outcome)
+	busy := 0
+	var fatal error
+	for {
+		if fatal == nil && ctx.Err() == nil {
+			for _, a := range r.todo.Next(idle) {
+				idle = without(idle, a.Device)
+				busy++
+				go func() { outcomes <- slots[a.Device].do(ctx, r.tasks[a.Task]) }()
+			}
+		}
+		if busy == 0 {
+			break
+		}
+		ended := <-outcomes
+		busy--
+		idle = append(idle, ended.slot.device)
+		if err := r.settle(ctx, ended); fatal == nil {
+			fatal = err
+		}
+	}
+	if ctx.Err() != nil {
+		return ErrInterrupted
+	}
+	return fatal
+}
+
+// settle records how a task ended. The error is one that ends the run.
+func (r *run) settle(ctx context.Context, ended outcome) error {
+	task, err := ended.task, ended.err
+	if err == nil {
+		r.todo.Done(task.ID)
+		r.summary.Done++
+		r.cfg.Display.TaskDone(task, ended.took)
+		return nil
+	}
+	if ctx.Err() != nil {
+		return nil // cancelled, not failed
+	}
+	var start *StartError
+	if errors.As(err, &start) {
+		return err
+	}
+	r.summary.Failures[task.ID] = err
+	r.cfg.Display.TaskFailed(task, err)
+	for _, id := range r.todo.Failed(task.ID) {
+		r.summary.Blocked[id] = fmt.Errorf("needs %s, which failed", task.Label)
+	}
+	return nil
+}
+
+func without(list []string, gone string) []string {
+	var rest []string
+	for _, element := range list {
+		if element != gone {
+			rest = append(rest, element)
+		}
+	}
+	return rest
+}

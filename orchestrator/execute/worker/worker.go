@@ -1,0 +1,207 @@
+// Package worker is the half of execute that runs in a worker process: it
+// embeds Python, holds one device, and runs tasks one after another. It is the
+// only part of kizu that loads Python.
+package worker
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"kizu/orchestrator/execute/protocol"
+	"kizu/pyembed"
+)
+
+// Config is what a worker is started with.
+type Config struct {
+	Python  string // the virtual environment's interpreter
+	Scripts string // the folder of the stages
+	Device  string // cpu, cuda:0, or auto to list all devices
+}
+
+// Run serves requests until its input ends, which also happens when the host
+// dies: a worker never outlives its host.
+func Run(cfg Config, requests io.Reader, events io.Writer) error {
+	w := &worker{out: json.NewEncoder(events)}
+	runtime, err := pyembed.Start(pyembed.Config{
+		Python:    cfg.Python,
+		Path:      []string{cfg.Scripts},
+		Functions: map[string]any{"progress": w.progress, "log": w.log},
+	})
+	if err != nil {
+		w.emit(protocol.Event{Type: protocol.Failed, Failure: &protocol.Failure{Type: "pyembed", Message: err.Error()}})
+		return err
+	}
+	w.python = runtime
+	incoming := make(chan protocol.Request)
+	go w.read(requests, incoming)
+	if err := w.probe(cfg.Device); err != nil {
+		return err
+	}
+	for request := range incoming {
+		w.run(request)
+	}
+	return runtime.Close()
+}
+
+type worker struct {
+	python *pyembed.Runtime
+
+	sending sync.Mutex
+	out     *json.Encoder
+
+	mu     sync.Mutex
+	task   string             // the task at hand
+	cancel context.CancelFunc // of the task at hand
+}
+
+func (w *worker) emit(event protocol.Event) {
+	w.sending.Lock()
+	defer w.sending.Unlock()
+	if err := w.out.Encode(event); err != nil {
+		fmt.Fprintln(os.Stderr, "worker: the host does not listen any more:", err)
+	}
+}
+
+// read hands requests on. Once the host is gone, nothing that Python computes
+// has a reader, so the process ends at once, in the middle of a call if need be.
+func (w *worker) read(requests io.Reader, incoming chan<- protocol.Request) {
+	defer close(incoming)
+	lines := bufio.NewReader(requests)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			if w.busy() {
+				os.Exit(1)
+			}
+			return
+		}
+		var request protocol.Request
+		if err := json.Unmarshal(line, &request); err != nil {
+			w.emit(protocol.Event{Type: protocol.Log, Message: fmt.Sprintf("unreadable request: %v", err)})
+			continue
+		}
+		if request.Cancel {
+			w.stop(request.Task)
+			continue
+		}
+		incoming <- request
+	}
+}
+
+func (w *worker) busy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.task != ""
+}
+
+func (w *worker) stop(task string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.task == task && w.cancel != nil {
+		w.cancel()
+	}
+}
+
+// probe makes sure that the device exists, and tells the host.
+func (w *worker) probe(device string) error {
+	var found struct {
+		Devices  []protocol.Device `json:"devices"`
+		Versions map[string]string `json:"versions"`
+	}
+	err := w.python.Call(context.Background(), "devices.probe", map[string]any{"device": device}, &found)
+	if err != nil {
+		w.emit(protocol.Event{Type: protocol.Failed, Failure: failure(err)})
+		return err
+	}
+	w.emit(protocol.Event{Type: protocol.Ready, Devices: found.Devices, Versions: found.Versions})
+	return nil
+}
+
+// run runs one task and reports how it ended.
+func (w *worker) run(request protocol.Request) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w.mu.Lock()
+	w.task, w.cancel = request.Task, cancel
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		w.task, w.cancel = "", nil
+		w.mu.Unlock()
+	}()
+	result, err := w.call(ctx, request)
+	if err != nil {
+		failed := failure(err)
+		fmt.Fprintln(os.Stderr, failed.Traceback)
+		w.emit(protocol.Event{Type: protocol.Failed, Task: request.Task, Failure: failed})
+		return
+	}
+	w.emit(protocol.Event{Type: protocol.Done, Task: request.Task, Result: result})
+}
+
+func (w *worker) call(ctx context.Context, request protocol.Request) (json.RawMessage, error) {
+	if err := redirect(request.Log); err != nil {
+		return nil, err
+	}
+	var spec, result any
+	if err := decodeExact(request.Spec, &spec); err != nil {
+		return nil, fmt.Errorf("spec of %s: %w", request.Task, err)
+	}
+	if err := w.python.Call(ctx, request.Call, spec, &result); err != nil {
+		return nil, err
+	}
+	return json.Marshal(result)
+}
+
+// progress is Python's host.progress.
+func (w *worker) progress(done, total int, fields map[string]any) {
+	w.emit(protocol.Event{Type: protocol.Progress, Task: w.current(), Done: done, Total: total, Fields: fields})
+}
+
+// log is Python's host.log.
+func (w *worker) log(message string) {
+	fmt.Fprintln(os.Stderr, message)
+	w.emit(protocol.Event{Type: protocol.Log, Task: w.current(), Message: message})
+}
+
+func (w *worker) current() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.task
+}
+
+// failure describes an error to the host.
+func failure(err error) *protocol.Failure {
+	cancelled := errors.Is(err, context.Canceled)
+	var raised *pyembed.PythonError
+	if errors.As(err, &raised) {
+		return &protocol.Failure{Type: raised.Type, Message: raised.Message, Traceback: raised.Traceback, Cancelled: cancelled}
+	}
+	return &protocol.Failure{Type: "worker", Message: err.Error(), Cancelled: cancelled}
+}
+
+// redirect sends the process's output, Python's and every library's, to a file.
+func redirect(path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for _, fd := range []int{1, 2} {
+		if err := unix.Dup3(int(file.Fd()), fd, 0); err != nil {
+			return fmt.Errorf("log %s: %w", path, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// Machine says where this machine keeps what experiments refer to.
+type Machine struct {
+	Scripts string // the Python stages
+	Models  string // bundled base models
+	ELPV    string // the folder of the installed elpv-dataset; "" if there is none
+}
+
+// Load reads everything that an experiment refers to and plans it.
+func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
+	versions, err := stageVersions(filepath.Join(machine.Scripts, "versions.json"))
+	if err != nil {
+		return nil, err
+	}
+	root, err := datasetRoot(exp, machine)
+	if err != nil {
+		return nil, err
+	}
+	classes := exp.Dataset.Classes()
+	set, err := dataset.Scan(exp.Dataset.Format, root, classes)
+	if err != nil {
+		return nil, err
+	}
+	base, err := dataset.FindBase(exp.Base, exp.Dir, ".", machine.Models)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := findWeights(exp)
+	if err != nil {
+		return nil, err
+	}
+	tests := map[string]int{}
+	for _, class := range classes {
+		tests[class] = exp.TestCount(class)
+	}
+	division, err := dataset.Divide(set, classes, tests, base.Seen, exp.Dataset.SplitSeed)
+	if err != nil {
+		return nil, err
+	}
+	return Build(exp, Inputs{Set: set, Division: division, Base: base, Weights: weights, Versions: versions})
+}
+
+// stageVersions reads the version of each stage's behaviour.
+func stageVersions(path string) (map[string]int, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the Python stages are not where they should be: %w", err)
+	}
+	versions := map[string]int{}
+	if err := json.Unmarshal(text, &versions); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, kind := range []string{KindTrainLoRA, KindGenerate, KindClassify} {
+		if versions[kind] < 1 {
+			return nil, fmt.Errorf("%s has no version of the stage %s", path, kind)
+		}
+	}
+	return versions, nil
+}
+
+// datasetRoot finds the folder of the images: ${VARIABLES} are replaced, and a
+// relative path starts at the experiment file, or else at the working folder.
+func datasetRoot(exp *experiment.Experiment, machine Machine) (string, error) {
+	if exp.Dataset.Root == "" { // the installed package
+		if machine.ELPV == "" {
+			return "", fmt.Errorf("dataset format elpv: the package elpv-dataset is not installed; run make build, or give dataset.root")
+		}
+		return machine.ELPV, nil
+	}
+	var unset string
+	root := os.Expand(exp.Dataset.Root, func(name string) string {
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			unset = name
+		}
+		return value
+	})
+	if unset != "" {
+		return "", fmt.Errorf("dataset.root %s: the environment variable %s is not set", exp.Dataset.Root, unset)
+	}
+	return beside(exp.Dir, root), nil
+}
+
+// beside resolves a path of an experiment file.
+func beside(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(dir, path)
+}
+
+// findWeights looks up the classifier's initial weights.
+func findWeights(exp *experiment.Experiment) (*Weights, error) {
+	name := exp.Classifier.Weights
+	switch name {
+	case "imagenet", "lite0", "none", "":
+		return &Weights{Name: name}, nil
+	}
+	path, err := filepath.Abs(beside(exp.Dir, name))
+	if err != nil {
+		return nil, err
+	}
+	if filepath.Ext(path) != ".safetensors" {
+		return nil, fmt.Errorf("classifier.weights %q is none of imagenet, lite0, none, or a .safetensors file", name)
+	}
+	sum, err := dataset.HashFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("classifier.weights: %w", err)
+	}
+	return &Weights{Path: path, SHA256: sum}, nil
+}

@@ -1,0 +1,162 @@
+// Package schedule decides what to start next: tasks and what has happened to
+// them in, decisions out. It starts nothing itself and knows no clock.
+package schedule
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Task is what a scheduler needs to know of one.
+type Task struct {
+	ID    string
+	Kind  string
+	Needs []string // ids of tasks in the same schedule
+	Cost  float64  // expected effort, in any unit, above 0
+}
+
+// Assignment is a task to start on a device.
+type Assignment struct{ Task, Device string }
+
+type state int
+
+const (
+	waiting state = iota
+	running
+	done
+	failed
+	blocked // something it needs failed
+)
+
+// Schedule is the state of a run.
+type Schedule struct {
+	tasks  map[string]*node
+	order  []*node           // by urgency
+	latest map[string]string // device → kind of its latest task
+}
+
+type node struct {
+	Task
+	state  state
+	urgent float64 // cost of the longest path from here to the end of the run
+	next   []*node
+}
+
+// New makes the schedule of tasks none of which has started.
+func New(tasks []Task) (*Schedule, error) {
+	s := &Schedule{tasks: map[string]*node{}, latest: map[string]string{}}
+	for _, task := range tasks {
+		if s.tasks[task.ID] != nil {
+			return nil, fmt.Errorf("task %s is listed twice", task.ID)
+		}
+		n := &node{Task: task}
+		s.tasks[task.ID] = n
+		s.order = append(s.order, n)
+	}
+	for _, n := range s.order {
+		for _, id := range n.Needs {
+			need := s.tasks[id]
+			if need == nil {
+				return nil, fmt.Errorf("task %s needs %s, which is not in the schedule", n.ID, id)
+			}
+			need.next = append(need.next, n)
+		}
+	}
+	visiting := map[*node]bool{}
+	for _, n := range s.order {
+		if err := n.measure(visiting); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(s.order, func(a, b *node) int { return cmp.Compare(b.urgent, a.urgent) })
+	return s, nil
+}
+
+// measure computes the urgency of a task and all that follow it.
+func (n *node) measure(visiting map[*node]bool) error {
+	if n.urgent > 0 {
+		return nil
+	}
+	if visiting[n] {
+		return fmt.Errorf("task %s needs itself", n.ID)
+	}
+	visiting[n] = true
+	longest := 0.0
+	for _, next := range n.next {
+		if err := next.measure(visiting); err != nil {
+			return err
+		}
+		longest = max(longest, next.urgent)
+	}
+	n.urgent = longest + max(n.Cost, 1e-9)
+	return nil
+}
+
+// Next assigns ready tasks to idle devices, the most urgent first, and marks
+// them as running. Among equally urgent tasks a device keeps the kind it ran
+// last, whose models are loaded.
+func (s *Schedule) Next(idle []string) []Assignment {
+	var assignments []Assignment
+	for _, device := range idle {
+		var best *node
+		for _, n := range s.order {
+			if n.state != waiting || !s.ready(n) {
+				continue
+			}
+			if best == nil || (n.urgent == best.urgent && n.Kind == s.latest[device] && best.Kind != s.latest[device]) {
+				best = n
+			}
+			if n.urgent < best.urgent {
+				break
+			}
+		}
+		if best == nil {
+			break
+		}
+		best.state = running
+		s.latest[device] = best.Kind
+		assignments = append(assignments, Assignment{best.ID, device})
+	}
+	return assignments
+}
+
+func (s *Schedule) ready(n *node) bool {
+	for _, id := range n.Needs {
+		if s.tasks[id].state != done {
+			return false
+		}
+	}
+	return true
+}
+
+// Done records that a task's artifact is committed.
+func (s *Schedule) Done(id string) { s.tasks[id].state = done }
+
+// Failed records that a task failed, and returns the tasks that now cannot run.
+func (s *Schedule) Failed(id string) (unreachable []string) {
+	n := s.tasks[id]
+	n.state = failed
+	return n.block()
+}
+
+func (n *node) block() (ids []string) {
+	for _, next := range n.next {
+		if next.state == waiting {
+			next.state = blocked
+			ids = append(ids, next.ID)
+			ids = append(ids, next.block()...)
+		}
+	}
+	return ids
+}
+
+// Finished reports whether nothing runs and nothing more can start.
+func (s *Schedule) Finished() bool {
+	for _, n := range s.order {
+		if n.state == running || (n.state == waiting && s.ready(n)) {
+			return false
+		}
+	}
+	return true
+}
