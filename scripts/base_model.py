@@ -1,0 +1,160 @@
+"""The base diffusion pipeline: checked, loaded once per process, and lent out pristine.
+
+A worker runs many tasks on the same base model, so the last one loaded stays in memory. Whoever
+borrows it may add adapters; they are taken off again whatever happens.
+"""
+
+import gc
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import transformers.utils.logging
+from diffusers import StableDiffusionImg2ImgPipeline
+from diffusers.utils import logging as diffusers_logging
+from safetensors import SafetensorError, safe_open
+
+from errors import StageError
+
+SUPPORTED = ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
+COMPONENTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+
+for _library in (diffusers_logging, transformers.utils.logging):
+    _library.set_verbosity_error()
+    _library.disable_progress_bar()
+
+_cached: tuple[tuple, StableDiffusionImg2ImgPipeline] | None = None
+
+
+@contextmanager
+def borrow(
+    base: str, device: torch.device, dtype: torch.dtype
+) -> Iterator[StableDiffusionImg2ImgPipeline]:
+    """Lend the pipeline of `base`: a diffusers folder, or the id of a model on the Hugging Face hub.
+
+    All weights are frozen and in evaluation mode. The autoencoder is float32 whatever `dtype` is,
+    since half-precision autoencoders are the usual source of black images. Adapters added by the
+    borrower are removed at the end, also after an exception or a cancellation.
+    """
+    pipeline = _load_cached(base, device, dtype)
+    try:
+        yield pipeline
+    except BaseException:
+        _restore_or_forget(pipeline)
+        raise
+    _restore_or_forget(pipeline)
+
+
+def forget() -> None:
+    """Drop the loaded pipeline and give its memory back."""
+    global _cached
+    _cached = None
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _load_cached(base: str, device: torch.device, dtype: torch.dtype):
+    global _cached
+    key = (base, str(device), dtype, _state_of_folder(base))
+    if _cached is None or _cached[0] != key:
+        forget()  # before loading, so that two base models are never in memory together
+        _cached = (key, _load(base, device, dtype))
+    return _cached[1]
+
+
+def _restore_or_forget(pipeline: StableDiffusionImg2ImgPipeline) -> None:
+    try:
+        pipeline.unload_lora_weights()
+        _freeze(pipeline)
+    except BaseException:
+        forget()  # a base model in an unknown state must not reach the next task
+        raise
+
+
+def _freeze(pipeline: StableDiffusionImg2ImgPipeline) -> None:
+    for module in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+        module.requires_grad_(False)
+        module.eval()
+
+
+def _load(base: str, device: torch.device, dtype: torch.dtype) -> StableDiffusionImg2ImgPipeline:
+    folder = Path(base)
+    variant = None
+    if folder.exists():
+        check_folder(folder)
+        variant = _variant_of(folder)
+    elif base.count("/") != 1 or base.startswith((".", "/", "~")):
+        raise StageError(f"base model folder {base} does not exist; check `base`")
+    try:
+        pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(
+            base,
+            torch_dtype={"default": dtype, "vae": torch.float32},
+            variant=variant,
+            use_safetensors=True,  # never a pickle
+            safety_checker=None,
+            requires_safety_checker=False,
+            low_cpu_mem_usage=False,
+        )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StageError(
+            f"base model {base} cannot be loaded ({reason}); give a folder in diffusers layout"
+            " or the id of a model that is in the local Hugging Face cache or can be downloaded"
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.to(device)
+    _freeze(pipeline)
+    return pipeline
+
+
+def check_folder(folder: Path) -> None:
+    """Raise a StageError that names what is wrong with a base model folder, if anything is.
+
+    Opening a safetensors file checks its header against its length, so truncated files are found
+    here without reading the weights.
+    """
+    index = folder / "model_index.json"
+    if not index.is_file():
+        raise StageError(
+            f"base model {folder} is not a diffusers folder: it has no model_index.json;"
+            " point `base` at the folder that holds unet/, vae/, text_encoder/ and tokenizer/"
+        )
+    try:
+        class_name = json.loads(index.read_text(encoding="utf-8")).get("_class_name")
+    except (ValueError, AttributeError) as error:
+        raise StageError(f"{index} is damaged ({error}); copy the base model again") from error
+    if class_name not in SUPPORTED:
+        raise StageError(
+            f"base model {folder} is a {class_name}; supported are {', '.join(SUPPORTED)}"
+        )
+    for component in COMPONENTS:
+        if not (folder / component).is_dir():
+            raise StageError(f"base model {folder} has no {component}/; copy the base model again")
+    for component in ("unet", "vae", "text_encoder"):
+        if not list((folder / component).glob("*.safetensors")):
+            raise StageError(
+                f"base model {folder / component} has no .safetensors file; convert the base model"
+                " to safetensors (pickled weights are not loaded)"
+            )
+    for file in sorted(folder.glob("*/*.safetensors")):
+        try:
+            with safe_open(file, framework="pt"):
+                pass
+        except (SafetensorError, OSError) as error:
+            raise StageError(f"{file} is damaged ({error}); copy the base model again") from error
+
+
+def _variant_of(folder: Path) -> str | None:
+    """ "fp16" when the weights are only there as *.fp16.safetensors, as some downloads have it."""
+    names = [file.name for file in (folder / "unet").glob("*.safetensors")]
+    return "fp16" if names and all(".fp16" in name for name in names) else None
+
+
+def _state_of_folder(base: str) -> tuple:
+    """Changes when a file of the folder does, so that an edited base model is loaded again."""
+    files = sorted(Path(base).rglob("*.*")) if Path(base).is_dir() else []
+    stats = [(str(file), file.stat()) for file in files if file.is_file()]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)

@@ -1,0 +1,115 @@
+"""Training the classifier for a fixed number of steps, and predicting with it."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+import augment
+import data_order
+import host
+import randomness
+import runtime
+from classifier import Classifier
+from errors import StageError
+
+LABEL_SMOOTHING = 0.1
+WARM_UP = 0.1  # share of the steps
+PREDICT_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; `steps` are optimizer steps of `batch_size` images."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    precision: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Mean loss and accuracy on the augmented training images seen in one pass over them."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+
+
+def train(
+    recipe: Recipe, model: Classifier, pixels: torch.Tensor, labels: torch.Tensor
+) -> list[Epoch]:
+    """Train in place with AdamW and a one-cycle learning rate; pixels are (N, 3, R, R) uint8.
+
+    Images are sampled plainly, each equally often, so that a class counts by its size.
+    Returns one row for each pass over the images, the last one perhaps unfinished.
+    """
+    network = model.network.train()
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, total_steps=recipe.steps + 1, pct_start=WARM_UP
+    )
+    scaler = torch.amp.GradScaler(pixels.device.type, enabled=recipe.precision == "fp16")
+    losses, hits = [], []
+    for step in range(recipe.steps):
+        runtime.stop_if_cancelled()
+        order = data_order.step_indices(recipe.seed, "train", len(pixels), recipe.batch_size, step)
+        chosen = torch.tensor(order, device=pixels.device)
+        # Dropout and stochastic depth draw from torch's own generator.
+        torch.manual_seed(randomness.derive_seed(recipe.seed, "dropout", step))
+        inputs = model.normalize(augment.augment(pixels[chosen], recipe.seed, step))
+        with runtime.autocast(pixels.device, recipe.precision):
+            scores = network(inputs)
+        loss = F.cross_entropy(scores.float(), labels[chosen], label_smoothing=LABEL_SMOOTHING)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        losses.append(_finite(loss.item(), step, recipe))
+        hits.append((scores.argmax(1) == labels[chosen]).float().mean().item())
+        host.progress(step + 1, recipe.steps, {"loss": losses[-1]})
+    return _by_epoch(losses, hits, len(pixels) / recipe.batch_size)
+
+
+@torch.inference_mode()
+def predict(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
+    """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels."""
+    network = model.network.eval()
+    parts = []
+    for batch in pixels.split(PREDICT_BATCH):
+        runtime.stop_if_cancelled()
+        with runtime.autocast(pixels.device, precision):
+            scores = network(model.normalize(batch))
+        parts.append(scores.double().softmax(1).cpu())
+    return torch.cat(parts)
+
+
+def _by_epoch(losses: list[float], hits: list[float], steps_per_epoch: float) -> list[Epoch]:
+    """Average steps by the pass over the images in which each step began."""
+    passes: dict[int, list[int]] = {}
+    for step in range(len(losses)):
+        passes.setdefault(math.floor(step / steps_per_epoch), []).append(step)
+    return [
+        Epoch(
+            epoch=number + 1,
+            loss=sum(losses[step] for step in steps) / len(steps),
+            accuracy=sum(hits[step] for step in steps) / len(steps),
+        )
+        for number, steps in passes.items()
+    ]
+
+
+def _finite(loss: float, step: int, recipe: Recipe) -> float:
+    if not math.isfinite(loss):
+        raise StageError(
+            f"the classifier's loss became {loss} at step {step + 1}; use a smaller learning rate"
+            f" than {recipe.learning_rate:g} or precision fp32 or bf16"
+        )
+    return loss

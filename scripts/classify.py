@@ -1,0 +1,165 @@
+"""Stage classify: train EfficientNet-b0 on a list of images and predict another list.
+
+A fixed number of epochs or steps, no validation set and no model selection: the test images are
+looked at once, at the end. Alone: python scripts/classify.py spec.json
+"""
+
+import csv
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import classifier
+import classifier_training
+import host
+import images
+import lite0
+import runtime
+from classifier_training import Epoch
+from errors import StageError
+from stage_spec import read_spec
+
+ESTIMATE_BATCH = 64
+ESTIMATE_BATCHES = 8
+
+
+@dataclass(frozen=True)
+class TrainImage:
+    """One training image; class_ is an index into the spec's classes."""
+
+    path: str
+    class_: int
+
+
+@dataclass(frozen=True)
+class TestImage:
+    """One test image; predictions.csv calls it `name`."""
+
+    path: str
+    class_: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Keys of classify's spec; exactly one of `epochs` and `steps` is above 0.
+
+    `steps` gives training sets of any size the same number of optimizer steps.
+    """
+
+    out: str
+    device: str
+    seed: int
+    model: str
+    weights: str
+    resolution: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    precision: str
+    classes: list[str]
+    train: list[TrainImage]
+    test: list[TestImage]
+    epochs: int = 0
+    steps: int = 0
+    threads: int = 0
+
+    def recipe(self) -> classifier_training.Recipe:
+        """An epoch is one pass over the training images; the last step may reach into the next."""
+        return classifier_training.Recipe(
+            steps=self.steps or math.ceil(self.epochs * len(self.train) / self.batch_size),
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            precision=self.precision,
+            seed=self.seed,
+        )
+
+
+def run(spec: dict[str, Any]) -> dict[str, Any]:
+    """Train, predict every test image; returns accuracy, n_test and the last training loss."""
+    spec = read_spec(Spec, spec)
+    check(spec)
+    device = runtime.prepare(spec.device, spec.threads)
+    host.log(f"reading {len(spec.train)} training and {len(spec.test)} test images")
+    train_pixels = images.read_images([e.path for e in spec.train], spec.resolution).to(device)
+    test_pixels = images.read_images([e.path for e in spec.test], spec.resolution).to(device)
+    labels = torch.tensor([entry.class_ for entry in spec.train], device=device)
+
+    model = classifier.build(spec.model, spec.weights, len(spec.classes), spec.seed)
+    model.network.to(device)
+    if model.needs_batch_norm_estimate:
+        batches = train_pixels.split(ESTIMATE_BATCH)[:ESTIMATE_BATCHES]
+        lite0.estimate_batch_norm(model.network, [model.normalize(batch) for batch in batches])
+    epochs = classifier_training.train(spec.recipe(), model, train_pixels, labels)
+    probabilities = classifier_training.predict(model, test_pixels, spec.precision)
+
+    out = Path(spec.out)
+    write_predictions(out / "predictions.csv", spec, probabilities)
+    write_epochs(out / "training.csv", epochs)
+    write_summary(out / "training.json", spec, model)
+    predicted = probabilities.argmax(1).tolist()
+    correct = sum(p == entry.class_ for p, entry in zip(predicted, spec.test, strict=True))
+    return {
+        "accuracy": correct / len(spec.test),
+        "n_test": len(spec.test),
+        "train_loss": epochs[-1].loss,
+    }
+
+
+def check(spec: Spec) -> None:
+    """StageError for a spec that cannot be trained."""
+    if (spec.epochs > 0) == (spec.steps > 0):
+        raise StageError("give exactly one of epochs and steps, above 0")
+    for name, entries in (("train", spec.train), ("test", spec.test)):
+        if not entries:
+            raise StageError(f"the list of {name} images is empty")
+        if not all(0 <= entry.class_ < len(spec.classes) for entry in entries):
+            raise StageError(f"a {name} image has a class index beyond the list of classes")
+    present = {entry.class_ for entry in spec.train}
+    for index, name in enumerate(spec.classes):
+        if index not in present:
+            raise StageError(f"class {name!r} has no training image; add some or leave it out")
+
+
+def write_predictions(file: Path, spec: Spec, probabilities: torch.Tensor) -> None:
+    """One line a test image, in the order given: name, true class, predicted class, all p."""
+    with open(file, "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["image", "label", "predicted", *(f"p_{name}" for name in spec.classes)])
+        for entry, row in zip(spec.test, probabilities.tolist(), strict=True):
+            label, predicted = spec.classes[entry.class_], spec.classes[row.index(max(row))]
+            writer.writerow([entry.name, label, predicted, *(f"{p:.6f}" for p in row)])
+
+
+def write_epochs(file: Path, epochs: list[Epoch]) -> None:
+    """training.csv: how the training images fared, pass by pass."""
+    with open(file, "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["epoch", "loss", "accuracy"])
+        for epoch in epochs:
+            writer.writerow([epoch.epoch, f"{epoch.loss:.6f}", f"{epoch.accuracy:.4f}"])
+
+
+def write_summary(file: Path, spec: Spec, model: classifier.Classifier) -> None:
+    """training.json: the model and what it was trained on, without paths."""
+    counts = [sum(e.class_ == i for e in spec.train) for i in range(len(spec.classes))]
+    summary = {
+        "model": spec.model,
+        "weights": Path(spec.weights).name,
+        "parameters": sum(p.numel() for p in model.network.parameters()),
+        "resolution": spec.resolution,
+        "train_images": dict(zip(spec.classes, counts, strict=True)),
+        "steps": spec.recipe().steps,
+        "batch_size": spec.batch_size,
+        "seed": spec.seed,
+    }
+    file.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    runtime.run_alone(run)

@@ -1,0 +1,65 @@
+"""Reading and writing images as uint8 RGB tensors of shape (N, 3, R, R)."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from errors import StageError
+
+
+def read_image(path: str, resolution: int) -> torch.Tensor:
+    """One image as (3, R, R) uint8: shorter side scaled to R (bilinear), centre cropped.
+
+    Raises StageError naming the file when it is missing, truncated or no image.
+    """
+    try:
+        with Image.open(path) as file:
+            picture = _to_rgb(ImageOps.exif_transpose(file))
+    except FileNotFoundError:
+        raise StageError(f"image {path} does not exist; restore it or run the scan again") from None
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+        # Pillow raises SyntaxError and ValueError for some kinds of damaged PNG and TIFF.
+        raise StageError(
+            f"image {path} cannot be read ({error}); replace the file or take it out of the dataset"
+        ) from error
+    picture = ImageOps.fit(picture, (resolution, resolution), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    """RGB; 16-bit grey is scaled to 8 bits, since Pillow's own conversion clips it to white."""
+    if picture.mode.startswith("I"):
+        grey = np.asarray(picture).astype(np.float32) / 257.0
+        picture = Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
+    return picture.convert("RGB")
+
+
+def read_images(paths: list[str], resolution: int) -> torch.Tensor:
+    """All images as (N, 3, R, R) uint8; N may be 0."""
+    if not paths:
+        return torch.empty(0, 3, resolution, resolution, dtype=torch.uint8)
+    return torch.stack([read_image(path, resolution) for path in paths])
+
+
+def to_signed(pixels: torch.Tensor) -> torch.Tensor:
+    """uint8 0..255 to float32 -1..1, the range that autoencoders work in."""
+    return pixels.float() / 127.5 - 1.0
+
+
+def to_uint8(signed: torch.Tensor) -> torch.Tensor:
+    """Float -1..1 to uint8 0..255; values beyond are clipped, NaN becomes 0."""
+    return ((signed.float() + 1.0) * 127.5).nan_to_num(0.0).round().clamp(0, 255).to(torch.uint8)
+
+
+def write_png(pixels: torch.Tensor, path: Path) -> None:
+    """Write (3, H, W) uint8 as a PNG without time stamps, so equal pixels give equal files."""
+    Image.fromarray(pixels.permute(1, 2, 0).cpu().numpy()).save(path, format="PNG")
+
+
+def digest(pixels: torch.Tensor) -> str:
+    """Hex digest of decoded pixels: says whether two trainings saw the same images."""
+    content = pixels.contiguous().cpu().numpy().tobytes()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

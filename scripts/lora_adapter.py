@@ -1,0 +1,64 @@
+"""The trainable LoRA layers of a UNet: where they go, how they start, how they are saved."""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionImg2ImgPipeline, UNet2DConditionModel
+from diffusers.utils import convert_state_dict_to_diffusers
+from peft import LoraConfig
+from peft.utils import get_peft_model_state_dict
+
+import randomness
+import safetensors_file
+from errors import StageError
+
+FILE_NAME = "pytorch_lora_weights.safetensors"
+
+_ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
+TARGETS = {
+    "attention": _ATTENTION,
+    "attention+conv": [*_ATTENTION, "conv1", "conv2", "conv_shortcut"],
+}
+
+
+def add(
+    unet: UNet2DConditionModel, target: str, rank: int, alpha: float, seed: int
+) -> dict[str, torch.nn.Parameter]:
+    """Add a LoRA to the frozen UNet; returns its float32 parameters by name, in a fixed order.
+
+    Starts as peft's init_lora_weights="gaussian" does, A ~ N(0, 1/rank) and B = 0, but draws each
+    A from (seed, its name), so the start does not depend on torch's global generator.
+    """
+    if target not in TARGETS:
+        raise StageError(f"LoRA target {target!r} is unknown; use one of {', '.join(TARGETS)}")
+    config = LoraConfig(
+        r=rank, lora_alpha=alpha, init_lora_weights="gaussian", target_modules=TARGETS[target]
+    )
+    unet.add_adapter(config)
+    parameters = {}
+    for name, parameter in sorted(unet.named_parameters()):
+        if not parameter.requires_grad:
+            continue
+        # Half-precision updates of 1e-4 would be rounded away.
+        parameter.data = parameter.data.float()
+        if ".lora_A." in name:
+            generator = randomness.generator(seed, "adapter", name)
+            start = torch.randn(parameter.shape, generator=generator) / rank
+            parameter.data.copy_(start)
+        parameters[name] = parameter
+    return parameters
+
+
+def save(unet: UNet2DConditionModel, folder: Path, recipe: dict) -> None:
+    """Write the LoRA as diffusers' `load_lora_weights` reads it, with the recipe as metadata."""
+    config = unet.peft_config["default"].to_dict()
+    config["target_modules"] = sorted(config["target_modules"])
+    StableDiffusionImg2ImgPipeline.save_lora_weights(
+        folder,
+        unet_lora_layers=convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)),
+        unet_lora_adapter_metadata=config,  # carries alpha, which the weights do not
+    )
+    safetensors_file.add_metadata(
+        folder / FILE_NAME, {"kizu_recipe": json.dumps(recipe, sort_keys=True)}
+    )

@@ -1,0 +1,40 @@
+"""Turning the dict that the host sends into a typed, strictly checked dataclass."""
+
+import dataclasses
+from typing import Any, TypeVar, get_args, get_origin
+
+from errors import StageError
+
+Spec = TypeVar("Spec")
+
+
+def read_spec(kind: type[Spec], values: dict[str, Any], where: str = "spec") -> Spec:
+    """Build the dataclass `kind` from `values`.
+
+    A field name may end in an underscore where the key is a Python keyword (class_ for "class").
+    A field whose type is a dataclass, or a list of them, is read from nested dicts. Unknown and
+    missing keys are StageErrors: ignoring one would train something other than what was asked for.
+    """
+    fields = {field.name.rstrip("_"): field for field in dataclasses.fields(kind)}
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise StageError(f"{where}: unknown key {unknown[0]!r}; known keys: {', '.join(fields)}")
+    arguments = {}
+    for key, field in fields.items():
+        if key in values:
+            arguments[field.name] = _convert(field.type, values[key], f"{where}.{key}")
+        elif field.default is dataclasses.MISSING:
+            raise StageError(f"{where}: key {key!r} is missing")
+    return kind(**arguments)
+
+
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return read_spec(kind, value, where)
+    if get_origin(kind) is list:
+        return [_convert(get_args(kind)[0], v, f"{where}[{i}]") for i, v in enumerate(value)]
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind):
+        raise StageError(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
+    return value

@@ -1,0 +1,124 @@
+"""Fixtures: a tiny Stable Diffusion pipeline of the real classes, and small photographs."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import (
+    AutoencoderKL,
+    PNDMScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from PIL import Image
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+torch.set_num_threads(2)
+
+
+def tokenizer(folder: Path) -> CLIPTokenizer:
+    """A CLIP tokenizer whose vocabulary is single characters, with and without end of word."""
+    characters = [chr(c) for c in range(33, 127)]
+    words = characters + [c + "</w>" for c in characters] + ["<|startoftext|>", "<|endoftext|>"]
+    folder.mkdir(parents=True)
+    (folder / "vocab.json").write_text(json.dumps({w: i for i, w in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    return CLIPTokenizer(
+        str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77
+    )
+
+
+def pipeline(folder: Path, prediction_type: str = "epsilon") -> StableDiffusionPipeline:
+    """A random Stable Diffusion pipeline of about 1 M parameters, latents at 1/4 of the pixels."""
+    torch.manual_seed(0)
+    words = tokenizer(folder / "words")
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        in_channels=4,
+        out_channels=4,
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=32,
+        attention_head_dim=4,
+        norm_num_groups=8,
+    )
+    vae = AutoencoderKL(
+        block_out_channels=(16, 32, 32),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        latent_channels=4,
+        norm_num_groups=8,
+        sample_size=32,
+    )
+    text_encoder = CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(words),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=77,
+            bos_token_id=len(words) - 2,
+            eos_token_id=len(words) - 1,
+            pad_token_id=len(words) - 1,
+        )
+    )
+    scheduler = PNDMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        skip_prk_steps=True,
+        steps_offset=1,
+        prediction_type=prediction_type,
+    )
+    return StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=text_encoder,
+        tokenizer=words,
+        unet=unet,
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a base model that predicts epsilon."""
+    folder = tmp_path_factory.mktemp("base")
+    pipeline(folder).save_pretrained(folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def v_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a base model that predicts velocity."""
+    folder = tmp_path_factory.mktemp("v_base")
+    pipeline(folder, "v_prediction").save_pretrained(folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Twelve 40x36 pictures: smooth shades with a bright blot, no two alike."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    paths = []
+    for number in range(12):
+        y, x = np.mgrid[0:36, 0:40]
+        shade = 60 + x * rng.uniform(1, 3) + y * rng.uniform(0, 2)
+        row, column = rng.integers(4, 28, 2)
+        shade[row : row + 6, column : column + 6] += 80
+        pixels = np.stack([shade, shade * 0.8, shade * 0.6], -1).clip(0, 255).astype(np.uint8)
+        path = folder / f"{number:02}.png"
+        Image.fromarray(pixels).save(path)
+        paths.append(str(path))
+    return paths
