@@ -42,7 +42,9 @@ def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
     if model != "efficientnet_b0":
         raise StageError(f"classifier model {model!r} is unknown; use efficientnet_b0")
     torch.manual_seed(randomness.derive_seed(seed, "classifier/start"))
-    network = efficientnet_b0(weights=None, num_classes=classes)
+    network = efficientnet_b0(weights=None)
+    # torchvision starts this layer in +-1/sqrt(classes), right for a thousand classes only.
+    network.classifier[1] = nn.Linear(network.classifier[1].in_features, classes)
     mean, std = IMAGENET_MEAN, IMAGENET_STD
     if weights == "imagenet":
         _load_backbone(network, imagenet_state(), "torchvision's IMAGENET1K_V1")

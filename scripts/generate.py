@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline
-from safetensors import SafetensorError
 
 import base_model
 import host
@@ -67,7 +66,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     rows = []
     with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
         if spec.lora:
-            load_lora(pipeline, Path(spec.lora))
+            lora_adapter.load(pipeline, Path(spec.lora))
         denoiser = Denoiser(spec, pipeline, total=len(pictures))
         for first in range(0, len(pictures), spec.batch_size):
             batch = pictures[first : first + spec.batch_size]
@@ -94,18 +93,6 @@ def check_steps(steps: int, strength: float) -> None:
             f"steps {steps} x strength {strength:g} is less than one denoising step;"
             " raise steps or strength"
         )
-
-
-def load_lora(pipeline: StableDiffusionImg2ImgPipeline, folder: Path) -> None:
-    """Load an artifact's LoRA into the pipeline; StageError when it cannot be."""
-    file = folder / lora_adapter.FILE_NAME
-    if not file.is_file():
-        raise StageError(f"LoRA file {file} does not exist; train the LoRA first")
-    try:
-        pipeline.load_lora_weights(folder, weight_name=lora_adapter.FILE_NAME)
-    except (SafetensorError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise StageError(f"LoRA {file} does not fit this base model ({reason})") from error
 
 
 class Denoiser:

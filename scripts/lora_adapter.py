@@ -5,15 +5,17 @@ from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline, UNet2DConditionModel
-from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 
 import randomness
 import safetensors_file
 from errors import StageError
 
 FILE_NAME = "pytorch_lora_weights.safetensors"
+ADAPTER = "default"  # peft's name for the one LoRA on a model
 
 _ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
 TARGETS = {
@@ -35,7 +37,7 @@ def add(
     config = LoraConfig(
         r=rank, lora_alpha=alpha, init_lora_weights="gaussian", target_modules=TARGETS[target]
     )
-    unet.add_adapter(config)
+    unet.add_adapter(config, ADAPTER)
     parameters = {}
     for name, parameter in sorted(unet.named_parameters()):
         if not parameter.requires_grad:
@@ -50,13 +52,35 @@ def add(
     return parameters
 
 
+def load(pipeline: StableDiffusionImg2ImgPipeline, folder: Path) -> None:
+    """Load the LoRA that `save` wrote; StageError when it is damaged or does not fit."""
+    file = folder / FILE_NAME
+    if not file.is_file():
+        raise StageError(f"LoRA file {file} does not exist; train the LoRA first")
+    try:
+        saved = load_file(file)
+        pipeline.load_lora_weights(folder, weight_name=FILE_NAME, adapter_name=ADAPTER)
+    except (SafetensorError, ValueError, RuntimeError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StageError(f"LoRA {file} cannot be loaded into this base model ({reason})") from error
+    # diffusers only logs tensors that found no layer.
+    loaded = len(get_peft_model_state_dict(pipeline.unet, adapter_name=ADAPTER))
+    if loaded != len(saved):
+        raise StageError(f"LoRA {file} has {len(saved)} tensors, but {loaded} fit this base model")
+
+
 def save(unet: UNet2DConditionModel, folder: Path, recipe: dict) -> None:
-    """Write the LoRA as diffusers' `load_lora_weights` reads it, with the recipe as metadata."""
-    config = unet.peft_config["default"].to_dict()
+    """Write the LoRA as diffusers' `load_lora_weights` reads it, with the recipe as metadata.
+
+    Keys stay in peft's form (lora_A, lora_B). diffusers' `convert_state_dict_to_diffusers` renames
+    those of attention layers only, and `load_lora_weights`, judging by the first key, would then
+    drop either these or the convolutions without an error.
+    """
+    config = unet.peft_config[ADAPTER].to_dict()
     config["target_modules"] = sorted(config["target_modules"])
     StableDiffusionImg2ImgPipeline.save_lora_weights(
         folder,
-        unet_lora_layers=convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)),
+        unet_lora_layers=get_peft_model_state_dict(unet, adapter_name=ADAPTER),
         unet_lora_adapter_metadata=config,  # carries alpha, which the weights do not
     )
     safetensors_file.add_metadata(

@@ -107,15 +107,15 @@ def write_summary(folder: Path, summary: dict[str, Any]) -> None:
     (folder / SUMMARY_FILE).write_text(text, encoding="utf-8")
 
 
-def steps_done(folder: Path, recipe: dict[str, Any], steps: int) -> int:
-    """Steps that the artifact in `folder` has trained; StageError if it cannot be continued."""
+def check_continues(folder: Path, recipe: dict[str, Any], steps: int) -> None:
+    """StageError unless `folder` holds an artifact of this recipe with at most `steps` steps."""
     try:
         summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StageError(f"{folder} is no LoRA artifact to continue from ({error})") from error
-    other = [k for k in recipe if summary["recipe"].get(k) != recipe[k]]
+    keys = sorted(set(recipe) | set(summary["recipe"]))
+    other = [key for key in keys if summary["recipe"].get(key) != recipe.get(key)]
     if other:
         raise StageError(f"{folder} was trained with another {other[0]}; it cannot be continued")
     if summary["steps"] > steps:
         raise StageError(f"{folder} has {summary['steps']} steps already, more than {steps}")
-    return summary["steps"]
