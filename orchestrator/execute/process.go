@@ -52,7 +52,6 @@ func startProcess(ctx context.Context, command Command, device, log string) (*pr
 	if err != nil {
 		return nil, none, err
 	}
-	defer toHost.Close()
 	cmd := exec.Command(command.Path, append(command.Args, "--device", device)...)
 	cmd.Env = append(os.Environ(), command.Env...)
 	cmd.Stdout, cmd.Stderr = output, output
@@ -61,9 +60,11 @@ func startProcess(ctx context.Context, command Command, device, log string) (*pr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	requests, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, none, errors.Join(err, fromWorker.Close())
+		return nil, none, errors.Join(err, fromWorker.Close(), toHost.Close())
 	}
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	_ = toHost.Close() // or else reading would not end with the worker
+	if err != nil {
 		return nil, none, errors.Join(fmt.Errorf("starting a worker: %w", err), fromWorker.Close())
 	}
 	p := &process{cmd: cmd, requests: requests, events: make(chan protocol.Event, 16), log: log}
@@ -102,7 +103,7 @@ func (p *process) await(ctx context.Context) (protocol.Event, error) {
 	case event, alive := <-p.events:
 		switch {
 		case !alive:
-			return event, &DiedError{How: p.wait(), Log: p.log}
+			return event, &StartError{Failure: protocol.Failure{Message: p.wait()}, Log: p.log}
 		case event.Type == protocol.Failed:
 			return event, &StartError{Failure: *event.Failure, Log: p.log}
 		}

@@ -1,0 +1,98 @@
+package execute_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"kizu/orchestrator/execute/protocol"
+)
+
+// actsAs makes this test binary a worker process that speaks the protocol and
+// behaves as the variable says: the host's side is tested against processes
+// that crash, hang and fail at will. Real stages are tested with the real
+// worker, in package command.
+const actsAs = "KIZU_TEST_WORKER"
+
+func TestMain(m *testing.M) {
+	if behaviour := os.Getenv(actsAs); behaviour != "" {
+		actAsWorker(behaviour)
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+type request struct {
+	protocol.Request
+	spec struct{ Out, Resume string }
+}
+
+func actAsWorker(behaviour string) {
+	events := json.NewEncoder(os.NewFile(protocol.EventsFD, "events"))
+	if behaviour == "no device" {
+		_ = events.Encode(protocol.Event{Type: protocol.Failed, Failure: &protocol.Failure{
+			Type: "errors.StageError", Message: "device cuda:9 does not exist; there is: cpu",
+		}})
+		os.Exit(1)
+	}
+	_ = events.Encode(protocol.Event{Type: protocol.Ready, Versions: map[string]string{"torch": "1"}})
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r request
+		if json.Unmarshal(lines.Bytes(), &r.Request) != nil || json.Unmarshal(r.Spec, &r.spec) != nil {
+			os.Exit(2)
+		}
+		note(fmt.Sprintf("%s %s", r.Call, r.Task))
+		answer(behaviour, r, lines, events)
+	}
+}
+
+// note appends a line to a file that the test reads.
+func note(line string) {
+	file, err := os.OpenFile(os.Getenv("KIZU_TEST_NOTES"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err == nil {
+		fmt.Fprintln(file, line)
+		file.Close()
+	}
+}
+
+// once is true the first time in a test.
+func once() bool {
+	return os.Mkdir(os.Getenv("KIZU_TEST_NOTES")+".once", 0o755) == nil
+}
+
+func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Encoder) {
+	training := strings.HasPrefix(r.Task, "train_lora")
+	switch {
+	case behaviour == "crash once" && once(), behaviour == "crash in training" && training:
+		_ = os.WriteFile(filepath.Join(r.spec.Out, "half.bin"), []byte("half"), 0o644)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		time.Sleep(time.Minute)
+	case behaviour == "raise in training" && training:
+		_ = os.WriteFile(r.Log, []byte("Traceback (most recent call last): …\n"), 0o644)
+		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
+			Type: "ValueError", Message: "no such thing", Traceback: "Traceback …",
+		}})
+		return
+	case behaviour == "full disk":
+		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
+			Type: "OSError", Message: "[Errno 28] No space left on device: 'x.png'",
+		}})
+		return
+	case behaviour == "wait for cancel":
+		_ = events.Encode(protocol.Event{Type: protocol.Progress, Task: r.Task, Done: 1, Total: 2})
+		lines.Scan()
+		note("cancelled " + r.Task)
+		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{Type: "errors.Cancelled", Cancelled: true}})
+		return
+	}
+	_ = os.WriteFile(filepath.Join(r.spec.Out, "made.txt"), []byte(r.Task), 0o644)
+	_ = events.Encode(protocol.Event{Type: protocol.Done, Task: r.Task, Result: json.RawMessage(`{"ok":true}`)})
+}
