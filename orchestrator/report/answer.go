@@ -1,0 +1,193 @@
+package report
+
+import "fmt"
+
+// answer says in words what the numbers allow to be said, the most important
+// sentence first. Non-overlapping 95 % intervals are taken for a difference,
+// which is stricter than a test at 5 % (Schenker and Gentleman, The American
+// Statistician 55, 2001); overlapping ones never are.
+func (r *Report) answer() []string {
+	var sentences []string
+	if len(r.conditions) > 0 {
+		sentences = append(sentences, r.conditionsAnswer()...)
+	}
+	if len(r.patterns) > 0 {
+		sentences = append(sentences, r.patternsAnswer()...)
+	}
+	if open := len(r.cells) - r.count(done); open > 0 {
+		sentences = append(sentences, fmt.Sprintf("%d of %s not finished (%d failed, %d not run): this is not the whole picture yet.",
+			open, isAre(len(r.cells), "cell"), r.count(failed), r.count(missing)))
+	}
+	return sentences
+}
+
+func (r *Report) conditionsAnswer() []string {
+	var finished []*condition
+	for _, c := range r.conditions {
+		if len(c.runs) > 0 {
+			finished = append(finished, c)
+		}
+	}
+	if len(finished) == 0 {
+		return []string{"No condition is finished yet, so there is no answer yet."}
+	}
+	var sentences []string
+	control := controlOf(finished)
+	if control != nil && len(finished) > 1 {
+		sentences = append(sentences, r.againstControl(control, finished)...)
+	} else {
+		sentences = append(sentences, r.best(finished))
+	}
+	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
+		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
+			r.tests.majority, share(r.tests.baseline), sentenceList(quoteAll(unproven))))
+	}
+	if len(r.seeds()) == 1 {
+		sentences = append(sentences, "This is one seed: how much a repetition with other random numbers would differ was not measured.")
+	}
+	return sentences
+}
+
+// controlOf is the condition that others are compared with: the first that
+// trains on real images alone.
+func controlOf(conditions []*condition) *condition {
+	for _, c := range conditions {
+		if !c.usesGenerated() {
+			return c
+		}
+	}
+	return nil
+}
+
+// againstControl compares every condition with the one of real images alone.
+func (r *Report) againstControl(control *condition, all []*condition) []string {
+	var above, below, alike []string
+	for _, c := range all {
+		text := fmt.Sprintf("“%s” (%s, %s)", c.name, overSeeds(c.accuracy), between(c.interval))
+		switch {
+		case c == control:
+		case c.interval.Overlaps(control.interval):
+			alike = append(alike, text)
+		case c.accuracy.Mean > control.accuracy.Mean:
+			above = append(above, text)
+		default:
+			below = append(below, text)
+		}
+	}
+	sentences := []string{
+		verdict(len(above), len(below), len(alike)),
+		fmt.Sprintf("Real images alone, “%s”, reach an accuracy of %s (95 %% interval %s, %s, %s).",
+			control.name, overSeeds(control.accuracy), between(control.interval),
+			plural(r.tests.total, "test image"), plural(len(control.runs), "seed")),
+	}
+	for _, group := range []struct {
+		text  string
+		names []string
+	}{
+		{"Better, the intervals do not overlap", above},
+		{"Worse, the intervals do not overlap", below},
+		{"Not told apart, the intervals overlap", alike},
+	} {
+		if len(group.names) > 0 {
+			sentences = append(sentences, group.text+": "+sentenceList(group.names)+".")
+		}
+	}
+	return sentences
+}
+
+// verdict sums a comparison with the control up.
+func verdict(above, below, alike int) string {
+	all := above + below + alike
+	if above+below == 0 && all > 1 {
+		return fmt.Sprintf("None of the %d other training sets can be told apart from real images alone.", all)
+	}
+	var parts []string
+	for _, part := range []struct {
+		n         int
+		one, many string
+	}{
+		{above, "does better", "do better"},
+		{below, "does worse", "do worse"},
+		{alike, "cannot be told apart", "cannot be told apart"},
+	} {
+		switch part.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.many))
+		}
+	}
+	return fmt.Sprintf("Compared with real images alone, of %s %s.", plural(all, "other training set"), sentenceList(parts))
+}
+
+// best names the highest accuracy and what cannot be told apart from it.
+func (r *Report) best(all []*condition) string {
+	top := all[0]
+	for _, c := range all {
+		if c.accuracy.Mean > top.accuracy.Mean {
+			top = c
+		}
+	}
+	var alike []string
+	for _, c := range all {
+		if c != top && c.interval.Overlaps(top.interval) {
+			alike = append(alike, c.name)
+		}
+	}
+	text := fmt.Sprintf("The highest accuracy is that of “%s”: %s (95 %% interval %s, %s, %s)",
+		top.name, overSeeds(top.accuracy), between(top.interval), plural(r.tests.total, "test image"), plural(len(top.runs), "seed"))
+	if len(alike) > 0 {
+		text += "; the intervals of " + sentenceList(quoteAll(alike)) + " overlap with it"
+	}
+	return text + "."
+}
+
+// noBetterThanGuessing lists the conditions whose interval reaches down to the
+// majority baseline.
+func (r *Report) noBetterThanGuessing(all []*condition) []string {
+	var names []string
+	for _, c := range all {
+		if c.interval.Low <= r.tests.baseline {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+func (r *Report) patternsAnswer() []string {
+	images, f, finished := 0, flags{}, 0
+	for _, p := range r.patterns {
+		if len(p.runs) > 0 {
+			finished++
+		}
+		images += p.images
+		f.blank, f.saturated, f.nan = f.blank+p.flags.blank, f.saturated+p.flags.saturated, f.nan+p.flags.nan
+	}
+	if finished == 0 {
+		return []string{"No pattern has images yet."}
+	}
+	var bad []string
+	for _, kind := range []struct {
+		n    int
+		name string
+	}{{f.blank, "blank"}, {f.saturated, "saturated"}, {f.nan, "broken by NaN"}} {
+		if kind.n > 0 {
+			bad = append(bad, fmt.Sprintf("%d %s", kind.n, kind.name))
+		}
+	}
+	quality := "none of them blank, saturated or broken by NaN"
+	if len(bad) > 0 {
+		quality = "among them " + sentenceList(bad)
+	}
+	return []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked.",
+		plural(images, "image"), plural(finished, "pattern"), quality)}
+}
+
+// isAre is plural with its verb.
+func isAre(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, thing)
+}

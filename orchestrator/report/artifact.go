@@ -1,0 +1,136 @@
+package report
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/result"
+)
+
+// training is what the stage train_lora returned.
+type training struct {
+	Steps     int     `json:"steps"`
+	FinalLoss float64 `json:"final_loss"` // mean of the last tenth of the steps
+	Instance  struct {
+		Min int `json:"min"`
+		Max int `json:"max"`
+	} `json:"instance_exposures"` // how often each defect image was used
+	Class struct {
+		Min      int `json:"min"`
+		Max      int `json:"max"`
+		Distinct int `json:"distinct"`
+	} `json:"class_exposures"` // how often each regularization image was used, and how many were
+}
+
+// picture is one generated image, a row of images.csv.
+type picture struct {
+	path       string
+	name       string
+	sourceName string // of the photo that img2img started from
+	seed       string
+	blank      bool
+	saturated  bool
+	nan        bool
+}
+
+// training reads the result of a LoRA's training.
+func (s *source) training(task *plan.Task) (*training, error) {
+	manifest, err := s.store.Manifest(task.Kind, task.Key)
+	if err != nil {
+		return nil, err
+	}
+	t := &training{}
+	if err := json.Unmarshal(manifest.Result, t); err != nil {
+		return nil, damaged(task, "its result", err)
+	}
+	return t, nil
+}
+
+// pictures reads a task's generated images, in the order of their numbers.
+func (s *source) pictures(task *plan.Task) ([]picture, error) {
+	dir := s.store.Dir(task.Kind, task.Key)
+	file, err := os.Open(filepath.Join(dir, "images.csv"))
+	if err != nil {
+		return nil, damaged(task, "images.csv", err)
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		return nil, damaged(task, "images.csv", err)
+	}
+	wanted := []string{"name", "source_name", "seed", "blank", "saturated", "nan"}
+	columns := make([]int, len(wanted))
+	for i, name := range wanted {
+		if len(rows) > 0 {
+			columns[i] = slices.Index(rows[0], name)
+		}
+		if len(rows) == 0 || columns[i] < 0 {
+			return nil, damaged(task, "images.csv", fmt.Errorf("no column %s", name))
+		}
+	}
+	var pictures []picture
+	for _, row := range rows[1:] {
+		field := func(i int) string { return row[columns[i]] }
+		if !filepath.IsLocal(field(0)) {
+			return nil, damaged(task, "images.csv", fmt.Errorf("image %q lies elsewhere", field(0)))
+		}
+		p := picture{path: filepath.Join(dir, "images", field(0)), name: field(0), sourceName: field(1), seed: field(2)}
+		for i, flag := range []*bool{&p.blank, &p.saturated, &p.nan} {
+			if *flag, err = strconv.ParseBool(field(3 + i)); err != nil {
+				return nil, damaged(task, "images.csv", err)
+			}
+		}
+		pictures = append(pictures, p)
+	}
+	if spec, ok := task.Spec.(plan.Generate); ok && len(spec.Images) != len(pictures) {
+		return nil, damaged(task, "images.csv", fmt.Errorf("%d images instead of %d", len(pictures), len(spec.Images)))
+	}
+	return pictures, nil
+}
+
+// predictions reads what a classifier said of the test images.
+func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
+	file, err := os.Open(filepath.Join(s.store.Dir(task.Kind, task.Key), "predictions.csv"))
+	if err != nil {
+		return nil, damaged(task, "predictions.csv", err)
+	}
+	defer file.Close()
+	predictions, err := result.ReadPredictions(file)
+	if err != nil {
+		return nil, damaged(task, "predictions.csv", err)
+	}
+	if spec, ok := task.Spec.(plan.Classify); ok && len(spec.Test) != len(predictions.Images) {
+		err := fmt.Errorf("%d images instead of %d", len(predictions.Images), len(spec.Test))
+		return nil, damaged(task, "predictions.csv", err)
+	}
+	return predictions, nil
+}
+
+// damaged says that a committed artifact cannot be read.
+func damaged(task *plan.Task, what string, err error) error {
+	return fmt.Errorf("artifact %s/%s is damaged, %s: %w; remove its folder and run again", task.Kind, task.Key, what, err)
+}
+
+// flags counts images that are no pictures.
+type flags struct{ blank, saturated, nan int }
+
+func countFlags(pictures []picture) flags {
+	var f flags
+	for _, p := range pictures {
+		for _, flag := range []struct {
+			set bool
+			n   *int
+		}{{p.blank, &f.blank}, {p.saturated, &f.saturated}, {p.nan, &f.nan}} {
+			if flag.set {
+				*flag.n++
+			}
+		}
+	}
+	return f
+}

@@ -1,0 +1,223 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/image/bmp" // its files are the same from every version of Go
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// studies is a small experiment with everything that a report shows.
+const studies = `
+name: small
+question: Do generated defects help?
+seeds: [0, 1]
+dataset: {format: folders, root: photos, noun: nut, good: good, defects: [crack, hole]}
+base: base
+lora: {steps: 20, batch_size: 2, resolution: 32}
+patterns:
+  defect: crack
+  show: 8
+  baseline: true
+  matrix:
+    - {defect_images: 6, regularization_images: [0, 8]}
+    - {defect_images: 6, regularization_images: 8, steps: [5, 80]}
+conditions:
+  test: {good: 20, defects: 10}
+  lora: {good_images: 6, defect_images: 4}
+  training_sets:
+    real: {good: {real: 6}, defects: {real: 4}}
+    generated: {good: {generated: 10}, defects: {generated: 10}}
+    real & generated: {good: {real: 6, generated: 10}, defects: {real: 4, generated: 10}}
+classifier: {weights: none, resolution: 32, steps: 5}
+`
+
+// fixture is an experiment with its photos and a store.
+type fixture struct {
+	t     *testing.T
+	dir   string
+	plan  *plan.Plan
+	store *store.Store
+	right map[string]int // of ten test images, how many each condition finds
+}
+
+// newFixture writes photos and plans an experiment on them.
+func newFixture(t *testing.T, text string, classes ...string) *fixture {
+	t.Helper()
+	f := &fixture{t: t, dir: t.TempDir(), right: map[string]int{"real": 6, "generated": 7, "real & generated": 9}}
+	if len(classes) == 0 {
+		classes = []string{"good", "crack", "hole"}
+	}
+	for number, class := range classes {
+		for i := range 30 {
+			var file bytes.Buffer
+			f.check(bmp.Encode(&file, drawing(32, number, i)))
+			f.write(filepath.Join("photos", class, fmt.Sprintf("%03d.bmp", i)), file.Bytes())
+		}
+	}
+	f.write("base/model_index.json", []byte("{}"))
+	exp, err := experiment.Parse("small.yaml", f.dir, []byte(text))
+	f.check(err)
+	set, err := dataset.Scan("folders", filepath.Join(f.dir, "photos"), classes)
+	f.check(err)
+	base, err := dataset.FindBase(exp.Base, f.dir)
+	f.check(err)
+	tests := map[string]int{}
+	for _, class := range classes {
+		tests[class] = exp.TestCount(class)
+	}
+	division, err := dataset.Divide(set, classes, tests, nil, 0)
+	f.check(err)
+	f.plan, err = plan.Build(exp, plan.Inputs{
+		Set: set, Division: division, Base: base, Weights: &plan.Weights{Name: "none"},
+		Versions: map[string]int{plan.KindTrainLoRA: 1, plan.KindGenerate: 1, plan.KindClassify: 1},
+	})
+	f.check(err)
+	f.store, err = store.Open(filepath.Join(f.dir, "runs"))
+	f.check(err)
+	return f
+}
+
+// drawing is a picture that no other number of its class shows.
+func drawing(size, class, number int) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, size, size))
+	for i := range size * size {
+		img.Set(i%size, i/size, color.RGBA{uint8(60 * class), uint8(8 * number), uint8(4 * (i % size)), 255})
+	}
+	return img
+}
+
+func (f *fixture) check(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) write(name string, text []byte) {
+	f.t.Helper()
+	path := filepath.Join(f.dir, name)
+	f.check(os.MkdirAll(filepath.Dir(path), 0o755))
+	f.check(os.WriteFile(path, text, 0o644))
+}
+
+// commitAll stores an artifact for every task that keep wants; nil keeps all.
+func (f *fixture) commitAll(keep func(*plan.Task) bool) {
+	f.t.Helper()
+	for i, task := range f.plan.Tasks {
+		if keep == nil || keep(task) {
+			f.commit(i, task)
+		}
+	}
+}
+
+// commit stores what a task's stage would write, with made-up contents.
+func (f *fixture) commit(number int, task *plan.Task) {
+	f.t.Helper()
+	staging, err := f.store.Begin(task.Kind, task.Key)
+	f.check(err)
+	started := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC).Add(time.Duration(number) * time.Minute)
+	manifest := &store.Manifest{
+		Kind: task.Kind, Key: task.Key, Identity: task.Identity, Device: "cpu",
+		Versions: map[string]string{"python": "3.11.2", "torch": "2.15.0", "diffusers": "0.42.1"},
+		Started:  started, Finished: started.Add(42 * time.Second),
+	}
+	switch spec := task.Spec.(type) {
+	case plan.TrainLoRA:
+		manifest.Result = trained(spec)
+	case plan.Generate:
+		manifest.Result = f.generate(staging.Dir(), spec)
+	case plan.Classify:
+		manifest.Result = f.classify(staging.Dir(), task, spec)
+	}
+	f.check(staging.Commit(manifest))
+}
+
+// trained uses images as regularization mode exact does.
+func trained(spec plan.TrainLoRA) []byte {
+	used := func(n int) (low, high, distinct int) {
+		if n == 0 {
+			return 0, 0, 0
+		}
+		shown := spec.Steps * spec.BatchSize
+		return shown / n, (shown + n - 1) / n, min(n, shown)
+	}
+	low, high, _ := used(len(spec.Instance.Images))
+	classLow, classHigh, distinct := used(len(spec.Class.Images))
+	return fmt.Appendf(nil, `{"steps": %d, "final_loss": %g, "parameters": 1000,
+		"instance_exposures": {"min": %d, "max": %d}, "class_exposures": {"min": %d, "max": %d, "distinct": %d}}`,
+		spec.Steps, 1/float64(spec.Steps), low, high, classLow, classHigh, distinct)
+}
+
+// generate writes images of which the second is blank.
+func (f *fixture) generate(dir string, spec plan.Generate) []byte {
+	table := "name,source_name,seed,mean,std,blank,saturated,nan\n"
+	f.check(os.Mkdir(filepath.Join(dir, "images"), 0o755))
+	for i, img := range spec.Images {
+		file, err := os.Create(filepath.Join(dir, "images", img.Name))
+		f.check(err)
+		f.check(png.Encode(file, drawing(spec.Resolution, 3, i)))
+		f.check(file.Close())
+		source, _ := f.plan.Image(img.Source)
+		blank := 0
+		if i == 1 && spec.LoRA == "" {
+			blank = 1
+		}
+		table += fmt.Sprintf("%s,%s,%d,100.000,20.000,%d,0,0\n", img.Name, filepath.Base(source.Path), img.Seed, blank)
+	}
+	f.check(os.WriteFile(filepath.Join(dir, "images.csv"), []byte(table), 0o644))
+	return fmt.Appendf(nil, `{"images": %d, "blank": 0, "saturated": 0, "nan": 0}`, len(spec.Images))
+}
+
+// classify finds as many of ten images as the fixture says, seed 1 one in
+// twenty fewer, and takes the others for the next class.
+func (f *fixture) classify(dir string, task *plan.Task, spec plan.Classify) []byte {
+	right, seed := 10, int64(0)
+	for _, cell := range f.plan.Cells {
+		if cell.Classify == task {
+			right, seed = f.right[cell.Name], cell.Seed
+		}
+	}
+	table := "image,label,predicted"
+	for _, class := range spec.Classes {
+		table += ",p_" + class
+	}
+	seen := make([]int, len(spec.Classes))
+	for _, img := range spec.Test {
+		predicted := img.Class
+		if number := seen[img.Class]; number%10 >= right || seed == 1 && number == 0 {
+			predicted = (img.Class + 1) % len(spec.Classes)
+		}
+		seen[img.Class]++
+		table += fmt.Sprintf("\n%s,%s,%s", img.Name, spec.Classes[img.Class], spec.Classes[predicted])
+		for class := range spec.Classes {
+			p := "0.1"
+			if class == predicted {
+				p = "0.8"
+			}
+			table += "," + p
+		}
+	}
+	f.check(os.WriteFile(filepath.Join(dir, "predictions.csv"), []byte(table+"\n"), 0o644))
+	return []byte(`{"accuracy": 0, "n_test": 0, "train_loss": 0.1}`)
+}
+
+// collect reads the report.
+func (f *fixture) collect(failures map[string]string) *Report {
+	f.t.Helper()
+	r, err := Collect(f.plan, f.store, failures)
+	f.check(err)
+	return r
+}

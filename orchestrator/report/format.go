@@ -1,0 +1,100 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/result"
+)
+
+// share writes an accuracy or the like.
+func share(value float64) string { return fmt.Sprintf("%.3f", value) }
+
+// overSeeds writes a mean, with its standard deviation where there are several
+// seeds.
+func overSeeds(s result.Spread) string {
+	switch s.N {
+	case 0:
+		return "–"
+	case 1:
+		return share(s.Mean)
+	}
+	return share(s.Mean) + " ± " + share(s.SD)
+}
+
+// between writes an interval.
+func between(i result.Interval) string { return share(i.Low) + "–" + share(i.High) }
+
+// composition writes the counts of a class in a training set: "24 real",
+// "60 gen.", or "24 + 60 gen." for both.
+func composition(c experiment.Counts) string {
+	switch {
+	case c.Generated == 0:
+		return fmt.Sprintf("%d real", c.Real)
+	case c.Real == 0:
+		return fmt.Sprintf("%d gen.", c.Generated)
+	}
+	return fmt.Sprintf("%d + %d gen.", c.Real, c.Generated)
+}
+
+// plural counts things: "1 image", "2 images".
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// progress says how many of a row's cells are done: "3", or "2 of 3".
+func progress(done, all int) string {
+	if done == all {
+		return fmt.Sprint(all)
+	}
+	return fmt.Sprintf("%d of %d", done, all)
+}
+
+// stateOfRow is the state that a row without a finished cell shows.
+func stateOfRow(cells []*cell) state {
+	for _, c := range cells {
+		if c.state == failed {
+			return failed
+		}
+	}
+	return missing
+}
+
+// sentenceList joins names as a sentence does: a, b and c.
+func sentenceList(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// quoteAll puts names in quotation marks.
+func quoteAll(names []string) []string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = "“" + name + "”"
+	}
+	return quoted
+}
+
+// short writes a duration to the second, or to a tenth below ten seconds.
+func short(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	switch {
+	case h > 0:
+		return fmt.Sprintf("%d h %02d min", h, m)
+	case m > 0:
+		return fmt.Sprintf("%d min %02d s", m, s)
+	}
+	return fmt.Sprintf("%d s", s)
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"kizu/orchestrator/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+// keys change with every field that a task gets, and are tested elsewhere.
+var keys = regexp.MustCompile(`\b(train_lora|generate|classify):[0-9a-f]{10}`)
+
+// golden compares an output with testdata/<name>.
+func golden(t *testing.T, name string, write func(io.Writer) error) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := write(&out); err != nil {
+		t.Fatal(err)
+	}
+	got := keys.ReplaceAll(out.Bytes(), []byte("$1:key"))
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs (go test -update writes it anew); got:\n%s", path, got)
+	}
+}
+
+func goldens(t *testing.T, prefix string, r *Report) {
+	t.Helper()
+	golden(t, prefix+".json", r.JSON)
+	golden(t, prefix+".csv", r.writeCSV)
+	golden(t, prefix+".tex", r.writeLaTeX)
+	golden(t, prefix+".md", r.writeMarkdown)
+	golden(t, prefix+".txt", func(w io.Writer) error { return r.Table(w, 120) })
+}
+
+func TestFinished(t *testing.T) {
+	f := newFixture(t, studies)
+	f.commitAll(nil)
+	r := f.collect(nil)
+	goldens(t, "finished", r)
+	golden(t, "finished-80.txt", func(w io.Writer) error { return r.Table(w, 80) })
+}
+
+// A LoRA failed, and with it what needs it; one seed's classifiers are not run.
+func TestPartlyFailed(t *testing.T) {
+	f := newFixture(t, studies)
+	failures := map[string]string{}
+	broken := func(task *plan.Task) bool { return strings.HasPrefix(task.Label, "LoRA hole, study 2, seed 0") }
+	f.commitAll(func(task *plan.Task) bool {
+		if broken(task) {
+			failures[task.ID] = "the loss became nan at step 3\nand more"
+			return false
+		}
+		return !(len(task.Needs) == 1 && broken(task.Needs[0])) &&
+			!(task.Kind == plan.KindClassify && task.Label != `classifier "real", seed 0`)
+	})
+	goldens(t, "partly-failed", f.collect(failures))
+}
+
+func TestNothingRunYet(t *testing.T) {
+	f := newFixture(t, studies)
+	golden(t, "nothing.txt", func(w io.Writer) error { return f.collect(nil).Table(w, 100) })
+}
+
+// A damaged artifact fails its cell and is named; the others are shown.
+func TestDamagedArtifact(t *testing.T) {
+	for file, cell := range map[string]string{"images.csv": "no LoRA", "predictions.csv": "real"} {
+		f := newFixture(t, studies)
+		f.commitAll(nil)
+		var path string
+		for _, c := range f.plan.Cells {
+			if c.Name == cell && c.Seed == 0 {
+				task := c.Tasks()[0]
+				path = filepath.Join(f.store.Dir(task.Kind, task.Key), file)
+			}
+		}
+		f.check(os.WriteFile(path, []byte("name,seed\n"), 0o644))
+		r := f.collect(nil)
+		for _, c := range r.cells {
+			hit := c.Name == cell && c.Seed == 0
+			if hit != (c.state == failed) || hit != strings.Contains(c.reason, "is damaged, "+file) {
+				t.Errorf("%s damaged: cell %q, seed %d is %s (%s)", file, c.Name, c.Seed, c.state, c.reason)
+			}
+		}
+	}
+}
+
+// results.csv is the long form of results.json.
+func TestLongFormHasEveryMetric(t *testing.T) {
+	f := newFixture(t, studies)
+	f.commitAll(nil)
+	var table, tree bytes.Buffer
+	r := f.collect(nil)
+	f.check(r.writeCSV(&table))
+	f.check(r.JSON(&tree))
+	rows, err := csv.NewReader(&table).ReadAll()
+	f.check(err)
+	var all results
+	f.check(json.Unmarshal(tree.Bytes(), &all))
+	metrics := 0
+	for _, cell := range all.Cells {
+		metrics += len(cell.Metrics)
+	}
+	if len(rows)-1 != metrics || metrics == 0 {
+		t.Errorf("%d rows, %d metrics", len(rows)-1, metrics)
+	}
+}

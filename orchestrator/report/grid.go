@@ -1,0 +1,122 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// grid is a table of text: what the terminal, Markdown and LaTeX share.
+type grid struct {
+	title   string
+	columns []column
+	rows    [][]string
+	notes   []string // below the table, one sentence each
+}
+
+// column is one column of a grid.
+type column struct {
+	head    string
+	numeric bool // aligned to the right
+	extra   int  // 0: always shown; a narrow terminal leaves out the highest first
+}
+
+// grids are the tables of all studies that the experiment has.
+func (r *Report) grids() []grid {
+	var list []grid
+	if len(r.conditions) > 0 {
+		list = append(list, r.conditionGrid())
+	}
+	if len(r.patterns) > 0 {
+		list = append(list, r.patternGrid())
+	}
+	return list
+}
+
+// conditionGrid is study 2's table, the majority baseline last.
+func (r *Report) conditionGrid() grid {
+	g := grid{
+		title: fmt.Sprintf("Study 2: %s (%s), %s", plural(r.tests.total, "test image"), r.tests.composition(), r.seedsText()),
+		columns: []column{
+			{head: "condition"}, {head: "good"}, {head: "each defect"},
+			{head: "accuracy", numeric: true}, {head: "95 % interval", numeric: true},
+			{head: "macro-F1", numeric: true, extra: 1}, {head: "test images", numeric: true, extra: 3},
+			{head: "seeds", numeric: true, extra: 2},
+		},
+	}
+	for _, c := range r.conditions {
+		row := []string{c.name, composition(c.set.Good), composition(c.set.Defects)}
+		if len(c.runs) == 0 {
+			row = append(row, string(stateOfRow(c.cells)), "–", "–")
+		} else {
+			row = append(row, overSeeds(c.accuracy), between(c.interval), overSeeds(c.macroF1))
+		}
+		g.rows = append(g.rows, append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells))))
+	}
+	g.rows = append(g.rows, []string{
+		"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", fmt.Sprint(r.tests.total), "–",
+	})
+	if len(r.seeds()) > 1 {
+		g.notes = append(g.notes, "± is the standard deviation over seeds; the interval is that of one run of the mean accuracy, since all seeds share the test images")
+	}
+	return g
+}
+
+// composition lists the test images of every class.
+func (t testImages) composition() string {
+	var parts []string
+	for _, class := range t.classes {
+		parts = append(parts, fmt.Sprintf("%d %s", class.Count, class.Name))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// seedsText says how many seeds the experiment has.
+func (r *Report) seedsText() string { return plural(len(r.seeds()), "seed") }
+
+// patternGrid is study 1's table.
+func (r *Report) patternGrid() grid {
+	study := r.plan.Experiment.Patterns
+	g := grid{
+		title: fmt.Sprintf("Study 1: %s, the first %s of each pattern, %s", study.Defect, plural(study.Show, "image"), r.seedsText()),
+		columns: []column{
+			{head: "pattern"}, {head: "images", numeric: true}, {head: "blank", numeric: true},
+			{head: "steps", numeric: true, extra: 1}, {head: "final loss", numeric: true},
+			{head: "regularization images"},
+		},
+	}
+	for _, p := range r.patterns {
+		row := []string{p.name}
+		if len(p.runs) == 0 {
+			row = append(row, string(stateOfRow(p.cells)), "–", "–", "–", "–")
+			g.rows = append(g.rows, row)
+			continue
+		}
+		row = append(row, fmt.Sprint(p.images), fmt.Sprint(p.flags.blank))
+		if e, ok := p.exposures(); ok {
+			row = append(row, fmt.Sprint(e.steps), overSeeds(p.loss), e.regularization())
+		} else {
+			row = append(row, "–", "–", "–")
+		}
+		g.rows = append(g.rows, row)
+	}
+	return g
+}
+
+// unfinished says, one line each, what failed and why, and how much is missing.
+func (r *Report) unfinished() []string {
+	var lines []string
+	for _, c := range r.cells {
+		if c.state == failed {
+			lines = append(lines, fmt.Sprintf("failed: %s %q, seed %d: %s", c.Study, c.Name, c.Seed, firstLine(c.reason)))
+		}
+	}
+	if n := r.count(missing); n > 0 {
+		lines = append(lines, fmt.Sprintf("missing: %d of %s not run yet", n, plural(len(r.cells), "cell")))
+	}
+	return lines
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

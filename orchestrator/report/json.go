@@ -1,0 +1,111 @@
+package report
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"kizu/orchestrator/experiment"
+)
+
+// results is results.json.
+type results struct {
+	Experiment string            `json:"experiment"`
+	Question   string            `json:"question"`
+	Answer     []string          `json:"answer"` // in words, the most important sentence first
+	Seeds      []int64           `json:"seeds"`
+	Test       *testSet          `json:"test,omitempty"` // of study 2
+	Cells      []cellResult      `json:"cells"`
+	Versions   map[string]string `json:"versions"`
+	Devices    []string          `json:"devices"`
+	Times      []kindResult      `json:"times"`
+}
+
+type testSet struct {
+	Images           map[string]int `json:"images"` // by class
+	Total            int            `json:"total"`
+	MajorityClass    string         `json:"majority_class"`
+	MajorityBaseline float64        `json:"majority_baseline"`
+}
+
+type cellResult struct {
+	Study   string             `json:"study"` // generation or classification
+	Name    string             `json:"name"`
+	Seed    int64              `json:"seed"`
+	State   state              `json:"state"` // done, failed or missing
+	Reason  string             `json:"reason,omitempty"`
+	Tasks   []string           `json:"tasks"`   // ids, as kizu plan prints them
+	Metrics map[string]float64 `json:"metrics"` // empty unless done
+}
+
+type kindResult struct {
+	Kind    string  `json:"kind"`
+	Done    int     `json:"done"`
+	Planned int     `json:"planned"`
+	Seconds float64 `json:"seconds"` // of all that are done
+}
+
+// JSON writes results.json.
+func (r *Report) JSON(w io.Writer) error {
+	exp := r.plan.Experiment
+	all := results{
+		Experiment: exp.Name, Question: exp.Question, Answer: r.answer(), Seeds: exp.Seeds,
+		Cells: []cellResult{}, Versions: r.record.versions, Devices: r.record.devices, Times: []kindResult{},
+	}
+	if all.Devices == nil {
+		all.Devices = []string{}
+	}
+	if r.tests.total > 0 {
+		all.Test = &testSet{map[string]int{}, r.tests.total, r.tests.majority, r.tests.baseline}
+		for _, class := range r.tests.classes {
+			all.Test.Images[class.Name] = class.Count
+		}
+	}
+	for _, c := range r.cells {
+		entry := cellResult{
+			Study: c.Study, Name: c.Name, Seed: c.Seed, State: c.state, Reason: c.reason,
+			Tasks: []string{}, Metrics: map[string]float64{},
+		}
+		for _, task := range c.Tasks() {
+			entry.Tasks = append(entry.Tasks, task.ID)
+		}
+		for _, m := range c.metrics {
+			entry.Metrics[m.name] = m.value
+		}
+		all.Cells = append(all.Cells, entry)
+	}
+	for _, k := range r.record.kinds {
+		seconds := k.Total.Round(time.Millisecond).Seconds()
+		all.Times = append(all.Times, kindResult{k.Kind, k.Done, k.Planned, seconds})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(all)
+}
+
+// writeCSV writes results.csv: one row for each cell and metric. A cell without
+// a result has its first metric with an empty value, so that it is not
+// overlooked; pandas reads that as NaN.
+func (r *Report) writeCSV(w io.Writer) error {
+	table := csv.NewWriter(w)
+	rows := [][]string{{"experiment", "study", "name", "seed", "metric", "value"}}
+	for _, c := range r.cells {
+		row := func(name, value string) {
+			rows = append(rows, []string{r.plan.Experiment.Name, c.Study, c.Name, fmt.Sprint(c.Seed), name, value})
+		}
+		for _, m := range c.metrics {
+			row(m.name, strconv.FormatFloat(m.value, 'g', -1, 64))
+		}
+		switch {
+		case c.state == done:
+		case c.Study == experiment.Generation:
+			row("n_images", "")
+		default:
+			row("accuracy", "")
+		}
+	}
+	return table.WriteAll(rows)
+}

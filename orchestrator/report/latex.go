@@ -1,0 +1,59 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// writeLaTeX writes tables.tex: every table for \input into a paper that uses
+// the package booktabs.
+func (r *Report) writeLaTeX(w io.Writer) error {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%% Tables of experiment %s, written by kizu; needs \\usepackage{booktabs}.\n",
+		strings.ReplaceAll(r.plan.Experiment.Name, "\n", " "))
+	for _, g := range r.grids() {
+		g.writeLaTeX(&out)
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func (g grid) writeLaTeX(out *strings.Builder) {
+	alignment := ""
+	for _, c := range g.columns {
+		if c.numeric {
+			alignment += "r"
+		} else {
+			alignment += "l"
+		}
+	}
+	fmt.Fprintf(out, "\n\\begin{table}\n  \\centering\n  \\caption{%s.}\n", latexText(g.title))
+	fmt.Fprintf(out, "  \\begin{tabular}{%s}\n    \\toprule\n", alignment)
+	g.writeLaTeXRow(out, g.heads())
+	out.WriteString("    \\midrule\n")
+	for _, row := range g.rows {
+		g.writeLaTeXRow(out, row)
+	}
+	out.WriteString("    \\bottomrule\n  \\end{tabular}\n")
+	for _, note := range g.notes {
+		fmt.Fprintf(out, "\n  \\smallskip\\footnotesize %s.\n", latexText(note))
+	}
+	out.WriteString("\\end{table}\n")
+}
+
+func (g grid) writeLaTeXRow(out *strings.Builder, row []string) {
+	cells := make([]string, len(row))
+	for i, text := range row {
+		cells[i] = latexText(text)
+	}
+	fmt.Fprintf(out, "    %s \\\\\n", strings.Join(cells, " & "))
+}
+
+// latexText escapes TeX's special characters and writes this program's own
+// typographic ones as commands.
+var latexText = strings.NewReplacer(
+	`\`, `\textbackslash{}`, `{`, `\{`, `}`, `\}`, `$`, `\$`, `&`, `\&`, `#`, `\#`, `%`, `\%`, `_`, `\_`,
+	`^`, `\textasciicircum{}`, `~`, `\textasciitilde{}`, `<`, `\textless{}`, `>`, `\textgreater{}`,
+	"±", `$\pm$`, "×", `$\times$`, "–", "--", "“", "``", "”", "''", "\n", " ", "\r", " ",
+).Replace

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"fmt"
+
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/result"
+)
+
+// pattern is one LoRA recipe of study 1 over all seeds.
+type pattern struct {
+	name   string
+	recipe *experiment.Pattern
+	cells  []*cell
+
+	// Of the cells that are done:
+	runs   []*cell
+	images int
+	flags  flags
+	loss   result.Spread
+}
+
+// addPattern adds a cell to the pattern that it is of.
+func addPattern(list []*pattern, c *cell) []*pattern {
+	for _, known := range list {
+		if known.name == c.Name {
+			known.cells = append(known.cells, c)
+			return list
+		}
+	}
+	return append(list, &pattern{name: c.Name, recipe: c.Pattern, cells: []*cell{c}})
+}
+
+func (p *pattern) summarize() {
+	var losses []float64
+	for _, cell := range p.cells {
+		if cell.state != done {
+			continue
+		}
+		p.runs = append(p.runs, cell)
+		p.images += len(cell.pictures)
+		f := countFlags(cell.pictures)
+		p.flags.blank += f.blank
+		p.flags.saturated += f.saturated
+		p.flags.nan += f.nan
+		if cell.training != nil {
+			losses = append(losses, cell.training.FinalLoss)
+		}
+	}
+	p.loss = result.Over(losses)
+}
+
+// exposures is how the trainings used their images; all seeds of a pattern use
+// them alike but for which image comes first.
+type exposures struct {
+	steps              int
+	instance, class    span
+	distinct, intended int // regularization images used, and given
+}
+
+// span is the least and the most of something.
+type span struct{ low, high int }
+
+func (s span) String() string {
+	if s.low == s.high {
+		return fmt.Sprint(s.low)
+	}
+	return fmt.Sprintf("%d–%d", s.low, s.high)
+}
+
+// exposures of the runs that are done; false if there is none or no LoRA.
+func (p *pattern) exposures() (exposures, bool) {
+	if p.recipe.Baseline || len(p.runs) == 0 {
+		return exposures{}, false
+	}
+	first := p.runs[0].training
+	e := exposures{
+		steps:    first.Steps,
+		instance: span{first.Instance.Min, first.Instance.Max},
+		class:    span{first.Class.Min, first.Class.Max},
+		distinct: first.Class.Distinct,
+		intended: p.recipe.RegularizationImages,
+	}
+	for _, run := range p.runs[1:] {
+		t := run.training
+		e.instance = span{min(e.instance.low, t.Instance.Min), max(e.instance.high, t.Instance.Max)}
+		e.class = span{min(e.class.low, t.Class.Min), max(e.class.high, t.Class.Max)}
+		e.distinct = min(e.distinct, t.Class.Distinct)
+	}
+	return e, true
+}
+
+// regularization says how the regularization images were used.
+func (e exposures) regularization() string {
+	switch {
+	case e.intended == 0:
+		return "none"
+	case e.distinct < e.intended:
+		return fmt.Sprintf("%d of %d used, %s× each", e.distinct, e.intended, e.class)
+	}
+	return fmt.Sprintf("%d used, %s× each", e.distinct, e.class)
+}

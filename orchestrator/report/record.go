@@ -1,0 +1,94 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// record is what the manifests say of the machine and the time.
+type record struct {
+	versions map[string]string // of Python and its libraries; several joined by ", "
+	devices  []string
+	kinds    []kindTimes
+	first    time.Time // start of the first task
+	last     time.Time // end of the last task
+}
+
+// kindTimes is how long the tasks of one kind took.
+type kindTimes struct {
+	Kind               string
+	Done, Planned      int
+	Total, Least, Most time.Duration
+}
+
+// recordOf reads the manifests of all tasks that are done.
+func recordOf(p *plan.Plan, s *store.Store) record {
+	rec := record{versions: map[string]string{}}
+	versions := map[string][]string{}
+	for _, task := range p.Tasks {
+		times := rec.kind(task.Kind)
+		times.Planned++
+		m, err := s.Manifest(task.Kind, task.Key)
+		if err != nil {
+			continue // not done, or damaged, which its cell says
+		}
+		times.add(m.Finished.Sub(m.Started))
+		if rec.first.IsZero() || m.Started.Before(rec.first) {
+			rec.first = m.Started
+		}
+		if m.Finished.After(rec.last) {
+			rec.last = m.Finished
+		}
+		rec.devices = appendNew(rec.devices, m.Device)
+		for name, version := range m.Versions {
+			versions[name] = appendNew(versions[name], version)
+		}
+	}
+	slices.Sort(rec.devices)
+	for name, list := range versions {
+		slices.Sort(list)
+		rec.versions[name] = strings.Join(list, ", ")
+	}
+	return rec
+}
+
+// kind finds the times of a kind, made at its first task.
+func (r *record) kind(name string) *kindTimes {
+	for i := range r.kinds {
+		if r.kinds[i].Kind == name {
+			return &r.kinds[i]
+		}
+	}
+	r.kinds = append(r.kinds, kindTimes{Kind: name})
+	return &r.kinds[len(r.kinds)-1]
+}
+
+func (k *kindTimes) add(took time.Duration) {
+	if k.Done == 0 || took < k.Least {
+		k.Least = took
+	}
+	k.Done++
+	k.Total += took
+	k.Most = max(k.Most, took)
+}
+
+// libraries lists the names of the versions, Python first.
+func (r *record) libraries() []string {
+	names := slices.Sorted(maps.Keys(r.versions))
+	if i := slices.Index(names, "python"); i > 0 {
+		names = slices.Insert(slices.Delete(names, i, i+1), 0, "python")
+	}
+	return names
+}
+
+func appendNew(list []string, text string) []string {
+	if text == "" || slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
+}

@@ -1,0 +1,66 @@
+// Package report turns what a store holds of an experiment into answers: a
+// table for the terminal, Markdown, CSV, JSON, LaTeX and one self-contained
+// page. It reads artifacts only, so it needs neither Python nor a GPU, and it
+// works on a run that is half finished or partly failed: such cells are shown
+// as what they are.
+package report
+
+import (
+	"fmt"
+
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// Report is everything that is known of an experiment.
+type Report struct {
+	plan       *plan.Plan
+	cells      []*cell
+	patterns   []*pattern   // study 1, in the file's order
+	conditions []*condition // study 2, in the file's order
+	samples    []*sample    // study 2's generated images
+	tests      testImages
+	record     record
+}
+
+// Collect reads the artifacts of every cell. failures gives one line for each
+// task of the last run that failed or could not run, by the task's id; nil if
+// nothing is known of a run. A damaged artifact fails its cell, not the report.
+func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report, error) {
+	src := &source{plan: p, store: s, failures: failures}
+	r := &Report{plan: p, tests: testImagesOf(p), record: recordOf(p, s)}
+	for _, planned := range p.Cells {
+		c := src.cell(planned)
+		r.cells = append(r.cells, c)
+		if c.Study == experiment.Generation {
+			r.patterns = addPattern(r.patterns, c)
+		} else {
+			r.conditions = addCondition(r.conditions, c)
+			r.samples = src.addSamples(r.samples, c)
+		}
+	}
+	for _, pattern := range r.patterns {
+		pattern.summarize()
+	}
+	for _, condition := range r.conditions {
+		if err := condition.summarize(); err != nil {
+			return nil, fmt.Errorf("report, condition %q: %w", condition.name, err)
+		}
+	}
+	return r, nil
+}
+
+// count says how many cells are in a state.
+func (r *Report) count(s state) int {
+	n := 0
+	for _, c := range r.cells {
+		if c.state == s {
+			n++
+		}
+	}
+	return n
+}
+
+// seeds lists the experiment's seeds.
+func (r *Report) seeds() []int64 { return r.plan.Experiment.Seeds }

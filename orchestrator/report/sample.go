@@ -1,0 +1,52 @@
+package report
+
+import (
+	"slices"
+
+	"kizu/orchestrator/plan"
+)
+
+// sample is the generated images of one class that study 2 trains on.
+type sample struct {
+	class    string
+	seed     int64
+	task     *plan.Task
+	state    state
+	reason   string
+	pictures []picture
+}
+
+// addSamples adds the generated images that a classifier's training set has,
+// each set of them once, in the order of the classes.
+func (s *source) addSamples(list []*sample, c *cell) []*sample {
+	spec := c.Classify.Spec.(plan.Classify)
+	for _, need := range c.Classify.Needs {
+		if need.Kind != plan.KindGenerate {
+			continue
+		}
+		if slices.ContainsFunc(list, func(known *sample) bool { return known.task == need }) {
+			continue
+		}
+		added := &sample{class: s.classOf(spec, need), seed: c.Seed, task: need}
+		if added.state, added.reason = s.stateOf(need); added.state == done {
+			var err error
+			if added.pictures, err = s.pictures(need); err != nil {
+				added.state, added.reason = failed, err.Error()
+			}
+		}
+		list = append(list, added)
+	}
+	return list
+}
+
+// classOf finds the class that a classifier learns a task's images as.
+func (s *source) classOf(spec plan.Classify, images *plan.Task) string {
+	for _, img := range spec.Train {
+		key := ""
+		s.plan.Path(img.Path, func(_, k string) string { key = k; return k })
+		if key == images.Key {
+			return spec.Classes[img.Class]
+		}
+	}
+	return ""
+}

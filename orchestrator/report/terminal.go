@@ -1,0 +1,155 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mattn/go-runewidth" // columns that a text takes on a terminal; MIT
+)
+
+// Table prints the tables of both studies for people, in lines of at most
+// width columns where that is possible, and what is unfinished.
+func (r *Report) Table(w io.Writer, width int) error {
+	var out strings.Builder
+	for i, g := range r.grids() {
+		if i > 0 {
+			out.WriteString("\n")
+		}
+		g.writeText(&out, width)
+	}
+	if lines := r.unfinished(); len(lines) > 0 {
+		fmt.Fprintf(&out, "\n%s\n", strings.Join(lines, "\n"))
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+const (
+	gap       = 2  // columns between columns
+	leastName = 12 // the first column is cut no shorter
+)
+
+// writeText writes a grid in aligned columns. What does not fit is left out
+// column by column, and the first column is cut; a note says so.
+func (g grid) writeText(out *strings.Builder, width int) {
+	shown, omitted := g.fitting(width)
+	widths := g.widths(shown)
+	if over := sum(widths) - width; over > 0 {
+		widths[0] = max(leastName, widths[0]-over)
+	}
+	for _, line := range wrap(g.title, width) {
+		fmt.Fprintln(out, line)
+	}
+	out.WriteString("\n")
+	g.writeRow(out, g.heads(), shown, widths)
+	for _, row := range g.rows {
+		g.writeRow(out, row, shown, widths)
+	}
+	notes := g.notes
+	if len(omitted) > 0 {
+		notes = append(notes, "not shown here: "+sentenceList(omitted))
+	}
+	for _, note := range notes {
+		for _, line := range wrap(note, width) {
+			fmt.Fprintln(out, line)
+		}
+	}
+}
+
+func (g grid) heads() []string {
+	var heads []string
+	for _, c := range g.columns {
+		heads = append(heads, c.head)
+	}
+	return heads
+}
+
+// fitting chooses the columns that a line of the given width holds.
+func (g grid) fitting(width int) (shown []int, omitted []string) {
+	for i := range g.columns {
+		shown = append(shown, i)
+	}
+	for sum(g.widths(shown)) > width {
+		last := -1
+		for at, i := range shown {
+			if extra := g.columns[i].extra; extra > 0 && (last < 0 || extra > g.columns[shown[last]].extra) {
+				last = at
+			}
+		}
+		if last < 0 {
+			break
+		}
+		omitted = append(omitted, g.columns[shown[last]].head)
+		shown = append(shown[:last:last], shown[last+1:]...)
+	}
+	return shown, omitted
+}
+
+// widths of columns, each but the first with the gap before it.
+func (g grid) widths(shown []int) []int {
+	widths := make([]int, len(shown))
+	for at, i := range shown {
+		widths[at] = runewidth.StringWidth(g.columns[i].head)
+		for _, row := range g.rows {
+			widths[at] = max(widths[at], runewidth.StringWidth(row[i]))
+		}
+		if at > 0 {
+			widths[at] += gap
+		}
+	}
+	return widths
+}
+
+func (g grid) writeRow(out *strings.Builder, row []string, shown, widths []int) {
+	var line strings.Builder
+	for at, i := range shown {
+		text, room := row[i], widths[at]
+		if at > 0 {
+			line.WriteString(strings.Repeat(" ", gap))
+			room -= gap
+		}
+		text = runewidth.Truncate(printable(text), room, "…")
+		if g.columns[i].numeric {
+			line.WriteString(runewidth.FillLeft(text, room))
+		} else {
+			line.WriteString(runewidth.FillRight(text, room))
+		}
+	}
+	fmt.Fprintln(out, strings.TrimRight(line.String(), " "))
+}
+
+// printable takes the control characters out of a name, which could otherwise
+// steer the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '�'
+		}
+		return r
+	}, text)
+}
+
+// wrap breaks a text at spaces.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(printable(text)) {
+		if line != "" && runewidth.StringWidth(line)+1+runewidth.StringWidth(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+func sum(widths []int) int {
+	total := 0
+	for _, w := range widths {
+		total += w
+	}
+	return total
+}

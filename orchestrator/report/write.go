@@ -1,0 +1,55 @@
+package report
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Write writes every output into a folder, made if need be. Each file is
+// replaced whole, so that a reader never sees half of one.
+func (r *Report) Write(dir string) error {
+	for _, output := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"results.json", r.JSON},
+		{"results.csv", r.writeCSV},
+		{"tables.tex", r.writeLaTeX},
+		{"report.md", r.writeMarkdown},
+	} {
+		if err := replace(filepath.Join(dir, output.name), output.write); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+	}
+	return nil
+}
+
+// replace writes a file beside its place and then moves it there.
+func replace(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(file)
+	err = write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err == nil {
+		err = file.Chmod(0o644)
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}
