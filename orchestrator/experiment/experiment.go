@@ -100,6 +100,9 @@ type StudyLoRA struct {
 	DefectImages int `yaml:"defect_images"`
 }
 
+// TrainingSets keeps the order of the file: it is the order of every table.
+type TrainingSets []TrainingSet
+
 // TrainingSet is the composition of one condition's training set.
 type TrainingSet struct {
 	Name    string `yaml:"-"`

@@ -2,27 +2,16 @@ package experiment
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"reflect"
+	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
-
-// Error is something wrong in an experiment file, at a place in it.
-type Error struct {
-	File         string
-	Line, Column int // from 1
-	Message      string
-}
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
-}
 
 // Load reads, completes and checks an experiment file. Every error in the file
 // is an *Error with its line and column.
@@ -43,63 +32,70 @@ func Load(path string) (*Experiment, error) {
 func Parse(name, dir string, source []byte) (*Experiment, error) {
 	exp := defaults()
 	exp.Dir = dir
-	decoder := yaml.NewDecoder(bytes.NewReader(source), yaml.Strict())
-	if err := decoder.Decode(exp); err != nil {
-		return nil, positioned(name, err)
-	}
-	file, err := parser.ParseBytes(source, 0)
-	if err != nil {
-		return nil, positioned(name, err)
-	}
-	if len(file.Docs) > 1 {
-		return nil, &Error{name, 1, 1, "more than one YAML document; an experiment file holds one"}
-	}
-	exp.complete()
-	if p := exp.problem(); p != nil {
-		line, column := position(file, p.path)
-		return nil, &Error{name, line, column, p.message}
+	if f := parse(source, exp); f != nil {
+		return nil, &Error{name, f.at.Line, f.at.Column, f.message}
 	}
 	return exp, nil
 }
 
-// positioned turns a decoder's error into an *Error.
-func positioned(name string, err error) error {
-	if errors.Is(err, io.EOF) {
-		return &Error{name, 1, 1, "the file is empty"}
+// parse fills an experiment from a file's text, and returns the first mistake.
+func parse(source []byte, exp *Experiment) *fault {
+	root, err := document(source)
+	d := &decoder{places: map[string]*token.Position{}, anchors: map[string]ast.Node{}}
+	if err == nil {
+		err = d.decode(root, "", reflect.ValueOf(exp).Elem())
 	}
-	var located yaml.Error
-	if errors.As(err, &located) && located.GetToken() != nil {
-		at := located.GetToken().Position
-		return &Error{name, at.Line, at.Column, located.GetMessage()}
+	if err != nil {
+		return located(err)
 	}
-	return &Error{name, 1, 1, err.Error()}
+	exp.complete()
+	if p := exp.problem(); p != nil {
+		return &fault{d.place(p.path), p.message}
+	}
+	return nil
 }
 
-// position finds a YAML path such as $.lora.rank in the file. A field that is
-// missing is reported at the nearest part of its path that is there.
-func position(file *ast.File, path string) (line, column int) {
-	for path != "" {
-		if p, err := yaml.PathString(path); err == nil {
-			if node, err := p.FilterFile(file); err == nil && node != nil {
-				at := node.GetToken().Position
-				return at.Line, at.Column
-			}
-		}
-		path = parentPath(path)
+// document parses a YAML text that holds one document.
+func document(source []byte) (ast.Node, error) {
+	if bad := firstInvalid(source); bad >= 0 {
+		line := bytes.Count(source[:bad], []byte("\n")) + 1
+		column := utf8.RuneCount(source[bytes.LastIndexByte(source[:bad], '\n')+1:bad]) + 1
+		return nil, &fault{&token.Position{Line: line, Column: column}, "the file is not UTF-8 text"}
 	}
-	return 1, 1
+	source = bytes.TrimPrefix(source, []byte("\ufeff"))
+	// The decoder finds duplicate keys itself, and says it more plainly.
+	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, err
+	}
+	var root ast.Node
+	for _, doc := range file.Docs {
+		if _, directive := doc.Body.(*ast.DirectiveNode); directive { // %YAML 1.2
+			continue
+		}
+		switch second := "a second YAML document starts here; an experiment file holds one"; {
+		case root != nil && doc.Start != nil:
+			return nil, &fault{doc.Start.Position, second}
+		case root != nil && doc.Body != nil:
+			return nil, faultAt(doc.Body, "%s", second)
+		case doc.Body != nil:
+			root = doc.Body
+		}
+	}
+	if root == nil {
+		return nil, &fault{&token.Position{Line: 1, Column: 1}, "the file is empty"}
+	}
+	return root, nil
 }
 
-// parentPath cuts the last .name or [index] off a YAML path; "" above the root.
-func parentPath(path string) string {
-	quoted := false
-	for i := len(path) - 1; i > 0; i-- {
-		switch {
-		case path[i] == '\'':
-			quoted = !quoted
-		case !quoted && (path[i] == '.' || path[i] == '['):
-			return path[:i]
+// firstInvalid is the offset of the first byte that is not UTF-8, or -1.
+func firstInvalid(source []byte) int {
+	for at := 0; at < len(source); {
+		r, size := utf8.DecodeRune(source[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
 		}
+		at += size
 	}
-	return ""
+	return -1
 }

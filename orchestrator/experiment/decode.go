@@ -1,0 +1,182 @@
+package experiment
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast" // YAML with the position of every value; MIT
+	"github.com/goccy/go-yaml/token"
+)
+
+// decoder fills an experiment from a YAML tree. It is strict and speaks the
+// language of the file, where goccy's own decoder rounds 8.5 to 8, passes over
+// keys that are numbers, and names Go types in its errors.
+type decoder struct {
+	places  map[string]*token.Position // where a value is, by its path: lora.rank, seeds[1]
+	anchors map[string]ast.Node
+}
+
+// oneOrMany marks lists of which a single value may be written without brackets.
+type oneOrMany interface{ oneOrMany() }
+
+// decode stores a node in into. path is the value's name in errors, "" for the
+// whole file. A value that is left empty keeps its default.
+func (d *decoder) decode(node ast.Node, path string, into reflect.Value) error {
+	node, err := d.resolve(node)
+	if err != nil {
+		return err
+	}
+	if _, placed := d.places[path]; !placed || isScalar(node) {
+		d.places[path] = start(node)
+	}
+	if into.Type() == reflect.TypeFor[TrainingSets]() {
+		return d.decodeTrainingSets(node, path, into.Addr().Interface().(*TrainingSets))
+	}
+	switch into.Kind() {
+	case reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		return d.decode(node, path, into.Elem())
+	case reflect.Struct:
+		return d.decodeStruct(node, path, into)
+	case reflect.Map:
+		return d.decodeMap(node, path, into)
+	case reflect.Slice:
+		return d.decodeList(node, path, into)
+	}
+	return decodeScalar(node, path, into)
+}
+
+// resolve follows anchors and aliases.
+func (d *decoder) resolve(node ast.Node) (ast.Node, error) {
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		value, err := d.resolve(n.Value)
+		if err == nil {
+			d.anchors[n.Name.GetToken().Value] = value
+		}
+		return value, err
+	case *ast.AliasNode:
+		name := n.Value.GetToken().Value
+		if value, ok := d.anchors[name]; ok {
+			return value, nil
+		}
+		return nil, faultAt(n, "*%s refers to nothing: no &%s comes before it", name, name)
+	case *ast.TagNode:
+		return nil, faultAt(n, "tags such as %s are not supported: write the value alone", n.Start.Value)
+	}
+	return node, nil
+}
+
+// decodeStruct reads the keys that the fields' yaml tags name, and no others.
+func (d *decoder) decodeStruct(node ast.Node, path string, into reflect.Value) error {
+	fields := map[string]reflect.Value{}
+	var known []string
+	for i := range into.NumField() {
+		if name := into.Type().Field(i).Tag.Get("yaml"); name != "-" {
+			fields[name] = into.Field(i)
+			known = append(known, name)
+		}
+	}
+	return d.eachKey(node, path, func(key entry) error {
+		field, ok := fields[key.name]
+		if !ok {
+			return &fault{key.at, fmt.Sprintf("unknown key %q%s: known are %s", key.name, inside(path), strings.Join(known, ", "))}
+		}
+		if key.value.Type() == ast.NullType {
+			return nil
+		}
+		return d.decode(key.value, key.path, field)
+	})
+}
+
+// decodeMap reads a mapping whose keys the file chooses; its values' places are
+// those of the keys.
+func (d *decoder) decodeMap(node ast.Node, path string, into reflect.Value) error {
+	into.Set(reflect.MakeMap(into.Type()))
+	return d.eachKey(node, path, func(key entry) error {
+		value := reflect.New(into.Type().Elem()).Elem()
+		if err := d.decode(key.value, key.path, value); err != nil {
+			return err
+		}
+		d.places[key.path] = key.at
+		into.SetMapIndex(reflect.ValueOf(key.name), value)
+		return nil
+	})
+}
+
+// decodeTrainingSets reads a mapping of names to sets in the file's order,
+// which is the order of every table.
+func (d *decoder) decodeTrainingSets(node ast.Node, path string, into *TrainingSets) error {
+	return d.eachKey(node, path, func(key entry) error {
+		set := TrainingSet{Name: key.name}
+		if err := d.decode(key.value, key.path, reflect.ValueOf(&set).Elem()); err != nil {
+			return err
+		}
+		*into = append(*into, set)
+		return nil
+	})
+}
+
+func (d *decoder) decodeList(node ast.Node, path string, into reflect.Value) error {
+	list, isList := node.(*ast.SequenceNode)
+	_, single := into.Interface().(oneOrMany)
+	if !isList && !single {
+		return faultAt(node, "%swant a list, such as [a, b], got %s", subject(path), describe(node))
+	}
+	items := []ast.Node{node}
+	if isList {
+		items = list.Values
+	}
+	if single && len(items) == 0 {
+		return faultAt(node, "%sthe list is empty: give at least one value, or leave the key out", subject(path))
+	}
+	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
+	for i, item := range items {
+		at := path
+		if isList {
+			at = fmt.Sprintf("%s[%d]", path, i)
+		}
+		if err := d.decode(item, at, into.Index(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry is one key of a mapping.
+type entry struct {
+	name  string
+	path  string
+	at    *token.Position // of the key
+	value ast.Node
+}
+
+// eachKey calls f with the keys of a mapping, in the file's order.
+func (d *decoder) eachKey(node ast.Node, path string, f func(entry) error) error {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		return faultAt(node, "%swant a mapping, such as {key: value}, got %s", subject(path), describe(node))
+	}
+	given := map[string]*token.Position{}
+	for pairs := mapping.MapRange(); pairs.Next(); {
+		key, at := pairs.Key(), start(pairs.Key())
+		if key.IsMergeKey() {
+			return faultAt(key, "merge keys (<<) are not supported: write the keys out")
+		}
+		name, _, ok := scalar(key)
+		if !ok {
+			return faultAt(key, "a key%s is not plain text", inside(path))
+		}
+		if first, twice := given[name]; twice {
+			return &fault{at, fmt.Sprintf("key %q%s is given twice, first in line %d", name, inside(path), first.Line)}
+		}
+		given[name] = at
+		e := entry{name, child(path, name), at, pairs.Value()}
+		d.places[e.path] = at
+		if err := f(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
