@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // answer says in words what the numbers allow to be said, the most important
 // sentence first. Non-overlapping 95 % intervals are taken for a difference,
@@ -15,8 +18,9 @@ func (r *Report) answer() []string {
 		sentences = append(sentences, r.patternsAnswer()...)
 	}
 	if open := len(r.cells) - r.count(done); open > 0 {
-		sentences = append(sentences, fmt.Sprintf("%d of %s not finished (%d failed, %d not run): this is not the whole picture yet.",
-			open, isAre(len(r.cells), "cell"), r.count(failed), r.count(missing)))
+		caution := fmt.Sprintf("%d of %s not finished (%d failed, %d not run): this is not the whole picture yet.",
+			open, isAre(len(r.cells), "cell"), r.count(failed), r.count(missing))
+		sentences = slices.Insert(sentences, 1, caution)
 	}
 	return sentences
 }

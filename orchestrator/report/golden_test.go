@@ -54,9 +54,7 @@ func goldens(t *testing.T, prefix string, r *Report) {
 }
 
 func TestFinished(t *testing.T) {
-	f := newFixture(t, studies)
-	f.commitAll(nil)
-	r := f.collect(nil)
+	r := finished(t).collect(nil)
 	goldens(t, "finished", r)
 	golden(t, "finished-80.txt", func(w io.Writer) error { return r.Table(w, 80) })
 }
@@ -84,31 +82,34 @@ func TestNothingRunYet(t *testing.T) {
 
 // A damaged artifact fails its cell and is named; the others are shown.
 func TestDamagedArtifact(t *testing.T) {
-	for file, cell := range map[string]string{"images.csv": "no LoRA", "predictions.csv": "real"} {
-		f := newFixture(t, studies)
-		f.commitAll(nil)
-		var path string
-		for _, c := range f.plan.Cells {
-			if c.Name == cell && c.Seed == 0 {
-				task := c.Tasks()[0]
-				path = filepath.Join(f.store.Dir(task.Kind, task.Key), file)
-			}
+	f := newFixture(t, studies)
+	f.commitAll(func(task *plan.Task) bool {
+		return strings.HasPrefix(task.Label, "images crack, no LoRA") || strings.HasPrefix(task.Label, `classifier "real"`)
+	})
+	damage := map[string]string{"no LoRA": "images.csv", "real": "predictions.csv"}
+	for _, c := range f.plan.Cells {
+		if file := damage[c.Name]; file != "" && c.Seed == 0 {
+			task := c.Tasks()[0]
+			f.check(os.WriteFile(filepath.Join(f.store.Dir(task.Kind, task.Key), file), []byte("name,seed\n"), 0o644))
 		}
-		f.check(os.WriteFile(path, []byte("name,seed\n"), 0o644))
-		r := f.collect(nil)
-		for _, c := range r.cells {
-			hit := c.Name == cell && c.Seed == 0
-			if hit != (c.state == failed) || hit != strings.Contains(c.reason, "is damaged, "+file) {
-				t.Errorf("%s damaged: cell %q, seed %d is %s (%s)", file, c.Name, c.Seed, c.state, c.reason)
-			}
+	}
+	for _, c := range f.collect(nil).cells {
+		want, file := missing, damage[c.Name]
+		switch {
+		case file != "" && c.Seed == 0:
+			want = failed
+		case file != "":
+			want = done
+		}
+		if c.state != want || c.state == failed && !strings.Contains(c.reason, "is damaged, "+file) {
+			t.Errorf("cell %q, seed %d is %s (%s), want %s", c.Name, c.Seed, c.state, c.reason, want)
 		}
 	}
 }
 
 // results.csv is the long form of results.json.
 func TestLongFormHasEveryMetric(t *testing.T) {
-	f := newFixture(t, studies)
-	f.commitAll(nil)
+	f := finished(t)
 	var table, tree bytes.Buffer
 	r := f.collect(nil)
 	f.check(r.writeCSV(&table))

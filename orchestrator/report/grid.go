@@ -34,6 +34,7 @@ func (r *Report) grids() []grid {
 
 // conditionGrid is study 2's table, the majority baseline last.
 func (r *Report) conditionGrid() grid {
+	const seeds = 7 // the column
 	g := grid{
 		title: fmt.Sprintf("Study 2: %s (%s), %s", plural(r.tests.total, "test image"), r.tests.composition(), r.seedsText()),
 		columns: []column{
@@ -43,6 +44,7 @@ func (r *Report) conditionGrid() grid {
 			{head: "seeds", numeric: true, extra: 2},
 		},
 	}
+	repeated := false
 	for _, c := range r.conditions {
 		row := []string{c.name, composition(c.set.Good), composition(c.set.Defects)}
 		if len(c.runs) == 0 {
@@ -51,11 +53,15 @@ func (r *Report) conditionGrid() grid {
 			row = append(row, overSeeds(c.accuracy), between(c.interval), overSeeds(c.macroF1))
 		}
 		g.rows = append(g.rows, append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells))))
+		if len(c.runs) < len(c.cells) {
+			g.columns[seeds].extra = 0 // they differ, so they are shown
+		}
+		repeated = repeated || len(c.runs) > 1
 	}
 	g.rows = append(g.rows, []string{
 		"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", fmt.Sprint(r.tests.total), "–",
 	})
-	if len(r.seeds()) > 1 {
+	if repeated {
 		g.notes = append(g.notes, "± is the standard deviation over seeds; the interval is that of one run of the mean accuracy, since all seeds share the test images")
 	}
 	return g
@@ -81,13 +87,13 @@ func (r *Report) patternGrid() grid {
 		columns: []column{
 			{head: "pattern"}, {head: "images", numeric: true}, {head: "blank", numeric: true},
 			{head: "steps", numeric: true, extra: 1}, {head: "final loss", numeric: true},
-			{head: "regularization images"},
+			{head: "regularization images"}, {head: "seeds", numeric: true, extra: 2},
 		},
 	}
 	for _, p := range r.patterns {
 		row := []string{p.name}
 		if len(p.runs) == 0 {
-			row = append(row, string(stateOfRow(p.cells)), "–", "–", "–", "–")
+			row = append(row, string(stateOfRow(p.cells)), "–", "–", "–", "–", progress(0, len(p.cells)))
 			g.rows = append(g.rows, row)
 			continue
 		}
@@ -97,7 +103,7 @@ func (r *Report) patternGrid() grid {
 		} else {
 			row = append(row, "–", "–", "–")
 		}
-		g.rows = append(g.rows, row)
+		g.rows = append(g.rows, append(row, progress(len(p.runs), len(p.cells))))
 	}
 	return g
 }

@@ -21,6 +21,7 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 	for _, g := range r.grids() {
 		g.writeMarkdown(&out)
 	}
+	r.writeMarkdownSheets(&out)
 	if lines := r.unfinished(); len(lines) > 0 {
 		out.WriteString("\n## Not finished\n\n")
 		for _, line := range lines {
@@ -29,6 +30,19 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// writeMarkdownSheets shows the first pictures of every pattern and class.
+func (r *Report) writeMarkdownSheets(out *strings.Builder) {
+	sheets := r.sheets()
+	if len(sheets) == 0 {
+		return
+	}
+	out.WriteString("\n## Images\n\nThe first of each row, none picked.\n\n| | |\n| --- | --- |\n")
+	for _, s := range sheets {
+		title := markdownText(s.title)
+		fmt.Fprintf(out, "| %s | ![%s](%s/%s) |\n", title, title, galleryFolder, s.file)
+	}
 }
 
 func (g grid) writeMarkdown(out *strings.Builder) {

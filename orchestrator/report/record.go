@@ -29,6 +29,9 @@ type kindTimes struct {
 // recordOf reads the manifests of all tasks that are done.
 func recordOf(p *plan.Plan, s *store.Store) record {
 	rec := record{versions: map[string]string{}}
+	for _, kind := range []string{plan.KindTrainLoRA, plan.KindGenerate, plan.KindClassify} {
+		rec.kinds = append(rec.kinds, kindTimes{Kind: kind})
+	}
 	versions := map[string][]string{}
 	for _, task := range p.Tasks {
 		times := rec.kind(task.Kind)
@@ -57,7 +60,7 @@ func recordOf(p *plan.Plan, s *store.Store) record {
 	return rec
 }
 
-// kind finds the times of a kind, made at its first task.
+// kind finds the times of a kind; one that is not listed yet goes last.
 func (r *record) kind(name string) *kindTimes {
 	for i := range r.kinds {
 		if r.kinds[i].Kind == name {

@@ -12,6 +12,7 @@ import (
 // Write writes every output into a folder, made if need be. Each file is
 // replaced whole, so that a reader never sees half of one.
 func (r *Report) Write(dir string) error {
+	pictures := newAlbum()
 	for _, output := range []struct {
 		name  string
 		write func(io.Writer) error
@@ -20,13 +21,20 @@ func (r *Report) Write(dir string) error {
 		{"results.csv", r.writeCSV},
 		{"tables.tex", r.writeLaTeX},
 		{"report.md", r.writeMarkdown},
+		{"report.html", func(w io.Writer) error { return r.writePage(w, pictures) }},
 	} {
 		if err := replace(filepath.Join(dir, output.name), output.write); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
+	if err := r.writeSheets(filepath.Join(dir, galleryFolder), pictures); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	return nil
 }
+
+// galleryFolder holds the contact sheets that report.md shows.
+const galleryFolder = "gallery"
 
 // replace writes a file beside its place and then moves it there.
 func replace(path string, write func(io.Writer) error) error {

@@ -1,0 +1,151 @@
+package report
+
+import (
+	"fmt"
+
+	"kizu/orchestrator/result"
+)
+
+// conditionsView is study 2 on the page.
+type conditionsView struct {
+	Model, Weights string
+	Tests          testView
+	Seeds          int
+	Rows           []conditionRow
+	Classes        []result.Class
+	Confusions     []confusionView
+	Samples        *galleryView
+}
+
+type testView struct {
+	Total       int
+	Composition string
+	Majority    string
+	Baseline    string // as a share
+	At          string // as a position
+}
+
+// conditionRow is one training set.
+type conditionRow struct {
+	Name          string
+	Good, Defects string
+	State         state // of a row without a run
+	Done          bool
+	Bar           barView
+	Accuracy      string
+	Interval      string
+	MacroF1       string
+	Balanced      string
+	Seeds         string
+	Recalls       []recallView
+}
+
+type recallView struct {
+	Class string
+	Share string
+	Text  string // found of all
+	At    string
+}
+
+// barView is an accuracy with its interval; positions are percentages.
+type barView struct {
+	Mean, Low, High, Width string
+	Seeds                  []string
+	Label                  string
+}
+
+// confusionView is one condition's confusion matrix.
+type confusionView struct {
+	Name    string
+	Runs    int
+	Classes []string
+	Rows    []confusionRow
+}
+
+type confusionRow struct {
+	Class string
+	Cells []confusionCell
+}
+
+type confusionCell struct {
+	N       int
+	Share   string // of the row, 0 to 1
+	Correct bool
+	Title   string
+}
+
+func (r *Report) conditionsView(pictures *album) *conditionsView {
+	if len(r.conditions) == 0 {
+		return nil
+	}
+	k := r.plan.Experiment.Classifier
+	view := &conditionsView{
+		Model: k.Model, Weights: k.Weights, Seeds: len(r.seeds()), Classes: r.tests.classes,
+		Tests: testView{r.tests.total, r.tests.composition(), r.tests.majority, share(r.tests.baseline), percent(r.tests.baseline)},
+	}
+	for _, c := range r.conditions {
+		row := conditionRow{
+			Name: c.name, Good: composition(c.set.Good), Defects: composition(c.set.Defects),
+			State: stateOfRow(c.cells), Seeds: progress(len(c.runs), len(c.cells)),
+		}
+		if len(c.runs) > 0 {
+			c.fill(&row)
+			view.Confusions = append(view.Confusions, c.confusionView())
+		}
+		view.Rows = append(view.Rows, row)
+	}
+	if g, ok := r.sampleGallery(); ok {
+		samples := g.view(pictures)
+		view.Samples = &samples
+	}
+	return view
+}
+
+// fill completes the row of a condition that has runs.
+func (c *condition) fill(row *conditionRow) {
+	row.Done = true
+	row.Accuracy, row.Interval = overSeeds(c.accuracy), between(c.interval)
+	row.MacroF1 = overSeeds(c.macroF1)
+	row.Bar = barView{
+		Mean: percent(c.accuracy.Mean), Low: percent(c.interval.Low), High: percent(c.interval.High),
+		Width: percent(c.interval.High - c.interval.Low),
+		Label: fmt.Sprintf("%s: accuracy %s, 95 %% interval %s to %s", c.name, overSeeds(c.accuracy), share(c.interval.Low), share(c.interval.High)),
+	}
+	var balanced []float64
+	for _, run := range c.runs {
+		balanced = append(balanced, run.confusion.BalancedAccuracy())
+		if len(c.runs) > 1 {
+			row.Bar.Seeds = append(row.Bar.Seeds, percent(run.confusion.Accuracy()))
+		}
+	}
+	row.Balanced = overSeeds(result.Over(balanced))
+	for i := range c.total.Classes {
+		class := c.total.Of(i)
+		row.Recalls = append(row.Recalls, recallView{
+			class.Name, share(class.Recall()), fmt.Sprintf("%d of %d", class.Correct, class.Count), percent(class.Recall()),
+		})
+	}
+}
+
+func (c *condition) confusionView() confusionView {
+	view := confusionView{Name: c.name, Runs: len(c.runs), Classes: c.total.Classes}
+	for i, counts := range c.total.Counts {
+		class := c.total.Of(i)
+		row := confusionRow{Class: class.Name}
+		for j, n := range counts {
+			part := 0.0
+			if class.Count > 0 {
+				part = float64(n) / float64(class.Count)
+			}
+			row.Cells = append(row.Cells, confusionCell{
+				N: n, Share: fmt.Sprintf("%.2f", part), Correct: i == j,
+				Title: fmt.Sprintf("%d of %d %s taken for %s", n, class.Count, class.Name, c.total.Classes[j]),
+			})
+		}
+		view.Rows = append(view.Rows, row)
+	}
+	return view
+}
+
+// percent is a share as a position in a chart.
+func percent(share float64) string { return fmt.Sprintf("%.2f", 100*share) }

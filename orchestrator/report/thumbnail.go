@@ -1,0 +1,94 @@
+package report
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"net/http"
+	"os"
+	"slices"
+
+	"golang.org/x/image/draw" // resampling; Go project, BSD
+)
+
+const (
+	thumbnailSide = 256      // pixels; larger pictures are scaled down
+	inlineBytes   = 64 << 10 // files up to this size are inlined unchanged
+	thumbnailJPEG = 88       // quality: no visible blocks in the texture of a surface
+)
+
+// browserFormats are the content types that every browser shows.
+var browserFormats = []string{"image/png", "image/jpeg", "image/webp"}
+
+// album reads pictures for a page, each file once.
+type album struct {
+	thumbnails map[string]*thumbnail
+}
+
+// thumbnail is a picture small enough to be part of a page.
+type thumbnail struct {
+	uri   template.URL // data:…
+	image image.Image  // square, at most thumbnailSide
+	err   error
+}
+
+func newAlbum() *album { return &album{map[string]*thumbnail{}} }
+
+// of returns the thumbnail of a file.
+func (a *album) of(path string) *thumbnail {
+	t, ok := a.thumbnails[path]
+	if !ok {
+		t = &thumbnail{}
+		t.uri, t.image, t.err = readThumbnail(path)
+		a.thumbnails[path] = t
+	}
+	return t
+}
+
+// readThumbnail reads a picture as the stages see it: its central square. A
+// small square file that browsers know is inlined as it is.
+func readThumbnail(path string) (template.URL, image.Image, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return "", nil, err
+	}
+	full, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", path, err)
+	}
+	square := centralSquare(full.Bounds())
+	small := scaled(full, square, min(square.Dx(), thumbnailSide))
+	kind := http.DetectContentType(file)
+	if square == full.Bounds() && square.Dx() <= thumbnailSide && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) {
+		return dataURI(kind, file), small, nil
+	}
+	var encoded bytes.Buffer
+	if err := jpeg.Encode(&encoded, small, &jpeg.Options{Quality: thumbnailJPEG}); err != nil {
+		return "", nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return dataURI("image/jpeg", encoded.Bytes()), small, nil
+}
+
+// dataURI writes a file as a URI that needs nothing else.
+func dataURI(kind string, file []byte) template.URL {
+	return template.URL("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(file))
+}
+
+// centralSquare is the largest square in the middle of a picture.
+func centralSquare(bounds image.Rectangle) image.Rectangle {
+	side := min(bounds.Dx(), bounds.Dy())
+	corner := bounds.Min.Add(image.Pt((bounds.Dx()-side)/2, (bounds.Dy()-side)/2))
+	return image.Rectangle{corner, corner.Add(image.Pt(side, side))}
+}
+
+// scaled draws a part of a picture as an opaque square of the given side.
+func scaled(picture image.Image, part image.Rectangle, side int) image.Image {
+	square := image.NewRGBA(image.Rect(0, 0, side, side))
+	draw.Draw(square, square.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.CatmullRom.Scale(square, square.Bounds(), picture, part, draw.Over, nil)
+	return square
+}
