@@ -6,9 +6,11 @@ import (
 )
 
 // answer says in words what the numbers allow to be said, the most important
-// sentence first. Non-overlapping 95 % intervals are taken for a difference,
-// which is stricter than a test at 5 % (Schenker and Gentleman, The American
-// Statistician 55, 2001); overlapping ones never are.
+// sentence first. It calls two conditions different only if their 95 %
+// intervals do not overlap, which is stricter than a test at 5 % (Schenker and
+// Gentleman, The American Statistician 55, 2001), and, since the intervals know
+// nothing of repetitions, if no seed of one scores within the range of the
+// other's.
 func (r *Report) answer() []string {
 	var sentences []string
 	if len(r.conditions) > 0 {
@@ -70,13 +72,17 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 		text := fmt.Sprintf("“%s” (%s, %s)", c.name, overSeeds(c.accuracy), between(c.interval))
 		switch {
 		case c == control:
-		case c.interval.Overlaps(control.interval):
+		case !c.differsFrom(control):
 			alike = append(alike, text)
 		case c.accuracy.Mean > control.accuracy.Mean:
 			above = append(above, text)
 		default:
 			below = append(below, text)
 		}
+	}
+	apart, overlap := "the intervals do not overlap", "the intervals overlap"
+	if len(r.seeds()) > 1 {
+		apart, overlap = "neither the intervals nor single seeds overlap", "the intervals or single seeds overlap"
 	}
 	sentences := []string{
 		verdict(len(above), len(below), len(alike)),
@@ -88,9 +94,9 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 		text  string
 		names []string
 	}{
-		{"Better, the intervals do not overlap", above},
-		{"Worse, the intervals do not overlap", below},
-		{"Not told apart, the intervals overlap", alike},
+		{"Better, " + apart, above},
+		{"Worse, " + apart, below},
+		{"Not told apart, " + overlap, alike},
 	} {
 		if len(group.names) > 0 {
 			sentences = append(sentences, group.text+": "+sentenceList(group.names)+".")
@@ -135,14 +141,14 @@ func (r *Report) best(all []*condition) string {
 	}
 	var alike []string
 	for _, c := range all {
-		if c != top && c.interval.Overlaps(top.interval) {
+		if c != top && !c.differsFrom(top) {
 			alike = append(alike, c.name)
 		}
 	}
 	text := fmt.Sprintf("The highest accuracy is that of “%s”: %s (95 %% interval %s, %s, %s)",
 		top.name, overSeeds(top.accuracy), between(top.interval), plural(r.tests.total, "test image"), plural(len(top.runs), "seed"))
 	if len(alike) > 0 {
-		text += "; the intervals of " + sentenceList(quoteAll(alike)) + " overlap with it"
+		text += "; not told apart from it: " + sentenceList(quoteAll(alike))
 	}
 	return text + "."
 }
@@ -157,35 +163,6 @@ func (r *Report) noBetterThanGuessing(all []*condition) []string {
 		}
 	}
 	return names
-}
-
-func (r *Report) patternsAnswer() []string {
-	images, f, finished := 0, flags{}, 0
-	for _, p := range r.patterns {
-		if len(p.runs) > 0 {
-			finished++
-		}
-		images += p.images
-		f.blank, f.saturated, f.nan = f.blank+p.flags.blank, f.saturated+p.flags.saturated, f.nan+p.flags.nan
-	}
-	if finished == 0 {
-		return []string{"No pattern has images yet."}
-	}
-	var bad []string
-	for _, kind := range []struct {
-		n    int
-		name string
-	}{{f.blank, "blank"}, {f.saturated, "saturated"}, {f.nan, "broken by NaN"}} {
-		if kind.n > 0 {
-			bad = append(bad, fmt.Sprintf("%d %s", kind.n, kind.name))
-		}
-	}
-	quality := "none of them blank, saturated or broken by NaN"
-	if len(bad) > 0 {
-		quality = "among them " + sentenceList(bad)
-	}
-	return []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked.",
-		plural(images, "image"), plural(finished, "pattern"), quality)}
 }
 
 // isAre is plural with its verb.

@@ -59,6 +59,26 @@ func (c *condition) usesGenerated() bool {
 	return c.set.Good.Generated > 0 || c.set.Defects.Generated > 0
 }
 
+// differsFrom reports whether the results tell two conditions apart: their
+// intervals do not overlap, and neither do the accuracies of their seeds.
+func (c *condition) differsFrom(other *condition) bool {
+	if c.interval.Overlaps(other.interval) {
+		return false
+	}
+	lower, higher := c, other
+	if other.accuracy.Mean < c.accuracy.Mean {
+		lower, higher = other, c
+	}
+	for _, low := range lower.runs {
+		for _, high := range higher.runs {
+			if low.confusion.Accuracy() >= high.confusion.Accuracy() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // testImages is what all conditions are tested on.
 type testImages struct {
 	total    int

@@ -20,6 +20,13 @@ type column struct {
 	extra   int  // 0: always shown; a narrow terminal leaves out the highest first
 }
 
+// titled reports whether a column's number is the same in every row and stands
+// in the title.
+func (c column) titled() bool { return c.extra >= inTitle }
+
+// inTitle and above are the extras of columns that repeat the title.
+const inTitle = 2
+
 // grids are the tables of all studies that the experiment has.
 func (r *Report) grids() []grid {
 	var list []grid
@@ -40,8 +47,8 @@ func (r *Report) conditionGrid() grid {
 		columns: []column{
 			{head: "condition"}, {head: "good"}, {head: "each defect"},
 			{head: "accuracy", numeric: true}, {head: "95 % interval", numeric: true},
-			{head: "macro-F1", numeric: true, extra: 1}, {head: "test images", numeric: true, extra: 3},
-			{head: "seeds", numeric: true, extra: 2},
+			{head: "macro-F1", numeric: true, extra: 1}, {head: "test images", numeric: true, extra: inTitle + 1},
+			{head: "seeds", numeric: true, extra: inTitle},
 		},
 	}
 	repeated := false
@@ -81,13 +88,14 @@ func (r *Report) seedsText() string { return plural(len(r.seeds()), "seed") }
 
 // patternGrid is study 1's table.
 func (r *Report) patternGrid() grid {
+	const seeds = 6 // the column
 	study := r.plan.Experiment.Patterns
 	g := grid{
 		title: fmt.Sprintf("Study 1: %s, the first %s of each pattern, %s", study.Defect, plural(study.Show, "image"), r.seedsText()),
 		columns: []column{
 			{head: "pattern"}, {head: "images", numeric: true}, {head: "blank", numeric: true},
 			{head: "steps", numeric: true, extra: 1}, {head: "final loss", numeric: true},
-			{head: "regularization images"}, {head: "seeds", numeric: true, extra: 2},
+			{head: "regularization images"}, {head: "seeds", numeric: true, extra: inTitle},
 		},
 	}
 	for _, p := range r.patterns {
@@ -104,6 +112,11 @@ func (r *Report) patternGrid() grid {
 			row = append(row, "–", "–", "–")
 		}
 		g.rows = append(g.rows, append(row, progress(len(p.runs), len(p.cells))))
+	}
+	for _, p := range r.patterns {
+		if len(p.runs) < len(p.cells) {
+			g.columns[seeds].extra = 0
+		}
 	}
 	return g
 }

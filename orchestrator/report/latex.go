@@ -22,13 +22,15 @@ func (r *Report) writeLaTeX(w io.Writer) error {
 func (g grid) writeLaTeX(out *strings.Builder) {
 	alignment := ""
 	for _, c := range g.columns {
-		if c.numeric {
+		switch {
+		case c.titled():
+		case c.numeric:
 			alignment += "r"
-		} else {
+		default:
 			alignment += "l"
 		}
 	}
-	fmt.Fprintf(out, "\n\\begin{table}\n  \\centering\n  \\caption{%s.}\n", latexText(g.title))
+	fmt.Fprintf(out, "\n\\begin{table}\n  \\centering\\small\n  \\caption{%s.}\n", latexText(g.title))
 	fmt.Fprintf(out, "  \\begin{tabular}{%s}\n    \\toprule\n", alignment)
 	g.writeLaTeXRow(out, g.heads())
 	out.WriteString("    \\midrule\n")
@@ -43,9 +45,11 @@ func (g grid) writeLaTeX(out *strings.Builder) {
 }
 
 func (g grid) writeLaTeXRow(out *strings.Builder, row []string) {
-	cells := make([]string, len(row))
+	var cells []string
 	for i, text := range row {
-		cells[i] = latexText(text)
+		if !g.columns[i].titled() {
+			cells = append(cells, latexText(text))
+		}
 	}
 	fmt.Fprintf(out, "    %s \\\\\n", strings.Join(cells, " & "))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"kizu/orchestrator/experiment"
 )
@@ -95,6 +96,10 @@ func settings(exp *experiment.Experiment, base string) []setting {
 	if base != "" {
 		model += " (SHA-256 " + base[:16] + "…)"
 	}
+	negative := "no negative prompt"
+	if g.NegativePrompt != "" {
+		negative = "negative prompt “" + g.NegativePrompt + "”"
+	}
 	flip, length := "", plural(k.Epochs, "epoch")
 	if l.Flip {
 		flip = ", flipped at random"
@@ -103,15 +108,15 @@ func settings(exp *experiment.Experiment, base string) []setting {
 		length = plural(k.Steps, "step")
 	}
 	list := []setting{
-		{"Seeds", fmt.Sprint(exp.Seeds)},
+		{"Seeds", strings.Trim(fmt.Sprint(exp.Seeds), "[]")},
 		{"Photos", fmt.Sprintf("%s, format %s; “%s” is the good class; test images chosen by split seed %d",
 			exp.Dataset.Noun, exp.Dataset.Format, exp.Dataset.Good, exp.Dataset.SplitSeed)},
 		{"Base model", model},
 		{"LoRA", fmt.Sprintf("identifier “%s”, rank %d, alpha %g, target %s, learning rate %g, %d steps of %s (as many regularization images join them), prior weight %g, regularization mode %s, %d × %d pixels%s, %s",
 			l.Identifier, l.Rank, l.Alpha, l.Target, l.LearningRate, l.Steps, plural(l.BatchSize, "defect image"), l.PriorWeight,
 			l.Regularization, l.Resolution, l.Resolution, flip, l.Precision)},
-		{"Images", fmt.Sprintf("img2img, strength %g of %d steps (%d are run), guidance %g, negative prompt “%s”, no safety checker, %s",
-			g.Strength, g.Steps, experiment.DenoisingSteps(g.Steps, g.Strength), g.Guidance, g.NegativePrompt, g.Precision)},
+		{"Images", fmt.Sprintf("img2img, strength %g of %d steps (%d are run), guidance %g, %s, no safety checker, %s",
+			g.Strength, g.Steps, experiment.DenoisingSteps(g.Steps, g.Strength), g.Guidance, negative, g.Precision)},
 	}
 	if exp.Conditions == nil {
 		return list

@@ -100,3 +100,33 @@ func (e exposures) regularization() string {
 	}
 	return fmt.Sprintf("%d used, %s× each", e.distinct, e.class)
 }
+
+// patternsAnswer counts; what the images show is for people to judge.
+func (r *Report) patternsAnswer() []string {
+	images, f, finished := 0, flags{}, 0
+	for _, p := range r.patterns {
+		if len(p.runs) > 0 {
+			finished++
+		}
+		images += p.images
+		f.blank, f.saturated, f.nan = f.blank+p.flags.blank, f.saturated+p.flags.saturated, f.nan+p.flags.nan
+	}
+	if finished == 0 {
+		return []string{"No pattern has images yet."}
+	}
+	var bad []string
+	for _, kind := range []struct {
+		n    int
+		name string
+	}{{f.blank, "blank"}, {f.saturated, "saturated"}, {f.nan, "broken by NaN"}} {
+		if kind.n > 0 {
+			bad = append(bad, fmt.Sprintf("%d %s", kind.n, kind.name))
+		}
+	}
+	quality := "none of them blank, saturated or broken by NaN"
+	if len(bad) > 0 {
+		quality = "among them " + sentenceList(bad)
+	}
+	return []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked.",
+		plural(images, "image"), plural(finished, "pattern"), quality)}
+}

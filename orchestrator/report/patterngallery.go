@@ -86,7 +86,7 @@ func (p *pattern) detail() string {
 		parts = append(parts, plural(p.recipe.Steps, "step"))
 	}
 	if p.loss.N > 0 {
-		parts = append(parts, "final loss "+overSeeds(p.loss))
+		parts = append(parts, "final loss "+share(p.loss.Mean))
 	}
 	if len(p.runs) > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %s blank", p.flags.blank, plural(p.images, "image")))
