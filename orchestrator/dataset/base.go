@@ -25,6 +25,9 @@ type Base struct {
 // hubID is the form of a Hugging Face model id: owner/name.
 var hubID = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[\w.-]+$`)
 
+// hexSHA256 is the form of Image.SHA256.
+var hexSHA256 = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
 // trainingImages is the file in a base model's folder that lists the images it
 // was trained on: columns name and sha256. None of them may be tested on.
 const trainingImages = "training_images.csv"
@@ -77,6 +80,11 @@ func hashModel(dir string) (string, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
+		if entry.Type()&fs.ModeSymlink != 0 {
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				return fmt.Errorf("%s is a link to a folder, and those are not hashed: put the folder itself there", path)
+			}
+		}
 		switch strings.ToLower(filepath.Ext(path)) {
 		case ".json", ".safetensors", ".txt", ".bin", ".model":
 		default:
@@ -111,8 +119,12 @@ func readSeen(path string) (map[string]bool, error) {
 	}
 	column := slices.Index(rows[0], "sha256")
 	seen := map[string]bool{}
-	for _, row := range rows[1:] {
-		seen[row[column]] = true
+	for i, row := range rows[1:] {
+		sum := strings.ToLower(strings.TrimSpace(row[column]))
+		if !hexSHA256.MatchString(sum) {
+			return nil, fmt.Errorf("%s:%d: %q is not a SHA-256 in hex", trainingImages, i+2, row[column])
+		}
+		seen[sum] = true
 	}
 	return seen, nil
 }

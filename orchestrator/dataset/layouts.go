@@ -79,7 +79,10 @@ func scanELPV(root string, classes []string) ([]Image, error) {
 			images = append(images, img)
 		}
 	}
-	return images, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", labels, err)
+	}
+	return images, nil
 }
 
 func elpvImage(root string, fields []string) (Image, error) {
@@ -91,8 +94,11 @@ func elpvImage(root string, fields []string) (Image, error) {
 		return Image{}, fmt.Errorf("file %q lies outside the dataset's folder", name)
 	}
 	probability, err := strconv.ParseFloat(fields[1], 64)
-	if err != nil {
-		return Image{}, fmt.Errorf("probability %q is not a number", fields[1])
+	if err != nil || !(probability >= 0 && probability <= 1) {
+		return Image{}, fmt.Errorf("probability %q is not a number from 0 to 1", fields[1])
+	}
+	if group != "mono" && group != "poly" {
+		return Image{}, fmt.Errorf("kind of cell %q is neither mono nor poly", group)
 	}
 	class := ""
 	switch probability {

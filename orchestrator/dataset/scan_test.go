@@ -1,0 +1,142 @@
+package dataset
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestFolders(t *testing.T) {
+	f := newFolder(t)
+	f.picture("good/b.png", 1)
+	f.picture("good/a.PNG", 2)
+	f.picture("good/.hidden.png", 3)
+	f.picture("good/more/c.png", 4) // folders in folders are not looked into
+	f.text("good/notes.txt", "not a picture")
+	f.picture("crack/x.Jpeg", 5) // taken by its name here; Verify looks inside
+	f.picture("unwanted/y.png", 6)
+
+	set := scan(t, "folders", f.root, "good", "crack")
+	want := []string{"crack: crack/x.Jpeg", "good: good/a.PNG", "good: good/b.png"}
+	if got := names(set.Images); !slices.Equal(got, want) {
+		t.Errorf("images %q, want %q", got, want)
+	}
+	for _, img := range set.Images {
+		if img.Path != f.path(img.Name) || !filepath.IsAbs(img.Path) || len(img.SHA256) != 64 || img.Split != Pooled || img.Group != "" {
+			t.Errorf("image %+v", img)
+		}
+	}
+	if got := names(set.Of("good")); len(got) != 2 || set.Of("dent") != nil || set.Group("good") != "" || set.Group("dent") != "" {
+		t.Errorf("good images %q", got)
+	}
+}
+
+func TestMVTec(t *testing.T) {
+	f := newFolder(t)
+	shade := 0
+	for _, name := range []string{
+		"train/good/000.png", "train/good/001.png", "test/good/000.png", "test/crack/000.png", "test/crack/001.png",
+		"ground_truth/crack/000_mask.png", "test/hole/000.png", "train/crack/000.png",
+	} {
+		shade++
+		f.picture(name, shade)
+	}
+	set := scan(t, "mvtec", f.root, "good", "crack")
+	want := map[string]Split{
+		"test/crack/000.png": Pooled, "test/crack/001.png": Pooled,
+		"test/good/000.png": TestingOnly, "train/good/000.png": TrainingOnly, "train/good/001.png": TrainingOnly,
+	}
+	for _, img := range set.Images {
+		if split, ok := want[img.Name]; !ok || split != img.Split {
+			t.Errorf("%s has split %d, want %d (known %v)", img.Name, img.Split, split, ok)
+		}
+		delete(want, img.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("not found: %v", want)
+	}
+}
+
+// TestDuplicates: a copy of a picture counts once, whichever folder it is in;
+// the copy in mvtec's test folder is the one that stays.
+func TestDuplicates(t *testing.T) {
+	f := newFolder(t)
+	f.picture("train/good/000.png", 1)
+	f.picture("train/good/copy.png", 2)
+	f.picture("test/good/000.png", 2)
+	f.picture("test/crack/000.png", 3)
+	f.picture("test/crack/001.png", 3)
+	set := scan(t, "mvtec", f.root, "good", "crack")
+	if got, want := names(set.Images), []string{"crack: test/crack/000.png", "good: test/good/000.png", "good: train/good/000.png"}; !slices.Equal(got, want) {
+		t.Errorf("images %q, want %q", got, want)
+	}
+	want := []Duplicate{{"test/crack/001.png", "test/crack/000.png"}, {"train/good/copy.png", "test/good/000.png"}}
+	if !slices.Equal(set.Duplicates, want) {
+		t.Errorf("duplicates %v, want %v", set.Duplicates, want)
+	}
+	f.picture("test/crack/same.png", 1)
+	_, err := Scan("mvtec", f.root, []string{"good", "crack"})
+	fails(t, err, "test/crack/same.png (crack)", "train/good/000.png (good)", "same picture in two classes")
+}
+
+func TestScanErrors(t *testing.T) {
+	f := newFolder(t)
+	f.picture("good/0.png", 0)
+	f.picture("train/good/1.png", 1)
+	f.picture("test/good/2.png", 2)
+	for _, test := range []struct{ format, root, class, text string }{
+		{"folders", f.path("nowhere"), "good", "dataset folder " + f.path("nowhere") + " does not exist"},
+		{"folders", f.path("good/0.png"), "good", "is not a folder"},
+		{"folders", f.root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.path("dent"))},
+		{"mvtec", f.root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.path("test/dent"))},
+		{"mvtec", f.path("good"), "dent", fmt.Sprintf("class %q: folder %s does not exist", "good", f.path("good/train/good"))},
+		{"elpv", f.root, "defective mono", "is not elpv-dataset's"},
+		{"coco", f.root, "dent", `unknown dataset format "coco"`},
+	} {
+		good := "good"
+		if test.format == "elpv" {
+			good = "functional"
+		}
+		_, err := Scan(test.format, test.root, []string{good, test.class})
+		fails(t, err, test.text)
+	}
+}
+
+// TestHashIsOfTheContent: moving or renaming a picture keeps its identity.
+func TestHashIsOfTheContent(t *testing.T) {
+	f := newFolder(t)
+	f.picture("here/a.png", 1)
+	f.picture("there/good/b.png", 1)
+	f.picture("there/good/c.png", 2)
+	here := scan(t, "folders", f.root, "here").Images[0].SHA256
+	there := scan(t, "folders", f.path("there"), "good").Images
+	if here != there[0].SHA256 || here == there[1].SHA256 {
+		t.Errorf("%s became %s; another picture is %s", here, there[0].SHA256, there[1].SHA256)
+	}
+}
+
+func TestVerifyNamesTheFirstBrokenImage(t *testing.T) {
+	f := newFolder(t)
+	for i := range 20 {
+		f.picture(fmt.Sprintf("good/%02d.png", i), i)
+	}
+	images := scan(t, "folders", f.root, "good").Images
+	if err := Verify(images); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"good/07.png", "good/15.png"} {
+		if err := os.Truncate(f.path(name), 60); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.text("good/18.png", "no picture at all")
+	fails(t, Verify(images), "image "+f.path("good/07.png")+" cannot be read", "replace or remove it")
+	fails(t, Verify(images[8:]), f.path("good/15.png"))
+	fails(t, Verify(images[16:]), f.path("good/18.png"), "unknown format")
+	if err := os.Remove(f.path("good/19.png")); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, Verify(images[19:]), f.path("good/19.png"), "no such file")
+}
