@@ -16,7 +16,7 @@ var ErrLocked = errors.New("another run of this experiment is using the store")
 // the process ends.
 func (s *Store) Lock(experiment string) (release func() error, err error) {
 	path := filepath.Join(s.root, "locks", experiment+lockSuffix)
-	file, err := lockFile(path, unix.LOCK_EX|unix.LOCK_NB)
+	file, err := lockFile(path, os.O_CREATE)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, fmt.Errorf("%w (lock %s)", ErrLocked, path)
 	} else if err != nil {
@@ -25,14 +25,15 @@ func (s *Store) Lock(experiment string) (release func() error, err error) {
 	return file.Close, nil
 }
 
-// lockFile opens a file and takes a lock on it. The kernel drops the lock when
-// the process ends, however it ends.
-func lockFile(path string, how int) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+// lockFile opens a file, which os.O_CREATE in flags makes if need be, and takes
+// the lock on it or fails. The kernel drops the lock when the process ends,
+// however it ends.
+func lockFile(path string, flags int) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|flags, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(file.Fd()), how); err != nil {
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
 	return file, nil

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,12 +40,16 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// inventory lists and hashes the files below a folder, in name order.
+// inventory lists and hashes the files below a folder, folder by folder. A link
+// or a device is an error: an artifact must stay whole wherever it is copied.
 func inventory(dir string) ([]File, error) {
 	var files []File
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
+		if err != nil || entry.IsDir() {
 			return err
+		}
+		if !entry.Type().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", path)
 		}
 		info, err := entry.Info()
 		if err != nil {
@@ -55,6 +60,9 @@ func inventory(dir string) ([]File, error) {
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
+		if name == manifestName {
+			return fmt.Errorf("%s is the store's to write", path)
+		}
 		files = append(files, File{filepath.ToSlash(name), info.Size(), sum})
 		return err
 	})

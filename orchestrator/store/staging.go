@@ -56,8 +56,20 @@ func (g *Staging) Dir() string { return g.dir }
 
 // Discard removes everything written.
 func (g *Staging) Discard() error {
-	err := os.RemoveAll(g.dir)
-	return errors.Join(err, os.Remove(g.dir+lockSuffix), g.lock.Close())
+	return errors.Join(remove(g.dir), g.lock.Close())
+}
+
+// remove deletes a staging folder and then its lock file, so that a folder that
+// cannot be deleted now is found by a later Sweep.
+func remove(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	err := os.Remove(dir + lockSuffix)
+	if errors.Is(err, fs.ErrNotExist) { // another process was faster
+		return nil
+	}
+	return err
 }
 
 // Commit completes the manifest with the list of files, brings everything to
@@ -67,7 +79,7 @@ func (g *Staging) Commit(m *Manifest) error {
 	if err := g.commit(m); err != nil {
 		return fmt.Errorf("committing %s %s: %w", m.Kind, m.Key[:12], errors.Join(err, g.Discard()))
 	}
-	return errors.Join(os.Remove(g.dir+lockSuffix), g.lock.Close())
+	return g.Discard() // what is left: the lock, or all of an artifact that came second
 }
 
 func (g *Staging) commit(m *Manifest) error {
@@ -95,10 +107,13 @@ func (g *Staging) commit(m *Manifest) error {
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
 	}
+	if err := syncPath(filepath.Dir(filepath.Dir(target))); err != nil {
+		return err
+	}
 	err = os.Rename(g.dir, target)
 	if errors.Is(err, fs.ErrExist) {
 		if g.store.Has(m.Kind, m.Key) {
-			return os.RemoveAll(g.dir)
+			return nil // and Commit discards this one
 		}
 		// A folder without a manifest is no artifact: somebody emptied it.
 		if err = os.RemoveAll(target); err == nil {
@@ -126,15 +141,17 @@ func (s *Store) Sweep() (int, error) {
 		if !isLock {
 			continue
 		}
-		lock, err := lockFile(filepath.Join(staging, entry.Name()), unix.LOCK_EX|unix.LOCK_NB)
+		lock, err := lockFile(filepath.Join(staging, entry.Name()), 0)
 		if err != nil {
-			continue // in use
+			continue // in use, or finished meanwhile
 		}
-		err = os.RemoveAll(filepath.Join(staging, name))
-		if err := errors.Join(err, os.Remove(lock.Name()), lock.Close()); err != nil {
+		dir := filepath.Join(staging, name)
+		if _, err := os.Lstat(dir); err == nil {
+			removed++
+		}
+		if err := errors.Join(remove(dir), lock.Close()); err != nil {
 			return removed, err
 		}
-		removed++
 	}
 	return removed, nil
 }

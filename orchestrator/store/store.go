@@ -75,7 +75,10 @@ func (s *Store) Manifest(kind, key string) (*Manifest, error) {
 		return nil, err
 	}
 	m := &Manifest{}
-	if err := json.Unmarshal(text, m); err != nil {
+	if err = json.Unmarshal(text, m); err == nil && (m.Kind != kind || m.Key != key) {
+		err = fmt.Errorf("it is of %s %q", m.Kind, m.Key)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("manifest %s is damaged (%w): remove its folder, and the artifact is made again", path, err)
 	}
 	return m, nil
