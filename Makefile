@@ -1,0 +1,41 @@
+# kizu. Each target sets up what it needs, and does nothing the second time.
+#
+#   make demo     run experiments/quick.yaml on this machine
+#   make test     lint and all tests
+#   make bench    benchmarks
+#   make build    only set up: .venv, build/, bin/kizu
+#   make clean    remove all that, but not the results in runs/
+#
+# PYTHON=... chooses the Python to embed, 3.10 to 3.13 (default: python3).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: build demo test lint test-go test-python bench clean
+env := . build/env;
+
+build:
+	@scripts/setup
+
+demo: build
+	@bin/kizu run experiments/quick.yaml
+
+test: lint test-python test-go
+
+lint: build
+	@unformatted=$$(gofmt -l orchestrator pyembed); [ -z "$$unformatted" ] || { echo "not gofmt-formatted: $$unformatted" >&2; exit 1; }
+	@$(env) go vet ./...
+	@$(env) go tool staticcheck ./...
+	@.venv/bin/ruff check --quiet scripts pyembed
+	@.venv/bin/ruff format --quiet --check scripts pyembed
+
+test-go: build
+	@$(env) go test -race ./...
+
+test-python: build
+	@.venv/bin/python3 -m pytest -q scripts/tests
+
+bench: build
+	@$(env) go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin build .venv .ruff_cache .pytest_cache
