@@ -29,7 +29,7 @@ lint: build
 	@.venv/bin/ruff format --quiet --check scripts pyembed
 
 test-go: build
-	@$(env) go test -race ./...
+	@$(env) go test -race -timeout 20m ./...
 
 test-python: build
 	@.venv/bin/python3 -m pytest -q scripts/tests

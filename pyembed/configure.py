@@ -79,7 +79,6 @@ def describe():
         "folder": library[0],
         "library": library[1],
         "include": include,
-        "compat": COMPAT,
     }
 
 
@@ -98,6 +97,7 @@ def main():
     facts = describe()
     with open(os.path.join(COMPAT, "Python.h"), "rb") as header:
         tag = zlib.crc32(repr(sorted(facts.items())).encode() + header.read())
+    facts["compat"] = COMPAT
     os.makedirs(os.path.join(output, "pkgconfig"), exist_ok=True)
     write(os.path.join(output, "pkgconfig", "python3.pc"), PKG_CONFIG.format(**facts))
     write(os.path.join(output, "env"), ENVIRONMENT.format(output=output, tag=tag))

@@ -10,7 +10,6 @@ import "C"
 import (
 	"math/big"
 	"reflect"
-	"unsafe"
 
 	python3 "github.com/DataDog/go-python3"
 )
@@ -20,8 +19,7 @@ func decode(o *python3.PyObject, target reflect.Value, depth int) error {
 	if depth > maxDepth {
 		return cannot("nested more than %d deep", maxDepth)
 	}
-	kind := C.pyembed_kind(object(o))
-	t := target.Type()
+	kind, t := C.pyembed_kind(object(o)), target.Type()
 	if t == reflect.TypeFor[big.Int]() {
 		return decodeBig(o, kind, target.Addr().Interface().(*big.Int))
 	}
@@ -72,38 +70,6 @@ func mismatch(o *python3.PyObject, target reflect.Value) error {
 	return cannot("Python's %s where Go's %s is expected", className(o.Type()), target.Type())
 }
 
-func decodeString(o *python3.PyObject, kind C.enum_pyembed_kind, target reflect.Value) error {
-	if kind != C.KIND_STR {
-		return mismatch(o, target)
-	}
-	text, ok := goString(o)
-	if !ok {
-		python3.PyErr_Clear()
-		return cannot("a str with lone surrogates is no text")
-	}
-	target.SetString(text)
-	return nil
-}
-
-// goString is the text of a str. It fails, with an exception set, for
-// surrogates that do not stand for bytes of a file name.
-func goString(o *python3.PyObject) (string, bool) {
-	var size C.Py_ssize_t
-	if utf8 := C.PyUnicode_AsUTF8AndSize(object(o), &size); utf8 != nil {
-		return string(unsafe.Slice((*byte)(unsafe.Pointer(utf8)), int(size))), true
-	}
-	python3.PyErr_Clear()
-	bytes := wrapped(C.PyUnicode_AsEncodedString(object(o), utf8Name, surrogateEscape))
-	if bytes == nil {
-		return "", false
-	}
-	defer bytes.DecRef()
-	start := (*byte)(unsafe.Pointer(C.PyBytes_AsString(object(bytes))))
-	return string(unsafe.Slice(start, int(C.PyBytes_Size(object(bytes))))), true
-}
-
-var utf8Name = C.CString("utf-8")
-
 func decodeSlice(o *python3.PyObject, kind C.enum_pyembed_kind, target reflect.Value, depth int) error {
 	switch {
 	case kind == C.KIND_NONE:
@@ -121,19 +87,6 @@ func decodeSlice(o *python3.PyObject, kind C.enum_pyembed_kind, target reflect.V
 		target.Set(reflect.MakeSlice(target.Type(), size, size))
 	}
 	return decodeItems(o, kind, target, depth)
-}
-
-// bytesOf copies a bytes-like object: Go's memory has no way to know when
-// Python's is freed. Buffer is the way without a copy.
-func bytesOf(o *python3.PyObject) ([]byte, bool) {
-	view := C.pyembed_buffer(object(o))
-	if view == nil {
-		return nil, false
-	}
-	defer C.pyembed_release_buffer(view)
-	data := make([]byte, int(view.len))
-	copy(data, unsafe.Slice((*byte)(view.buf), int(view.len)))
-	return data, true
 }
 
 // decodeItems decodes a list or tuple into a slice or array of its length.
@@ -240,9 +193,7 @@ func decodeAny(o *python3.PyObject, kind C.enum_pyembed_kind, target reflect.Val
 		return cannot("Python's %s has no counterpart in Go", className(o.Type()))
 	}
 	value := reflect.New(chosen).Elem()
-	if err := decode(o, value, depth); err != nil {
-		return err
-	}
+	err := decode(o, value, depth)
 	target.Set(value)
-	return nil
+	return err
 }

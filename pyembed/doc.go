@@ -21,7 +21,7 @@
 //	map                         dict
 //	struct                      dict, keyed by py tag, or json tag, or name
 //
-// Nil slices and maps are empty ones. Of a tag's options, omitempty is obeyed,
+// Nil slices and maps are empty ones, and maps with string keys are sorted. Of a tag's options, omitempty is obeyed,
 // and a field tagged "-" is left out. Fields of untagged embedded structs count
 // as the struct's own.
 //
@@ -47,7 +47,8 @@
 // interfaces, and gives keyword arguments to a last parameter that is a map. The
 // result may be nothing, a value, an error, or a value and an error. An error or
 // a panic is the exception host.Error in Python; a wrong argument is a TypeError.
-// A Go function may use Call itself.
+// A Go function may use Call itself, on the goroutine that it is called on. A
+// process that Python code forks has only Python: let multiprocessing spawn.
 //
 // # Building
 //

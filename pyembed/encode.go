@@ -8,10 +8,10 @@ package pyembed
 import "C"
 
 import (
+	"cmp"
 	"math/big"
 	"reflect"
-	"runtime"
-	"runtime/cgo"
+	"slices"
 	"unsafe"
 
 	python3 "github.com/DataDog/go-python3"
@@ -83,38 +83,6 @@ func none() *python3.PyObject {
 	return python3.Py_None
 }
 
-// encodeString keeps every byte: those that are no UTF-8, as file names may
-// have, become what Python makes of them in file names too.
-func encodeString(text string) (*python3.PyObject, error) {
-	return created(wrapped(C.PyUnicode_DecodeUTF8(
-		(*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.Py_ssize_t(len(text)), surrogateEscape)))
-}
-
-var surrogateEscape = C.CString("surrogateescape")
-
-// lend makes Go memory visible to Python. The memory neither moves nor is freed
-// until Python has dropped the memoryview and all that was made from it.
-func lend(data []byte, readOnly bool) (*python3.PyObject, error) {
-	pin := new(runtime.Pinner)
-	start := unsafe.SliceData(data)
-	if len(data) > 0 {
-		pin.Pin(start)
-	}
-	fixed := C.int(0)
-	if readOnly {
-		fixed = 1
-	}
-	return created(wrapped(C.pyembed_memoryview(
-		unsafe.Pointer(start), C.Py_ssize_t(len(data)), fixed, C.uintptr_t(cgo.NewHandle(pin)))))
-}
-
-//export pyembedUnpin
-func pyembedUnpin(handle C.uintptr_t) {
-	pin := cgo.Handle(handle)
-	pin.Value().(*runtime.Pinner).Unpin()
-	pin.Delete()
-}
-
 func encodeList(v reflect.Value, depth int) (*python3.PyObject, error) {
 	list := python3.PyList_New(v.Len())
 	if list == nil {
@@ -136,10 +104,14 @@ func encodeMap(v reflect.Value, depth int) (*python3.PyObject, error) {
 	if dict == nil {
 		return nil, raised()
 	}
-	for entries := v.MapRange(); entries.Next(); {
-		if err := setItem(dict, entries.Key(), entries.Value(), depth+1); err != nil {
+	keys := v.MapKeys()
+	if v.Type().Key().Kind() == reflect.String { // a dict keeps its order: the same every time
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
+	}
+	for _, key := range keys {
+		if err := setItem(dict, key, v.MapIndex(key), depth+1); err != nil {
 			dict.DecRef()
-			return nil, within(err, "[%v]", entries.Key())
+			return nil, within(err, "[%v]", key)
 		}
 	}
 	return dict, nil

@@ -29,13 +29,13 @@ type host struct {
 	owner    *python3.PyThreadState
 	contexts map[*python3.PyThreadState]context.Context // of the calls in progress
 	closing  bool
-	outside  int        // threads of Python that are in a Go function
-	returned *sync.Cond // outside has become 0
+	inside   int        // threads of Python that are in a Go function
+	left     *sync.Cond // one of them no more
 }
 
 func newHost(functions map[string]any) (*host, error) {
 	h := &host{contexts: map[*python3.PyThreadState]context.Context{}}
-	h.returned = sync.NewCond(&h.mu)
+	h.left = sync.NewCond(&h.mu)
 	all := maps.Clone(functions)
 	if all == nil {
 		all = map[string]any{}
@@ -110,33 +110,33 @@ func (h *host) cancelled() bool {
 	return ctx != nil && ctx.Err() != nil
 }
 
-// leave lets a thread of Python run Go code without the GIL, and returns the
-// way back. While Python is finalised, a thread that asks for the GIL is ended
-// by Python on the spot, with Go's frames on its stack, so none may be outside.
-func (h *host) leave() (back func(), err error) {
+// begin counts a thread of Python into Go code, and end counts it out. While
+// Python is finalised, a thread that asks for the GIL is ended by Python on the
+// spot. That must not happen with Go's frames on its stack, so Close waits for
+// all to be out, and lets none in any more.
+func (h *host) begin() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closing && python3.PyGILState_GetThisThreadState() != h.owner {
-		return nil, ErrClosed
+		return ErrClosed
 	}
-	h.outside++
-	state := python3.PyEval_SaveThread()
-	return func() {
-		python3.PyEval_RestoreThread(state)
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.outside--
-		h.returned.Broadcast()
-	}, nil
+	h.inside++
+	return nil
 }
 
-// close waits until no thread of Python is in a Go function, and lets none in.
+func (h *host) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inside--
+	h.left.Broadcast()
+}
+
 func (h *host) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closing = true
-	for h.outside > 0 {
-		h.returned.Wait()
+	for h.inside > 0 {
+		h.left.Wait()
 	}
 }
 
@@ -145,19 +145,20 @@ func (h *host) close() {
 //export pyembedCall
 func pyembedCall(number C.long, args, kwargs *C.PyObject) *C.PyObject {
 	h := started.Load().host
+	if err := h.begin(); err != nil {
+		setException(h.exception, err)
+		return nil
+	}
+	defer h.end()
 	f := h.functions[number]
 	arguments, err := f.arguments(wrapped(args), wrapped(kwargs))
 	if err != nil {
 		setException(python3.PyExc_TypeError, err)
 		return nil
 	}
-	back, err := h.leave()
-	if err != nil {
-		setException(h.exception, err)
-		return nil
-	}
+	state := python3.PyEval_SaveThread() // Go code may take its time
 	result, err := f.call(arguments)
-	back()
+	python3.PyEval_RestoreThread(state)
 	if err != nil {
 		setException(h.exception, err)
 		return nil

@@ -3,6 +3,8 @@
 import ctypes
 import gc
 import os
+import platform
+import signal
 import sys
 import threading
 import time
@@ -138,6 +140,11 @@ def call_host_from_threads(count):
     return failures
 
 
+def call_host_often(times):
+    for _ in range(times):
+        host.add(1)
+
+
 ticks = 0
 
 
@@ -160,12 +167,7 @@ def count_ticks():
 
 def keep_calling_host():
     """Leave a thread behind that calls Go until the process ends."""
-
-    def work():
-        while True:
-            host.add(1)
-
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=call_host_often, args=[10**12], daemon=True).start()
 
 
 # The interpreter.
@@ -176,16 +178,9 @@ def environment():
         "prefix": sys.prefix,
         "base_prefix": sys.base_prefix,
         "executable": sys.executable,
-        "version": ".".join(map(str, sys.version_info[:3])),
-        "encodings": [sys.getfilesystemencoding(), sys.stdout.encoding],
-        "signals": [str(s) for s in handled_signals()],
+        "version": platform.python_version(),
+        "signals": [str(s) for s in signal.valid_signals() if callable(signal.getsignal(s))],
     }
-
-
-def handled_signals():
-    import signal
-
-    return [s for s in signal.valid_signals() if callable(signal.getsignal(s))]
 
 
 def measure(objects):
