@@ -154,25 +154,3 @@ func (e *Experiment) GeneratedCount(class string) int {
 	}
 	return most
 }
-
-// RealCount is how many real training images of a class study 2 needs.
-func (e *Experiment) RealCount(class string) int {
-	most := 0
-	if e.Conditions == nil {
-		return most
-	}
-	for _, set := range e.Conditions.TrainingSets {
-		most = max(most, set.Of(class, e.Dataset.Good).Real)
-	}
-	for _, any := range e.Dataset.Classes() {
-		if e.GeneratedCount(any) == 0 {
-			continue
-		}
-		if class == e.Dataset.Good {
-			most = max(most, e.Conditions.LoRA.GoodImages)
-		} else {
-			most = max(most, e.Conditions.LoRA.DefectImages)
-		}
-	}
-	return most
-}

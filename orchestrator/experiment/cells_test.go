@@ -55,12 +55,12 @@ func TestArticle(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("cells:\n%q\nwant\n%q", got, want)
 	}
-	for class, want := range map[string][3]int{ // test, real and generated images
-		"good": {40, 100, 100}, "crack": {8, 10, 100}, "cut": {7, 10, 100}, "hole": {8, 10, 100}, "print": {7, 10, 100},
+	for class, want := range map[string][2]int{ // test and generated images
+		"good": {40, 100}, "crack": {8, 100}, "cut": {7, 100}, "hole": {8, 100}, "print": {7, 100},
 	} {
-		got := [3]int{exp.TestCount(class), exp.RealCount(class), exp.GeneratedCount(class)}
+		got := [2]int{exp.TestCount(class), exp.GeneratedCount(class)}
 		if got != want {
-			t.Errorf("%s has %d test, real and generated images, want %d", class, got, want)
+			t.Errorf("%s has %d test and generated images, want %d", class, got, want)
 		}
 	}
 }
@@ -86,8 +86,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestImagesOfAClass covers what a training set takes of each class, and what its LoRAs
-// need when only some classes are generated.
+// TestImagesOfAClass covers how many images of a class are tested on, and how
+// many are generated for the training set that takes most.
 func TestImagesOfAClass(t *testing.T) {
 	exp, err := Parse("small.yaml", "", []byte(head+`conditions:
   test: {good: 4, cut: 3, defects: 2}
@@ -99,16 +99,16 @@ func TestImagesOfAClass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for class, want := range map[string][3]int{ // test, real and generated images
-		"good": {4, 7, 0}, "crack": {2, 5, 9}, "cut": {3, 5, 9},
+	for class, want := range map[string][2]int{ // test and generated images
+		"good": {4, 0}, "crack": {2, 9}, "cut": {3, 9},
 	} {
-		got := [3]int{exp.TestCount(class), exp.RealCount(class), exp.GeneratedCount(class)}
+		got := [2]int{exp.TestCount(class), exp.GeneratedCount(class)}
 		if got != want {
-			t.Errorf("%s has %d test, real and generated images, want %d", class, got, want)
+			t.Errorf("%s has %d test and generated images, want %d", class, got, want)
 		}
 	}
 	exp.Conditions = nil
-	if exp.TestCount("good")+exp.RealCount("good")+exp.GeneratedCount("good") != 0 {
+	if exp.TestCount("good")+exp.GeneratedCount("good") != 0 {
 		t.Error("without conditions nothing is tested or generated")
 	}
 }

@@ -64,7 +64,11 @@ func (e *LeakError) Error() string {
 	if more := len(e.Images) - shown; more > 0 {
 		lines = append(lines, fmt.Sprintf("\n  and %d more", more))
 	}
-	return fmt.Sprintf("%d test images reach the training of %s:%s", len(e.Images), e.Classifier, strings.Join(lines, ""))
+	reach := "test images reach"
+	if len(e.Images) == 1 {
+		reach = "test image reaches"
+	}
+	return fmt.Sprintf("%d %s the training of %s:%s", len(e.Images), reach, e.Classifier, strings.Join(lines, ""))
 }
 
 // checkLeaks refuses a plan in which a test image reaches a classifier.

@@ -1,0 +1,76 @@
+package main_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport says which rooms a room may import: the arrows of DESIGN.md's
+// "imports point one way", command → {report, execute, plan} → {result,
+// schedule, store, dataset, experiment}. A room that is not in the table is
+// an error, so that nobody adds one without saying where it stands.
+var mayImport = map[string][]string{
+	"orchestrator":                  {"command"},
+	"orchestrator/command":          {"report", "execute", "execute/protocol", "execute/worker", "plan", "result", "schedule", "store", "dataset", "experiment"},
+	"orchestrator/report":           {"plan", "result", "store", "dataset", "experiment"},
+	"orchestrator/execute":          {"execute/protocol", "plan", "schedule", "store", "dataset", "experiment"},
+	"orchestrator/execute/protocol": nil,
+	"orchestrator/execute/worker":   {"execute/protocol", "pyembed"}, // the only one that loads Python
+	"orchestrator/plan":             {"store", "dataset", "experiment"},
+	"orchestrator/store":            {"dataset"},
+	"orchestrator/result":           nil,
+	"orchestrator/schedule":         nil,
+	"orchestrator/dataset":          nil,
+	"orchestrator/experiment":       nil,
+	"pyembed":                       nil, // could be lifted out as a library
+}
+
+// keptTo says which rooms alone may import something from outside.
+var keptTo = map[string][]string{
+	"github.com/DataDog/go-python3":     {"pyembed"},
+	"github.com/spf13/cobra":            {"orchestrator/command"},
+	"github.com/spf13/viper":            {"orchestrator/command"}, // it lower-cases keys: no study is read through it
+	"github.com/schollz/progressbar/v3": {"orchestrator/execute"},
+	"github.com/goccy/go-yaml":          {"orchestrator/experiment"},
+}
+
+// pure rooms compute: they look at no file, clock, network or random number.
+var (
+	pure   = []string{"orchestrator/result", "orchestrator/schedule"}
+	impure = []string{"os", "os/exec", "net", "net/http", "time", "math/rand", "math/rand/v2", "path/filepath"}
+)
+
+func TestImportsPointOneWay(t *testing.T) {
+	output, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "kizu/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(output)) {
+		seen++
+		names := strings.Fields(line)
+		room := strings.TrimPrefix(names[0], "kizu/")
+		allowed, known := mayImport[room]
+		if !known {
+			t.Errorf("%s is a new room: say in this table what it may import", room)
+		}
+		for _, name := range names[1:] {
+			if imported, ours := strings.CutPrefix(name, "kizu/"); ours && !slices.Contains(allowed, strings.TrimPrefix(imported, "orchestrator/")) {
+				t.Errorf("%s imports %s, and may import %q", room, imported, allowed)
+			}
+			for module, rooms := range keptTo {
+				if (name == module || strings.HasPrefix(name, module+"/")) && !slices.Contains(rooms, room) {
+					t.Errorf("%s imports %s, which is for %q", room, name, rooms)
+				}
+			}
+			if slices.Contains(pure, room) && slices.Contains(impure, name) {
+				t.Errorf("%s imports %s, and is to be pure", room, name)
+			}
+		}
+	}
+	if seen != len(mayImport) {
+		t.Errorf("%d rooms, and %d in the table", seen, len(mayImport))
+	}
+}

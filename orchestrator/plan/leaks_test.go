@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"kizu/orchestrator/dataset"
+)
+
+// made trains on one real good image and on two generated ones of each defect,
+// which start from the first two of four good images.
+const made = `name: made
+dataset: {format: folders, root: data, noun: board, defects: [crack, cut]}
+base: tiny
+conditions:
+  test: {good: 4, defects: 2}
+  lora: {good_images: 4, defect_images: 2}
+  training_sets:
+    made: {good: {real: 1}, defects: {generated: 2}}
+`
+
+// refused requires a plan to be refused for the given images and ways.
+func refused(t *testing.T, in Inputs, images []dataset.Image, ways []string) error {
+	t.Helper()
+	_, err := Build(parse(t, made), in)
+	var leak *LeakError
+	if !errors.As(err, &leak) {
+		t.Fatalf("got %v, want a *LeakError", err)
+	}
+	if leak.Classifier != `classifier "made", seed 0` || !slices.Equal(leak.Images, images) || !slices.Equal(leak.Ways, ways) {
+		t.Errorf("refused %s\nfor %+v\nwhich came as %q; want\n%q", leak.Classifier, leak.Images, leak.Ways, ways)
+	}
+	return err
+}
+
+// TestLeaksAreRefused puts a test image into each role that reaches a
+// classifier, in a division made by hand: Divide makes none of these.
+func TestLeaksAreRefused(t *testing.T) {
+	for _, test := range []struct {
+		class string
+		place int // in the drawing order
+		way   string
+	}{
+		{"good", 0, `training image of classifier "made", seed 0`},
+		{"good", 1, "img2img source of 2 images crack, study 2, seed 0"},
+		{"good", 3, "regularization image of LoRA crack, study 2, seed 0"},
+		{"cut", 1, "instance image of LoRA cut, study 2, seed 0"},
+	} {
+		in := smallInputs(t, parse(t, made))
+		leaked := in.Division.Test[test.class][1]
+		in.Division.Train[test.class][test.place] = leaked
+		err := refused(t, in, []dataset.Image{leaked}, []string{test.way})
+		fails(t, err, `1 test image reaches the training of classifier "made", seed 0:`+"\n  "+leaked.Name+" ("+test.way+")")
+	}
+	in := smallInputs(t, parse(t, made))
+	in.Division.Train["good"][4] = in.Division.Test["good"][0] // drawn by nothing
+	build(t, parse(t, made), in)
+}
+
+// TestLeaksThroughTheBaseModel: what the base model was trained on cannot test.
+func TestLeaksThroughTheBaseModel(t *testing.T) {
+	in := smallInputs(t, parse(t, made))
+	in.Base.Seen = map[string]bool{photo("good", 99).SHA256: true}
+	build(t, parse(t, made), in)
+	var images []dataset.Image
+	var ways []string
+	for _, class := range []string{"good", "crack", "cut"} {
+		for _, img := range in.Division.Test[class] {
+			in.Base.Seen[img.SHA256] = true
+			images = append(images, img)
+			ways = append(ways, "training image of the base model tiny")
+		}
+	}
+	err := refused(t, in, images, ways)
+	fails(t, err, "8 test images reach the training of", "\n  and 3 more")
+}
+
+// TestDivideKeepsWhatTheBaseHasSeen: with seen images divided as they should
+// be, the same base model is no leak.
+func TestDivideKeepsWhatTheBaseHasSeen(t *testing.T) {
+	exp := parse(t, made)
+	in := smallInputs(t, exp)
+	in.Base.Seen = map[string]bool{in.Division.Test["good"][0].SHA256: true, in.Division.Test["cut"][1].SHA256: true}
+	division, err := dataset.Divide(in.Set, exp.Dataset.Classes(), map[string]int{"good": 4, "crack": 2, "cut": 2}, in.Base.Seen, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Division = division
+	build(t, exp, in)
+}
+
+// TestLineage names every image that a condition's classifier has seen.
+func TestLineage(t *testing.T) {
+	exp := parse(t, made)
+	in := smallInputs(t, exp)
+	p := build(t, exp, in)
+	got := p.lineage(find(t, p, "made", 0).Classify)
+	if len(got) != 4+2+2 {
+		t.Errorf("%d images reach the classifier, want 4 good ones and two of each defect", len(got))
+	}
+	for class, n := range map[string]int{"good": 4, "crack": 2, "cut": 2} {
+		for _, img := range in.Division.Train[class][:n] {
+			if got[img.SHA256] == "" {
+				t.Errorf("%s is missing", img.Name)
+			}
+		}
+	}
+	if n := len(p.Used(p.Tasks)); n != len(got)+8 {
+		t.Errorf("the plan reads %d images, want %d and 8 test images", n, len(got))
+	}
+}

@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"kizu/orchestrator/experiment"
+)
+
+// desk is a folder with everything that the small experiment refers to.
+type desk struct {
+	testing.TB
+	root string
+}
+
+func newDesk(t testing.TB) desk {
+	d := desk{t, t.TempDir()}
+	for class, n := range map[string]int{"good": 10, "crack": 6, "cut": 6} {
+		for i := range n {
+			d.write(fmt.Sprintf("data/%s/%03d.png", class, i), fmt.Sprint("picture ", class, i))
+		}
+	}
+	d.write("models/tiny/model_index.json", "{}")
+	d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1, "classify": 1}`)
+	d.write("weights/b0.safetensors", "weights")
+	return d
+}
+
+func (d desk) write(name, text string) {
+	d.Helper()
+	path := filepath.Join(d.root, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		d.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d desk) load(text string) (*Plan, error) {
+	d.Helper()
+	exp, err := experiment.Parse("small.yaml", d.root, []byte(text))
+	if err != nil {
+		d.Fatal(err)
+	}
+	return Load(exp, Machine{Scripts: filepath.Join(d.root, "scripts"), Models: filepath.Join(d.root, "models")})
+}
+
+func (d desk) plan(text string) *Plan {
+	d.Helper()
+	p, err := d.load(text)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return p
+}
+
+// TestMovingEverythingKeepsKeys: another folder, another path in the file, an
+// environment variable and another machine's folders give the same keys.
+func TestMovingEverythingKeepsKeys(t *testing.T) {
+	here, there := newDesk(t), newDesk(t)
+	before := here.plan(small)
+	if err := os.Rename(filepath.Join(there.root, "data"), filepath.Join(there.root, "photos")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KIZU_TEST_ROOT", there.root)
+	for _, root := range []string{"photos", filepath.Join(there.root, "photos"), `"${KIZU_TEST_ROOT}/photos"`} {
+		after := there.plan(strings.Replace(small, "root: data", "root: "+root, 1))
+		if got := changed(t, before, after); len(got) > 0 {
+			t.Errorf("root %s changes %q", root, got)
+		}
+	}
+	for _, task := range before.Tasks {
+		if strings.Contains(string(task.Identity), here.root) {
+			t.Errorf("the key of %s depends on a path: %s", task.Label, task.Identity)
+		}
+	}
+}
+
+// TestRenamingPhotos changes the classifiers only: the names of test images are
+// part of their predictions.
+func TestRenamingPhotos(t *testing.T) {
+	d := newDesk(t)
+	before := d.plan(small)
+	for _, img := range before.Set.Images {
+		if err := os.Rename(img.Path, filepath.Join(filepath.Dir(img.Path), "renamed "+filepath.Base(img.Path))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, label := range changed(t, before, d.plan(small)) {
+		if !strings.HasPrefix(label, "classifier ") {
+			t.Errorf("renaming photos changes %s", label)
+		}
+	}
+}
+
+// TestLoadWeights: a file counts by its content, wherever it lies.
+func TestLoadWeights(t *testing.T) {
+	d := newDesk(t)
+	with := func(weights string) *Plan {
+		return d.plan(strings.Replace(small, "weights: none", "weights: "+weights, 1))
+	}
+	before := with("weights/b0.safetensors")
+	d.write("weights/copy.safetensors", "weights")
+	if got := changed(t, before, with(filepath.Join(d.root, "weights/copy.safetensors"))); len(got) > 0 {
+		t.Errorf("a copy of the weights changes %q", got)
+	}
+	d.write("weights/copy.safetensors", "other weights")
+	if got := changed(t, before, with("weights/copy.safetensors")); len(got) != 2*3 {
+		t.Errorf("other weights change %q, want the classifiers", got)
+	}
+}
+
+// TestLoadKeepsSeenImagesFromTesting: what a base model lists as its training
+// images may be trained on and is never tested on.
+func TestLoadKeepsSeenImagesFromTesting(t *testing.T) {
+	d := newDesk(t)
+	tested := d.plan(small).Division.Test
+	list := "name,sha256\n"
+	for _, class := range []string{"good", "crack"} {
+		list += tested[class][0].Name + "," + tested[class][0].SHA256 + "\n"
+	}
+	d.write("models/tiny/training_images.csv", list)
+	after := d.plan(small).Division
+	for class, kept := range map[string]int{"good": 1, "crack": 1, "cut": 0} {
+		if after.Kept[class] != kept || len(after.Test[class]) != len(tested[class]) {
+			t.Errorf("%s: %d kept, %d tested on", class, after.Kept[class], len(after.Test[class]))
+		}
+		if kept > 0 && slices.Contains(after.Test[class], tested[class][0]) {
+			t.Errorf("%s is tested on, and the base model has seen it", tested[class][0].Name)
+		}
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		old, new string // in the experiment file
+		spoil    func(desk)
+		want     string
+	}{
+		{"no dataset", "root: data", "root: nowhere", nil, "nowhere does not exist"},
+		{"unset variable", "root: data", `root: "${NO_SUCH_ROOT}/x"`, nil, "dataset.root ${NO_SUCH_ROOT}/x: the environment variable NO_SUCH_ROOT is not set"},
+		{"no class", "defects: [crack, cut]", "defects: [crack, dent]", nil, `class "dent": folder `},
+		{"no elpv-dataset", "format: folders, root: data, noun: board, defects: [crack, cut]", "format: elpv, noun: cell, good: functional, defects: [defective mono]", nil, "the package elpv-dataset is not installed"},
+		{"no base", "base: tiny", "base: ./nowhere", nil, `base model "./nowhere": no such folder`},
+		{"no weights", "weights: none", "weights: weights/b1.safetensors", nil, "classifier.weights: open "},
+		{"weights of another format", "weights: none", "weights: weights/b0.pt", nil, `classifier.weights "weights/b0.pt" is none of imagenet, lite0, none, or a .safetensors file`},
+		{"too few to test", "defects: 2}", "defects: 7}", nil, `class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer`},
+		{"no scripts", "", "", func(d desk) { _ = os.RemoveAll(filepath.Join(d.root, "scripts")) }, "the Python stages are not where they should be"},
+		{"versions are no JSON", "", "", func(d desk) { d.write("scripts/versions.json", "{") }, "versions.json: unexpected end"},
+		{"no version of a stage", "", "", func(d desk) { d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1}`) }, "versions.json has no version of the stage classify"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDesk(t)
+			if test.spoil != nil {
+				test.spoil(d)
+			}
+			if !strings.Contains(small, test.old) {
+				t.Fatalf("%q is not in the file", test.old)
+			}
+			_, err := d.load(strings.Replace(small, test.old, test.new, 1))
+			fails(t, err, test.want)
+		})
+	}
+}

@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"testing"
+)
+
+// TestSameNoiseInEveryPattern: at one seed the i-th image of every pattern
+// starts from the same photo and the same noise; at another from another noise.
+func TestSameNoiseInEveryPattern(t *testing.T) {
+	p := article(t)
+	first := map[int64][]NewImage{}
+	training := map[int64]int64{}
+	for _, cell := range p.Cells {
+		if cell.Pattern == nil {
+			continue
+		}
+		images := cell.Generate.Spec.(Generate).Images
+		if same, ok := first[cell.Seed]; ok && !slices.Equal(same, images) {
+			t.Errorf("%s, seed %d, draws other sources or noise", cell.Name, cell.Seed)
+		}
+		first[cell.Seed] = images
+		if cell.Train == nil {
+			continue
+		}
+		seed := cell.Train.Spec.(TrainLoRA).Seed
+		if same, ok := training[cell.Seed]; ok && same != seed {
+			t.Errorf("%s, seed %d, trains with another seed", cell.Name, cell.Seed)
+		}
+		training[cell.Seed] = seed
+	}
+	distinct := map[int64]bool{}
+	for _, images := range first {
+		for i, img := range images {
+			distinct[img.Seed] = true
+			if img.Source != first[0][i].Source || img.Name != first[0][i].Name {
+				t.Errorf("image %d has another source at another seed", i)
+			}
+		}
+	}
+	for _, seed := range training {
+		distinct[seed] = true
+	}
+	if len(first) != 3 || len(distinct) != 3*8+3 {
+		t.Errorf("%d distinct seeds at %d seeds of the experiment", len(distinct), len(first))
+	}
+}
+
+// TestSameClassifierSeedInEveryCondition: conditions differ in their training
+// images alone, and are tested on the same images at every seed.
+func TestSameClassifierSeedInEveryCondition(t *testing.T) {
+	p := article(t)
+	seeds := map[int64]int64{}
+	var tests []Labeled
+	for _, cell := range p.Cells {
+		if cell.TrainingSet == nil {
+			continue
+		}
+		spec := cell.Classify.Spec.(Classify)
+		if same, ok := seeds[cell.Seed]; ok && same != spec.Seed {
+			t.Errorf("%s, seed %d, has another classifier seed", cell.Name, cell.Seed)
+		}
+		seeds[cell.Seed] = spec.Seed
+		if tests != nil && !slices.Equal(tests, spec.Test) {
+			t.Errorf("%s, seed %d, is tested on other images", cell.Name, cell.Seed)
+		}
+		tests = spec.Test
+	}
+	if values := slices.Compact(slices.Sorted(maps.Values(seeds))); len(values) != 3 {
+		t.Errorf("classifier seeds %v", seeds)
+	}
+	for _, test := range tests {
+		if img, ok := p.Image(test.Path); !ok || img.Name != test.Name {
+			t.Errorf("test image %+v", test)
+		}
+	}
+}
+
+// TestSourcesAreTakenInTurn: with more images to generate than photos to start
+// from, every photo is used equally often.
+func TestSourcesAreTakenInTurn(t *testing.T) {
+	p := smallPlan(t)
+	generated := find(t, p, "generated", 0).Classify.Needs[0].Spec.(Generate) // 4 images from 3 photos
+	var used []int
+	for _, img := range generated.Images {
+		for i, photo := range p.Division.Train["good"] {
+			if img.Source == imageRef(photo) {
+				used = append(used, i)
+			}
+		}
+	}
+	if !slices.Equal(used, []int{0, 1, 2, 0}) {
+		t.Errorf("sources %v", used)
+	}
+	if generated.Images[0].Seed == generated.Images[3].Seed {
+		t.Error("the same photo with the same noise twice")
+	}
+}
