@@ -1,0 +1,113 @@
+"""The modules that make the small base model, at sizes that train in seconds."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import make_tiny_sd
+import tiny_sd_data
+import tiny_sd_latents
+import tiny_sd_text
+import tiny_sd_training
+import tiny_sd_unet
+import tiny_sd_vae
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    return tiny_sd_text.write_tokenizer(tmp_path_factory.mktemp("tokenizer"))
+
+
+@pytest.fixture
+def pixels():
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(256, (3, 3, 64, 64), generator=generator, dtype=torch.uint8)
+
+
+def test_class_nouns_are_words_and_the_identifier_is_rare_pieces(tokenizer):
+    assert all(len(tokenizer.tokenize(word)) == 1 for word in tiny_sd_text.WORDS)
+    assert len(tokenizer.tokenize("shs")) > 1
+
+
+@pytest.mark.parametrize("text", ["", "Ünïcödé 漢字", "zq9!? ~", "shs\tnut"])
+def test_every_text_tokenizes(tokenizer, text):
+    ids = tokenizer(text).input_ids
+    assert tokenizer.unk_token_id not in ids[1:-1]
+
+
+def test_training_never_sees_certainly_defective_cells():
+    pytest.importorskip("elpv_dataset")
+    cells = tiny_sd_data.read_cells()
+    chosen = tiny_sd_data.training_cells(cells)
+    assert not [c for c in chosen if c.probability == tiny_sd_data.CERTAINLY_DEFECTIVE]
+    functional = [c for c in chosen if c.functional]
+    assert len(functional) == tiny_sd_data.FUNCTIONAL_CELLS
+    hashes = {c.sha256 for c in chosen}
+    assert not [
+        c for c in tiny_sd_data.held_out_cells(cells, "0.0", "mono", 8) if c.sha256 in hashes
+    ]
+
+
+def test_caption_frequencies_add_up():
+    for probability in ("0.0", "0.3333333333333333", "0.6666666666666666"):
+        cell = tiny_sd_data.Cell(Path("x.png"), "", "mono", probability)
+        assert sum(share for _, share in tiny_sd_data.captions(cell)) == pytest.approx(1.0)
+
+
+def test_normalised_latents_have_unit_scale_and_reconstruct_the_same(pixels):
+    torch.manual_seed(0)
+    model = tiny_sd_vae.build(4).requires_grad_(False)
+    before = tiny_sd_vae.reconstruct(model, pixels).int()
+    _, std_before = tiny_sd_latents.encode(model, pixels)
+    tiny_sd_latents.normalise(model, pixels)
+    after = tiny_sd_vae.reconstruct(model, pixels).int()
+    mean, std = tiny_sd_latents.encode(model, pixels)
+    assert (before - after).abs().max() <= 1
+    total = mean[0].var(dim=(0, 2, 3)) + std[0].square().mean(dim=(0, 2, 3))
+    assert torch.allclose(total, torch.ones(4), atol=0.02)
+    assert not torch.allclose(std, std_before)
+
+
+def test_autoencoder_and_denoiser_train_and_export(tokenizer, pixels, tmp_path):
+    rows = []
+
+    def settings(name):
+        checkpoint = tmp_path / f"{name}.pt"
+        return tiny_sd_training.Settings(0.01, 2, checkpoint, rows.append, 1e-3)
+
+    vae = tiny_sd_vae.train(pixels.repeat(1, 1, 2, 2), 4, 0, settings("vae"))
+    text = tiny_sd_text.build_encoder(tokenizer)
+    unet = tiny_sd_unet.build_unet(4)
+    start = {name: value.clone() for name, value in text.state_dict().items()}
+    captions = tiny_sd_unet.tokenize(tokenizer, [[("mono solar cell", 0.9), ("", 0.1)]] * 3)
+    data = tiny_sd_unet.Data(*tiny_sd_latents.encode(vae, pixels), captions)
+    tiny_sd_unet.train(unet, text, data, 0, settings("unet"))
+    assert any(not torch.equal(start[name], value) for name, value in text.state_dict().items())
+
+    pipeline = make_tiny_sd.assemble(vae, unet, text, tokenizer)
+    loaded = make_tiny_sd.export(pipeline, tmp_path / "model")
+    assert {m.dtype for m in (loaded.unet, loaded.vae, loaded.text_encoder)} == {torch.float32}
+    output = loaded("shs mono solar cell", num_inference_steps=2, output_type="pt").images
+    assert output.shape == (1, 3, 128, 128)
+
+
+def test_training_goes_on_from_its_checkpoint(tmp_path):
+    steps = []
+
+    def loss_of_part(step, part):
+        steps.append(step)
+        return {"loss": (model.weight - 1).square().sum()}
+
+    def settings(minutes):
+        return tiny_sd_training.Settings(minutes, 1, tmp_path / "x.pt", lambda row: None, 1e-2)
+
+    model = torch.nn.Linear(2, 2, bias=False)
+    tiny_sd_training.fit(model, loss_of_part, settings(0.002))
+    reached = steps[-1]
+    model = torch.nn.Linear(2, 2, bias=False)
+    tiny_sd_training.fit(model, loss_of_part, settings(0.004))
+    assert steps[reached + 1] == reached + 1
