@@ -2,6 +2,8 @@ package plan
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"os"
@@ -69,6 +71,25 @@ func TestCompare(t *testing.T) {
 	}
 	if twenty.Resume != ten || find(t, p, "real", 1).Classify.Reason != "in the store" {
 		t.Error("the wrong tasks were looked at")
+	}
+}
+
+// TestManifestSaysWhatTheKeyIsOf: a key can be computed again from the manifest.
+func TestManifestSaysWhatTheKeyIsOf(t *testing.T) {
+	p, s := smallPlan(t), openStore(t)
+	for _, task := range []*Task{p.Cells[0].Generate, find(t, p, "both", 0).Classify} {
+		commit(t, s, task)
+		m, err := s.Manifest(task.Kind, task.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var identity bytes.Buffer
+		if err := json.Compact(&identity, m.Identity); err != nil {
+			t.Fatal(err)
+		}
+		if sum := sha256.Sum256(identity.Bytes()); hex.EncodeToString(sum[:]) != task.Key {
+			t.Errorf("the manifest of %s describes another key: %s", task.Label, identity.Bytes())
+		}
 	}
 }
 
