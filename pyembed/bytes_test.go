@@ -59,7 +59,7 @@ func TestMemoryLivesAsLongAsPythonSeesIt(t *testing.T) {
 	if !bytes.Equal(read, bytes.Repeat([]byte("kizu"), 1<<16)) {
 		t.Error("the memory changed under Python")
 	}
-	if err := python(t).Call(ctx, "stage.forget", pyembed.Args{}, nil); err != nil {
+	if err := python(t).Call(ctx, "stage.keep", nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	for {

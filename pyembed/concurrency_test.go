@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func TestCloseAmongCalls(t *testing.T) {
 		return
 	}
 	p := python(t)
-	if err := p.Call(context.Background(), "stage.keep_calling_host", pyembed.Args{}, nil); err != nil {
+	if err := p.Call(context.Background(), "stage.call_host_in_background", pyembed.Args{"cancelled", 1 << 40}, nil); err != nil {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup
@@ -93,4 +94,29 @@ func TestCloseAmongCalls(t *testing.T) {
 		t.Error(err)
 	}
 	group.Wait()
+}
+
+// A thread that came back from Go to a finalised Python would end the process.
+func TestCloseWaitsForGoFunctions(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	entered, returned := make(chan bool), atomic.Bool{}
+	config := testConfig(newVenv(t))
+	config.Functions = map[string]any{"linger": func() {
+		entered <- true
+		time.Sleep(50 * time.Millisecond) // while Close waits
+		returned.Store(true)
+	}}
+	p, err := pyembed.Start(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Call(context.Background(), "stage.call_host_in_background", pyembed.Args{"linger", 1}, nil); err != nil {
+		t.Fatal(err)
+	}
+	<-entered
+	if err := p.Close(); err != nil || !returned.Load() {
+		t.Errorf("closed: %v; the Go function has returned: %v", err, returned.Load())
+	}
 }

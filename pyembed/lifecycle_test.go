@@ -40,19 +40,15 @@ func TestPackagesOfTheVirtualEnvironmentAreFound(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	made, err := makeVenv()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(made)
-	found, err := filepath.Glob(filepath.Join(made, "lib", "python3.*", "site-packages"))
+	venv := newVenv(t)
+	found, err := filepath.Glob(filepath.Join(venv, "lib", "python3.*", "site-packages"))
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
 	if err := os.WriteFile(filepath.Join(found[0], "installed.py"), []byte("def answer(): return 42"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p, err := pyembed.Start(pyembed.Config{Python: filepath.Join(made, "bin", "python3")})
+	p, err := pyembed.Start(pyembed.Config{Python: filepath.Join(venv, "bin", "python3")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,17 +86,14 @@ func TestPythonCannotCloseItself(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	venv, err := makeVenv()
+	var closer func() error // known only after Start
+	config := testConfig(newVenv(t))
+	config.Functions = map[string]any{"close": func() error { return closer() }}
+	p, err := pyembed.Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(venv)
-	var p *pyembed.Runtime
-	config := testConfig(venv)
-	config.Functions = map[string]any{"close": func() error { return p.Close() }}
-	if p, err = pyembed.Start(config); err != nil {
-		t.Fatal(err)
-	}
+	closer = p.Close
 	var caught []string
 	if err := p.Call(context.Background(), "stage.catch_host", "close", &caught); err != nil {
 		t.Fatal(err)

@@ -24,7 +24,8 @@ var ownProcess = os.Getenv("PYEMBED_TEST")
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if ownProcess == "" {
-		if err := flag.Set("test.skip", "^Example"); err != nil {
+		skip := flag.Lookup("test.skip").Value.String()
+		if err := flag.Set("test.skip", strings.TrimPrefix(skip+"|^Example", "|")); err != nil {
 			panic(err)
 		}
 	}
@@ -85,6 +86,17 @@ func makeVenv() (string, error) {
 		return "", fmt.Errorf("%s -m venv: %w\n%s", base, err, out)
 	}
 	return folder, nil
+}
+
+// newVenv is makeVenv for one test.
+func newVenv(t *testing.T) string {
+	t.Helper()
+	venv, err := makeVenv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(venv) })
+	return venv
 }
 
 // linkedPython is the interpreter that belongs to the libpython of this process:

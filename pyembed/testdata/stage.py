@@ -71,19 +71,16 @@ def recurse(depth=0):
 
 # Bytes.
 
-kept = []
+kept = None
 
 
 def keep(view):
-    kept.append(view)
+    global kept
+    kept = view
 
 
 def read_kept():
-    return bytes(kept[-1])
-
-
-def forget():
-    kept.clear()
+    return bytes(kept)
 
 
 def address(view):
@@ -165,9 +162,14 @@ def count_ticks():
     return ticks
 
 
-def keep_calling_host():
-    """Leave a thread behind that calls Go until the process ends."""
-    threading.Thread(target=call_host_often, args=[10**12], daemon=True).start()
+def call_host_in_background(name, times):
+    """Leave a thread behind that Python does not wait for."""
+
+    def work():
+        for _ in range(times):
+            getattr(host, name)()
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 # The interpreter.
