@@ -3,8 +3,6 @@ package execute
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"syscall"
 
@@ -64,23 +62,4 @@ func diskFull(err error) error {
 		return fmt.Errorf("the store's disk is full: free some space and run again (%w)", err)
 	}
 	return err
-}
-
-// tail returns the end of a text file, for a failed task's summary.
-func tail(path string, most int64) string {
-	file, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.Size() > most {
-		if _, err := file.Seek(-most, io.SeekEnd); err != nil {
-			return ""
-		}
-	}
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return ""
-	}
-	return string(text)
 }
