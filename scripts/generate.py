@@ -23,6 +23,7 @@ import latents
 import lora_adapter
 import runtime
 from errors import StageError
+from img2img import LatentImg2Img
 from stage_spec import read_spec
 
 
@@ -100,7 +101,7 @@ class Denoiser:
 
     def __init__(self, spec: Spec, pipeline: StableDiffusionImg2ImgPipeline, total: int):
         self.spec = spec
-        self.pipeline = pipeline
+        self.pipeline = LatentImg2Img.sharing(pipeline)
         self.total = total
         with torch.no_grad():
             self.prompt, self.negative = pipeline.encode_prompt(
@@ -147,10 +148,9 @@ def write_rows(file: Path, rows: list[tuple[Picture, image_quality.Quality]]) ->
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["name", "source_name", "seed", "mean", "std", "blank", "saturated", "nan"])
         for picture, q in rows:
-            writer.writerow(
-                [picture.name, Path(picture.source).name, picture.seed]
-                + [f"{q.mean:.3f}", f"{q.std:.3f}", int(q.blank), int(q.saturated), int(q.nan)]
-            )
+            made = [picture.name, Path(picture.source).name, picture.seed]
+            shades = [f"{q.mean:.3f}", f"{q.std:.3f}"]
+            writer.writerow([*made, *shades, int(q.blank), int(q.saturated), int(q.nan)])
 
 
 if __name__ == "__main__":

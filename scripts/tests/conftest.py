@@ -18,7 +18,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-torch.set_num_threads(2)
+# The models are so small that a second thread only waits for the first.
+torch.set_num_threads(1)
 
 
 def tokenizer(folder: Path) -> CLIPTokenizer:
@@ -33,14 +34,16 @@ def tokenizer(folder: Path) -> CLIPTokenizer:
     )
 
 
-def pipeline(folder: Path, prediction_type: str = "epsilon") -> StableDiffusionPipeline:
+def pipeline(
+    folder: Path, prediction_type: str = "epsilon", latent_channels: int = 4
+) -> StableDiffusionPipeline:
     """A random Stable Diffusion pipeline of about 1 M parameters, latents at 1/4 of the pixels."""
     torch.manual_seed(0)
     words = tokenizer(folder / "words")
     unet = UNet2DConditionModel(
         sample_size=8,
-        in_channels=4,
-        out_channels=4,
+        in_channels=latent_channels,
+        out_channels=latent_channels,
         block_out_channels=(32, 64),
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
@@ -53,7 +56,7 @@ def pipeline(folder: Path, prediction_type: str = "epsilon") -> StableDiffusionP
         block_out_channels=(16, 32, 32),
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
-        latent_channels=4,
+        latent_channels=latent_channels,
         norm_num_groups=8,
         sample_size=32,
     )
@@ -107,6 +110,14 @@ def v_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def wide_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a base model whose latents have 8 channels."""
+    folder = tmp_path_factory.mktemp("wide_base")
+    pipeline(folder, latent_channels=8).save_pretrained(folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Twelve 40x36 pictures: smooth shades with a bright blot, no two alike."""
     folder = tmp_path_factory.mktemp("photos")
@@ -122,3 +133,62 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         Image.fromarray(pixels).save(path)
         paths.append(str(path))
     return paths
+
+
+@pytest.fixture
+def train_spec(base: Path, photos: list[str], tmp_path: Path):
+    """Builds a spec for train_lora with a fresh empty `out`; keyword arguments replace keys."""
+
+    def build(name: str = "lora", **changes) -> dict:
+        (tmp_path / name).mkdir()
+        return {
+            "out": str(tmp_path / name),
+            "device": "cpu",
+            "base": str(base),
+            "seed": 7,
+            "resolution": 32,
+            "instance": {"prompt": "shs cell", "images": photos[:5]},
+            "class": {"prompt": "cell", "images": photos[5:]},
+            "steps": 4,
+            "resume": "",
+            "rank": 4,
+            "alpha": 8.0,
+            "learning_rate": 1e-3,
+            "batch_size": 2,
+            "prior_weight": 1.0,
+            "regularization": "exact",
+            "target": "attention+conv",
+            "flip": True,
+            "precision": "fp32",
+        } | changes
+
+    return build
+
+
+@pytest.fixture
+def generate_spec(base: Path, photos: list[str], tmp_path: Path):
+    """Builds a spec for generate with a fresh empty `out`; keyword arguments replace keys."""
+
+    def build(name: str = "generated", **changes) -> dict:
+        (tmp_path / name).mkdir()
+        pictures = [
+            {"name": f"{i:04}.png", "source": path, "seed": 1000 + i}
+            for i, path in enumerate(photos)
+        ]
+        return {
+            "out": str(tmp_path / name),
+            "device": "cpu",
+            "base": str(base),
+            "lora": "",
+            "prompt": "shs cell",
+            "negative_prompt": "",
+            "resolution": 32,
+            "strength": 0.6,
+            "steps": 8,
+            "guidance": 5.0,
+            "batch_size": 8,
+            "precision": "fp32",
+            "images": pictures,
+        } | changes
+
+    return build
