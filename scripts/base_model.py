@@ -32,7 +32,7 @@ _cached: tuple[tuple, StableDiffusionImg2ImgPipeline] | None = None
 def borrow(
     base: str, device: torch.device, dtype: torch.dtype
 ) -> Iterator[StableDiffusionImg2ImgPipeline]:
-    """Lend the pipeline of `base`: a diffusers folder, or the id of a model on the Hugging Face hub.
+    """Lend the pipeline of `base`: a diffusers folder, or a model id of the Hugging Face hub.
 
     All weights are frozen and in evaluation mode. The autoencoder is float32 whatever `dtype` is,
     since half-precision autoencoders are the usual source of black images. Adapters added by the
@@ -91,7 +91,7 @@ def _load(base: str, device: torch.device, dtype: torch.dtype) -> StableDiffusio
     try:
         pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(
             base,
-            torch_dtype={"default": dtype, "vae": torch.float32},
+            dtype={"default": dtype, "vae": torch.float32},
             variant=variant,
             use_safetensors=True,  # never a pickle
             safety_checker=None,

@@ -20,7 +20,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Classifier:
-    """A network for (B, 3, R, R) inputs scaled as (pixel / 255 - mean) / std, channel by channel."""
+    """A network for (B, 3, R, R) inputs scaled as (pixel / 255 - mean) / std, by channel."""
 
     network: EfficientNet
     mean: tuple[float, float, float]

@@ -43,7 +43,7 @@ class Epoch:
 def train(
     recipe: Recipe, model: Classifier, pixels: torch.Tensor, labels: torch.Tensor
 ) -> list[Epoch]:
-    """Train in place with AdamW and a one-cycle learning rate; pixels are (N, 3, R, R) uint8.
+    """Train in place with AdamW; pixels are (N, 3, R, R) uint8, labels (N,) int64.
 
     Images are sampled plainly, each equally often, so that a class counts by its size.
     Returns one row for each pass over the images, the last one perhaps unfinished.
@@ -52,13 +52,11 @@ def train(
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=recipe.steps + 1, pct_start=WARM_UP
-    )
     scaler = torch.amp.GradScaler(pixels.device.type, enabled=recipe.precision == "fp16")
     losses, hits = [], []
     for step in range(recipe.steps):
         runtime.stop_if_cancelled()
+        optimizer.param_groups[0]["lr"] = learning_rate(recipe, step)
         order = data_order.step_indices(recipe.seed, "train", len(pixels), recipe.batch_size, step)
         chosen = torch.tensor(order, device=pixels.device)
         # Dropout and stochastic depth draw from torch's own generator.
@@ -70,12 +68,20 @@ def train(
         scaler.scale(loss).backward()
         scaler.step(optimizer)
         scaler.update()
-        schedule.step()
         optimizer.zero_grad(set_to_none=True)
         losses.append(_finite(loss.item(), step, recipe))
         hits.append((scores.argmax(1) == labels[chosen]).float().mean().item())
         host.progress(step + 1, recipe.steps, {"loss": losses[-1]})
     return _by_epoch(losses, hits, len(pixels) / recipe.batch_size)
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """Linear warm-up to the recipe's rate, then a half cosine down towards 0."""
+    warm_up = max(1, round(WARM_UP * recipe.steps))
+    if step < warm_up:
+        return recipe.learning_rate * (step + 1) / warm_up
+    done = (step - warm_up) / (recipe.steps - warm_up)
+    return recipe.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
 @torch.inference_mode()

@@ -24,7 +24,7 @@ class Quality:
 
 
 def measure(signed: torch.Tensor, pixels: torch.Tensor) -> Quality:
-    """`signed`: what the decoder gave, (3, H, W) about -1..1; `pixels`: the same as saved, uint8."""
+    """`signed`: what the decoder gave, (3, H, W) about -1..1; `pixels`: the same saved, uint8."""
     values = pixels.float()
     std = values.std().item()
     return Quality(

@@ -11,9 +11,10 @@ from errors import StageError
 
 
 def read_image(path: str, resolution: int) -> torch.Tensor:
-    """One image as (3, R, R) uint8: shorter side scaled to R (bilinear), centre cropped.
+    """One image as (3, R, R) uint8: shorter side scaled to R (bilinear), then centre cropped.
 
-    Raises StageError naming the file when it is missing, truncated or no image.
+    The same pixels as torchvision's Resize and CenterCrop, which diffusers' scripts use, to the
+    bit. Raises StageError naming the file when it is missing, truncated or no image.
     """
     try:
         with Image.open(path) as file:
@@ -25,8 +26,17 @@ def read_image(path: str, resolution: int) -> torch.Tensor:
         raise StageError(
             f"image {path} cannot be read ({error}); replace the file or take it out of the dataset"
         ) from error
-    picture = ImageOps.fit(picture, (resolution, resolution), Image.Resampling.BILINEAR)
+    picture = _centre_square(picture, resolution)
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+
+
+def _centre_square(picture: Image.Image, side: int) -> Image.Image:
+    width, height = picture.size
+    shorter = min(width, height)
+    width, height = side * width // shorter, side * height // shorter
+    picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+    left, top = round((width - side) / 2), round((height - side) / 2)
+    return picture.crop((left, top, left + side, top + side))
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
@@ -46,7 +56,7 @@ def read_images(paths: list[str], resolution: int) -> torch.Tensor:
 
 def to_signed(pixels: torch.Tensor) -> torch.Tensor:
     """uint8 0..255 to float32 -1..1, the range that autoencoders work in."""
-    return pixels.float() / 127.5 - 1.0
+    return (pixels.float() / 255.0 - 0.5) / 0.5
 
 
 def to_uint8(signed: torch.Tensor) -> torch.Tensor:

@@ -68,13 +68,17 @@ def weights_file() -> Path:
 
 @torch.no_grad()
 def estimate_batch_norm(model: EfficientNet, batches: list[torch.Tensor]) -> None:
-    """Set batch-norm statistics to the cumulative average over `batches` of model inputs."""
+    """Set batch-norm statistics to their average over `batches` of network inputs.
+
+    All else stays in evaluation mode, so dropout does not disturb the statistics.
+    """
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
+    model.eval()
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # cumulative average
-    model.train()
+        norm.train()
     for batch in batches:
         model(batch)
     for norm, momentum in zip(norms, momenta, strict=True):

@@ -29,12 +29,20 @@ def read_spec(kind: type[Spec], values: dict[str, Any], where: str = "spec") -> 
 
 
 def _convert(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind):
-        return read_spec(kind, value, where)
     if get_origin(kind) is list:
-        return [_convert(get_args(kind)[0], v, f"{where}[{i}]") for i, v in enumerate(value)]
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return [
+            _convert(get_args(kind)[0], item, f"{where}[{index}]")
+            for index, item in enumerate(_checked(list, value, where))
+        ]
+    if dataclasses.is_dataclass(kind):
+        return read_spec(kind, _checked(dict, value, where), where)
+    if kind is float and type(value) is int:
         return float(value)
-    if not isinstance(value, kind):
+    return _checked(kind, value, where)
+
+
+def _checked(kind: type, value: Any, where: str) -> Any:
+    # bool is a subclass of int, but True is no number of steps.
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise StageError(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
     return value

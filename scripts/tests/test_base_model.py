@@ -1,0 +1,102 @@
+"""The base model is checked before it is loaded, loaded once, and lent out pristine."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+import base_model
+from errors import StageError
+
+CPU = torch.device("cpu")
+
+
+def borrow(base) -> None:
+    with base_model.borrow(str(base), CPU, torch.float32):
+        pass
+
+
+@pytest.fixture
+def copy(base, tmp_path):
+    """A copy of the base model's folder, to be damaged."""
+    return shutil.copytree(base, tmp_path / "copy")
+
+
+def test_one_base_model_is_kept_and_reloaded_when_its_files_change(base, copy):
+    with base_model.borrow(str(base), CPU, torch.float32) as first:
+        pass
+    with base_model.borrow(str(base), CPU, torch.float32) as second:
+        assert second is first
+    with base_model.borrow(str(copy), CPU, torch.float32) as third:
+        assert third is not first
+    (copy / "model_index.json").touch()
+    with base_model.borrow(str(copy), CPU, torch.float32) as fourth:
+        assert fourth is not third
+
+
+def test_autoencoder_stays_float32(base):
+    with base_model.borrow(str(base), CPU, torch.bfloat16) as pipeline:
+        assert pipeline.unet.dtype == torch.bfloat16
+        assert pipeline.vae.dtype == torch.float32
+        assert pipeline.safety_checker is None
+
+
+def test_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(StageError, match="gone does not exist"):
+        borrow(tmp_path / "gone")
+
+
+def test_folder_that_is_no_base_model(tmp_path):
+    with pytest.raises(StageError, match=r"not a diffusers folder: it has no model_index\.json"):
+        borrow(tmp_path)
+
+
+def test_another_kind_of_pipeline(copy):
+    index = copy / "model_index.json"
+    index.write_text(json.dumps({"_class_name": "FluxPipeline"}))
+    with pytest.raises(StageError, match="is a FluxPipeline; supported are StableDiffusion"):
+        borrow(copy)
+    index.write_text("{")
+    with pytest.raises(StageError, match=r"model_index\.json is damaged"):
+        borrow(copy)
+
+
+def test_missing_parts(copy):
+    (copy / "unet" / "diffusion_pytorch_model.safetensors").rename(copy / "unet" / "model.bin")
+    with pytest.raises(StageError, match=r"unet has no \.safetensors file.*pickled"):
+        borrow(copy)
+    shutil.rmtree(copy / "unet")
+    with pytest.raises(StageError, match="has no unet/"):
+        borrow(copy)
+
+
+def test_truncated_weights_are_named(copy):
+    file = copy / "vae" / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.raises(StageError, match=r"vae/diffusion_pytorch_model\.safetensors is damaged"):
+        borrow(copy)
+
+
+def test_damaged_configuration_is_one_sentence(copy):
+    (copy / "unet" / "config.json").write_text("[")
+    with pytest.raises(StageError, match="cannot be loaded"):
+        borrow(copy)
+
+
+def test_fp16_only_download_is_loaded(copy, base):
+    for part, stem in (
+        ("unet", "diffusion_pytorch_model"),
+        ("vae", "diffusion_pytorch_model"),
+        ("text_encoder", "model"),
+    ):
+        folder = copy / part
+        (folder / f"{stem}.safetensors").rename(folder / f"{stem}.fp16.safetensors")
+    borrow(copy)
+
+
+def test_unknown_hub_id_is_one_sentence(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(StageError, match="nobody/nothing cannot be loaded"):
+        borrow("nobody/nothing")

@@ -1,0 +1,175 @@
+"""classify learns, writes every prediction, and repeats itself exactly."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from torchvision.models import EfficientNet_B0_Weights, efficientnet_b0
+
+import classifier
+import classify
+import host
+from errors import Cancelled, StageError
+
+CLASSES = ["reddish", "bluish", "grey"]
+
+
+@pytest.fixture(scope="module")
+def colours(tmp_path_factory) -> list[dict]:
+    """Noisy pictures of three colours, ten of each, as entries of a test list."""
+    folder = tmp_path_factory.mktemp("colours")
+    rng = np.random.default_rng(0)
+    entries = []
+    for label, colour in enumerate([(180, 60, 60), (60, 60, 180), (110, 110, 110)]):
+        for number in range(10):
+            pixels = rng.normal(colour, 25, (32, 32, 3)).clip(0, 255).astype(np.uint8)
+            path = folder / f"{label}-{number}.png"
+            Image.fromarray(pixels).save(path)
+            entries.append({"path": str(path), "class": label, "name": f"test/{path.name}"})
+    return entries
+
+
+@pytest.fixture
+def spec(colours, tmp_path):
+    """Builds a spec with a fresh `out`: six training and four test pictures of each colour."""
+
+    def build(name: str = "classifier", **changes) -> dict:
+        (tmp_path / name).mkdir()
+        train = [e for i, e in enumerate(colours) if i % 10 < 6]
+        return {
+            "out": str(tmp_path / name),
+            "device": "cpu",
+            "seed": 3,
+            "model": "efficientnet_b0",
+            "weights": "none",
+            "resolution": 32,
+            "steps": 3,
+            "batch_size": 8,
+            "learning_rate": 1e-3,
+            "weight_decay": 1e-2,
+            "precision": "fp32",
+            "classes": CLASSES,
+            "train": [{"path": e["path"], "class": e["class"]} for e in train],
+            "test": [e for i, e in enumerate(colours) if i % 10 >= 6],
+        } | changes
+
+    return build
+
+
+def read(spec: dict, name: str) -> list[dict[str, str]]:
+    with open(Path(spec["out"], name), newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_learns_colours_and_predicts_every_test_image(spec):
+    wanted = spec(weights="lite0", steps=60, learning_rate=3e-3)
+    result = classify.run(wanted)
+    assert result["n_test"] == 12
+    assert result["accuracy"] >= 0.9
+    rows = read(wanted, "predictions.csv")
+    assert [row["image"] for row in rows] == [entry["name"] for entry in wanted["test"]]
+    assert [row["label"] for row in rows] == [CLASSES[e["class"]] for e in wanted["test"]]
+    for row in rows:
+        p = {name: float(row[f"p_{name}"]) for name in CLASSES}
+        assert sum(p.values()) == pytest.approx(1, abs=1e-5)
+        assert row["predicted"] == max(p, key=p.get)
+    right = sum(row["label"] == row["predicted"] for row in rows)
+    assert result["accuracy"] == right / 12
+
+
+def test_it_repeats_itself_to_the_byte_and_seeds_differ(spec):
+    runs = [spec(str(number), seed=seed) for number, seed in enumerate((1, 1, 2))]
+    for number, one in enumerate(runs):
+        torch.manual_seed(number)  # must not matter
+        classify.run(one)
+    first, again, other = (
+        {file.name: file.read_bytes() for file in Path(one["out"]).iterdir()} for one in runs
+    )
+    assert set(first) == {"predictions.csv", "training.csv", "training.json"}
+    assert first == again
+    assert first["predictions.csv"] != other["predictions.csv"]
+
+
+def test_epochs_are_passes_over_the_training_images(spec):
+    wanted = spec(steps=0, epochs=2)
+    classify.run(wanted)  # 18 images in batches of 8: 36 samples are 4.5 batches
+    assert json.loads(Path(wanted["out"], "training.json").read_text())["steps"] == 5
+    assert [row["epoch"] for row in read(wanted, "training.csv")] == ["1", "2"]
+
+
+def test_summary_counts_training_images_without_paths(spec, tmp_path):
+    wanted = spec(steps=1)
+    classify.run(wanted)
+    text = Path(wanted["out"], "training.json").read_text()
+    assert json.loads(text)["train_images"] == dict.fromkeys(CLASSES, 6)
+    assert "/" not in text
+
+
+def test_weights_from_a_file(spec, tmp_path):
+    torch.manual_seed(5)
+    network = efficientnet_b0(weights=None)
+    save_file(network.state_dict(), tmp_path / "start.safetensors")
+    built = classifier.build("efficientnet_b0", str(tmp_path / "start.safetensors"), 3, seed=1)
+    assert torch.equal(built.network.features[0][0].weight, network.features[0][0].weight)
+    assert built.network.classifier[1].out_features == 3
+    state = network.state_dict()
+    del state["features.0.0.weight"]
+    save_file(state, tmp_path / "less.safetensors")
+    with pytest.raises(StageError, match=r"less\.safetensors does not fit.*features\.0\.0\.weight"):
+        classifier.build("efficientnet_b0", str(tmp_path / "less.safetensors"), 3, seed=1)
+
+
+def test_imagenet_weights_come_from_torch_hubs_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    checkpoints = tmp_path / "hub" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    network = efficientnet_b0(weights=None)
+    name = EfficientNet_B0_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[-1]
+    torch.save(network.state_dict(), checkpoints / name)
+    built = classifier.build("efficientnet_b0", "imagenet", 2, seed=1)
+    assert torch.equal(built.network.features[8][0].weight, network.features[8][0].weight)
+
+
+def test_imagenet_weights_that_cannot_be_downloaded_are_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing listens there
+    with pytest.raises(StageError, match=r"not in .*checkpoints and cannot be downloaded"):
+        classifier.build("efficientnet_b0", "imagenet", 2, seed=1)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision(spec, precision):
+    assert np.isfinite(classify.run(spec(precision=precision))["train_loss"])
+
+
+def test_cancellation(spec, monkeypatch):
+    steps = []
+    monkeypatch.setattr(host, "progress", lambda done, *_: steps.append(done))
+    monkeypatch.setattr(host, "cancelled", lambda: len(steps) >= 2)
+    with pytest.raises(Cancelled):
+        classify.run(spec(steps=50))
+    assert steps == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 3}, "exactly one of epochs and steps"),
+        ({"steps": 0}, "exactly one of epochs and steps"),
+        ({"test": []}, "list of test images is empty"),
+        ({"classes": [*CLASSES, "green"]}, "class 'green' has no training image"),
+        ({"classes": CLASSES[:2]}, "class index beyond the list of classes"),
+        ({"model": "resnet18"}, "model 'resnet18' is unknown"),
+        ({"weights": "best"}, "weights 'best' are unknown"),
+        ({"weights": "gone.safetensors"}, r"weights gone\.safetensors cannot be read"),
+        ({"steps": 20, "learning_rate": 1e30}, "loss became nan .* smaller learning rate"),
+    ],
+)
+def test_bad_specs_are_refused(spec, changes, message):
+    with pytest.raises(StageError, match=message):
+        classify.run(spec(**changes))
