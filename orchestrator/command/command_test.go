@@ -1,0 +1,86 @@
+package command_test
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript" // runs the program as a user does; BSD
+
+	"kizu/orchestrator/command"
+)
+
+// TestMain makes the program itself a command of the scripts; its workers are
+// real too, and embed the Python of the project's virtual environment.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"kizu": func() { os.Exit(command.Run(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	home, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("KIZU_HOME", home)
+			env.Setenv("KIZU_DEVICES", "cpu")
+			env.Setenv("HF_HUB_OFFLINE", "1")
+			env.Setenv("OMP_NUM_THREADS", "2")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"photos":    photos,
+			"truncate":  truncate,
+			"artifacts": artifacts,
+			"killwhen":  killWhen,
+		},
+	})
+}
+
+// photos DIR N writes N different small pictures.
+func photos(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(os.MkdirAll(dir, 0o755))
+	for i := range n {
+		file, err := os.Create(filepath.Join(dir, fmt.Sprintf("%03d.png", i)))
+		ts.Check(err)
+		ts.Check(png.Encode(file, picture(args[0], i)))
+		ts.Check(file.Close())
+	}
+}
+
+// picture is 64×64 pixels of noise around a shade, different for each seed.
+func picture(name string, i int) image.Image {
+	seed := uint64(i)
+	for _, r := range name {
+		seed = seed*31 + uint64(r)
+	}
+	random := rand.New(rand.NewPCG(seed, 0))
+	img := image.NewGray(image.Rect(0, 0, 64, 64))
+	for y := range 64 {
+		for x := range 64 {
+			img.SetGray(x, y, color.Gray{Y: uint8(60 + seed%100 + random.Uint64()%60)})
+		}
+	}
+	return img
+}
+
+// truncate FILE cuts a file in half.
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.Truncate(path, info.Size()/2))
+}
