@@ -27,7 +27,7 @@ def colours(tmp_path_factory) -> list[dict]:
     entries = []
     for label, colour in enumerate([(180, 60, 60), (60, 60, 180), (110, 110, 110)]):
         for number in range(10):
-            pixels = rng.normal(colour, 25, (32, 32, 3)).clip(0, 255).astype(np.uint8)
+            pixels = rng.normal(colour, 25, (64, 64, 3)).clip(0, 255).astype(np.uint8)
             path = folder / f"{label}-{number}.png"
             Image.fromarray(pixels).save(path)
             entries.append({"path": str(path), "class": label, "name": f"test/{path.name}"})
@@ -67,7 +67,8 @@ def read(spec: dict, name: str) -> list[dict[str, str]]:
 
 
 def test_it_learns_colours_and_predicts_every_test_image(spec):
-    wanted = spec(weights="lite0", steps=60, learning_rate=3e-3)
+    # At 32 pixels the last layers see one value an image, too few for batch-norm statistics.
+    wanted = spec(weights="lite0", resolution=64, batch_size=9, steps=25, learning_rate=3e-3)
     result = classify.run(wanted)
     assert result["n_test"] == 12
     assert result["accuracy"] >= 0.9
