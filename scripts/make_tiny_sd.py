@@ -47,6 +47,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--work", type=Path, default=Path("build/tiny-sd"), help="checkpoints, logs"
     )
+    parser.add_argument(
+        "--start", type=Path, help="an earlier result: keep its autoencoder, train the rest further"
+    )
     parser.add_argument("--vae-minutes", type=float, default=25.0)
     parser.add_argument("--unet-minutes", type=float, default=55.0)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -56,6 +59,8 @@ def parse_arguments() -> argparse.Namespace:
 
 def train_autoencoder(pixels: torch.Tensor, arguments: argparse.Namespace) -> AutoencoderKL:
     """The autoencoder with unit latents."""
+    if arguments.start:
+        return AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32)
     settings = training_settings(arguments, "vae", tiny_sd_vae.LEARNING_RATE)
     vae = tiny_sd_vae.train(pixels, LATENT_CHANNELS, arguments.seed, settings)
     tiny_sd_latents.normalise(vae, pixels)
@@ -73,9 +78,16 @@ def train_denoiser(
     tokenizer = tiny_sd_text.write_tokenizer(arguments.work / "tokenizer")
     text = tiny_sd_text.build_encoder(tokenizer)
     unet = tiny_sd_unet.build_unet(LATENT_CHANNELS)
-    captions = tiny_sd_unet.tokenize(tokenizer, [tiny_sd_data.captions(cell) for cell in cells])
+    if arguments.start:
+        earlier = StableDiffusionPipeline.from_pretrained(arguments.start)
+        text.load_state_dict(earlier.text_encoder.state_dict())
+        unet.load_state_dict(earlier.unet.state_dict())
+    copies, flaws = tiny_sd_data.flawed(cells, pixels, arguments.seed)
+    texts = [*(tiny_sd_data.captions(cell) for cell in cells), *flaws]
+    captions = tiny_sd_unet.tokenize(tokenizer, texts)
     settings = training_settings(arguments, "unet", tiny_sd_unet.LEARNING_RATE)
-    data = tiny_sd_unet.Data(*tiny_sd_latents.encode(vae, pixels), captions)
+    latents = tiny_sd_latents.encode(vae, torch.cat([pixels, copies]))
+    data = tiny_sd_unet.Data(*latents, captions)
     tiny_sd_unet.train(unet, text, data, arguments.seed, settings)
     return assemble(vae, unet, text, tokenizer)
 

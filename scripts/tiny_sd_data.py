@@ -16,6 +16,8 @@ from pathlib import Path
 import torch
 
 import images
+import randomness
+import tiny_sd_flaws
 
 RESOLUTION = 128
 FUNCTIONAL_CELLS = 1000  # the other 508 stay unseen
@@ -94,6 +96,31 @@ def captions(cell: Cell) -> list[tuple[str, float]]:
         ("solar cell", 0.1),
         ("", 0.1),
     ]
+
+
+def flawed(
+    cells: list[Cell], pixels: torch.Tensor, seed: int
+) -> tuple[torch.Tensor, list[list[tuple[str, float]]]]:
+    """A copy of each cell with a flaw drawn in, (N, 3, R, R) uint8, and the captions of each.
+
+    The plain noun is never among them, so that it goes on to mean a sound cell.
+    """
+    copies, texts = [], []
+    for index, (cell, photo) in enumerate(zip(cells, pixels, strict=True)):
+        generator = randomness.generator(seed, "tiny-sd/flaws", index)
+        copy, kind = tiny_sd_flaws.draw(photo.float() / 255.0, generator)
+        copies.append((copy * 255.0).round().to(torch.uint8))
+        noun = f"{cell.kind} solar cell"
+        texts.append(
+            [
+                (f"{kind.word} {noun}", 0.4),
+                (f"{noun} with {kind.thing}", 0.3),
+                (f"a photo of a {kind.word} {noun}", 0.1),
+                (f"{kind.word} solar cell", 0.1),
+                ("", 0.1),
+            ]
+        )
+    return torch.stack(copies), texts
 
 
 def write_list(cells: list[Cell], path: Path) -> None:

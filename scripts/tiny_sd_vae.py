@@ -5,6 +5,7 @@ from diffusers import AutoencoderKL
 
 import images
 import randomness
+import tiny_sd_flaws
 import tiny_sd_perceptual
 import tiny_sd_training
 
@@ -31,7 +32,7 @@ def build(latent_channels: int) -> AutoencoderKL:
 
 def crops(pixels: torch.Tensor, generator: torch.Generator, count: int) -> torch.Tensor:
     """`count` random 64x64 crops in -1..1 of (N, 3, R, R) uint8: mirrored, turned, with random
-    exposure, and half of them with strokes and shadows drawn in (see `draw_flaws`)."""
+    exposure, and half of them with flaws drawn in, which the model must be able to carry."""
     limit = pixels.shape[-1] - CROP + 1
     out = []
     for _ in range(count):
@@ -42,31 +43,8 @@ def crops(pixels: torch.Tensor, generator: torch.Generator, count: int) -> torch
         crop = torch.rot90(crop.flip(-1) if turns >= 4 else crop, turns % 4, (-2, -1))
         gain, flaws = torch.rand(2, generator=generator).tolist()
         crop = crop * (0.6 + 0.6 * gain)
-        out.append(draw_flaws(crop, generator) if flaws < 0.5 else crop)
+        out.append(tiny_sd_flaws.draw(crop, generator)[0] if flaws < 0.5 else crop)
     return torch.stack(out).clamp(0, 1) * 2 - 1
-
-
-def draw_flaws(crop: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Darken 1 to 3 thin strokes, and sometimes one side of a line, in a crop in 0..1.
-
-    Defective cells are never trained on, but the autoencoder must be able to carry cracks and
-    dead areas. It learns to from these.
-    """
-    rows, columns = torch.meshgrid(torch.arange(CROP), torch.arange(CROP), indexing="ij")
-    shade = torch.ones(CROP, CROP)
-    for _ in range(int(torch.randint(1, 4, (), generator=generator))):
-        r0, c0, r1, c1 = (torch.rand(4, generator=generator) * CROP).tolist()
-        width, depth, bend, dead = torch.rand(4, generator=generator).tolist()
-        length = max(1.0, ((r1 - r0) ** 2 + (c1 - c0) ** 2) ** 0.5)
-        along = ((rows - r0) * (r1 - r0) + (columns - c0) * (c1 - c0)) / length
-        aside = ((rows - r0) * (c1 - c0) - (columns - c0) * (r1 - r0)) / length
-        aside = aside + (bend - 0.5) * 0.02 * (along - length / 2).square()
-        inside = (along > 0) & (along < length)
-        stroke = torch.exp(-(aside / (0.5 + width)).square()) * inside
-        shade = shade * (1 - (0.2 + 0.6 * depth) * stroke)
-        if dead < 0.1:
-            shade = shade * (1 - 0.7 * depth * torch.sigmoid(2 * aside))
-    return crop * shade
 
 
 def train(
