@@ -51,7 +51,6 @@ func (b *Bars) bar(total, width int, unit string) *progressbar.ProgressBar {
 		progressbar.OptionSetItsString(unit),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetRenderBlankState(true),
-		progressbar.OptionSetTheme(progressbar.ThemeUnicode),
 	)
 }
 
