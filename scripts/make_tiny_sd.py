@@ -60,7 +60,10 @@ def parse_arguments() -> argparse.Namespace:
 def train_autoencoder(pixels: torch.Tensor, arguments: argparse.Namespace) -> AutoencoderKL:
     """The autoencoder with unit latents."""
     if arguments.start:
-        return AutoencoderKL.from_pretrained(arguments.start / "vae", torch_dtype=torch.float32)
+        vae = tiny_sd_vae.build(LATENT_CHANNELS)
+        vae.load_state_dict(earlier(arguments.start).vae.state_dict())
+        vae.register_to_config(scaling_factor=1.0)
+        return vae
     settings = training_settings(arguments, "vae", tiny_sd_vae.LEARNING_RATE)
     vae = tiny_sd_vae.train(pixels, LATENT_CHANNELS, arguments.seed, settings)
     tiny_sd_latents.normalise(vae, pixels)
@@ -79,9 +82,8 @@ def train_denoiser(
     text = tiny_sd_text.build_encoder(tokenizer)
     unet = tiny_sd_unet.build_unet(LATENT_CHANNELS)
     if arguments.start:
-        earlier = StableDiffusionPipeline.from_pretrained(arguments.start)
-        text.load_state_dict(earlier.text_encoder.state_dict())
-        unet.load_state_dict(earlier.unet.state_dict())
+        text.load_state_dict(earlier(arguments.start).text_encoder.state_dict())
+        unet.load_state_dict(earlier(arguments.start).unet.state_dict())
     copies, flaws = tiny_sd_data.flawed(cells, pixels, arguments.seed)
     texts = [*(tiny_sd_data.captions(cell) for cell in cells), *flaws]
     captions = tiny_sd_unet.tokenize(tokenizer, texts)
@@ -90,6 +92,11 @@ def train_denoiser(
     data = tiny_sd_unet.Data(*latents, captions)
     tiny_sd_unet.train(unet, text, data, arguments.seed, settings)
     return assemble(vae, unet, text, tokenizer)
+
+
+def earlier(folder: Path) -> StableDiffusionPipeline:
+    """An earlier result, float32. Its configurations name its folder, so only weights are used."""
+    return StableDiffusionPipeline.from_pretrained(folder)
 
 
 def assemble(
