@@ -12,8 +12,7 @@ import torch
 
 def derive_seed(seed: int, purpose: str, *index: int | str) -> int:
     """A 63-bit seed from the first 8 bytes of BLAKE2b over the canonical text of the arguments."""
-    text = "\x1f".join([str(seed), purpose, *map(str, index)])
-    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    digest = hashlib.blake2b(_text(seed, purpose, *index), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
@@ -24,5 +23,14 @@ def generator(seed: int, purpose: str, *index: int | str) -> torch.Generator:
 
 @lru_cache(maxsize=16)
 def permutation(seed: int, purpose: str, index: int, count: int) -> tuple[int, ...]:
-    """0..count-1 in random order, by sorting hashes, so no library's shuffle can change it."""
-    return tuple(sorted(range(count), key=lambda i: (derive_seed(seed, purpose, index, i), i)))
+    """0..count-1 in random order, by sorting hashes, so no library's shuffle can change it.
+
+    The hash is SHA-256, which the host has too: plan.permutation says the same order beforehand.
+    """
+    return tuple(
+        sorted(range(count), key=lambda i: hashlib.sha256(_text(seed, purpose, index, i)).digest())
+    )
+
+
+def _text(*parts: int | str) -> bytes:
+    return "\x1f".join(map(str, parts)).encode()

@@ -5,7 +5,7 @@ and writes the LoRA, the optimizer's state, the losses and a summary into spec["
 Alone: python scripts/train_lora.py spec.json
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,17 @@ from errors import StageError
 from lora_training import Role, Settings, Training
 from stage_spec import read_spec
 from training_state import LossRow
+
+NOT_YET = (
+    "text_encoder",
+    "text_encoder_learning_rate",
+    "schedule",
+    "warmup_steps",
+    "optimizer",
+    "min_snr_gamma",
+    "gradient_accumulation",
+    "gradient_checkpointing",
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,15 @@ class Spec:
     flip: bool
     precision: str
     regularization: str = "exact"
+    text_encoder: bool = False
+    text_encoder_learning_rate: float = 0.0
+    schedule: str = "constant"
+    warmup_steps: int = 0
+    optimizer: str = "adamw"
+    repeats: int = 10
+    min_snr_gamma: float = 0.0
+    gradient_accumulation: int = 1
+    gradient_checkpointing: bool = False
     resume: str = ""
     threads: int = 0
 
@@ -101,6 +121,9 @@ def check(spec: Spec) -> None:
         raise StageError("a LoRA needs at least one instance image; the list is empty")
     if spec.regularization != "exact":
         raise StageError(f"regularization {spec.regularization!r} is unknown; use exact")
+    for field in fields(spec):
+        if field.name in NOT_YET and getattr(spec, field.name) != field.default:
+            raise StageError(f"{field.name} cannot be {getattr(spec, field.name)!r} yet")
     for name in ("steps", "rank", "batch_size", "resolution"):
         if getattr(spec, name) < 1:
             raise StageError(f"{name} must be at least 1, not {getattr(spec, name)}")

@@ -73,21 +73,6 @@ func (e *Experiment) checkDataset(c *checker) {
 	}
 }
 
-func (e *Experiment) checkLoRA(c *checker) {
-	l := e.LoRA
-	c.require(l.Identifier != "", "lora.identifier", "identifier is empty")
-	c.require(l.Resolution >= 32 && l.Resolution%8 == 0, "lora.resolution", "resolution %d: must be a multiple of 8, at least 32", l.Resolution)
-	c.require(l.Rank >= 1, "lora.rank", "rank %d: must be at least 1", l.Rank)
-	c.require(l.Alpha > 0, "lora.alpha", "alpha %g: must be above 0", l.Alpha)
-	c.oneOf(l.Target, "lora.target", "attention", "attention+conv")
-	c.require(l.LearningRate > 0, "lora.learning_rate", "learning rate %g: must be above 0", l.LearningRate)
-	c.require(l.Steps >= 1, "lora.steps", "steps %d: must be at least 1", l.Steps)
-	c.require(l.BatchSize >= 1, "lora.batch_size", "batch size %d: must be at least 1", l.BatchSize)
-	c.require(l.PriorWeight >= 0, "lora.prior_weight", "prior weight %g: must not be negative", l.PriorWeight)
-	c.oneOf(l.Regularization, "lora.regularization", "exact")
-	c.oneOf(l.Precision, "lora.precision", "fp32", "bf16", "fp16")
-}
-
 func (e *Experiment) checkGenerate(c *checker) {
 	g := e.Generate
 	c.require(g.Strength > 0 && g.Strength <= 1, "generate.strength", "strength %g: must be above 0 and at most 1", g.Strength)

@@ -38,18 +38,27 @@ func (d Dataset) Classes() []string {
 
 // LoRA is how every LoRA is trained where a pattern does not say otherwise.
 type LoRA struct {
-	Identifier     string  `yaml:"identifier"` // the rare word that takes on the defect
-	Resolution     int     `yaml:"resolution"` // pixels, square
-	Rank           int     `yaml:"rank"`
-	Alpha          float64 `yaml:"alpha"` // 0 stands for alpha = rank
-	Target         string  `yaml:"target"`
-	LearningRate   float64 `yaml:"learning_rate"`
-	Steps          int     `yaml:"steps"`      // optimizer steps
-	BatchSize      int     `yaml:"batch_size"` // instance images a step; as many class images join them
-	PriorWeight    float64 `yaml:"prior_weight"`
-	Regularization string  `yaml:"regularization"` // how regularization images are used: exact
-	Flip           bool    `yaml:"flip"`
-	Precision      string  `yaml:"precision"`
+	Identifier              string  `yaml:"identifier"` // the rare word that takes on the defect
+	Resolution              int     `yaml:"resolution"` // pixels, square
+	Rank                    int     `yaml:"rank"`
+	Alpha                   float64 `yaml:"alpha"`                      // 0 stands for alpha = rank
+	Target                  string  `yaml:"target"`                     // layers of the UNet, joined by +: attention, conv, or names such as to_q
+	TextEncoder             bool    `yaml:"text_encoder"`               // a LoRA on the text encoders too
+	TextEncoderLearningRate float64 `yaml:"text_encoder_learning_rate"` // 0 stands for learning_rate
+	LearningRate            float64 `yaml:"learning_rate"`
+	Schedule                string  `yaml:"schedule"` // of the learning rate
+	WarmupSteps             int     `yaml:"warmup_steps"`
+	Optimizer               string  `yaml:"optimizer"`
+	Steps                   int     `yaml:"steps"`      // optimizer steps
+	BatchSize               int     `yaml:"batch_size"` // instance images a step; as many class images join them
+	PriorWeight             float64 `yaml:"prior_weight"`
+	Regularization          string  `yaml:"regularization"` // how regularization images are used: exact, kohya or diffusers
+	Repeats                 int     `yaml:"repeats"`        // of each instance image in an epoch, with regularization kohya
+	MinSNRGamma             float64 `yaml:"min_snr_gamma"`  // 0 leaves the losses unweighted
+	Flip                    bool    `yaml:"flip"`
+	Precision               string  `yaml:"precision"`
+	GradientAccumulation    int     `yaml:"gradient_accumulation"`  // parts in which a step's batch is computed
+	GradientCheckpointing   bool    `yaml:"gradient_checkpointing"` // less memory, more time
 }
 
 // Generate is how images are made: img2img from photos of good parts.

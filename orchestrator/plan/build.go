@@ -130,16 +130,24 @@ func (b *builder) goodFor(class string, good []dataset.Image) []dataset.Image {
 func (b *builder) loraSpec(class string, seed int64, instance, regular []dataset.Image) TrainLoRA {
 	l := b.exp.LoRA
 	instancePrompt, classPrompt := b.prompts(class)
-	return TrainLoRA{
+	spec := TrainLoRA{
 		Base:       b.base(),
 		Seed:       Seed(seed, KindTrainLoRA, class),
 		Resolution: l.Resolution,
 		Instance:   Prompted{instancePrompt, refs(instance)},
 		Class:      Prompted{classPrompt, refs(regular)},
-		Steps:      l.Steps, Rank: l.Rank, Alpha: l.Alpha, Target: l.Target,
-		LearningRate: l.LearningRate, BatchSize: l.BatchSize, PriorWeight: l.PriorWeight,
-		Regularization: l.Regularization, Flip: l.Flip, Precision: l.Precision,
+		Steps:      l.Steps,
+		Rank:       l.Rank, Alpha: l.Alpha, Target: l.Target, TextEncoder: l.TextEncoder,
+		LearningRate: l.LearningRate, TextEncoderLearningRate: l.TextEncoderLearningRate,
+		Schedule: l.Schedule, WarmupSteps: l.WarmupSteps, Optimizer: l.Optimizer,
+		BatchSize: l.BatchSize, PriorWeight: l.PriorWeight,
+		Regularization: l.Regularization, MinSNRGamma: l.MinSNRGamma, Flip: l.Flip,
+		Precision: l.Precision, GradientAccumulation: l.GradientAccumulation, GradientCheckpointing: l.GradientCheckpointing,
 	}
+	if l.Regularization == Kohya { // elsewhere repeats mean nothing, and another number changes no key
+		spec.Repeats = l.Repeats
+	}
+	return spec
 }
 
 // generateSpec asks for n images of a class; the sources are taken in turn.

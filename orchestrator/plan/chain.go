@@ -7,7 +7,8 @@ import (
 
 // chain links trainings that differ in their number of steps only: the longer
 // continues the shorter. Step i depends on the seed and i alone, so the result,
-// and therefore the key, is the same as of one uninterrupted training.
+// and therefore the key, is the same as of one uninterrupted training. Where
+// the learning rate of step i depends on the number of steps, there is none.
 func chain(tasks []*Task) {
 	shorter := map[string][]*Task{}
 	for _, task := range tasks {
@@ -25,13 +26,19 @@ func chain(tasks []*Task) {
 }
 
 // Recipe is what identifies a training apart from its number of steps; "" for
-// a task that is no training.
+// a task that is no training, or one that cannot be continued.
 func (t *Task) Recipe() string {
-	if _, ok := t.Spec.(TrainLoRA); !ok {
+	if spec, ok := t.Spec.(TrainLoRA); !ok || !spec.continues() {
 		return ""
 	}
 	recipe, _ := recipeOf(t.Identity)
 	return recipe
+}
+
+// continues says whether the first steps of a training are a training of that
+// many steps: whether its learning rate goes by the step alone.
+func (s TrainLoRA) continues() bool {
+	return s.Schedule == "constant" || s.Schedule == "constant_with_warmup"
 }
 
 // recipeOf returns the recipe and the number of steps in the identity of a

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -53,6 +54,37 @@ func TestResumingChangesNoKey(t *testing.T) {
 	alone := key("50")
 	if key("[50, 10]") != alone || key("[100, 50, 10]") != alone {
 		t.Error("the key of 50 steps depends on the other step counts")
+	}
+}
+
+// TestSchedulesThatDependOnTheStepsAreTrainedWhole: no training continues
+// another, neither of the plan nor of the store, and the reason is said.
+func TestSchedulesThatDependOnTheStepsAreTrainedWhole(t *testing.T) {
+	for schedule, reasons := range map[string][2]string{
+		"schedule: constant":                              {"new", "new; continues "},
+		"schedule: constant_with_warmup, warmup_steps: 2": {"new", "new; continues "},
+		"schedule: linear":                                {"new; trained whole: the linear schedule depends on the number of steps", ""},
+		"schedule: cosine, warmup_steps: 2":               {"new; trained whole: the cosine schedule depends on the number of steps", ""},
+	} {
+		exp := parse(t, strings.Replace(small, "lora: {", "lora: {"+schedule+", ", 1))
+		p, s := build(t, exp, smallInputs(t, exp)), openStore(t)
+		if err := p.Compare(s); err != nil {
+			t.Fatal(err)
+		}
+		five := find(t, p, "4 defect, 3 regularization, 5 steps", 0).Train
+		ten := find(t, p, "4 defect, 3 regularization", 0).Train
+		longer := reasons[1] + five.ID
+		if reasons[1] == "" {
+			longer = reasons[0]
+		}
+		if five.Reason != reasons[0] || ten.Reason != longer {
+			t.Errorf("%s: %q and %q", schedule, five.Reason, ten.Reason)
+		}
+		commit(t, s, five)
+		earlier, err := Earlier(s, ten)
+		if err != nil || (earlier == five.Key) != (reasons[1] != "") {
+			t.Errorf("%s: continues %q of the store, %v", schedule, earlier, err)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"fmt"
+
 	"kizu/orchestrator/store"
 )
 
@@ -15,10 +17,18 @@ func (p *Plan) Compare(s *store.Store) error {
 		case task.Resume != nil:
 			task.Reason = "new; continues " + task.Resume.ID
 		default:
-			task.Reason = "new"
+			task.Reason = "new" + task.whole()
 		}
 	}
 	return nil
+}
+
+// whole says why a training continues no shorter one, if its schedule is why.
+func (t *Task) whole() string {
+	if spec, ok := t.Spec.(TrainLoRA); ok && !spec.continues() {
+		return fmt.Sprintf("; trained whole: the %s schedule depends on the number of steps", spec.Schedule)
+	}
+	return ""
 }
 
 // ToRun lists the tasks whose artifacts are missing, inputs first.

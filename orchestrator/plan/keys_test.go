@@ -41,6 +41,12 @@ func TestKeysFollowTheFile(t *testing.T) {
 	}{
 		{"rank: 2", "rank: 2, learning_rate: 5e-4", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, flip: true", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, text_encoder: true", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, schedule: cosine", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, optimizer: prodigy", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, min_snr_gamma: 5", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, regularization: kohya", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, repeats: 5", nil}, // of regularization kohya only
 		{"rank: 2", "rank: 2, alpha: 1", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, resolution: 64", kind(KindTrainLoRA, KindGenerate)},
 		{"rank: 2", "rank: 2, identifier: sks", kind(KindTrainLoRA, KindGenerate)},

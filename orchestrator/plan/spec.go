@@ -40,21 +40,34 @@ type Prompted struct {
 // TrainLoRA asks for a DreamBooth LoRA (Ruiz et al., arXiv 2208.12242; Hu et
 // al., arXiv 2106.09685).
 type TrainLoRA struct {
-	Base           Ref      `json:"base"`
-	Seed           int64    `json:"seed"`
-	Resolution     int      `json:"resolution"`
-	Instance       Prompted `json:"instance"`
-	Class          Prompted `json:"class"` // regularization images
-	Steps          int      `json:"steps"`
-	Rank           int      `json:"rank"`
-	Alpha          float64  `json:"alpha"`
-	Target         string   `json:"target"`
-	LearningRate   float64  `json:"learning_rate"`
-	BatchSize      int      `json:"batch_size"`
-	PriorWeight    float64  `json:"prior_weight"`
-	Regularization string   `json:"regularization"`
-	Flip           bool     `json:"flip"`
-	Precision      string   `json:"precision"`
+	Base       Ref      `json:"base"`
+	Seed       int64    `json:"seed"`
+	Resolution int      `json:"resolution"`
+	Instance   Prompted `json:"instance"`
+	Class      Prompted `json:"class"` // regularization images
+	Steps      int      `json:"steps"`
+
+	Rank        int     `json:"rank"`
+	Alpha       float64 `json:"alpha"`
+	Target      string  `json:"target"`
+	TextEncoder bool    `json:"text_encoder"`
+
+	LearningRate            float64 `json:"learning_rate"`
+	TextEncoderLearningRate float64 `json:"text_encoder_learning_rate"`
+	Schedule                string  `json:"schedule"`
+	WarmupSteps             int     `json:"warmup_steps"`
+	Optimizer               string  `json:"optimizer"`
+
+	BatchSize      int     `json:"batch_size"`
+	PriorWeight    float64 `json:"prior_weight"`
+	Regularization string  `json:"regularization"`
+	Repeats        int     `json:"repeats,omitempty"` // of regularization kohya only
+	MinSNRGamma    float64 `json:"min_snr_gamma"`
+	Flip           bool    `json:"flip"`
+
+	Precision             string `json:"precision"`
+	GradientAccumulation  int    `json:"gradient_accumulation"`
+	GradientCheckpointing bool   `json:"gradient_checkpointing"`
 }
 
 // Resolve implements Spec.

@@ -64,7 +64,7 @@ func TestSpecsAsStagesReadThem(t *testing.T) {
 		task   *Task
 		fields string
 	}{
-		{cell.Train, "alpha base batch_size class flip instance learning_rate precision prior_weight rank regularization resolution seed steps target"},
+		{cell.Train, "alpha base batch_size class flip gradient_accumulation gradient_checkpointing instance learning_rate min_snr_gamma optimizer precision prior_weight rank regularization resolution schedule seed steps target text_encoder text_encoder_learning_rate warmup_steps"},
 		{cell.Generate, "base batch_size guidance images lora negative_prompt precision prompt resolution steps strength"},
 		{find(t, p, "both", 0).Classify, "batch_size classes epochs learning_rate model precision resolution seed test train weight_decay weights"},
 	} {
