@@ -12,26 +12,39 @@ from pathlib import Path
 
 import torch
 import transformers.utils.logging
-from diffusers import StableDiffusionImg2ImgPipeline
+from diffusers import (
+    DiffusionPipeline,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+)
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError, safe_open
 
 from errors import StageError
 
-SUPPORTED = ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline")
-COMPONENTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+# What a model_index.json may call a pipeline, and the class that it is loaded as.
+SUPPORTED = {
+    "StableDiffusionPipeline": StableDiffusionImg2ImgPipeline,
+    "StableDiffusionImg2ImgPipeline": StableDiffusionImg2ImgPipeline,
+    "StableDiffusionXLPipeline": StableDiffusionXLImg2ImgPipeline,
+    "StableDiffusionXLImg2ImgPipeline": StableDiffusionXLImg2ImgPipeline,
+}
+Pipeline = StableDiffusionImg2ImgPipeline | StableDiffusionXLImg2ImgPipeline
+
+MODULES = ("unet", "vae", "text_encoder")  # with weights
+COMPONENTS = (*MODULES, "tokenizer", "scheduler")
+MODULES_OF_XL = (*MODULES, "text_encoder_2")
+COMPONENTS_OF_XL = (*MODULES_OF_XL, "tokenizer", "tokenizer_2", "scheduler")
 
 for _library in (diffusers_logging, transformers.utils.logging):
     _library.set_verbosity_error()
     _library.disable_progress_bar()
 
-_cached: tuple[tuple, StableDiffusionImg2ImgPipeline] | None = None
+_cached: tuple[tuple, Pipeline] | None = None
 
 
 @contextmanager
-def borrow(
-    base: str, device: torch.device, dtype: torch.dtype
-) -> Iterator[StableDiffusionImg2ImgPipeline]:
+def borrow(base: str, device: torch.device, dtype: torch.dtype) -> Iterator[Pipeline]:
     """Lend the pipeline of `base`: a diffusers folder, or a model id of the Hugging Face hub.
 
     All weights are frozen and in evaluation mode. The autoencoder is float32 whatever `dtype` is,
@@ -45,6 +58,17 @@ def borrow(
         _restore_or_forget(pipeline)
         raise
     _restore_or_forget(pipeline)
+
+
+def is_xl(pipeline: Pipeline) -> bool:
+    """Whether it is Stable Diffusion XL: two text encoders, and a UNet that is told sizes."""
+    return isinstance(pipeline, StableDiffusionXLImg2ImgPipeline)
+
+
+def text_encoders(pipeline: Pipeline) -> dict[str, torch.nn.Module]:
+    """The text encoders by their names in the pipeline."""
+    names = ["text_encoder", "text_encoder_2"] if is_xl(pipeline) else ["text_encoder"]
+    return {name: getattr(pipeline, name) for name in names}
 
 
 def forget() -> None:
@@ -65,7 +89,7 @@ def _load_cached(base: str, device: torch.device, dtype: torch.dtype):
     return _cached[1]
 
 
-def _restore_or_forget(pipeline: StableDiffusionImg2ImgPipeline) -> None:
+def _restore_or_forget(pipeline: Pipeline) -> None:
     try:
         pipeline.unload_lora_weights()
         _freeze(pipeline)
@@ -74,13 +98,17 @@ def _restore_or_forget(pipeline: StableDiffusionImg2ImgPipeline) -> None:
         raise
 
 
-def _freeze(pipeline: StableDiffusionImg2ImgPipeline) -> None:
-    for module in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+def _freeze(pipeline: Pipeline) -> None:
+    pipeline.unet.disable_gradient_checkpointing()
+    for encoder in text_encoders(pipeline).values():
+        if any(getattr(module, "gradient_checkpointing", False) for module in encoder.modules()):
+            encoder.gradient_checkpointing_disable()
+    for module in (pipeline.unet, pipeline.vae, *text_encoders(pipeline).values()):
         module.requires_grad_(False)
         module.eval()
 
 
-def _load(base: str, device: torch.device, dtype: torch.dtype) -> StableDiffusionImg2ImgPipeline:
+def _load(base: str, device: torch.device, dtype: torch.dtype) -> Pipeline:
     folder = Path(base)
     variant = None
     if folder.exists():
@@ -89,14 +117,14 @@ def _load(base: str, device: torch.device, dtype: torch.dtype) -> StableDiffusio
     elif base.count("/") != 1 or base.startswith((".", "/", "~")):
         raise StageError(f"base model folder {base} does not exist; check `base`")
     try:
-        pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(
+        pipeline_class = class_of(base)
+        pipeline = pipeline_class.from_pretrained(
             base,
             dtype={"default": dtype, "vae": torch.float32},
             variant=variant,
             use_safetensors=True,  # never a pickle
-            safety_checker=None,
-            requires_safety_checker=False,
             low_cpu_mem_usage=False,
+            **_unaltered(pipeline_class),
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
@@ -108,6 +136,21 @@ def _load(base: str, device: torch.device, dtype: torch.dtype) -> StableDiffusio
     pipeline.to(device)
     _freeze(pipeline)
     return pipeline
+
+
+def class_of(base: str) -> type[Pipeline]:
+    """The pipeline class of a folder or model id; StageError for one that is not supported."""
+    name = DiffusionPipeline.load_config(base)["_class_name"]
+    if name not in SUPPORTED:
+        raise StageError(f"base model {base} is a {name}; supported are {', '.join(SUPPORTED)}")
+    return SUPPORTED[name]
+
+
+def _unaltered(pipeline_class: type[Pipeline]) -> dict:
+    """Arguments without which a pipeline may black out its pictures, or mark them."""
+    if pipeline_class is StableDiffusionXLImg2ImgPipeline:
+        return {"add_watermarker": False}
+    return {"safety_checker": None, "requires_safety_checker": False}
 
 
 def check_folder(folder: Path) -> None:
@@ -130,10 +173,11 @@ def check_folder(folder: Path) -> None:
         raise StageError(
             f"base model {folder} is a {class_name}; supported are {', '.join(SUPPORTED)}"
         )
-    for component in COMPONENTS:
+    xl = SUPPORTED[class_name] is StableDiffusionXLImg2ImgPipeline
+    for component in COMPONENTS_OF_XL if xl else COMPONENTS:
         if not (folder / component).is_dir():
             raise StageError(f"base model {folder} has no {component}/; copy the base model again")
-    for component in ("unet", "vae", "text_encoder"):
+    for component in MODULES_OF_XL if xl else MODULES:
         if not list((folder / component).glob("*.safetensors")):
             raise StageError(
                 f"base model {folder / component} has no .safetensors file; convert the base model"

@@ -1,8 +1,9 @@
 """The DreamBooth objective with prior preservation, and the random draws of one step.
 
 The objective is that of diffusers' examples/dreambooth/train_dreambooth_lora.py (Ruiz et al. 2023,
-arXiv:2208.12242): one batch holds instance images first and class images second, the mean squared
-error of each half is taken in float32, and the loss is instance + weight * prior.
+arXiv:2208.12242): the mean squared error of each sample is taken in float32, and the loss is the
+mean over the instance samples, plus the prior's weight times the mean over the class samples. It is
+written as a sum of weighted samples, so that a step can be computed in parts.
 """
 
 from dataclasses import dataclass
@@ -10,20 +11,19 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler
+from diffusers.training_utils import compute_snr
 
-import data_order
 import randomness
 from errors import StageError
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Everything random about one role's B samples at one step, all on the CPU.
+    """Everything random about one role's B samples at one step but which images, on the CPU.
 
-    indices, flips: B; timesteps: (B,) int64; posterior_noise, noise: (B, C, h, w) float32.
+    flips: B; timesteps: (B,) int64; posterior_noise, noise: (B, C, h, w) float32.
     """
 
-    indices: list[int]
     flips: list[bool]
     timesteps: torch.Tensor
     posterior_noise: torch.Tensor
@@ -33,14 +33,13 @@ class Draws:
 def draw(
     seed: int,
     role: str,
-    count: int,
     batch_size: int,
     step: int,
     latent_shape: tuple[int, int, int],
     num_timesteps: int,
     flip: bool,
 ) -> Draws:
-    """The draws of `role` ("instance" or "class") at `step`, counted from 0.
+    """The draws of `batch_size` (1 or more) samples of `role`, instance or class, at `step`.
 
     Each slot of the batch has its own generator, and what is drawn does not depend on how many
     images the other role has: patterns that differ in regularization images see the same instance
@@ -54,13 +53,7 @@ def draw(
         flips.append(coin and flip)
         posterior_noise.append(torch.randn(latent_shape, generator=generator))
         noise.append(torch.randn(latent_shape, generator=generator))
-    return Draws(
-        indices=data_order.step_indices(seed, role, count, batch_size, step),
-        flips=flips,
-        timesteps=torch.stack(timesteps),
-        posterior_noise=torch.stack(posterior_noise),
-        noise=torch.stack(noise),
-    )
+    return Draws(flips, torch.stack(timesteps), torch.stack(posterior_noise), torch.stack(noise))
 
 
 def target(
@@ -78,25 +71,34 @@ def target(
     )
 
 
-@dataclass(frozen=True)
-class Loss:
-    """Scalars of one step; `prior` is None without class images."""
-
-    total: torch.Tensor
-    instance: torch.Tensor
-    prior: torch.Tensor | None
+def errors_of(prediction: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean squared error of each of S samples, (S,) float32; both tensors are (S, C, h, w)."""
+    errors = F.mse_loss(prediction.float(), wanted.float(), reduction="none")
+    return errors.mean(dim=(1, 2, 3))
 
 
-def loss(
-    prediction: torch.Tensor, wanted: torch.Tensor, with_prior: bool, prior_weight: float
-) -> Loss:
-    """Both tensors are (B, C, h, w), or (2B, C, h, w) with the class half second."""
-    prediction, wanted = prediction.float(), wanted.float()
-    if not with_prior:
-        instance = F.mse_loss(prediction, wanted)
-        return Loss(instance, instance, None)
-    prediction, prediction_prior = prediction.chunk(2)
-    wanted, wanted_prior = wanted.chunk(2)
-    instance = F.mse_loss(prediction, wanted)
-    prior = F.mse_loss(prediction_prior, wanted_prior)
-    return Loss(instance + prior_weight * prior, instance, prior)
+def role_weights(
+    instance: int, class_: int, prior_weight: float, mixed: bool
+) -> tuple[float, float]:
+    """What one instance sample, and one class sample, adds to the loss of a step with so many.
+
+    The means of both roles are added. In mixed batches, as sd-scripts has them, the mean is taken
+    over all samples, class samples being multiplied by the weight.
+    """
+    if mixed:
+        return 1 / (instance + class_), prior_weight / (instance + class_)
+    return 1 / instance, prior_weight / max(class_, 1)
+
+
+def min_snr_weights(
+    scheduler: DDPMScheduler, timesteps: torch.Tensor, gamma: float
+) -> torch.Tensor:
+    """Min-SNR weights (Hang et al. 2023, arXiv:2303.09556) of (S,) time steps; 1 for gamma 0.
+
+    min(SNR, gamma) / SNR where noise is predicted, over SNR + 1 where velocity is.
+    """
+    if gamma == 0:
+        return torch.ones_like(timesteps, dtype=torch.float32)
+    snr = compute_snr(scheduler, timesteps)
+    over = snr + 1 if scheduler.config.prediction_type == "v_prediction" else snr
+    return snr.clamp(max=gamma) / over

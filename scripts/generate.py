@@ -1,7 +1,7 @@
 """Stage generate: img2img from given source images, with or without a LoRA.
 
 Every image has its own seed, and nothing else decides its noise: a plain diffusers
-StableDiffusionImg2ImgPipeline called with torch.Generator("cpu").manual_seed(seed) makes the same
+img2img pipeline called with torch.Generator("cpu").manual_seed(seed) makes the same
 picture, whatever the batch size. Blank, saturated and NaN images are kept and counted.
 There is no safety checker: the subject is photographs of surfaces.
 Alone: python scripts/generate.py spec.json
@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline
 
 import base_model
 import host
 import image_quality
 import images
+import img2img
 import latents
-import lora_adapter
+import lora_files
 import runtime
+from base_model import Pipeline
 from errors import StageError
-from img2img import LatentImg2Img
+from prompts import GuidedPrompt
 from stage_spec import read_spec
 
 
@@ -67,7 +68,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     rows = []
     with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
         if spec.lora:
-            lora_adapter.load(pipeline, Path(spec.lora))
+            lora_files.load(pipeline, Path(spec.lora))
         denoiser = Denoiser(spec, pipeline, total=len(pictures))
         for first in range(0, len(pictures), spec.batch_size):
             batch = pictures[first : first + spec.batch_size]
@@ -99,18 +100,11 @@ def check_steps(steps: int, strength: float) -> None:
 class Denoiser:
     """The pipeline with its prompts encoded once; makes images batch by batch."""
 
-    def __init__(self, spec: Spec, pipeline: StableDiffusionImg2ImgPipeline, total: int):
+    def __init__(self, spec: Spec, pipeline: Pipeline, total: int):
         self.spec = spec
-        self.pipeline = LatentImg2Img.sharing(pipeline)
+        self.pipeline = img2img.sharing(pipeline)
         self.total = total
-        with torch.no_grad():
-            self.prompt, self.negative = pipeline.encode_prompt(
-                spec.prompt,
-                pipeline.device,
-                1,
-                do_classifier_free_guidance=True,
-                negative_prompt=spec.negative_prompt,
-            )
+        self.prompt = GuidedPrompt(pipeline, spec.prompt, spec.negative_prompt)
 
     def generate(self, batch: list[Picture], done: int) -> torch.Tensor:
         """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
@@ -124,8 +118,7 @@ class Denoiser:
         start = posterior.sample(list(range(count)), [False] * count, torch.stack(noise))
         made = self.pipeline(
             image=start.to(self.prompt.dtype),
-            prompt_embeds=self.prompt.expand(count, -1, -1),
-            negative_prompt_embeds=self.negative.expand(count, -1, -1),
+            **self.prompt.arguments(count),
             strength=self.spec.strength,
             num_inference_steps=self.spec.steps,
             guidance_scale=self.spec.guidance,

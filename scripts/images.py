@@ -1,6 +1,7 @@
 """Reading and writing images as uint8 RGB tensors of shape (N, 3, R, R)."""
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,25 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from errors import StageError
 
 
+@dataclass(frozen=True)
+class Frame:
+    """How a square was cut from a photo: the photo's height and width, and where it was cropped.
+
+    `top` and `left` are pixels of the scaled photo, as SDXL is told them.
+    """
+
+    height: int
+    width: int
+    top: int
+    left: int
+
+
 def read_image(path: str, resolution: int) -> torch.Tensor:
+    """One image as (3, R, R) uint8, as `read_framed` makes it."""
+    return read_framed(path, resolution)[0]
+
+
+def read_framed(path: str, resolution: int) -> tuple[torch.Tensor, Frame]:
     """One image as (3, R, R) uint8: shorter side scaled to R (bilinear), then centre cropped.
 
     The same pixels as torchvision's Resize and CenterCrop, which diffusers' scripts use, to the
@@ -26,17 +45,17 @@ def read_image(path: str, resolution: int) -> torch.Tensor:
         raise StageError(
             f"image {path} cannot be read ({error}); replace the file or take it out of the dataset"
         ) from error
-    picture = _centre_square(picture, resolution)
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+    square, frame = _centre_square(picture, resolution)
+    return torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous(), frame
 
 
-def _centre_square(picture: Image.Image, side: int) -> Image.Image:
-    width, height = picture.size
-    shorter = min(width, height)
-    width, height = side * width // shorter, side * height // shorter
-    picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+def _centre_square(picture: Image.Image, side: int) -> tuple[Image.Image, Frame]:
+    shorter = min(picture.size)
+    width, height = (side * length // shorter for length in picture.size)
+    scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
     left, top = round((width - side) / 2), round((height - side) / 2)
-    return picture.crop((left, top, left + side, top + side))
+    frame = Frame(picture.height, picture.width, top, left)
+    return scaled.crop((left, top, left + side, top + side)), frame
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:

@@ -1,88 +1,83 @@
-"""The trainable LoRA layers of a UNet: where they go, how they start, how they are saved."""
-
-import json
-from pathlib import Path
+"""The trainable LoRA layers of a base model: where they go, how they start, how they come off."""
 
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, UNet2DConditionModel
-from peft import LoraConfig
-from peft.utils import get_peft_model_state_dict
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from peft import LoraConfig, inject_adapter_in_model
 
+import base_model
 import randomness
-import safetensors_file
+from base_model import Pipeline
 from errors import StageError
 
-FILE_NAME = "pytorch_lora_weights.safetensors"
 ADAPTER = "default"  # peft's name for the one LoRA on a model
 
-_ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
+# Layers of the UNet by the names that experiment files have for them. A layer is meant by the end
+# of its name, as in peft.
 TARGETS = {
-    "attention": _ATTENTION,
-    "attention+conv": [*_ATTENTION, "conv1", "conv2", "conv_shortcut"],
+    "attention": ["to_q", "to_k", "to_v", "to_out.0"],
+    "conv": ["conv1", "conv2", "conv_shortcut"],
 }
+# As diffusers' DreamBooth script trains it.
+TEXT_ENCODER_TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj"]
 
 
 def add(
-    unet: UNet2DConditionModel, target: str, rank: int, alpha: float, seed: int
+    pipeline: Pipeline, target: str, rank: int, alpha: float, seed: int, text_encoder: bool = False
 ) -> dict[str, torch.nn.Parameter]:
-    """Add a LoRA to the frozen UNet; returns its float32 parameters by name, in a fixed order.
+    """Add a LoRA to the frozen pipeline; returns its float32 parameters by name, in a fixed order.
 
-    Starts as peft's init_lora_weights="gaussian" does, A ~ N(0, 1/rank) and B = 0, but draws each
-    A from (seed, its name), so the start does not depend on torch's global generator.
+    A name begins with that of the part: unet, text_encoder or text_encoder_2. Starts as peft's
+    init_lora_weights="gaussian" does, A ~ N(0, 1/rank) and B = 0, but draws each A from (seed, its
+    name), so the start does not depend on torch's global generator.
     """
-    if target not in TARGETS:
-        raise StageError(f"LoRA target {target!r} is unknown; use one of {', '.join(TARGETS)}")
-    config = LoraConfig(
-        r=rank, lora_alpha=alpha, init_lora_weights="gaussian", target_modules=TARGETS[target]
-    )
-    unet.add_adapter(config, ADAPTER)
+    layers = {"unet": layers_of(pipeline.unet, target)}
+    if text_encoder:
+        layers |= dict.fromkeys(base_model.text_encoders(pipeline), TEXT_ENCODER_TARGETS)
     parameters = {}
-    for name, parameter in sorted(unet.named_parameters()):
-        if not parameter.requires_grad:
-            continue
+    for part, names in layers.items():
+        inject(getattr(pipeline, part), config(names, rank, alpha))
+        for name, parameter in sorted(getattr(pipeline, part).named_parameters()):
+            if parameter.requires_grad:
+                parameters[f"{part}.{name}"] = parameter
+    for name, parameter in parameters.items():
         # Half-precision updates of 1e-4 would be rounded away.
         parameter.data = parameter.data.float()
         if ".lora_A." in name:
             generator = randomness.generator(seed, "adapter", name)
             start = torch.randn(parameter.shape, generator=generator) / rank
             parameter.data.copy_(start)
-        parameters[name] = parameter
     return parameters
 
 
-def load(pipeline: StableDiffusionImg2ImgPipeline, folder: Path) -> None:
-    """Load the LoRA that `save` wrote; StageError when it is damaged or does not fit."""
-    file = folder / FILE_NAME
-    if not file.is_file():
-        raise StageError(f"LoRA file {file} does not exist; train the LoRA first")
-    try:
-        saved = load_file(file)
-        pipeline.load_lora_weights(folder, weight_name=FILE_NAME, adapter_name=ADAPTER)
-    except (SafetensorError, ValueError, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise StageError(f"LoRA {file} cannot be loaded into this base model ({reason})") from error
-    # diffusers only logs tensors that found no layer.
-    loaded = len(get_peft_model_state_dict(pipeline.unet, adapter_name=ADAPTER))
-    if loaded != len(saved):
-        raise StageError(f"LoRA {file} has {len(saved)} tensors, but {loaded} fit this base model")
+def config(layers: list[str], rank: int, alpha: float) -> LoraConfig:
+    """peft's description of a LoRA on the layers whose names end so."""
+    return LoraConfig(r=rank, lora_alpha=alpha, init_lora_weights="gaussian", target_modules=layers)
 
 
-def save(unet: UNet2DConditionModel, folder: Path, recipe: dict) -> None:
-    """Write the LoRA as diffusers' `load_lora_weights` reads it, with the recipe as metadata.
+def inject(model: torch.nn.Module, lora: LoraConfig) -> None:
+    """Put a LoRA on a UNet or a text encoder.
 
-    Keys stay in peft's form (lora_A, lora_B). diffusers' `convert_state_dict_to_diffusers` renames
-    those of attention layers only, and `load_lora_weights`, judging by the first key, would then
-    drop either these or the convolutions without an error.
+    Directly by peft, as diffusers' `add_adapter` does it too: transformers' asks for a release of
+    peft that there may not be.
     """
-    config = unet.peft_config[ADAPTER].to_dict()
-    config["target_modules"] = sorted(config["target_modules"])
-    StableDiffusionImg2ImgPipeline.save_lora_weights(
-        folder,
-        unet_lora_layers=get_peft_model_state_dict(unet, adapter_name=ADAPTER),
-        unet_lora_adapter_metadata=config,  # carries alpha, which the weights do not
-    )
-    safetensors_file.add_metadata(
-        folder / FILE_NAME, {"kizu_recipe": json.dumps(recipe, sort_keys=True)}
-    )
+    inject_adapter_in_model(lora, model, ADAPTER)
+    if hasattr(model, "_hf_peft_config_loaded"):
+        model._hf_peft_config_loaded = True  # lets diffusers take the adapter off again
+
+
+def layers_of(unet: torch.nn.Module, target: str) -> list[str]:
+    """Ends of the layers' names that a target such as "attention+conv" or "to_q+to_v" means."""
+    layers = []
+    for word in target.split("+"):
+        if word not in TARGETS and not _has_layer(unet, word):
+            raise StageError(
+                f"LoRA target {word!r} is no linear or convolution layer of this base model's UNet;"
+                f" use {', '.join(TARGETS)} or the end of a layer's name such as to_q"
+            )
+        layers += [name for name in TARGETS.get(word, [word]) if name not in layers]
+    return layers
+
+
+def _has_layer(unet: torch.nn.Module, end: str) -> bool:
+    found = [m for name, m in unet.named_modules() if f".{name}".endswith(f".{end}")]
+    kinds = (torch.nn.Linear, torch.nn.Conv2d)
+    return bool(found) and all(isinstance(module, kinds) for module in found)

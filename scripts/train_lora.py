@@ -5,88 +5,26 @@ and writes the LoRA, the optimizer's state, the losses and a summary into spec["
 Alone: python scripts/train_lora.py spec.json
 """
 
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline
 
 import base_model
-import data_order
 import host
 import images
 import latents
-import lora_adapter
+import lora_files
+import prompts
 import runtime
 import training_state
-from errors import StageError
-from lora_training import Role, Settings, Training
+from base_model import Pipeline
+from lora_batch import Role
+from lora_spec import Concept, Spec, check, recipe_of
+from lora_training import Training
+from regularization import Order
 from stage_spec import read_spec
 from training_state import LossRow
-
-NOT_YET = (
-    "text_encoder",
-    "text_encoder_learning_rate",
-    "schedule",
-    "warmup_steps",
-    "optimizer",
-    "min_snr_gamma",
-    "gradient_accumulation",
-    "gradient_checkpointing",
-)
-
-
-@dataclass(frozen=True)
-class Concept:
-    """A prompt and the images that it names (absolute paths)."""
-
-    prompt: str
-    images: list[str]
-
-
-@dataclass(frozen=True)
-class Spec:
-    """Keys of train_lora's spec; `batch_size` counts instance images a step, and class images."""
-
-    out: str
-    device: str
-    base: str
-    seed: int
-    resolution: int
-    instance: Concept
-    class_: Concept
-    steps: int
-    rank: int
-    alpha: float
-    learning_rate: float
-    batch_size: int
-    prior_weight: float
-    target: str
-    flip: bool
-    precision: str
-    regularization: str = "exact"
-    text_encoder: bool = False
-    text_encoder_learning_rate: float = 0.0
-    schedule: str = "constant"
-    warmup_steps: int = 0
-    optimizer: str = "adamw"
-    repeats: int = 10
-    min_snr_gamma: float = 0.0
-    gradient_accumulation: int = 1
-    gradient_checkpointing: bool = False
-    resume: str = ""
-    threads: int = 0
-
-    def concepts(self) -> dict[str, Concept]:
-        """The concepts that take part, instance first; class only when it has images."""
-        with_class = {"class": self.class_} if self.class_.images else {}
-        return {"instance": self.instance} | with_class
-
-    def settings(self) -> Settings:
-        """The part that the training itself needs."""
-        names = Settings.__dataclass_fields__
-        return Settings(**{name: getattr(self, name) for name in names})
 
 
 def run(spec: dict[str, Any]) -> dict[str, Any]:
@@ -95,45 +33,41 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     check(spec)
     device = runtime.prepare(spec.device, spec.threads)
     out = Path(spec.out)
-    pixels = {name: read_concept(spec, name) for name in spec.concepts()}
-    recipe = recipe_of(spec, pixels)
+    photos = {name: read_concept(spec, name) for name in spec.concepts()}
+    recipe = recipe_of(spec, {name: pixels for name, (pixels, _) in photos.items()})
     rows = resumed_losses(spec, recipe) if spec.resume else []
     with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
-        roles = [encode_role(spec, pipeline, name, pixels[name]) for name in pixels]
-        training = Training(spec.settings(), pipeline, roles)
+        roles = [encode_role(spec, pipeline, name, *photos[name]) for name in photos]
+        if spec.gradient_checkpointing:
+            checkpoint_gradients(pipeline, spec.text_encoder)
+        training = Training(
+            spec.settings(), pipeline, roles, spec.steps, parts=spec.gradient_accumulation
+        )
         if spec.resume:
             training.load(Path(spec.resume))
         for step in range(len(rows), spec.steps):
             runtime.stop_if_cancelled()
             rows.append(training.step(step))
             host.progress(step + 1, spec.steps, {"loss": rows[-1].loss})
-        lora_adapter.save(pipeline.unet, out, {**recipe, "steps": spec.steps})
+        lora_files.save(pipeline, out, {**recipe, "steps": spec.steps})
         training.save(out)
     training_state.write_losses(out, rows)
-    result = summarize(spec, rows, sum(p.numel() for p in training.parameters.values()))
+    parameters = sum(parameter.numel() for parameter in training.parameters.values())
+    result = summarize(spec.steps, rows, training.order, parameters)
     training_state.write_summary(out, {"recipe": recipe, **result})
     return result
 
 
-def check(spec: Spec) -> None:
-    """StageError for a spec that cannot be trained."""
-    if not spec.instance.images:
-        raise StageError("a LoRA needs at least one instance image; the list is empty")
-    if spec.regularization != "exact":
-        raise StageError(f"regularization {spec.regularization!r} is unknown; use exact")
-    for field in fields(spec):
-        if field.name in NOT_YET and getattr(spec, field.name) != field.default:
-            raise StageError(f"{field.name} cannot be {getattr(spec, field.name)!r} yet")
-    for name in ("steps", "rank", "batch_size", "resolution"):
-        if getattr(spec, name) < 1:
-            raise StageError(f"{name} must be at least 1, not {getattr(spec, name)}")
-
-
-def read_concept(spec: Spec, name: str) -> torch.Tensor:
-    """Pixels of a concept's images, (N, 3, R, R) uint8."""
-    paths = spec.concepts()[name].images
-    host.log(f"reading {len(paths)} {name} images")
-    return images.read_images(paths, spec.resolution)
+def read_concept(spec: Spec, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pixels of a concept's images, (N, 3, R, R) uint8, and the sizes that SDXL is told, (N, 6)."""
+    concept: Concept = spec.concepts()[name]
+    host.log(f"reading {len(concept.images)} {name} images")
+    pixels, frames = zip(
+        *(images.read_framed(path, spec.resolution) for path in concept.images), strict=True
+    )
+    square = [spec.resolution, spec.resolution]
+    sizes = [[f.height, f.width, f.top, f.left, *square] for f in frames]
+    return torch.stack(pixels), torch.tensor(sizes, dtype=torch.float32)
 
 
 def resumed_losses(spec: Spec, recipe: dict[str, Any]) -> list[LossRow]:
@@ -144,51 +78,41 @@ def resumed_losses(spec: Spec, recipe: dict[str, Any]) -> list[LossRow]:
 
 
 def encode_role(
-    spec: Spec, pipeline: StableDiffusionImg2ImgPipeline, name: str, pixels: torch.Tensor
+    spec: Spec, pipeline: Pipeline, name: str, pixels: torch.Tensor, sizes: torch.Tensor
 ) -> Role:
-    """Encode a concept's images and its prompt; they stay the same for the whole training."""
+    """Encode a concept's images, and its prompt where that stays the same."""
+    prompt = spec.concepts()[name].prompt
     with torch.no_grad():
-        embedding, _ = pipeline.encode_prompt(
-            spec.concepts()[name].prompt, pipeline.device, 1, do_classifier_free_guidance=False
-        )
-    return Role(name, latents.encode(pipeline.vae, pixels, spec.flip), embedding)
+        condition = None if spec.text_encoder else prompts.encode(pipeline, [prompt])
+    posterior = latents.encode(pipeline.vae, pixels, spec.flip)
+    return Role(name, prompt, posterior, sizes, condition)
 
 
-def recipe_of(spec: Spec, pixels: dict[str, torch.Tensor]) -> dict[str, Any]:
-    """What must be equal for one training to continue another; neither places nor steps."""
-    concepts = {
-        name: {
-            "prompt": spec.concepts()[name].prompt,
-            "images": len(tensor),
-            "pixels": images.digest(tensor),
-        }
-        for name, tensor in pixels.items()
-    }
-    settings = asdict(spec.settings())
-    return settings | {"resolution": spec.resolution} | concepts
+def checkpoint_gradients(pipeline: Pipeline, text_encoder: bool) -> None:
+    """Compute activations a second time in the backward pass rather than keep them."""
+    pipeline.unet.enable_gradient_checkpointing()
+    if text_encoder:
+        for encoder in base_model.text_encoders(pipeline).values():
+            encoder.gradient_checkpointing_enable({"use_reentrant": False})
 
 
-def summarize(spec: Spec, rows: list[LossRow], parameters: int) -> dict[str, Any]:
-    """The stage's result; exposures come from the function that gave the data order."""
-    used = {
-        name: data_order.exposures(
-            spec.seed, name, len(concept.images), spec.batch_size, spec.steps
-        )
-        for name, concept in spec.concepts().items()
-    }
-    class_used = used.get("class", [])
+def summarize(steps: int, rows: list[LossRow], order: Order, parameters: int) -> dict[str, Any]:
+    """The stage's result; exposures come from the function that gave the order of the images."""
+    instance, class_ = order.exposures(steps)
     last = rows[-max(1, len(rows) // 10) :]
     return {
-        "steps": spec.steps,
+        "steps": steps,
         "final_loss": sum(row.loss for row in last) / len(last),
-        "instance_exposures": {"min": min(used["instance"]), "max": max(used["instance"])},
-        "class_exposures": {
-            "min": min(class_used, default=0),
-            "max": max(class_used, default=0),
-            "distinct": sum(count > 0 for count in class_used),
-        },
+        "instance_exposures": uses(instance),
+        "class_exposures": uses(class_),
         "parameters": parameters,
     }
+
+
+def uses(exposures: list[int]) -> dict[str, int]:
+    """How many images are used at all, and how often those are."""
+    used = [times for times in exposures if times]
+    return {"distinct": len(used), "min": min(used, default=0), "max": max(used, default=0)}
 
 
 if __name__ == "__main__":

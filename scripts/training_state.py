@@ -20,11 +20,14 @@ SUMMARY_FILE = "training.json"
 
 @dataclass(frozen=True)
 class LossRow:
-    """Losses of one step, counted from 1; `prior` is None without class images."""
+    """Losses of one step, counted from 1; those of a role without samples in it are None.
+
+    loss is what is minimized; instance and prior are plain means over the role's samples.
+    """
 
     step: int
     loss: float
-    instance: float
+    instance: float | None
     prior: float | None
 
 
@@ -34,12 +37,15 @@ def save_optimizer(
     optimizer: torch.optim.Optimizer,
     scaler: torch.amp.GradScaler,
 ) -> None:
-    """Write the float32 weights, AdamW's moments and step counts, and the fp16 loss scale."""
+    """Write the float32 weights, the optimizer's state and numbers, and the fp16 loss scale."""
     tensors = {}
     for name, parameter in parameters.items():
         tensors[f"weight/{name}"] = parameter
         for key, value in optimizer.state[parameter].items():
-            tensors[f"{key}/{name}"] = value
+            tensors[f"state/{key}/{name}"] = _as_tensor(value)
+    for index, group in enumerate(optimizer.param_groups):
+        for key, value in _numbers_of(group).items():
+            tensors[f"group/{index}/{key}"] = _as_tensor(value)
     for key, value in scaler.state_dict().items():
         tensors[f"scaler/{key}"] = torch.tensor(value, dtype=torch.float64)
     safetensors_file.write(tensors, folder / OPTIMIZER_FILE, {"format": "pt"})
@@ -51,7 +57,7 @@ def load_optimizer(
     optimizer: torch.optim.Optimizer,
     scaler: torch.amp.GradScaler,
 ) -> None:
-    """Put weights, moments and loss scale back as `save_optimizer` found them."""
+    """Put weights, state, numbers and loss scale back as `save_optimizer` found them."""
     file = folder / OPTIMIZER_FILE
     try:
         tensors = load_file(file)
@@ -59,15 +65,47 @@ def load_optimizer(
         raise StageError(
             f"{file} cannot be read ({error}); remove this artifact to train it again"
         ) from error
-    for name, parameter in parameters.items():
-        parameter.data.copy_(tensors.pop(f"weight/{name}"))
     scale = {k: v.item() for k, v in tensors.items() if k.startswith("scaler/")}
     if scale:
         scaler.load_state_dict(_scaler_state(scale))
-    state = {}
-    for index, name in enumerate(parameters):
-        state[index] = {key: tensors[f"{key}/{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    state = {index: {} for index in range(len(parameters))}
+    places = {name: index for index, name in enumerate(parameters)}
+    loaded = optimizer.state_dict()
+    for key, value in tensors.items():
+        kind, _, rest = key.partition("/")
+        middle, _, name = rest.partition("/")
+        if kind == "weight":
+            parameters[rest].data.copy_(value)
+        elif kind == "state":
+            state[places[name]][middle] = _as_value(value)
+        elif kind == "group":
+            loaded["param_groups"][int(middle)][name] = _as_value(value)
+    optimizer.load_state_dict({**loaded, "state": state})
+
+
+def _numbers_of(group: dict[str, Any]) -> dict[str, Any]:
+    """What an optimizer keeps of a group of parameters, such as Prodigy's estimate of a distance.
+
+    The learning rate is the schedule's, and what is no number is the optimizer's own setting.
+    """
+    kinds = (int, float, torch.Tensor)
+    return {
+        key: value
+        for key, value in group.items()
+        if isinstance(value, kinds) and not isinstance(value, bool) and "lr" not in key
+    }
+
+
+# A number of Python is stored as a tensor of one dimension more than a number of torch has.
+def _as_tensor(value: Any) -> torch.Tensor:
+    if isinstance(value, torch.Tensor):
+        return value
+    return torch.tensor([value], dtype=torch.float64 if isinstance(value, float) else torch.int64)
+
+
+def _as_value(tensor: torch.Tensor) -> Any:
+    plain = tensor.dtype in (torch.float64, torch.int64) and tensor.shape == (1,)
+    return tensor.item() if plain else tensor
 
 
 def _scaler_state(saved: dict[str, float]) -> dict[str, Any]:
@@ -83,8 +121,8 @@ def write_losses(folder: Path, rows: list[LossRow]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["step", "loss", "instance_loss", "prior_loss"])
         for row in rows:
-            prior = "" if row.prior is None else repr(row.prior)
-            writer.writerow([row.step, repr(row.loss), repr(row.instance), prior])
+            means = ["" if mean is None else repr(mean) for mean in (row.instance, row.prior)]
+            writer.writerow([row.step, repr(row.loss), *means])
 
 
 def read_losses(folder: Path) -> list[LossRow]:
@@ -94,7 +132,7 @@ def read_losses(folder: Path) -> list[LossRow]:
             LossRow(
                 step=int(line["step"]),
                 loss=float(line["loss"]),
-                instance=float(line["instance_loss"]),
+                instance=float(line["instance_loss"]) if line["instance_loss"] else None,
                 prior=float(line["prior_loss"]) if line["prior_loss"] else None,
             )
             for line in csv.DictReader(file)

@@ -9,12 +9,19 @@ import pytest
 import torch
 from diffusers import (
     AutoencoderKL,
+    EulerDiscreteScheduler,
     PNDMScheduler,
     StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
 from PIL import Image
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -31,6 +38,34 @@ def tokenizer(folder: Path) -> CLIPTokenizer:
     (folder / "merges.txt").write_text("#version: 0.2\n")
     return CLIPTokenizer(
         str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77
+    )
+
+
+def autoencoder(latent_channels: int = 4) -> AutoencoderKL:
+    """A random autoencoder with latents at 1/4 of the pixels."""
+    return AutoencoderKL(
+        block_out_channels=(16, 32, 32),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        latent_channels=latent_channels,
+        norm_num_groups=8,
+        sample_size=32,
+    )
+
+
+def text_config(words: int) -> CLIPTextConfig:
+    """Of a CLIP text encoder 32 wide, for a vocabulary of so many words."""
+    return CLIPTextConfig(
+        vocab_size=words,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=77,
+        projection_dim=24,
+        bos_token_id=words - 2,
+        eos_token_id=words - 1,
+        pad_token_id=words - 1,
     )
 
 
@@ -52,27 +87,8 @@ def pipeline(
         attention_head_dim=4,
         norm_num_groups=8,
     )
-    vae = AutoencoderKL(
-        block_out_channels=(16, 32, 32),
-        down_block_types=("DownEncoderBlock2D",) * 3,
-        up_block_types=("UpDecoderBlock2D",) * 3,
-        latent_channels=latent_channels,
-        norm_num_groups=8,
-        sample_size=32,
-    )
-    text_encoder = CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(words),
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            max_position_embeddings=77,
-            bos_token_id=len(words) - 2,
-            eos_token_id=len(words) - 1,
-            pad_token_id=len(words) - 1,
-        )
-    )
+    vae = autoencoder(latent_channels)
+    text_encoder = CLIPTextModel(text_config(len(words)))
     scheduler = PNDMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
@@ -90,6 +106,39 @@ def pipeline(
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
+    )
+
+
+def xl_pipeline(folder: Path) -> StableDiffusionXLPipeline:
+    """A random Stable Diffusion XL pipeline: two text encoders, a UNet that is told sizes."""
+    torch.manual_seed(0)
+    words = tokenizer(folder / "words")
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=(1, 2),
+        cross_attention_dim=64,
+        attention_head_dim=(2, 4),
+        norm_num_groups=8,
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + 24,
+    )
+    return StableDiffusionXLPipeline(
+        vae=autoencoder(),
+        text_encoder=CLIPTextModel(text_config(len(words))),
+        text_encoder_2=CLIPTextModelWithProjection(text_config(len(words))),
+        tokenizer=words,
+        tokenizer_2=words,
+        unet=unet,
+        scheduler=EulerDiscreteScheduler(
+            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
+        ),
+        add_watermarker=False,
     )
 
 
@@ -114,6 +163,14 @@ def wide_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a base model whose latents have 8 channels."""
     folder = tmp_path_factory.mktemp("wide_base")
     pipeline(folder, latent_channels=8).save_pretrained(folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def xl_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a Stable Diffusion XL base model."""
+    folder = tmp_path_factory.mktemp("xl_base")
+    xl_pipeline(folder).save_pretrained(folder / "model")
     return folder / "model"
 
 

@@ -16,12 +16,13 @@ from diffusers import (
     StableDiffusionImg2ImgPipeline,
     UNet2DConditionModel,
 )
-from peft import LoraConfig
+from peft import LoraConfig, inject_adapter_in_model
 from PIL import Image
 from safetensors.torch import load_file
 from torchvision import transforms
 from transformers import CLIPTextModel, CLIPTokenizer
 
+import data_order
 import dreambooth
 import lora_adapter
 import train_lora
@@ -54,11 +55,25 @@ class PlainRecipe:
                 target_modules=["to_k", "to_q", "to_v", "to_out.0"],
             )
         )
-        self.unet.load_state_dict(initial_weights(spec), strict=False)
+        self.unet.load_state_dict(initial_weights(spec, "unet"), strict=False)
         self.noise_scheduler = DDPMScheduler.from_pretrained(base, subfolder="scheduler")
         self.tokenizer = CLIPTokenizer.from_pretrained(base, subfolder="tokenizer")
         self.text_encoder = CLIPTextModel.from_pretrained(base, subfolder="text_encoder")
-        self.parameters = [p for p in self.unet.parameters() if p.requires_grad]
+        self.text_encoder.requires_grad_(False)
+        if spec["text_encoder"]:
+            # transformers' own add_adapter calls this after asking for a newer peft.
+            inject_adapter_in_model(
+                LoraConfig(
+                    r=spec["rank"],
+                    lora_alpha=spec["alpha"],
+                    init_lora_weights="gaussian",
+                    target_modules=["q_proj", "k_proj", "v_proj", "out_proj"],
+                ),
+                self.text_encoder,
+            )
+            self.text_encoder.load_state_dict(initial_weights(spec, "text_encoder"), strict=False)
+        models = (self.unet, self.text_encoder)
+        self.parameters = [p for model in models for p in model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=spec["learning_rate"], betas=(0.9, 0.999), weight_decay=1e-2
         )
@@ -67,8 +82,7 @@ class PlainRecipe:
         tokens = self.tokenizer(
             prompt, padding="max_length", max_length=77, truncation=True, return_tensors="pt"
         )
-        with torch.no_grad():
-            return self.text_encoder(tokens.input_ids)[0]
+        return self.text_encoder(tokens.input_ids)[0]
 
     def samples(self, role: str, step: int) -> tuple[torch.Tensor, ...]:
         """Latents, noise, time steps and embeddings of one role's half of the batch."""
@@ -76,14 +90,16 @@ class PlainRecipe:
         draws = dreambooth.draw(
             self.spec["seed"],
             role,
-            len(concept["images"]),
             self.spec["batch_size"],
             step,
             (4, 8, 8),
             self.noise_scheduler.config.num_train_timesteps,
             self.spec["flip"],
         )
-        pixels = torch.stack([TRANSFORM(Image.open(concept["images"][i])) for i in draws.indices])
+        indices = data_order.step_indices(
+            self.spec["seed"], role, len(concept["images"]), self.spec["batch_size"], step
+        )
+        pixels = torch.stack([TRANSFORM(Image.open(concept["images"][i])) for i in indices])
         flips = torch.tensor(draws.flips).view(-1, 1, 1, 1)
         pixels = torch.where(flips, pixels.flip(-1), pixels)
         with torch.no_grad():
@@ -119,24 +135,28 @@ class PlainRecipe:
         return loss.item()
 
 
-def initial_weights(spec: dict) -> dict[str, torch.Tensor]:
-    """kizu's LoRA weights before the first step."""
+def initial_weights(spec: dict, part: str) -> dict[str, torch.Tensor]:
+    """kizu's LoRA weights of one model before the first step."""
     pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(spec["base"], safety_checker=None)
-    pipeline.unet.requires_grad_(False)
+    for model in (pipeline.unet, pipeline.text_encoder):
+        model.requires_grad_(False)
     parameters = lora_adapter.add(
-        pipeline.unet, spec["target"], spec["rank"], spec["alpha"], spec["seed"]
+        pipeline, spec["target"], spec["rank"], spec["alpha"], spec["seed"], spec["text_encoder"]
     )
-    return {name: parameter.detach() for name, parameter in parameters.items()}
+    start = f"{part}."
+    return {n.removeprefix(start): p.detach() for n, p in parameters.items() if n.startswith(start)}
 
 
+@pytest.mark.parametrize("text_encoder", [False, True])
 @pytest.mark.parametrize("with_prior", [True, False])
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 def test_losses_and_weights_follow_the_plain_recipe(
-    train_spec, base, v_base, photos, with_prior, prediction
+    train_spec, base, v_base, photos, with_prior, prediction, text_encoder
 ):
     spec = train_spec(
         base=str(base if prediction == "epsilon" else v_base),
         target="attention",
+        text_encoder=text_encoder,
         steps=STEPS,
         learning_rate=1e-4,
         prior_weight=0.7,
@@ -150,8 +170,10 @@ def test_losses_and_weights_follow_the_plain_recipe(
     losses = [float(line.split(",")[1]) for line in lines]
     torch.testing.assert_close(torch.tensor(losses), torch.tensor(expected), rtol=0, atol=1e-5)
     trained = load_file(Path(spec["out"], "pytorch_lora_weights.safetensors"))
-    named = dict(reference.unet.named_parameters())
     assert len(trained) == len(reference.parameters)
+    named = {f"unet.{name}": weight for name, weight in reference.unet.named_parameters()}
+    for name, weight in reference.text_encoder.named_parameters():
+        named[f"text_encoder.text_model.{name}"] = weight
     for name, weight in trained.items():
-        plain = named[name.removeprefix("unet.").replace(".weight", ".default.weight")]
+        plain = named[name.replace(".weight", ".default.weight")]
         torch.testing.assert_close(weight, plain.detach(), rtol=0, atol=1e-5)

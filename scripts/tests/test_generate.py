@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 import base_model
 import generate
 import host
-import lora_adapter
+import lora_files
 import train_lora
 from errors import Cancelled, StageError
 
@@ -159,7 +159,7 @@ def test_a_lora_that_is_missing_damaged_or_for_another_model_is_named(
 ):
     with pytest.raises(StageError, match=r"pytorch_lora_weights\.safetensors does not exist"):
         generate.run(generate_spec("a", lora=str(tmp_path)))
-    file = Path(lora, lora_adapter.FILE_NAME)
+    file = Path(lora, lora_files.FILE_NAME)
     tensors = load_file(file)
     content = file.read_bytes()
     file.write_bytes(content[:-100])

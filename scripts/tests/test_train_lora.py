@@ -19,6 +19,7 @@ from errors import Cancelled, StageError
 
 FILES = {
     "pytorch_lora_weights.safetensors",
+    "kohya_lora.safetensors",
     "optimizer.safetensors",
     "losses.csv",
     "training.json",
@@ -47,8 +48,12 @@ def test_writes_what_it_says(train_spec):
     result = train_lora.run(spec)
     assert set(contents(spec["out"])) == FILES
     assert result["steps"] == 12
-    assert result["instance_exposures"] == {"min": 4, "max": 5}  # 24 samples of 5 images
-    assert result["class_exposures"] == {"min": 3, "max": 4, "distinct": 7}
+    assert result["instance_exposures"] == {
+        "distinct": 5,
+        "min": 4,
+        "max": 5,
+    }  # 24 samples of 5 images
+    assert result["class_exposures"] == {"distinct": 7, "min": 3, "max": 4}
     weights = load_file(Path(spec["out"], "pytorch_lora_weights.safetensors"))
     assert result["parameters"] == sum(tensor.numel() for tensor in weights.values())
     assert all(tensor.dtype == torch.float32 for tensor in weights.values())
@@ -192,10 +197,17 @@ def test_half_precision_trains_float32_weights_and_resumes(train_spec, precision
 def test_bad_specs_are_refused(train_spec, photos, tmp_path):
     with pytest.raises(StageError, match="at least one instance image"):
         train_lora.run(train_spec("a", instance={"prompt": "shs", "images": []}))
-    with pytest.raises(StageError, match="LoRA target 'everything' is unknown"):
-        train_lora.run(train_spec("b", target="everything"))
-    with pytest.raises(StageError, match="regularization 'kohya' is unknown"):
-        train_lora.run(train_spec("c", regularization="kohya"))
+    for target in ("everything", "attention+resnets.0", "query"):
+        with pytest.raises(StageError, match="is no linear or convolution layer of this base"):
+            train_lora.run(train_spec(f"target {target}", target=target))
+    with pytest.raises(StageError, match="regularization 'even' is unknown; use one of exact, ko"):
+        train_lora.run(train_spec("c", regularization="even"))
+    with pytest.raises(StageError, match="schedule 'slow' is unknown; use constant, constant_wit"):
+        train_lora.run(train_spec("f", schedule="slow"))
+    with pytest.raises(StageError, match="optimizer 'sgd' is unknown; use adamw, adamw8bit, prod"):
+        train_lora.run(train_spec("g", optimizer="sgd"))
+    with pytest.raises(StageError, match="gradient_accumulation must be at least 1, not 0"):
+        train_lora.run(train_spec("h", gradient_accumulation=0))
     with pytest.raises(StageError, match="precision 'int4' is unknown"):
         train_lora.run(train_spec("d", precision="int4"))
     broken = tmp_path / "broken.png"
