@@ -99,7 +99,7 @@ def _numbers_of(group: dict[str, Any]) -> dict[str, Any]:
 # A number of Python is stored as a tensor of one dimension more than a number of torch has.
 def _as_tensor(value: Any) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
-        return value
+        return value.clone()  # 8-bit AdamW's tensors share a table, which safetensors refuses
     return torch.tensor([value], dtype=torch.float64 if isinstance(value, float) else torch.int64)
 
 

@@ -40,6 +40,11 @@ func (e *Experiment) checkOptimizer(c *checker) {
 		"text encoder learning rate %g: must be above 0, or 0 for that of the UNet", l.TextEncoderLearningRate)
 	c.require(l.TextEncoderLearningRate == 0 || l.TextEncoder, "lora.text_encoder_learning_rate",
 		"a text encoder learning rate without text_encoder: true: the text encoder is not trained")
+	if l.Optimizer == "prodigy" { // it multiplies the rate by a step size that it finds itself
+		c.require(l.LearningRate >= 0.1, "lora.learning_rate", "learning rate %g: prodigy finds its own step size and wants a rate of about 1", l.LearningRate)
+		c.require(l.TextEncoderLearningRate == 0 || l.TextEncoderLearningRate == l.LearningRate, "lora.text_encoder_learning_rate",
+			"prodigy has one learning rate: leave text_encoder_learning_rate out")
+	}
 	c.oneOf(l.Schedule, "lora.schedule", "constant", "constant_with_warmup", "linear", "cosine")
 	c.require(l.WarmupSteps >= 0, "lora.warmup_steps", "warm-up steps %d: must not be negative", l.WarmupSteps)
 	c.require(l.WarmupSteps == 0 || l.Schedule != "constant", "lora.warmup_steps",

@@ -50,7 +50,7 @@ type LoRA struct {
 	WarmupSteps             int     `yaml:"warmup_steps"`
 	Optimizer               string  `yaml:"optimizer"`
 	Steps                   int     `yaml:"steps"`      // optimizer steps
-	BatchSize               int     `yaml:"batch_size"` // instance images a step; as many class images join them
+	BatchSize               int     `yaml:"batch_size"` // instance images a step, which as many class images join; with regularization kohya, both together
 	PriorWeight             float64 `yaml:"prior_weight"`
 	Regularization          string  `yaml:"regularization"` // how regularization images are used: exact, kohya or diffusers
 	Repeats                 int     `yaml:"repeats"`        // of each instance image in an epoch, with regularization kohya

@@ -43,7 +43,7 @@ func TestKeysFollowTheFile(t *testing.T) {
 		{"rank: 2", "rank: 2, flip: true", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, text_encoder: true", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, schedule: cosine", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, optimizer: prodigy", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, optimizer: adamw8bit", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, min_snr_gamma: 5", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, regularization: kohya", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, repeats: 5", nil}, // of regularization kohya only

@@ -135,7 +135,7 @@ func (t *Task) Effort() float64 {
 	switch spec := t.Spec.(type) {
 	case TrainLoRA:
 		images := spec.BatchSize
-		if len(spec.Class.Images) > 0 {
+		if len(spec.Class.Images) > 0 && spec.Regularization != Kohya {
 			images *= 2
 		}
 		return float64(3 * spec.Steps * images) // forward and backward
