@@ -56,8 +56,8 @@ def config(layers: list[str], rank: int, alpha: float) -> LoraConfig:
 def inject(model: torch.nn.Module, lora: LoraConfig) -> None:
     """Put a LoRA on a UNet or a text encoder.
 
-    Directly by peft, as diffusers' `add_adapter` does it too: transformers' asks for a release of
-    peft that there may not be.
+    Directly by peft, as diffusers' `add_adapter` does too: transformers' refuses the peft of
+    requirements.txt.
     """
     inject_adapter_in_model(lora, model, ADAPTER)
     if hasattr(model, "_hf_peft_config_loaded"):

@@ -114,10 +114,9 @@ def test_both_files_have_the_same_values(train_spec):
 
 @pytest.fixture
 def stock_loading(monkeypatch):
-    """Lets transformers load a text encoder's LoRA with the peft that is installed.
+    """Lets transformers load a text encoder's LoRA with the peft of requirements.txt.
 
-    transformers asks for peft 0.22, which is not released where this was written; its loading works
-    with 0.21.
+    transformers 5.24 refuses a peft before 0.22, though its loading works with 0.21.
     """
     monkeypatch.setattr(transformers.integrations.peft, "MIN_PEFT_VERSION", "0.21.0")
 
