@@ -1,6 +1,7 @@
 """Training the classifier for a fixed number of steps, and predicting with it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,9 +22,14 @@ PREDICT_BATCH = 64
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train; `steps` are optimizer steps of `batch_size` images."""
+    """How to train; `steps` are optimizer steps of `batch_size` images.
+
+    Sampling plain takes every image equally often, so that a class counts by its size; balanced
+    takes every class equally often.
+    """
 
     steps: int
+    sampling: str
     batch_size: int
     learning_rate: float
     weight_decay: float
@@ -33,7 +39,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Epoch:
-    """Mean loss and accuracy on the augmented training images seen in one pass over them."""
+    """Mean loss and accuracy on as many augmented training images as there are."""
 
     epoch: int
     loss: float
@@ -45,8 +51,7 @@ def train(
 ) -> list[Epoch]:
     """Train in place with AdamW; pixels are (N, 3, R, R) uint8, labels (N,) int64.
 
-    Images are sampled plainly, each equally often, so that a class counts by its size.
-    Returns one row for each pass over the images, the last one perhaps unfinished.
+    Returns one row for as many draws as there are images, the last one perhaps unfinished.
     """
     network = model.network.train()
     optimizer = torch.optim.AdamW(
@@ -54,11 +59,11 @@ def train(
     )
     scaler = torch.amp.GradScaler(pixels.device.type, enabled=recipe.precision == "fp16")
     losses, hits = [], []
+    order = _order(recipe, labels.tolist())
     for step in range(recipe.steps):
         runtime.stop_if_cancelled()
         optimizer.param_groups[0]["lr"] = learning_rate(recipe, step)
-        order = data_order.step_indices(recipe.seed, "train", len(pixels), recipe.batch_size, step)
-        chosen = torch.tensor(order, device=pixels.device)
+        chosen = torch.tensor(order(step), device=pixels.device)
         # Dropout and stochastic depth draw from torch's own generator.
         torch.manual_seed(randomness.derive_seed(recipe.seed, "dropout", step))
         inputs = model.normalize(augment.augment(pixels[chosen], recipe.seed, step))
@@ -73,6 +78,16 @@ def train(
         hits.append((scores.argmax(1) == labels[chosen]).float().mean().item())
         host.progress(step + 1, recipe.steps, {"loss": losses[-1]})
     return _by_epoch(losses, hits, len(pixels) / recipe.batch_size)
+
+
+def _order(recipe: Recipe, labels: list[int]) -> Callable[[int], list[int]]:
+    """What gives the indices of a step."""
+    seed, size = recipe.seed, recipe.batch_size
+    if recipe.sampling == "plain":
+        return lambda step: data_order.step_indices(seed, "train", len(labels), size, step)
+    if recipe.sampling == "balanced":
+        return lambda step: data_order.balanced_step_indices(seed, "train", labels, size, step)
+    raise StageError(f"sampling {recipe.sampling!r} is unknown; use plain or balanced")
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:

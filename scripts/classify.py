@@ -66,12 +66,14 @@ class Spec:
     test: list[TestImage]
     epochs: int = 0
     steps: int = 0
+    sampling: str = "plain"
     threads: int = 0
 
     def recipe(self) -> classifier_training.Recipe:
-        """An epoch is one pass over the training images; the last step may reach into the next."""
+        """An epoch draws as many images as there are; the last step may reach into the next."""
         return classifier_training.Recipe(
             steps=self.steps or math.ceil(self.epochs * len(self.train) / self.batch_size),
+            sampling=self.sampling,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
@@ -156,6 +158,7 @@ def write_summary(file: Path, spec: Spec, model: classifier.Classifier) -> None:
         "train_images": dict(zip(spec.classes, counts, strict=True)),
         "steps": spec.recipe().steps,
         "batch_size": spec.batch_size,
+        "sampling": spec.sampling,
         "seed": spec.seed,
     }
     file.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

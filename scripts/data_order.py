@@ -21,6 +21,27 @@ def step_indices(seed: int, role: str, count: int, batch_size: int, step: int) -
     ]
 
 
+def balanced_step_indices(
+    seed: int, role: str, labels: list[int], batch_size: int, step: int
+) -> list[int]:
+    """Indices for one step in which every class comes equally often, whatever its size.
+
+    Round r of the endless walk takes one image of every class, the classes in an order of their
+    own; the images of a class are walked through as step_indices does. Hence after any number of
+    steps no class has been used more than once oftener than another, and so within a class.
+    """
+    members = {label: [i for i, own in enumerate(labels) if own == label] for label in set(labels)}
+    classes = sorted(members)
+    indices = []
+    for position in range(step * batch_size, (step + 1) * batch_size):
+        turn, place = divmod(position, len(classes))
+        label = classes[permutation(seed, f"balance/{role}", turn, len(classes))[place]]
+        again, member = divmod(turn, len(members[label]))
+        order = permutation(seed, f"order/{role}/{label}", again, len(members[label]))
+        indices.append(members[label][order[member]])
+    return indices
+
+
 def exposures(seed: int, role: str, count: int, batch_size: int, steps: int) -> list[int]:
     """How often each of the `count` images is used in `steps` steps, in list order."""
     used = Counter(

@@ -22,6 +22,7 @@ import img2img
 import latents
 import lora_files
 import runtime
+import samplers
 from base_model import Pipeline
 from errors import StageError
 from prompts import GuidedPrompt
@@ -54,6 +55,7 @@ class Spec:
     images: list[Picture]
     lora: str = ""
     negative_prompt: str = ""
+    sampler: str = "base"
     threads: int = 0
 
 
@@ -103,6 +105,7 @@ class Denoiser:
     def __init__(self, spec: Spec, pipeline: Pipeline, total: int):
         self.spec = spec
         self.pipeline = img2img.sharing(pipeline)
+        self.pipeline.scheduler = samplers.build(spec.sampler, pipeline.scheduler)
         self.total = total
         self.prompt = GuidedPrompt(pipeline, spec.prompt, spec.negative_prompt)
 

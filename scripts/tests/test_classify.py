@@ -96,6 +96,22 @@ def test_it_repeats_itself_to_the_byte_and_seeds_differ(spec):
     assert first["predictions.csv"] != other["predictions.csv"]
 
 
+def test_sampling_is_as_asked_for(spec):
+    """Two of three classes have one picture: balanced, each is a third of what is drawn."""
+    few = spec("few")["train"]
+    few = [entry for i, entry in enumerate(few) if entry["class"] == 0 or i % 6 == 0]
+    runs = {}
+    for sampling in ("plain", "balanced"):
+        wanted = spec(sampling, train=few, sampling=sampling)
+        classify.run(wanted)
+        runs[sampling] = Path(wanted["out"], "predictions.csv").read_bytes()
+        summary = json.loads(Path(wanted["out"], "training.json").read_text())
+        assert summary["sampling"] == sampling
+    assert runs["plain"] != runs["balanced"]
+    with pytest.raises(StageError, match="sampling 'even' is unknown; use plain or balanced"):
+        classify.run(spec("even", sampling="even"))
+
+
 def test_epochs_are_passes_over_the_training_images(spec):
     wanted = spec(steps=0, epochs=2)
     classify.run(wanted)  # 18 images in batches of 8: 36 samples are 4.5 batches

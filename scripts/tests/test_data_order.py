@@ -49,3 +49,34 @@ def test_roles_and_seeds_have_orders_of_their_own():
         for role in ("instance", "class")
     }
     assert len(orders) == 4
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (1, 20), (24, 110, 110, 110, 110)])
+@pytest.mark.parametrize("batch_size", [1, 4, 32])
+def test_balanced_steps_use_every_class_evenly(sizes, batch_size):
+    labels = [label for label, size in enumerate(sizes) for _ in range(size)]
+    walk = [
+        index
+        for step in range(40)
+        for index in data_order.balanced_step_indices(6, "train", labels, batch_size, step)
+    ]
+    assert len(walk) == 40 * batch_size
+    of_class = [sum(labels[index] == label for index in walk) for label in range(len(sizes))]
+    assert max(of_class) - min(of_class) <= 1
+    for label, size in enumerate(sizes):
+        first = labels.index(label)
+        used = [walk.count(index) for index in range(first, first + size)]
+        assert max(used) - min(used) <= 1
+
+
+def test_a_balanced_step_does_not_depend_on_the_steps_before_it():
+    labels = [0] * 7 + [1] * 30
+    forward = [data_order.balanced_step_indices(3, "train", labels, 4, step) for step in range(40)]
+    randomness.permutation.cache_clear()
+    assert forward[::-1] == [
+        data_order.balanced_step_indices(3, "train", labels, 4, step)
+        for step in reversed(range(40))
+    ]
+    assert forward != [
+        data_order.balanced_step_indices(4, "train", labels, 4, step) for step in range(40)
+    ]

@@ -15,6 +15,7 @@ import base_model
 import generate
 import host
 import lora_files
+import samplers
 import train_lora
 from errors import Cancelled, StageError
 
@@ -54,6 +55,26 @@ def test_plain_diffusers_makes_the_same_pictures(generate_spec, lora):
     assert_plain_diffusers_agrees(spec)
 
 
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+def test_every_sampler_makes_the_pictures_of_its_scheduler(generate_spec, sampler):
+    spec = generate_spec(sampler=sampler, negative_prompt="cell")
+    generate.run(spec)
+    assert_plain_diffusers_agrees(spec)
+
+
+def test_a_sampler_leaves_the_base_model_as_it_is(generate_spec):
+    before, again = generate_spec("before"), generate_spec("again")
+    generate.run(before)
+    generate.run(generate_spec("euler", sampler="euler_a"))
+    generate.run(again)
+    assert all(np.array_equal(pictures(before)[n], p) for n, p in pictures(again).items())
+
+
+def test_an_unknown_sampler_is_named(generate_spec):
+    with pytest.raises(StageError, match="sampler 'ddmi' is unknown; use base, ddim, ddpm, "):
+        generate.run(generate_spec(sampler="ddmi"))
+
+
 def test_latents_may_have_more_than_four_channels(generate_spec, wide_base):
     spec = generate_spec(base=str(wide_base), negative_prompt="cell")
     generate.run(spec)
@@ -65,6 +86,7 @@ def assert_plain_diffusers_agrees(spec: dict) -> None:
     """The first three pictures are those of the documented pipeline, to one grey level."""
     pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(spec["base"], safety_checker=None)
     pipeline.set_progress_bar_config(disable=True)
+    pipeline.scheduler = samplers.build(spec.get("sampler", "base"), pipeline.scheduler)
     if spec["lora"]:
         pipeline.load_lora_weights(spec["lora"])
     for entry in spec["images"][:3]:
