@@ -28,6 +28,7 @@ func newPlan(s *settings) *cobra.Command {
 			return printPlan(cmd.OutOrStdout(), study.plan)
 		},
 	}
+	s.addSet(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with cells and tasks")
 	return cmd
 }

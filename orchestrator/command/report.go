@@ -43,6 +43,7 @@ func newReport(s *settings) *cobra.Command {
 			return err
 		},
 	}
+	s.addSet(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print results.json instead of writing files")
 	return cmd
 }

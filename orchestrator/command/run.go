@@ -20,7 +20,7 @@ import (
 )
 
 func newRun(s *settings) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Run what the store does not have yet, then write the report",
 		Args:  oneFile("run FILE"),
@@ -28,6 +28,8 @@ func newRun(s *settings) *cobra.Command {
 			return run(cmd.Context(), s, args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	s.addSet(cmd)
+	return cmd
 }
 
 // run runs an experiment: the tables go to stdout, progress to stderr.
@@ -148,6 +150,14 @@ func failures(summary *execute.Summary, study *study, file string, stderr io.Wri
 			fmt.Fprintf(stderr, "  %s: %s\n", task.Label, strings.ReplaceAll(err.Error(), "\n", "\n    "))
 		}
 	}
-	fmt.Fprintf(stderr, "everything else is done and kept; go on with: kizu run %s\n", file)
+	fmt.Fprintf(stderr, "everything else is done and kept; go on with: kizu run %s\n", again(file, study.plan.Experiment.Changes))
 	return errCellsFailed
+}
+
+// again writes a file and its changes as a shell takes them.
+func again(file string, changes []string) string {
+	for _, change := range changes {
+		file += " --set '" + strings.ReplaceAll(change, "'", `'\''`) + "'"
+	}
+	return file
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
@@ -17,8 +18,11 @@ import (
 
 // settings are the settings of this machine: flags, KIZU_* environment
 // variables, a config file and defaults, in this order. What defines a study is
-// in its experiment file and never here.
-type settings struct{ viper *viper.Viper }
+// in its experiment file and never here; what --set changes of it is a flag only.
+type settings struct {
+	viper   *viper.Viper
+	changes []string // path=value
+}
 
 // Names of settings. In the environment they are upper case with KIZU_ before
 // them and '-' turned into '_'.
@@ -40,7 +44,7 @@ func newSettings(flags *pflag.FlagSet) *settings {
 	flags.String(setLogFormat, "text", "progress that is not shown on a terminal: text or json")
 	flags.String(setHome, "", "folder with kizu's scripts and .venv (default: the one above the program's)")
 	flags.String(setPython, "", "Python of the virtual environment (default: .venv/bin/python3 in home)")
-	s := &settings{viper.New()}
+	s := &settings{viper: viper.New()}
 	s.viper.SetEnvPrefix("KIZU")
 	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
 	s.viper.AutomaticEnv()
@@ -48,6 +52,12 @@ func newSettings(flags *pflag.FlagSet) *settings {
 		panic(err) // a nil flag: a mistake in the lines above
 	}
 	return s
+}
+
+// addSet gives a command that reads an experiment file the flag --set.
+func (s *settings) addSet(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&s.changes, "set", nil,
+		"`path=value` to use in place of what the file says, such as lora.rank=16; may be repeated")
 }
 
 // load reads the config file and checks every setting.

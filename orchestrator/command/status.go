@@ -28,6 +28,7 @@ func newStatus(s *settings) *cobra.Command {
 			return printStatus(cmd.OutOrStdout(), status)
 		},
 	}
+	s.addSet(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with counts and cells")
 	return cmd
 }

@@ -21,7 +21,7 @@ func openStudy(s *settings, file string) (*study, error) {
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	exp, err := experiment.Load(file)
+	exp, err := experiment.Load(file, s.changes...)
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,7 @@ type ShortageError struct {
 	Have, Want int
 	Use        string // what they are for
 	Kept       int    // unusable for testing, since the base model was trained on them
+	Tested     string // the test images that would be next, by name
 }
 
 func (e *ShortageError) Error() string {
@@ -68,7 +69,24 @@ func (e *ShortageError) Error() string {
 	if e.Kept > 0 {
 		text += fmt.Sprintf(" (%d more were trained on by the base model and may not be tested on)", e.Kept)
 	}
+	if e.Tested != "" {
+		text += fmt.Sprintf(" (test images would be next, and none may reach a classifier's training: %s)", e.Tested)
+	}
 	return text + ": add images or ask for fewer"
+}
+
+// Names lists the first few images by name.
+func Names(images []Image) string {
+	const shown = 5
+	var names []string
+	for _, img := range images[:min(len(images), shown)] {
+		names = append(names, img.Name)
+	}
+	text := strings.Join(names, ", ")
+	if more := len(images) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // shuffled orders images by a hash of the seed, the class and each image's

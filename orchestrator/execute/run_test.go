@@ -56,7 +56,7 @@ func smallPlan(t *testing.T, st *store.Store) *plan.Plan {
 	}
 	p, err := plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: &dataset.Base{Name: exp.Base},
-		Weights:  &plan.Weights{Name: "none"},
+		Weights:  map[string]*plan.Weights{"none": {Name: "none"}},
 		Versions: map[string]int{"train_lora": 1, "generate": 1, "classify": 1},
 	})
 	if err != nil {

@@ -8,8 +8,7 @@ import (
 // nameOfLayer is the end of a layer's name in diffusers' UNet: to_q, ff.net.2.
 var nameOfLayer = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`)
 
-func (e *Experiment) checkLoRA(c *checker) {
-	l := e.LoRA
+func (l LoRA) check(c *checker) {
 	c.require(l.Identifier != "", "lora.identifier", "identifier is empty")
 	c.require(l.Resolution >= 32 && l.Resolution%8 == 0, "lora.resolution", "resolution %d: must be a multiple of 8, at least 32", l.Resolution)
 	c.require(l.Rank >= 1, "lora.rank", "rank %d: must be at least 1", l.Rank)
@@ -27,13 +26,12 @@ func (e *Experiment) checkLoRA(c *checker) {
 	c.oneOf(l.Precision, "lora.precision", "fp32", "bf16", "fp16")
 	c.require(l.GradientAccumulation >= 1 && l.GradientAccumulation <= l.BatchSize, "lora.gradient_accumulation",
 		"gradient accumulation %d: a step's batch_size of %d images is computed in 1 to %d parts", l.GradientAccumulation, l.BatchSize, l.BatchSize)
-	e.checkOptimizer(c)
+	l.checkOptimizer(c)
 }
 
 // checkOptimizer looks at what moves a LoRA's weights: optimizer, learning
 // rates and their schedule.
-func (e *Experiment) checkOptimizer(c *checker) {
-	l := e.LoRA
+func (l LoRA) checkOptimizer(c *checker) {
 	c.oneOf(l.Optimizer, "lora.optimizer", "adamw", "adamw8bit", "prodigy")
 	c.require(l.LearningRate > 0, "lora.learning_rate", "learning rate %g: must be above 0", l.LearningRate)
 	c.require(l.TextEncoderLearningRate >= 0, "lora.text_encoder_learning_rate",

@@ -30,8 +30,11 @@ func (d *decoder) decode(node ast.Node, path string, into reflect.Value) error {
 	if _, placed := d.places[path]; !placed || isScalar(node) {
 		d.places[path] = start(node)
 	}
-	if into.Type() == reflect.TypeFor[TrainingSets]() {
-		return d.decodeTrainingSets(node, path, into.Addr().Interface().(*TrainingSets))
+	switch special := into.Addr().Interface().(type) {
+	case *TrainingSets:
+		return d.decodeTrainingSets(node, path, special)
+	case sweep:
+		return d.decodeSweep(node, path, special)
 	}
 	switch into.Kind() {
 	case reflect.Pointer:
@@ -70,11 +73,19 @@ func (d *decoder) resolve(node ast.Node) (ast.Node, error) {
 
 // decodeStruct reads the keys that the fields' yaml tags name, and no others.
 func (d *decoder) decodeStruct(node ast.Node, path string, into reflect.Value) error {
-	fields := map[string]reflect.Value{}
+	return d.eachField(node, path, into.Type(), func(key entry, field reflect.StructField) error {
+		return d.decode(key.value, key.path, into.FieldByIndex(field.Index))
+	})
+}
+
+// eachField calls f with the keys of a mapping that name fields of a struct and
+// have a value. Fields of an embedded struct count as the struct's own.
+func (d *decoder) eachField(node ast.Node, path string, of reflect.Type, f func(entry, reflect.StructField) error) error {
+	fields := map[string]reflect.StructField{}
 	var known []string
-	for i := range into.NumField() {
-		if name := into.Type().Field(i).Tag.Get("yaml"); name != "-" {
-			fields[name] = into.Field(i)
+	for _, field := range reflect.VisibleFields(of) {
+		if name := field.Tag.Get("yaml"); name != "" && name != "-" {
+			fields[name] = field
 			known = append(known, name)
 		}
 	}
@@ -86,7 +97,7 @@ func (d *decoder) decodeStruct(node ast.Node, path string, into reflect.Value) e
 		if key.value.Type() == ast.NullType {
 			return nil
 		}
-		return d.decode(key.value, key.path, field)
+		return f(key, field)
 	})
 }
 

@@ -23,11 +23,13 @@ func defaults() *Experiment {
 			GradientAccumulation: 1,
 		},
 		Generate: Generate{
-			Strength:  0.8,
-			Steps:     30,
-			Guidance:  7.5,
-			BatchSize: 8,
-			Precision: "fp32",
+			Strength:       0.8,
+			Steps:          30,
+			Guidance:       7.5,
+			Sampler:        "base",
+			WithIdentifier: true,
+			BatchSize:      8,
+			Precision:      "fp32",
 		},
 		Classifier: Classifier{
 			Model:        "efficientnet_b0",
@@ -36,6 +38,7 @@ func defaults() *Experiment {
 			BatchSize:    32,
 			LearningRate: 1e-3,
 			WeightDecay:  1e-2,
+			Sampling:     "plain",
 			Precision:    "fp32",
 		},
 	}
@@ -56,5 +59,8 @@ func (e *Experiment) complete() {
 	}
 	if e.Classifier.Epochs == 0 && e.Classifier.Steps == 0 {
 		e.Classifier.Epochs = 30
+	}
+	if e.Reference != nil && e.Reference.Name == "" {
+		e.Reference.Name = "reference"
 	}
 }

@@ -3,89 +3,135 @@ package experiment
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 )
 
-// drawMatrix draws a matrix with repeated values within and between entries.
-func drawMatrix(t *rapid.T) *Experiment {
-	exp := defaults()
-	exp.Seeds = rapid.SliceOfNDistinct(rapid.Int64Range(0, 9), 1, 3, rapid.ID).Draw(t, "seeds")
-	counts := func(name string, least int) OneOrMany[int] {
-		return rapid.SliceOfN(rapid.IntRange(1, 4), least, 3).Draw(t, name)
+// lists are the values of one matrix entry, by key.
+type lists map[string][]string
+
+// keysOfEntry are what the tests sweep: counts, fields of the lora section and
+// of the generate section.
+var keysOfEntry = []string{"defect_images", "regularization_images", "steps", "rank", "learning_rate", "generate.strength"}
+
+func (l lists) yaml() string {
+	var outer, inner []string
+	for _, key := range keysOfEntry {
+		if values := l[key]; len(values) > 0 {
+			name, nested := strings.CutPrefix(key, "generate.")
+			text := fmt.Sprintf("%s: [%s]", name, strings.Join(values, ", "))
+			if nested {
+				inner = append(inner, text)
+			} else {
+				outer = append(outer, text)
+			}
+		}
 	}
-	rates := rapid.SampledFrom([]float64{1e-4, 2e-4, 5e-4})
-	exp.Patterns = &Patterns{Baseline: rapid.Bool().Draw(t, "baseline"), Show: 1}
-	for range rapid.IntRange(0, 3).Draw(t, "entries") {
-		exp.Patterns.Matrix = append(exp.Patterns.Matrix, MatrixEntry{
-			DefectImages:         counts("defect images", 1),
-			RegularizationImages: counts("regularization images", 0),
-			Steps:                counts("steps", 0),
-			Rank:                 counts("rank", 0),
-			LearningRate:         rapid.SliceOfN(rates, 0, 2).Draw(t, "learning rates"),
-		})
+	if len(inner) > 0 {
+		outer = append(outer, "generate: {"+strings.Join(inner, ", ")+"}")
+	}
+	return "{" + strings.Join(outer, ", ") + "}"
+}
+
+// drawEntries draws a matrix with repeated values within and between entries.
+func drawEntries(t *rapid.T) []lists {
+	var entries []lists
+	for range rapid.IntRange(1, 3).Draw(t, "entries") {
+		entry := lists{}
+		for i, key := range keysOfEntry {
+			values := []string{"1", "2", "3", "4"}
+			if key == "learning_rate" || key == "generate.strength" {
+				values = []string{"0.25", "0.5", "0.75"}
+			}
+			least := 0
+			if i == 0 {
+				least = 1
+			}
+			entry[key] = rapid.SliceOfN(rapid.SampledFrom(values), least, 3).Draw(t, key)
+		}
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+func withMatrix(t interface{ Fatal(...any) }, seeds string, entries ...lists) *Experiment {
+	text := head + "seeds: " + seeds + "\nlora: {rank: 4, alpha: 2}\npatterns:\n  baseline: true\n  matrix:\n"
+	for _, entry := range entries {
+		text += "    - " + entry.yaml() + "\n"
+	}
+	exp, err := Parse("small.yaml", "", []byte(text))
+	if err != nil {
+		t.Fatal(err, text)
 	}
 	return exp
 }
 
 // settled is a list's values without repetition, or the default alone.
-func settled[T comparable](values []T, otherwise T) []T {
-	var list []T
+func settled(values []string, otherwise string) []string {
+	var list []string
 	for _, value := range values {
 		if !slices.Contains(list, value) {
 			list = append(list, value)
 		}
 	}
 	if list == nil {
-		return []T{otherwise}
+		return []string{otherwise}
 	}
 	return list
+}
+
+// product lists what an entry stands for, written out.
+func (l lists) product() []string {
+	defaults := []string{"0", "0", "1000", "4", "0.0001", "0.8"}
+	texts := []string{""}
+	for i, key := range keysOfEntry {
+		var next []string
+		for _, text := range texts {
+			for _, value := range settled(l[key], defaults[i]) {
+				next = append(next, text+" "+value)
+			}
+		}
+		texts = next
+	}
+	return texts
+}
+
+func written(p Pattern) string {
+	return fmt.Sprint(" ", p.DefectImages, " ", p.RegularizationImages, " ", p.Steps, " ", p.Rank, " ", p.LearningRate, " ", p.Generate.Strength)
 }
 
 // TestExpandIsTheUnionOfProducts: a pattern is expanded if and only if some
 // entry lists all of its values, and once.
 func TestExpandIsTheUnionOfProducts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		exp := drawMatrix(t)
-		got := exp.ExpandPatterns()
-		want := map[Pattern]bool{}
-		if exp.Patterns.Baseline {
-			want[Pattern{Baseline: true, Strength: 0.8}] = true
-		}
-		for _, m := range exp.Patterns.Matrix {
-			product := 1
-			for _, d := range settled(m.DefectImages, 0) {
-				for _, r := range settled(m.RegularizationImages, 0) {
-					for _, s := range settled(m.Steps, exp.LoRA.Steps) {
-						for _, k := range settled(m.Rank, exp.LoRA.Rank) {
-							for _, l := range settled(m.LearningRate, exp.LoRA.LearningRate) {
-								want[Pattern{false, d, r, s, k, l, 0.8}] = true
-							}
-						}
-					}
-				}
+		entries := drawEntries(t)
+		want := map[string]bool{}
+		for _, entry := range entries {
+			product := entry.product()
+			for _, text := range product {
+				want[text] = true
 			}
-			alone := *exp
-			alone.Patterns = &Patterns{Matrix: []MatrixEntry{m}}
-			for _, n := range []int{
-				len(settled(m.DefectImages, 0)), len(settled(m.RegularizationImages, 0)), len(settled(m.Steps, 0)),
-				len(settled(m.Rank, 0)), len(settled(m.LearningRate, 0)),
-			} {
-				product *= n
-			}
-			if n := len(alone.ExpandPatterns()); n != product {
-				t.Fatalf("%+v expands to %d patterns, want %d", m, n, product)
+			if n := len(withMatrix(t, "[0]", entry).ExpandPatterns()) - 1; n != len(product) {
+				t.Fatalf("%s expands to %d patterns, want %d", entry.yaml(), n, len(product))
 			}
 		}
-		for _, pattern := range got {
-			if !want[pattern] {
-				t.Fatalf("no entry lists %+v, or it is there twice", pattern)
+		patterns := withMatrix(t, "[0]", entries...).ExpandPatterns()
+		if !patterns[0].Baseline || patterns[0].Steps != 0 {
+			t.Fatalf("the first pattern is %+v", patterns[0])
+		}
+		for _, pattern := range patterns[1:] {
+			if !want[written(pattern)] {
+				t.Fatalf("no entry lists %s, or it is there twice", written(pattern))
 			}
-			delete(want, pattern)
+			delete(want, written(pattern))
+			if pattern.Alpha != float64(pattern.Rank)/2 || pattern.Baseline {
+				t.Fatalf("%q has rank %d and alpha %g", pattern.Name, pattern.Rank, pattern.Alpha)
+			}
 		}
 		if len(want) > 0 {
-			t.Fatalf("missing: %+v", want)
+			t.Fatalf("missing: %v", want)
 		}
 	})
 }
@@ -93,13 +139,11 @@ func TestExpandIsTheUnionOfProducts(t *testing.T) {
 // TestExpandKeepsTheOrder: earlier entries come first, within an entry the
 // lists run as loops do, the last one fastest.
 func TestExpandKeepsTheOrder(t *testing.T) {
-	exp := defaults()
-	exp.Patterns = &Patterns{Matrix: []MatrixEntry{
-		{DefectImages: OneOrMany[int]{18, 10}, RegularizationImages: OneOrMany[int]{50, 0}},
-		{DefectImages: OneOrMany[int]{10}, RegularizationImages: OneOrMany[int]{0, 7}},
-	}}
+	exp := withMatrix(t, "[0]",
+		lists{"defect_images": {"18", "10"}, "regularization_images": {"50", "0"}},
+		lists{"defect_images": {"10"}, "regularization_images": {"0", "7"}})
 	var got []string
-	for _, p := range exp.ExpandPatterns() {
+	for _, p := range exp.ExpandPatterns()[1:] {
 		got = append(got, fmt.Sprintf("%d/%d", p.DefectImages, p.RegularizationImages))
 	}
 	if want := "[18/50 18/0 10/50 10/0 10/7]"; fmt.Sprint(got) != want {
@@ -111,7 +155,7 @@ func TestExpandKeepsTheOrder(t *testing.T) {
 // seed tell all cells of a study apart.
 func TestCellsAreDistinct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		exp := drawMatrix(t)
+		exp := withMatrix(t, "[3, 0, 8]", drawEntries(t)...)
 		cells := exp.Cells()
 		if want := len(exp.ExpandPatterns()) * len(exp.Seeds); len(cells) != want {
 			t.Fatalf("%d cells, want %d", len(cells), want)

@@ -16,9 +16,12 @@ type Experiment struct {
 	Patterns   *Patterns   `yaml:"patterns"`
 	Conditions *Conditions `yaml:"conditions"`
 	Classifier Classifier  `yaml:"classifier"`
+	Reference  *Reference  `yaml:"reference"`
 
 	// Dir is the folder of the file: relative paths in it start there.
 	Dir string `yaml:"-"`
+	// Changes are the values given on the command line, path=value.
+	Changes []string `yaml:"-"`
 }
 
 // Dataset names the photos: one class of good parts and the defect classes.
@@ -66,47 +69,50 @@ type Generate struct {
 	Strength       float64 `yaml:"strength"` // share of the noise schedule that is run, 0 to 1
 	Steps          int     `yaml:"steps"`    // steps of the whole schedule; int(steps × strength) are run
 	Guidance       float64 `yaml:"guidance"`
+	Sampler        string  `yaml:"sampler"`         // base stands for the base model's own
+	WithIdentifier bool    `yaml:"with_identifier"` // in the prompt: the LoRA's word for the defect
 	NegativePrompt string  `yaml:"negative_prompt"`
 	BatchSize      int     `yaml:"batch_size"`
 	Precision      string  `yaml:"precision"`
 }
 
-// Patterns is study 1: LoRA recipes for one defect, compared by their images.
-type Patterns struct {
-	Defect   string        `yaml:"defect"`
-	Show     int           `yaml:"show"`     // images generated for each pattern, none picked
-	Baseline bool          `yaml:"baseline"` // img2img without a LoRA
-	Matrix   []MatrixEntry `yaml:"matrix"`
+// Recipe is how one LoRA is trained and how images are made with it.
+type Recipe struct {
+	DefectImages         int      `yaml:"defect_images"`
+	RegularizationImages int      `yaml:"regularization_images"`
+	SourceImages         int      `yaml:"source_images"` // good images that img2img starts from, in turn; 0 for all
+	LoRA                          // its fields, as those of the lora section
+	Generate             Generate `yaml:"generate"`
 }
 
-// MatrixEntry stands for the product of its lists; entries add up. A field left
-// out takes the value of the lora or generate section.
-type MatrixEntry struct {
-	DefectImages         OneOrMany[int]     `yaml:"defect_images"`
-	RegularizationImages OneOrMany[int]     `yaml:"regularization_images"`
-	Steps                OneOrMany[int]     `yaml:"steps"`
-	Rank                 OneOrMany[int]     `yaml:"rank"`
-	LearningRate         OneOrMany[float64] `yaml:"learning_rate"`
-	Strength             OneOrMany[float64] `yaml:"strength"`
+// Patterns is study 1: LoRA recipes for one defect, compared by their images.
+type Patterns struct {
+	Defect   string          `yaml:"defect"`
+	Show     int             `yaml:"show"`     // images generated for each pattern, none picked
+	Baseline bool            `yaml:"baseline"` // img2img without a LoRA
+	Matrix   []Sweep[Recipe] `yaml:"matrix"`   // entries add up
 }
 
 // Conditions is study 2: training sets of real and generated images, compared
 // by the accuracy of the classifier they train on the same real test images.
 type Conditions struct {
-	Test         TestCounts   `yaml:"test"`
-	LoRA         StudyLoRA    `yaml:"lora"`
-	TrainingSets TrainingSets `yaml:"training_sets"`
+	Test         TestCounts        `yaml:"test"`
+	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
+	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
+	TrainingSets TrainingSets      `yaml:"training_sets"`
 }
 
 // TestCounts says how many images of each class are kept for testing.
 type TestCounts map[string]int
 
-// StudyLoRA says which real images train study 2's LoRAs, one LoRA a class.
-// The good images are also their regularization images and the sources of
-// img2img, so that nothing outside the smallest training set is seen.
+// StudyLoRA is how study 2's LoRAs are made, one LoRA a class. Its good images
+// train the good class's LoRA; where the file does not say otherwise they are
+// also the regularization images and the sources of img2img, so that nothing
+// outside the smallest training set is seen.
 type StudyLoRA struct {
-	GoodImages   int `yaml:"good_images"`
-	DefectImages int `yaml:"defect_images"`
+	GoodImages int               `yaml:"good_images"`
+	Patterns   map[string]string `yaml:"patterns"` // class: the pattern of study 1 whose LoRA makes its images instead
+	Recipe
 }
 
 // TrainingSets keeps the order of the file: it is the order of every table.
@@ -143,5 +149,15 @@ type Classifier struct {
 	BatchSize    int     `yaml:"batch_size"`
 	LearningRate float64 `yaml:"learning_rate"`
 	WeightDecay  float64 `yaml:"weight_decay"`
+	Sampling     string  `yaml:"sampling"` // plain: every image alike; balanced: every class alike
 	Precision    string  `yaml:"precision"`
+}
+
+// Reference is what somebody else reported for the same training sets, shown
+// beside this experiment's results and never tested against them.
+type Reference struct {
+	Name       string             `yaml:"name"`        // heads its column
+	Source     string             `yaml:"source"`      // where the figures stand
+	TestImages int                `yaml:"test_images"` // that they were measured on; 0 if it does not say
+	Accuracy   map[string]float64 `yaml:"accuracy"`    // by training set
 }

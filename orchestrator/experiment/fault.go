@@ -10,14 +10,18 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Error is something wrong in an experiment file, at a place in it.
+// Error is something wrong in an experiment file, at a place in it, or in a
+// value that the command line gives in its stead.
 type Error struct {
-	File         string
-	Line, Column int // from 1
+	File         string // or the flag
+	Line, Column int    // from 1; 0 for a flag
 	Message      string
 }
 
 func (e *Error) Error() string {
+	if e.Line == 0 {
+		return e.File + ": " + e.Message
+	}
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
 }
 

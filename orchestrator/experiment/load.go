@@ -13,9 +13,10 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Load reads, completes and checks an experiment file. Every error in the file
-// is an *Error with its line and column.
-func Load(path string) (*Experiment, error) {
+// Load reads, completes and checks an experiment file. Every change, path=value,
+// takes the place of what the file says there. An error in the file is an
+// *Error with its line and column, one in a change names the change.
+func Load(path string, changes ...string) (*Experiment, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("experiment file: %w", err)
@@ -24,23 +25,41 @@ func Load(path string) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, dir, source)
+	return Parse(path, dir, source, changes...)
 }
 
 // Parse is Load for a text already read; name stands in errors, dir is where
 // the file's relative paths start.
-func Parse(name, dir string, source []byte) (*Experiment, error) {
+func Parse(name, dir string, source []byte, changes ...string) (*Experiment, error) {
 	exp := defaults()
-	exp.Dir = dir
-	if f := parse(source, exp); f != nil {
+	exp.Dir, exp.Changes = dir, changes
+	var overrides []*override
+	for _, text := range changes {
+		o, f := parseOverride(text)
+		if f != nil {
+			return nil, &Error{File: flagOf(text), Message: f.message}
+		}
+		overrides = append(overrides, o)
+	}
+	if f := parse(source, overrides, exp); f != nil {
+		for _, o := range overrides {
+			if o.places[f.at] {
+				return nil, &Error{File: flagOf(o.text), Message: f.message}
+			}
+		}
 		return nil, &Error{name, f.at.Line, f.at.Column, f.message}
 	}
 	return exp, nil
 }
 
 // parse fills an experiment from a file's text, and returns the first mistake.
-func parse(source []byte, exp *Experiment) *fault {
+func parse(source []byte, overrides []*override, exp *Experiment) *fault {
 	root, err := document(source)
+	for _, o := range overrides {
+		if err == nil {
+			root, err = o.apply(root)
+		}
+	}
 	d := &decoder{places: map[string]*token.Position{}, anchors: map[string]ast.Node{}}
 	if err == nil {
 		err = d.decode(root, "", reflect.ValueOf(exp).Elem())

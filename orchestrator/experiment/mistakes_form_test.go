@@ -16,6 +16,12 @@ const (
 	lora2 = "conditions:\n  test: {good: 4, defects: 2}\n  lora: {good_images: 2, defect_images: 2}\n"
 )
 
+// The keys of the two sections that patterns and conditions may have too.
+const (
+	loraKeys     = "identifier, resolution, rank, alpha, target, text_encoder, text_encoder_learning_rate, learning_rate, schedule, warmup_steps, optimizer, steps, batch_size, prior_weight, regularization, repeats, min_snr_gamma, flip, precision, gradient_accumulation, gradient_checkpointing"
+	generateKeys = "strength, steps, guidance, sampler, with_identifier, negative_prompt, batch_size, precision"
+)
+
 // A mistake is a file with ▸ where its error belongs.
 type mistake struct{ name, yaml, message string }
 
@@ -47,13 +53,15 @@ var mistakesOfForm = []mistake{
 	{"merge key", "▸<<: {name: small}\n", "merge keys (<<) are not supported: write the keys out"},
 
 	// Keys.
-	{"unknown key", head + "▸pattern: {baseline: true}\n", `unknown key "pattern": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier`},
-	{"unknown key, upper case", "▸Name: small\n", `unknown key "Name": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier`},
-	{"unknown key in a section", "name: small\ngenerate:\n  steps: 30\n  ▸stregth: 0.5\n", `unknown key "stregth" in generate: known are strength, steps, guidance, negative_prompt, batch_size, precision`},
-	{"unknown key in braces", "generate: {steps: 30, ▸stregth: 0.5}\n", `unknown key "stregth" in generate: known are strength, steps, guidance, negative_prompt, batch_size, precision`},
-	{"unknown key in the matrix", "patterns: {matrix: [{defect_images: 3}, {▸defects: 3}]}\n", `unknown key "defects" in patterns.matrix[1]: known are defect_images, regularization_images, steps, rank, learning_rate, strength`},
+	{"unknown key", head + "▸pattern: {baseline: true}\n", `unknown key "pattern": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, reference`},
+	{"unknown key, upper case", "▸Name: small\n", `unknown key "Name": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, reference`},
+	{"unknown key in a section", "name: small\ngenerate:\n  steps: 30\n  ▸stregth: 0.5\n", `unknown key "stregth" in generate: known are ` + generateKeys},
+	{"unknown key in braces", "generate: {steps: 30, ▸stregth: 0.5}\n", `unknown key "stregth" in generate: known are ` + generateKeys},
+	{"unknown key in the matrix", "patterns: {matrix: [{defect_images: 3}, {▸defects: 3}]}\n", `unknown key "defects" in patterns.matrix[1]: known are defect_images, regularization_images, source_images, ` + loraKeys + `, generate`},
+	{"unknown key in an entry's section", "patterns:\n  matrix:\n    - defect_images: 3\n      generate: {▸rank: 3}\n", `unknown key "rank" in patterns.matrix[0].generate: known are ` + generateKeys},
+	{"unknown key of study 2's LoRAs", "conditions: {lora: {▸good: 3}}\n", `unknown key "good" in conditions.lora: known are good_images, patterns, defect_images, regularization_images, source_images, ` + loraKeys + `, generate`},
 	{"unknown key in a training set", "conditions:\n  training_sets:\n    real + fake:\n      good: {real: 2, ▸fake: 2}\n", `unknown key "fake" in conditions.training_sets."real + fake".good: known are real, generated`},
-	{"unknown key that is a number", "generate: {steps: 1,▸000}\n", `unknown key "000" in generate: known are strength, steps, guidance, negative_prompt, batch_size, precision`},
+	{"unknown key that is a number", "generate: {steps: 1,▸000}\n", `unknown key "000" in generate: known are ` + generateKeys},
 	{"key that is a list", "generate: {[a]▸: 3}\n", "not YAML: found an invalid key for this map"},
 	{"key twice", "name: small\nbase: tiny-sd\n▸name: other\n", `key "name" is given twice, first in line 1`},
 	{"key twice in braces", "lora: {rank: 8, ▸rank: 4}\n", `key "rank" in lora is given twice, first in line 1`},
@@ -88,6 +96,9 @@ var mistakesOfForm = []mistake{
 	{"one of many", "patterns: {matrix: [{defect_images: ▸few}]}\n", `patterns.matrix[0].defect_images: want a whole number, got the text "few"`},
 	{"one among many", "patterns:\n  matrix:\n    - defect_images: [1,\n        ▸few]\n", `patterns.matrix[0].defect_images[1]: want a whole number, got the text "few"`},
 	{"none of many", "patterns: {matrix: [{defect_images: 3, steps: ▸[]}]}\n", "patterns.matrix[0].steps: the list is empty: give at least one value, or leave the key out"},
+	{"none of many in a section", "patterns: {matrix: [{defect_images: 3, generate: {steps: ▸[]}}]}\n", "patterns.matrix[0].generate.steps: the list is empty: give at least one value, or leave the key out"},
+	{"one of study 2's LoRAs", "conditions: {lora: {rank: [4, ▸big]}}\n", `conditions.lora.rank[1]: want a whole number, got the text "big"`},
+	{"one of study 2's classifiers", "conditions: {classifier: {epochs: ▸{}}}\n", "conditions.classifier.epochs: want a whole number, got a mapping"},
 	{"text for a test count", "conditions: {test: {good: ▸many}}\n", `conditions.test.good: want a whole number, got the text "many"`},
 	{"list of training sets", "conditions: {training_sets: ▸[real]}\n", "conditions.training_sets: want a mapping, such as {key: value}, got a list"},
 	{"number for a training set", "conditions: {training_sets: {real: ▸10}}\n", "conditions.training_sets.real: want a mapping, such as {key: value}, got 10"},

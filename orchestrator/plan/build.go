@@ -3,6 +3,7 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"kizu/orchestrator/dataset"
@@ -14,8 +15,8 @@ type Inputs struct {
 	Set      *dataset.Set
 	Division *dataset.Division
 	Base     *dataset.Base
-	Weights  *Weights       // of the classifier
-	Versions map[string]int // of each stage's code
+	Weights  map[string]*Weights // of classifiers, as the experiment file has them
+	Versions map[string]int      // of each stage's code
 }
 
 // Weights are the classifier's initial weights: a name, or a file.
@@ -94,12 +95,12 @@ func (b *builder) base() Ref {
 
 // prompts of a class: the noun alone, and with the identifier before it. A
 // class of one group (elpv: mono, poly) has the group in its noun.
-func (b *builder) prompts(class string) (instance, regular string) {
+func (b *builder) prompts(class, identifier string) (instance, regular string) {
 	regular = b.exp.Dataset.Noun
 	if group := b.in.Set.Group(class); group != "" {
 		regular = group + " " + regular
 	}
-	return b.exp.LoRA.Identifier + " " + regular, regular
+	return identifier + " " + regular, regular
 }
 
 // first takes the first n images of a drawing order.
@@ -108,6 +109,19 @@ func first(images []dataset.Image, n int, class, use string) ([]dataset.Image, e
 		return nil, &dataset.ShortageError{Class: class, Have: len(images), Want: n, Use: use}
 	}
 	return images[:n], nil
+}
+
+// train takes the first n images of a class that are not tested on. Where test
+// images would be next, the error names them.
+func (b *builder) train(class string, n int, use string) ([]dataset.Image, error) {
+	images, err := first(b.in.Division.Train[class], n, class, use)
+	var shortage *dataset.ShortageError
+	if errors.As(err, &shortage) {
+		if pool := b.in.Division.Pool(class); len(pool) >= n {
+			shortage.Tested = dataset.Names(pool[shortage.Have:n])
+		}
+	}
+	return images, err
 }
 
 // goodFor lists the good images of a drawing order that show the same kind of
@@ -126,10 +140,9 @@ func (b *builder) goodFor(class string, good []dataset.Image) []dataset.Image {
 	return same
 }
 
-// loraSpec is the training that the lora section describes, for given images.
-func (b *builder) loraSpec(class string, seed int64, instance, regular []dataset.Image) TrainLoRA {
-	l := b.exp.LoRA
-	instancePrompt, classPrompt := b.prompts(class)
+// loraSpec is the training that a recipe describes, for given images.
+func (b *builder) loraSpec(class string, seed int64, l experiment.LoRA, instance, regular []dataset.Image) TrainLoRA {
+	instancePrompt, classPrompt := b.prompts(class, l.Identifier)
 	spec := TrainLoRA{
 		Base:       b.base(),
 		Seed:       Seed(seed, KindTrainLoRA, class),
@@ -153,14 +166,17 @@ func (b *builder) loraSpec(class string, seed int64, instance, regular []dataset
 // generateSpec asks for n images of a class; the sources are taken in turn.
 // The seed of an image depends on its class and number only, so that the same
 // number shows the same noise in every pattern.
-func (b *builder) generateSpec(class string, seed int64, n int, sources []dataset.Image, lora *Task) Generate {
-	g := b.exp.Generate
-	prompt, _ := b.prompts(class)
+func (b *builder) generateSpec(class string, seed int64, n int, sources []dataset.Image, r experiment.Recipe, lora *Task) Generate {
+	g := r.Generate
+	prompt, plain := b.prompts(class, r.Identifier)
+	if !g.WithIdentifier {
+		prompt = plain
+	}
 	spec := Generate{
 		Base:   b.base(),
 		Prompt: prompt, NegativePrompt: g.NegativePrompt,
-		Resolution: b.exp.LoRA.Resolution,
-		Strength:   g.Strength, Steps: g.Steps, Guidance: g.Guidance,
+		Resolution: r.Resolution, Sampler: g.Sampler,
+		Strength: g.Strength, Steps: g.Steps, Guidance: g.Guidance,
 		BatchSize: g.BatchSize, Precision: g.Precision,
 	}
 	if lora != nil {

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"kizu/orchestrator/dataset"
@@ -90,7 +91,7 @@ func TestRegularizationOfAGroup(t *testing.T) {
 	}
 	in.Division.Train["functional"] = append(mono, poly...)
 	_, err := Build(exp, in)
-	fails(t, err, `none of the 8 good images of conditions.lora is of group "poly", which class "defective poly" is of: ask for more`)
+	fails(t, err, `none of the 8 good images for regularization is of group "poly", which class "defective poly" is of: ask for more`)
 }
 
 // TestShortages: too few images for any role is an error that says which class
@@ -108,7 +109,8 @@ func TestShortages(t *testing.T) {
 		{"LoRA of study 1", head + "patterns: {matrix: [{defect_images: 7}]}\n", 5, dataset.ShortageError{Class: "crack", Have: 6, Want: 7, Use: "training LoRAs"}},
 		{"regularization", head + "patterns: {matrix: [{defect_images: 2, regularization_images: 6}]}\n", 5, dataset.ShortageError{Class: "good", Have: 5, Want: 6, Use: "regularization"}},
 		{"sources", head + "patterns: {baseline: true}\n", 0, dataset.ShortageError{Class: "good", Have: 0, Want: 1, Use: "the sources of img2img"}},
-		{"good LoRA of study 2", head + conditions(4, 2, "good: {real: 2}, defects: {generated: 2}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "training LoRAs"}},
+		{"good LoRA of study 2", head + conditions(4, 2, "good: {generated: 2}, defects: {real: 2}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "training LoRAs"}},
+		{"regularization of study 2", head + conditions(4, 2, "good: {real: 2}, defects: {generated: 2}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "regularization"}},
 		{"defect LoRA of study 2", head + conditions(3, 5, "good: {real: 2}, defects: {generated: 2}"), 5, dataset.ShortageError{Class: "crack", Have: 4, Want: 5, Use: "training LoRAs"}},
 		{"good classifier images", head + conditions(1, 1, "good: {real: 4}, defects: {real: 1}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "training classifiers"}},
 		{"defect classifier images", head + conditions(1, 1, "good: {real: 1}, defects: {real: 5}"), 5, dataset.ShortageError{Class: "crack", Have: 4, Want: 5, Use: "training classifiers"}},
@@ -117,7 +119,14 @@ func TestShortages(t *testing.T) {
 			exp := parse(t, test.text)
 			_, err := Build(exp, inputs(t, exp, photos(map[string]int{"good": test.good, "crack": 6})))
 			var short *dataset.ShortageError
-			if !errors.As(err, &short) || *short != test.want {
+			if !errors.As(err, &short) {
+				t.Fatalf("got %v, want %v", err, &test.want)
+			}
+			if study2 := strings.Contains(test.text, "conditions"); study2 != (short.Tested != "") {
+				t.Errorf("the test images that would be next are %q", short.Tested)
+			}
+			short.Tested = ""
+			if *short != test.want {
 				t.Fatalf("got %v, want %v", err, &test.want)
 			}
 		})

@@ -79,7 +79,7 @@ func inputs(t testing.TB, exp *experiment.Experiment, set *dataset.Set) Inputs {
 	return Inputs{
 		Set: set, Division: division,
 		Base:     &dataset.Base{Name: exp.Base, Path: "/models/" + exp.Base, SHA256: strings.Repeat("ba5e", 16)},
-		Weights:  &Weights{Name: exp.Classifier.Weights},
+		Weights:  map[string]*Weights{exp.Classifier.Weights: {Name: exp.Classifier.Weights}},
 		Versions: map[string]int{KindTrainLoRA: 1, KindGenerate: 1, KindClassify: 1},
 	}
 }

@@ -54,11 +54,18 @@ func TestKeysFollowTheFile(t *testing.T) {
 		{"base: tiny", "base: tiny # as before", nil},
 		{"strength: 0.5", "strength: 0.6", kind(KindGenerate)},
 		{"strength: 0.5", "strength: 0.5, guidance: 3", kind(KindGenerate)},
+		{"strength: 0.5", "strength: 0.5, sampler: ddim", kind(KindGenerate)},
+		{"strength: 0.5", "strength: 0.5, with_identifier: false", kind(KindGenerate)},
+		{"good_images: 3", "good_images: 3, source_images: 4", func(task *Task) bool {
+			return task.Kind == KindGenerate && strings.Contains(task.Label, "study 2")
+		}},
+		{"good_images: 3", "good_images: 3, rank: 2, generate: {sampler: base}", nil}, // as before
 		{"show: 3", "show: 4", func(task *Task) bool {
 			return task.Kind == KindGenerate && !strings.Contains(task.Label, "study 2")
 		}},
 		{"epochs: 2", "epochs: 3", kind(KindClassify)},
 		{"weights: none", "weights: lite0", kind(KindClassify)},
+		{"weights: none", "weights: none, sampling: balanced", kind(KindClassify)},
 		{"weights: none", "weights: none, learning_rate: 2e-3", kind(KindClassify)},
 		{"both: {good: {real: 3,", "both: {good: {real: 4,", func(task *Task) bool { return strings.HasPrefix(task.Label, `classifier "both"`) }},
 		{"good: {real: 3, generated: 2}", "good: {real: 3, generated: 1}", func(task *Task) bool { return strings.HasPrefix(task.Label, `classifier "both"`) }},
@@ -94,7 +101,7 @@ func TestKeysFollowTheInputs(t *testing.T) {
 		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(KindTrainLoRA, KindGenerate)},
 		{"path of the base model", func(in *Inputs) { in.Base.Path = "/elsewhere" }, kind()},
 		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(KindTrainLoRA, KindGenerate)},
-		{"weights file", func(in *Inputs) { in.Weights = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(KindClassify)},
+		{"weights file", func(in *Inputs) { in.Weights["none"] = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(KindClassify)},
 	} {
 		exp := parse(t, small)
 		in := smallInputs(t, exp)

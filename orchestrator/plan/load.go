@@ -105,14 +105,28 @@ func beside(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// findWeights looks up the classifier's initial weights.
-func findWeights(exp *experiment.Experiment) (*Weights, error) {
-	name := exp.Classifier.Weights
+// findWeights looks up the initial weights of all classifiers.
+func findWeights(exp *experiment.Experiment) (map[string]*Weights, error) {
+	found := map[string]*Weights{}
+	for _, condition := range exp.ExpandConditions() {
+		name := condition.Classifier.Weights
+		if found[name] != nil {
+			continue
+		}
+		var err error
+		if found[name], err = findWeight(name, exp.Dir); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func findWeight(name, dir string) (*Weights, error) {
 	switch name {
-	case "imagenet", "lite0", "none", "":
+	case "imagenet", "lite0", "none":
 		return &Weights{Name: name}, nil
 	}
-	path, err := filepath.Abs(beside(exp.Dir, name))
+	path, err := filepath.Abs(beside(dir, name))
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func TestSameClassifierSeedInEveryCondition(t *testing.T) {
 	seeds := map[int64]int64{}
 	var tests []Labeled
 	for _, cell := range p.Cells {
-		if cell.TrainingSet == nil {
+		if cell.Condition == nil {
 			continue
 		}
 		spec := cell.Classify.Spec.(Classify)

@@ -88,6 +88,7 @@ type Generate struct {
 	Strength       float64    `json:"strength"`
 	Steps          int        `json:"steps"`
 	Guidance       float64    `json:"guidance"`
+	Sampler        string     `json:"sampler"` // base, or one of experiment.Samplers
 	BatchSize      int        `json:"batch_size"`
 	Precision      string     `json:"precision"`
 	Images         []NewImage `json:"images"`
@@ -127,6 +128,7 @@ type Classify struct {
 	LearningRate float64   `json:"learning_rate"`
 	WeightDecay  float64   `json:"weight_decay"`
 	Precision    string    `json:"precision"`
+	Sampling     string    `json:"sampling"` // plain or balanced
 	Classes      []string  `json:"classes"`
 	Train        []Labeled `json:"train"`
 	Test         []Labeled `json:"test"`

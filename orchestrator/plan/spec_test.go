@@ -11,7 +11,7 @@ import (
 func TestResolve(t *testing.T) {
 	exp := parse(t, small)
 	in := smallInputs(t, exp)
-	in.Weights = &Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
+	in.Weights["none"] = &Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
 	p := build(t, exp, in)
 	folder := func(kind, key string) string { return "/store/" + kind + "/" + key[:4] }
 	for _, task := range p.Tasks {
@@ -37,17 +37,17 @@ func TestResolve(t *testing.T) {
 func TestPath(t *testing.T) {
 	exp := parse(t, small)
 	in := smallInputs(t, exp)
-	in.Weights = &Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
+	in.Weights["none"] = &Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
 	p := build(t, exp, in)
 	lora := find(t, p, "4 defect, 0 regularization", 0).Train
 	for ref, want := range map[Ref]string{
-		imageRef(photo("crack", 3)):       "/photos/crack/003.png",
-		Ref(byHash + in.Base.SHA256):      "/models/tiny",
-		Ref(byHash + in.Weights.SHA256):   "/weights/b0.safetensors",
-		"name:imagenet":                   "imagenet",
-		"name:owner/model":                "owner/model",
-		artifact(lora, ""):                "/store/train_lora/" + lora.Key,
-		artifact(lora, "images/0000.png"): "/store/train_lora/" + lora.Key + "/images/0000.png",
+		imageRef(photo("crack", 3)):             "/photos/crack/003.png",
+		Ref(byHash + in.Base.SHA256):            "/models/tiny",
+		Ref(byHash + in.Weights["none"].SHA256): "/weights/b0.safetensors",
+		"name:imagenet":                         "imagenet",
+		"name:owner/model":                      "owner/model",
+		artifact(lora, ""):                      "/store/train_lora/" + lora.Key,
+		artifact(lora, "images/0000.png"):       "/store/train_lora/" + lora.Key + "/images/0000.png",
 	} {
 		if got := p.Path(ref, func(kind, key string) string { return "/store/" + kind + "/" + key }); got != want {
 			t.Errorf("%s is %q, want %q", ref, got, want)
@@ -65,8 +65,8 @@ func TestSpecsAsStagesReadThem(t *testing.T) {
 		fields string
 	}{
 		{cell.Train, "alpha base batch_size class flip gradient_accumulation gradient_checkpointing instance learning_rate min_snr_gamma optimizer precision prior_weight rank regularization resolution schedule seed steps target text_encoder text_encoder_learning_rate warmup_steps"},
-		{cell.Generate, "base batch_size guidance images lora negative_prompt precision prompt resolution steps strength"},
-		{find(t, p, "both", 0).Classify, "batch_size classes epochs learning_rate model precision resolution seed test train weight_decay weights"},
+		{cell.Generate, "base batch_size guidance images lora negative_prompt precision prompt resolution sampler steps strength"},
+		{find(t, p, "both", 0).Classify, "batch_size classes epochs learning_rate model precision resolution sampling seed test train weight_decay weights"},
 	} {
 		text, err := json.Marshal(test.task.Spec)
 		if err != nil {
@@ -97,7 +97,7 @@ base: tiny
 lora: {rank: 4, alpha: 2}
 patterns:
   matrix:
-    - {defect_images: 2, steps: 7, rank: [4, 16], learning_rate: 5e-4, strength: 0.9}
+    - {defect_images: 2, steps: 7, rank: [4, 16], learning_rate: 5e-4, generate: {strength: 0.9}}
 `)
 	p := build(t, exp, inputs(t, exp, photos(map[string]int{"good": 5, "crack": 5})))
 	for i, want := range []struct {

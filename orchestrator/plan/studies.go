@@ -7,56 +7,76 @@ import (
 	"kizu/orchestrator/experiment"
 )
 
-// pattern plans a cell of study 1: a LoRA and the images it makes. It may draw
-// defect images that study 2 tests on; the leak check keeps the studies apart.
+// pattern plans a cell of study 1: a LoRA and the images it makes.
 func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	p, study := cell.Pattern, b.exp.Patterns
 	planned := Cell{Cell: cell}
-	good := b.goodFor(study.Defect, b.in.Division.Train[b.exp.Dataset.Good])
-	if len(good) == 0 {
-		return planned, &dataset.ShortageError{Class: b.exp.Dataset.Good, Want: 1, Use: "the sources of img2img"}
+	sources := b.patternGood()
+	if n := max(p.SourceImages, 1); len(sources) < n {
+		return planned, &dataset.ShortageError{Class: b.exp.Dataset.Good, Have: len(sources), Want: n, Use: "the sources of img2img"}
 	}
-	if !p.Baseline {
-		instance, err := first(b.in.Division.Pool(study.Defect), p.DefectImages, study.Defect, "training LoRAs")
-		if err != nil {
-			return planned, err
-		}
-		regular, err := first(good, p.RegularizationImages, b.exp.Dataset.Good, "regularization")
-		if err != nil {
-			return planned, err
-		}
-		spec := b.loraSpec(study.Defect, cell.Seed, instance, regular)
-		spec.Steps, spec.Rank, spec.LearningRate = p.Steps, p.Rank, p.LearningRate
-		spec.Alpha = b.exp.LoRA.Alpha * float64(p.Rank) / float64(b.exp.LoRA.Rank)
-		label := fmt.Sprintf("LoRA %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
-		if planned.Train, err = b.add(KindTrainLoRA, label, spec); err != nil {
-			return planned, err
-		}
+	if p.SourceImages > 0 {
+		sources = sources[:p.SourceImages]
 	}
-	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, good, planned.Train)
-	spec.Strength = p.Strength
-	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
 	var err error
+	if !p.Baseline {
+		if planned.Train, err = b.patternLoRA(*p, cell.Seed); err != nil {
+			return planned, err
+		}
+	}
+	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
+	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, sources, b.orUsual(p), planned.Train)
 	planned.Generate, err = b.add(KindGenerate, label, spec, some(planned.Train)...)
 	return planned, err
+}
+
+// orUsual is a pattern's recipe; the baseline's resolution and identifier are
+// those of the lora section.
+func (b *builder) orUsual(p *experiment.Pattern) experiment.Recipe {
+	recipe := p.Recipe
+	if p.Baseline {
+		recipe.LoRA = b.exp.LoRA
+	}
+	return recipe
+}
+
+// patternGood lists the good images that study 1 may draw, in drawing order.
+func (b *builder) patternGood() []dataset.Image {
+	return b.goodFor(b.exp.Patterns.Defect, b.in.Division.Train[b.exp.Dataset.Good])
+}
+
+// patternLoRA plans the LoRA of a pattern. It may draw defect images that study
+// 2 tests on; the leak check keeps the studies apart.
+func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
+	defect := b.exp.Patterns.Defect
+	instance, err := first(b.in.Division.Pool(defect), p.DefectImages, defect, "training LoRAs")
+	if err != nil {
+		return nil, err
+	}
+	regular, err := first(b.patternGood(), p.RegularizationImages, b.exp.Dataset.Good, "regularization")
+	if err != nil {
+		return nil, err
+	}
+	label := fmt.Sprintf("LoRA %s, %s, seed %d", defect, p.Name, seed)
+	return b.add(KindTrainLoRA, label, b.loraSpec(defect, seed, p.LoRA, instance, regular))
 }
 
 // condition plans a cell of study 2: a LoRA and images for every class whose
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 	planned := Cell{Cell: cell}
-	classes, k := b.exp.Dataset.Classes(), b.exp.Classifier
+	classes, k := b.exp.Dataset.Classes(), cell.Condition.Classifier
 	spec := Classify{
 		Seed:  Seed(cell.Seed, KindClassify),
-		Model: k.Model, Weights: b.weights(), Resolution: k.Resolution,
-		Epochs: k.Epochs, Steps: k.Steps, BatchSize: k.BatchSize,
+		Model: k.Model, Weights: b.weights(k.Weights), Resolution: k.Resolution,
+		Epochs: k.Epochs, Steps: k.Steps, BatchSize: k.BatchSize, Sampling: k.Sampling,
 		LearningRate: k.LearningRate, WeightDecay: k.WeightDecay, Precision: k.Precision,
 		Classes: classes,
 	}
 	var needs []*Task
 	for index, class := range classes {
-		counts := cell.TrainingSet.Of(class, b.exp.Dataset.Good)
-		reals, err := first(b.in.Division.Train[class], counts.Real, class, "training classifiers")
+		counts := cell.Condition.Of(class, b.exp.Dataset.Good)
+		reals, err := b.train(class, counts.Real, "training classifiers")
 		if err != nil {
 			return planned, err
 		}
@@ -64,7 +84,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 			spec.Train = append(spec.Train, Labeled{Path: imageRef(img), Class: index})
 		}
 		if counts.Generated > 0 {
-			images, err := b.generated(class, cell.Seed)
+			images, err := b.generated(class, cell)
 			if err != nil {
 				return planned, err
 			}
@@ -83,40 +103,74 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 	return planned, err
 }
 
-// generated plans study 2's images of a class. Its LoRA learns the class from
-// the smallest real training set, whose good images are also the regularization
-// images and the sources. The good class's own LoRA has no regularization: its
-// images and those that would regularize it are the same.
-func (b *builder) generated(class string, seed int64) (*Task, error) {
-	study, names := b.exp.Conditions, b.exp.Dataset
-	good, err := first(b.in.Division.Train[names.Good], study.LoRA.GoodImages, names.Good, "training LoRAs")
+// generated plans study 2's images of a class.
+func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
+	recipe := cell.Condition.LoRA.Recipe
+	lora, err := b.studyLoRA(class, cell)
 	if err != nil {
 		return nil, err
 	}
-	instance, regular, sources := good, []dataset.Image(nil), good
-	if class != names.Good {
-		if instance, err = first(b.in.Division.Train[class], study.LoRA.DefectImages, class, "training LoRAs"); err != nil {
-			return nil, err
-		}
-		if regular = b.goodFor(class, good); len(regular) == 0 {
-			return nil, fmt.Errorf("none of the %d good images of conditions.lora is of group %q, which class %q is of: ask for more",
-				len(good), b.in.Set.Group(class), class)
-		}
-		sources = regular
-	}
-	lora, err := b.add(KindTrainLoRA, fmt.Sprintf("LoRA %s, study 2, seed %d", class, seed),
-		b.loraSpec(class, seed, instance, regular))
+	sources, err := b.studyGood(class, recipe.SourceImages, "the sources of img2img")
 	if err != nil {
 		return nil, err
 	}
 	n := b.exp.GeneratedCount(class)
-	return b.add(KindGenerate, fmt.Sprintf("%d images %s, study 2, seed %d", n, class, seed),
-		b.generateSpec(class, seed, n, sources, lora), lora)
+	return b.add(KindGenerate, fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell)),
+		b.generateSpec(class, cell.Seed, n, sources, recipe, lora), lora)
 }
 
-// weights refers to the classifier's initial weights.
-func (b *builder) weights() Ref {
-	w := b.in.Weights
+// studyLoRA plans the LoRA that makes study 2's images of a class: one of its
+// own, or a pattern's. The good class's own LoRA has no regularization: its
+// images and those that would regularize it are the same.
+func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
+	lora, names := cell.Condition.LoRA, b.exp.Dataset
+	if name, ok := lora.Patterns[class]; ok {
+		p, _ := b.exp.FindPattern(name)
+		return b.patternLoRA(p, cell.Seed)
+	}
+	n, regular := lora.DefectImages, []dataset.Image(nil)
+	if class == names.Good {
+		n = lora.GoodImages
+	} else if lora.RegularizationImages > 0 {
+		var err error
+		if regular, err = b.studyGood(class, lora.RegularizationImages, "regularization"); err != nil {
+			return nil, err
+		}
+	}
+	instance, err := b.train(class, n, "training LoRAs")
+	if err != nil {
+		return nil, err
+	}
+	return b.add(KindTrainLoRA, fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell)),
+		b.loraSpec(class, cell.Seed, lora.LoRA, instance, regular))
+}
+
+// studyGood takes the first n good images, and of them those that show the same
+// kind of part as the class.
+func (b *builder) studyGood(class string, n int, use string) ([]dataset.Image, error) {
+	good, err := b.train(b.exp.Dataset.Good, n, use)
+	if err != nil || class == b.exp.Dataset.Good {
+		return good, err
+	}
+	same := b.goodFor(class, good)
+	if len(same) == 0 {
+		return nil, fmt.Errorf("none of the %d good images for %s is of group %q, which class %q is of: ask for more",
+			len(good), use, b.in.Set.Group(class), class)
+	}
+	return same, nil
+}
+
+// studyLabel tells the LoRAs and images of study 2's cells apart.
+func studyLabel(cell experiment.Cell) string {
+	if variant := cell.Condition.Variant; variant != "" {
+		return fmt.Sprintf("study 2, %s, seed %d", variant, cell.Seed)
+	}
+	return fmt.Sprintf("study 2, seed %d", cell.Seed)
+}
+
+// weights refers to a classifier's initial weights.
+func (b *builder) weights(name string) Ref {
+	w := b.in.Weights[name]
 	if w.Path == "" {
 		return Ref(byName + w.Name)
 	}

@@ -58,7 +58,7 @@ func (r *Report) conditionsAnswer() []string {
 // trains on real images alone.
 func controlOf(conditions []*condition) *condition {
 	for _, c := range conditions {
-		if !c.usesGenerated() {
+		if !c.set.UsesGenerated() {
 			return c
 		}
 	}

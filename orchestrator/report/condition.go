@@ -30,7 +30,7 @@ func addCondition(list []*condition, c *cell) []*condition {
 			return list
 		}
 	}
-	return append(list, &condition{name: c.Name, set: c.TrainingSet, cells: []*cell{c}})
+	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}})
 }
 
 func (c *condition) summarize() error {
@@ -52,11 +52,6 @@ func (c *condition) summarize() error {
 	var err error
 	c.total, err = result.Sum(matrices...)
 	return err
-}
-
-// usesGenerated reports whether the training set has generated images.
-func (c *condition) usesGenerated() bool {
-	return c.set.Good.Generated > 0 || c.set.Defects.Generated > 0
 }
 
 // differsFrom reports whether the results tell two conditions apart: their

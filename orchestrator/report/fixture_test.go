@@ -116,7 +116,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	division, err := dataset.Divide(set, classes, tests, nil, 0)
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
-		Set: set, Division: division, Base: base, Weights: &plan.Weights{Name: "none"},
+		Set: set, Division: division, Base: base, Weights: map[string]*plan.Weights{"none": {Name: "none"}},
 		Versions: map[string]int{plan.KindTrainLoRA: 1, plan.KindGenerate: 1, plan.KindClassify: 1},
 	})
 	f.check(err)

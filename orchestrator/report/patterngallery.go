@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"kizu/orchestrator/dataset"
-	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 )
 
@@ -24,7 +23,7 @@ func (r *Report) patternGalleries() []gallery {
 		rows: r.realRows(),
 	}
 	var series []gallery
-	shown := map[experiment.Pattern]bool{}
+	shown := map[string]bool{}
 	for _, p := range r.patterns {
 		members := r.stepSeries(p)
 		if p.recipe.Baseline || p.recipe.Steps == r.plan.Experiment.LoRA.Steps || len(members) == 1 {
@@ -97,10 +96,11 @@ func (p *pattern) detail() string {
 	return strings.Join(parts, " · ")
 }
 
-func withoutSteps(p *pattern) experiment.Pattern {
-	recipe := *p.recipe
+// withoutSteps writes all of a recipe but its steps.
+func withoutSteps(p *pattern) string {
+	recipe := p.recipe.Recipe
 	recipe.Steps = 0
-	return recipe
+	return fmt.Sprintf("%v %+v", p.recipe.Baseline, recipe)
 }
 
 // stepSeries lists the patterns that differ from p in their steps only, p

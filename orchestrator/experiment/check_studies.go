@@ -1,0 +1,133 @@
+package experiment
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+func (e *Experiment) checkPatterns(c *checker) {
+	p := e.Patterns
+	c.oneOf(p.Defect, "patterns.defect", e.Dataset.Defects...)
+	c.require(p.Show >= 1, "patterns.show", "show %d: must be at least 1", p.Show)
+	c.require(len(p.Matrix) > 0 || p.Baseline, "patterns", "patterns has neither a matrix nor a baseline")
+	for i := range p.Matrix {
+		at := item("patterns.matrix", i)
+		for _, v := range e.recipes(i) {
+			place := func(path string) string { return v.place(at, strings.TrimPrefix(path, "lora.")) }
+			c.within(place, func(c *checker) {
+				c.require(v.has("defect_images"), "defect_images", "defect_images is missing")
+				c.require(v.value.DefectImages >= 1, "defect_images", "defect_images %d: must be at least 1", v.value.DefectImages)
+				v.value.check(c)
+			})
+		}
+	}
+}
+
+func (r Recipe) check(c *checker) {
+	c.require(r.RegularizationImages >= 0, "regularization_images", "regularization_images %d: must be at least 0", r.RegularizationImages)
+	c.require(r.SourceImages >= 0, "source_images", "source_images %d: must be at least 1, or 0 for all", r.SourceImages)
+	r.LoRA.check(c)
+	r.Generate.check(c)
+}
+
+func (e *Experiment) checkConditions(c *checker) {
+	s := e.Conditions
+	e.checkTest(c)
+	generated := slices.ContainsFunc(s.TrainingSets, TrainingSet.UsesGenerated)
+	for _, v := range e.studyLoRAs() {
+		place := func(path string) string { return v.place("conditions.lora", strings.TrimPrefix(path, "lora.")) }
+		c.within(place, func(c *checker) { e.checkStudyLoRA(c, v.value, generated) })
+	}
+	c.require(len(s.TrainingSets) > 0, "conditions.training_sets", "training_sets is empty")
+	for _, set := range s.TrainingSets {
+		at := child("conditions.training_sets", set.Name)
+		c.require(set.Name != "", at, "a training set without a name")
+		for _, part := range []struct {
+			name   string
+			counts Counts
+		}{{"good", set.Good}, {"defects", set.Defects}} {
+			where := fmt.Sprintf("%s.%s", at, part.name)
+			c.require(part.counts.Real >= 0 && part.counts.Generated >= 0, where, "counts must not be negative")
+			c.require(part.counts.Real+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
+		}
+	}
+	e.Classifier.check(c)
+	for _, v := range e.classifiers() {
+		place := func(path string) string {
+			return v.place("conditions.classifier", strings.TrimPrefix(path, "classifier."))
+		}
+		c.within(place, v.value.check)
+	}
+}
+
+func (e *Experiment) checkTest(c *checker) {
+	test := e.Conditions.Test
+	for _, class := range slices.Sorted(maps.Keys(test)) {
+		n := test[class]
+		known := class == "good" || class == "defects" || slices.Contains(e.Dataset.Classes(), class)
+		at := child("conditions.test", class)
+		c.require(known, at, "%q is no class of the dataset (good, defects, or one of: %s)", class, strings.Join(e.Dataset.Classes(), ", "))
+		c.require(n >= 1, at, "%d test images: must be at least 1", n)
+	}
+	for _, class := range e.Dataset.Classes() {
+		c.require(e.TestCount(class) >= 1, "conditions.test", "no test images for class %q: give it a count, or all defects one under defects", class)
+	}
+}
+
+// checkStudyLoRA checks a way to make study 2's LoRAs; needed says whether a
+// training set has generated images.
+func (e *Experiment) checkStudyLoRA(c *checker, l StudyLoRA, needed bool) {
+	c.require(l.GoodImages >= 0, "good_images", "lora.good_images %d: must not be negative", l.GoodImages)
+	c.require(l.DefectImages >= 0, "defect_images", "lora.defect_images %d: must not be negative", l.DefectImages)
+	l.check(c)
+	if needed {
+		c.require(l.GoodImages > 0, "good_images", "lora.good_images is missing: generated images start from them")
+		c.require(l.DefectImages > 0, "defect_images", "lora.defect_images is missing: they train the LoRAs")
+	}
+	for _, class := range slices.Sorted(maps.Keys(l.Patterns)) {
+		at := child("patterns", class)
+		c.require(e.Patterns != nil && class == e.Patterns.Defect, at, "no pattern shows class %q: lora.patterns can name that of patterns.defect only", class)
+		_, known := e.FindPattern(l.Patterns[class])
+		c.require(known, at, "%q is no pattern with a LoRA: its name is as kizu plan prints it", l.Patterns[class])
+	}
+}
+
+// FindPattern finds a pattern that trains a LoRA by its name.
+func (e *Experiment) FindPattern(name string) (Pattern, bool) {
+	for _, p := range e.ExpandPatterns() {
+		if p.Name == name && !p.Baseline {
+			return p, true
+		}
+	}
+	return Pattern{}, false
+}
+
+func (k Classifier) check(c *checker) {
+	c.oneOf(k.Model, "classifier.model", "efficientnet_b0")
+	c.require(k.Weights != "", "classifier.weights", "weights is empty: imagenet, lite0, none or a .safetensors file")
+	c.require(k.Resolution >= 32, "classifier.resolution", "resolution %d: must be at least 32", k.Resolution)
+	c.require(k.Epochs >= 0, "classifier.epochs", "epochs %d: must be above 0", k.Epochs)
+	c.require(k.Steps >= 0, "classifier.steps", "steps %d: must be above 0", k.Steps)
+	c.require(k.Epochs+k.Steps > 0, "classifier", "give epochs or steps, above 0")
+	c.require(k.Epochs == 0 || k.Steps == 0, "classifier", "give either epochs or steps, not both")
+	c.require(k.BatchSize >= 2, "classifier.batch_size", "batch size %d: batch normalization needs at least 2", k.BatchSize)
+	c.require(k.LearningRate > 0, "classifier.learning_rate", "learning rate %g: must be above 0", k.LearningRate)
+	c.require(k.WeightDecay >= 0, "classifier.weight_decay", "weight decay %g: must not be negative", k.WeightDecay)
+	c.oneOf(k.Sampling, "classifier.sampling", "plain", "balanced")
+	c.oneOf(k.Precision, "classifier.precision", "fp32", "bf16", "fp16")
+}
+
+func (e *Experiment) checkReference(c *checker) {
+	r := e.Reference
+	c.require(r.Source != "", "reference", "reference.source is missing: where the figures stand")
+	c.require(r.TestImages >= 0, "reference.test_images", "test_images %d: must not be negative", r.TestImages)
+	c.require(len(r.Accuracy) > 0, "reference", "reference.accuracy is missing: a figure for each training set")
+	for _, name := range slices.Sorted(maps.Keys(r.Accuracy)) {
+		at, value := child("reference.accuracy", name), r.Accuracy[name]
+		known := e.Conditions != nil && slices.ContainsFunc(e.Conditions.TrainingSets, func(s TrainingSet) bool { return s.Name == name })
+		c.require(known, at, "%q is no training set of conditions", name)
+		c.require(value >= 0 && value <= 1, at, "accuracy %g: must be from 0 to 1", value)
+	}
+}
