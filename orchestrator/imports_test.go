@@ -12,19 +12,20 @@ import (
 // schedule, store, dataset, experiment}. A room that is not in the table is
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
-	"orchestrator":                  {"command"},
-	"orchestrator/command":          {"report", "execute", "execute/protocol", "execute/worker", "plan", "result", "schedule", "store", "dataset", "experiment"},
-	"orchestrator/report":           {"plan", "result", "store", "dataset", "experiment"},
-	"orchestrator/execute":          {"execute/protocol", "plan", "schedule", "store", "dataset", "experiment"},
-	"orchestrator/execute/protocol": nil,
-	"orchestrator/execute/worker":   {"execute/protocol", "pyembed"}, // the only one that loads Python
-	"orchestrator/plan":             {"store", "dataset", "experiment"},
-	"orchestrator/store":            {"dataset"},
-	"orchestrator/result":           nil,
-	"orchestrator/schedule":         nil,
-	"orchestrator/dataset":          nil,
-	"orchestrator/experiment":       nil,
-	"pyembed":                       nil, // could be lifted out as a library
+	"orchestrator":                     {"command"},
+	"orchestrator/command":             {"report", "execute", "execute/protocol", "execute/worker", "plan", "result", "schedule", "store", "dataset", "experiment"},
+	"orchestrator/report":              {"plan", "result", "store", "dataset", "experiment"},
+	"orchestrator/execute":             {"execute/protocol", "plan", "schedule", "store", "dataset", "experiment"},
+	"orchestrator/execute/protocol":    nil,
+	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"}, // the only one that loads Python
+	"orchestrator/plan":                {"store", "dataset", "experiment"},
+	"orchestrator/store":               {"dataset"},
+	"orchestrator/result":              nil,
+	"orchestrator/schedule":            nil,
+	"orchestrator/dataset":             nil,
+	"orchestrator/dataset/datasettest": nil, // pictures for tests
+	"orchestrator/experiment":          nil,
+	"pyembed":                          nil, // could be lifted out as a library
 }
 
 // keptTo says which rooms alone may import something from outside.

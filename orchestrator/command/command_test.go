@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript" // runs the program as a user does; BSD
 
 	"kizu/orchestrator/command"
+	"kizu/orchestrator/dataset/datasettest"
 )
 
 // TestMain makes the program itself a command of the scripts; its workers are
@@ -40,6 +41,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"photos":    photos,
+			"hazelnut":  hazelnut,
 			"truncate":  truncate,
 			"artifacts": artifacts,
 			"killwhen":  killWhen,
@@ -59,6 +61,11 @@ func photos(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(png.Encode(file, picture(args[0], i)))
 		ts.Check(file.Close())
 	}
+}
+
+// hazelnut DIR makes DIR/hazelnut with MVTec AD's layout and counts.
+func hazelnut(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(datasettest.WriteHazelnut(ts.MkAbs(args[0]), 64))
 }
 
 // picture is 64×64 pixels of noise around a shade, different for each seed.

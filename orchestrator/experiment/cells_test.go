@@ -20,8 +20,8 @@ func load(t *testing.T, path string) *Experiment {
 // TestArticle reads the article's experiment as a whole: six patterns, the
 // picture without a LoRA and two further step counts, five conditions.
 func TestArticle(t *testing.T) {
-	exp := load(t, "testdata/article.yaml")
-	if want := "Do LoRA-generated defect images improve a defect classifier?"; exp.Question != want {
+	exp := load(t, "../../experiments/article.yaml")
+	if want := "Do LoRA-generated defect images improve a defect classifier that has ten photos of each defect?"; exp.Question != want {
 		t.Errorf("question %q", exp.Question)
 	}
 	if got := fmt.Sprint(exp.Dataset.Classes()); got != "[good crack cut hole print]" {
@@ -44,9 +44,9 @@ func TestArticle(t *testing.T) {
 		"generation: 18 defect, 391 regularization, 5000 steps",
 		"classification: real",
 		"classification: generated",
-		"classification: real+generated",
-		"classification: generated defects",
-		"classification: all, good real",
+		"classification: real + generated",
+		"classification: generated defects + real good",
+		"classification: all, good only real",
 	} {
 		for seed := range 3 {
 			want = append(want, fmt.Sprintf("%s, seed %d", name, seed))

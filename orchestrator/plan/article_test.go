@@ -26,7 +26,7 @@ func hazelnut() *dataset.Set {
 // article plans the article's experiment on its dataset.
 func article(t testing.TB) *Plan {
 	t.Helper()
-	text, err := os.ReadFile("../experiment/testdata/article.yaml")
+	text, err := os.ReadFile("../../experiments/article.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestArticleTasks(t *testing.T) {
 		if len(shared) != 5 {
 			t.Errorf("generated images of %d classes, want 5", len(shared))
 		}
-		for name, needs := range map[string]int{"real": 0, "real+generated": 5, "generated defects": 4, "all, good real": 4} {
+		for name, needs := range map[string]int{"real": 0, "real + generated": 5, "generated defects + real good": 4, "all, good only real": 4} {
 			task := find(t, p, name, seed).Classify
 			if len(task.Needs) != needs {
 				t.Errorf("%s needs %d tasks, want %d", name, len(task.Needs), needs)
@@ -107,11 +107,11 @@ func TestArticleKeepsTheStudiesApart(t *testing.T) {
 func TestArticleTrainingSets(t *testing.T) {
 	p := article(t)
 	for name, want := range map[string][4]int{
-		"real":              {24, 10, 0, 0},
-		"generated":         {0, 0, 100, 100},
-		"real+generated":    {24, 10, 100, 100},
-		"generated defects": {100, 0, 0, 100},
-		"all, good real":    {100, 10, 0, 100},
+		"real":                          {24, 10, 0, 0},
+		"generated":                     {0, 0, 100, 100},
+		"real + generated":              {24, 10, 100, 100},
+		"generated defects + real good": {100, 0, 0, 100},
+		"all, good only real":           {100, 10, 0, 100},
 	} {
 		spec := find(t, p, name, 0).Classify.Spec.(Classify)
 		var got [4]int

@@ -156,7 +156,7 @@ func TestView(t *testing.T) {
 func TestViewOfNothing(t *testing.T) {
 	exp := parse(t, made)
 	text, err := json.Marshal((&Plan{Experiment: exp}).View())
-	if err != nil || string(text) != `{"experiment":"made","cells":[],"tasks":[]}` {
+	if err != nil || string(text) != `{"experiment":"made","changes":[],"photos":[],"cells":[],"tasks":[]}` {
 		t.Errorf("%s, %v", text, err)
 	}
 }

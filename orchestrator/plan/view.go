@@ -2,9 +2,11 @@ package plan
 
 // View is a plan as `kizu plan --json` prints it.
 type View struct {
-	Experiment string     `json:"experiment"`
-	Cells      []CellView `json:"cells"`
-	Tasks      []TaskView `json:"tasks"`
+	Experiment string       `json:"experiment"`
+	Changes    []string     `json:"changes"` // of the file, by --set
+	Photos     []PhotosView `json:"photos"`
+	Cells      []CellView   `json:"cells"`
+	Tasks      []TaskView   `json:"tasks"`
 }
 
 // CellView is one cell of a View.
@@ -13,6 +15,9 @@ type CellView struct {
 	Name  string   `json:"name"`
 	Seed  int64    `json:"seed"`
 	Tasks []string `json:"tasks"` // ids
+
+	Pattern   *LoRAView      `json:"pattern,omitempty"`   // of study 1
+	Condition *ConditionView `json:"condition,omitempty"` // of study 2
 }
 
 // TaskView is one task of a View.
@@ -28,9 +33,12 @@ type TaskView struct {
 
 // View describes a plan that was compared with a store.
 func (p *Plan) View() View {
-	view := View{Experiment: p.Experiment.Name, Cells: []CellView{}, Tasks: []TaskView{}}
+	view := View{
+		Experiment: p.Experiment.Name, Changes: append([]string{}, p.Experiment.Changes...),
+		Photos: p.photos(), Cells: []CellView{}, Tasks: []TaskView{},
+	}
 	for _, cell := range p.Cells {
-		view.Cells = append(view.Cells, CellView{cell.Study, cell.Name, cell.Seed, ids(cell.Tasks())})
+		view.Cells = append(view.Cells, p.cellView(cell))
 	}
 	for _, task := range p.Tasks {
 		state := "run"

@@ -1,0 +1,115 @@
+package plan
+
+import "strings"
+
+// PhotosView says how the photos of one class are divided.
+type PhotosView struct {
+	Class    string `json:"class"`
+	Found    int    `json:"found"`
+	Tested   int    `json:"tested"`
+	Training int    `json:"training"` // may be drawn for anything but testing
+	Kept     int    `json:"kept"`     // of them, not tested on since the base model knows them
+}
+
+// LoRAView counts the photos of a LoRA and of the images that it makes.
+type LoRAView struct {
+	Class                string `json:"class"`
+	InstanceImages       int    `json:"instance_images"`
+	RegularizationImages int    `json:"regularization_images"`
+	SourceImages         int    `json:"source_images"` // different photos that img2img starts from
+	Images               int    `json:"images"`        // generated
+	Steps                int    `json:"steps"`         // of the optimizer; 0 without a LoRA
+}
+
+// ConditionView counts the images of a classifier.
+type ConditionView struct {
+	Classes []ClassView `json:"classes"`
+	LoRAs   []LoRAView  `json:"loras"` // that make its generated images
+}
+
+// ClassView counts the images of one class.
+type ClassView struct {
+	Class     string `json:"class"`
+	Real      int    `json:"real"`
+	Generated int    `json:"generated"`
+	Test      int    `json:"test"`
+}
+
+func (p *Plan) photos() []PhotosView {
+	list := []PhotosView{}
+	if p.Division == nil {
+		return list
+	}
+	for _, class := range p.Experiment.Dataset.Classes() {
+		list = append(list, PhotosView{
+			Class: class, Found: len(p.Set.Of(class)), Tested: len(p.Division.Test[class]),
+			Training: len(p.Division.Train[class]), Kept: p.Division.Kept[class],
+		})
+	}
+	return list
+}
+
+func (p *Plan) cellView(cell Cell) CellView {
+	view := CellView{Study: cell.Study, Name: cell.Name, Seed: cell.Seed, Tasks: ids(cell.Tasks())}
+	if cell.Generate != nil {
+		pattern := loraView(p.Experiment.Patterns.Defect, cell.Generate)
+		view.Pattern = &pattern
+	}
+	if cell.Classify != nil {
+		view.Condition = p.conditionView(cell.Classify)
+	}
+	return view
+}
+
+// loraView counts what a task of generated images and its LoRA read.
+func loraView(class string, images *Task) LoRAView {
+	view := LoRAView{Class: class}
+	sources := map[Ref]bool{}
+	for _, img := range images.Spec.(Generate).Images {
+		sources[img.Source] = true
+		view.Images++
+	}
+	view.SourceImages = len(sources)
+	for _, need := range images.Needs {
+		lora := need.Spec.(TrainLoRA)
+		view.InstanceImages, view.RegularizationImages = len(lora.Instance.Images), len(lora.Class.Images)
+		view.Steps = lora.Steps
+	}
+	return view
+}
+
+func (p *Plan) conditionView(classifier *Task) *ConditionView {
+	spec := classifier.Spec.(Classify)
+	view := &ConditionView{LoRAs: []LoRAView{}}
+	for _, class := range spec.Classes {
+		view.Classes = append(view.Classes, ClassView{Class: class})
+	}
+	maker := map[int]*Task{} // of a class's generated images
+	for _, img := range spec.Train {
+		if _, real := p.Image(img.Path); real {
+			view.Classes[img.Class].Real++
+			continue
+		}
+		view.Classes[img.Class].Generated++
+		maker[img.Class] = classifier.need(img.Path)
+	}
+	for _, img := range spec.Test {
+		view.Classes[img.Class].Test++
+	}
+	for i, class := range spec.Classes {
+		if images := maker[i]; images != nil {
+			view.LoRAs = append(view.LoRAs, loraView(class, images))
+		}
+	}
+	return view
+}
+
+// need is the task that a reference to part of an artifact is about.
+func (t *Task) need(ref Ref) *Task {
+	for _, need := range t.Needs {
+		if strings.HasPrefix(string(ref), string(artifact(need, ""))+"/") {
+			return need
+		}
+	}
+	return nil
+}
