@@ -39,7 +39,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errCellsFailed) {
+	if err != nil && !errors.Is(err, errCellsFailed) && !errors.Is(err, errProblems) {
 		fmt.Fprintf(stderr, "kizu: %v\n", err)
 	}
 	return exitCode(err)
@@ -95,7 +95,7 @@ file; 3 another run holds the lock; 130 interrupted.`,
 	}
 	settings := newSettings(root.PersistentFlags())
 	root.AddCommand(
-		newPlan(settings), newRun(settings), newStatus(settings), newReport(settings),
+		newPlan(settings), newCheck(settings), newRun(settings), newStatus(settings), newReport(settings),
 		newVersion(), newWorker(settings),
 	)
 	return root

@@ -75,6 +75,11 @@ func run(ctx context.Context, s *settings, file string, stdout, stderr io.Writer
 
 func runTasks(ctx context.Context, s *settings, study *study, st *store.Store, stderr io.Writer) (*execute.Summary, error) {
 	toRun := study.plan.ToRun()
+	if len(toRun) > 0 {
+		if _, err := study.plan.Base.Check(); err != nil {
+			return nil, err
+		}
+	}
 	if err := dataset.Verify(study.plan.Used(toRun)); err != nil {
 		return nil, err
 	}

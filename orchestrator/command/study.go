@@ -18,14 +18,7 @@ type study struct {
 // openStudy reads a file and everything that it refers to. The store is only
 // looked at.
 func openStudy(s *settings, file string) (*study, error) {
-	if err := s.load(); err != nil {
-		return nil, err
-	}
-	exp, err := experiment.Load(file, s.changes...)
-	if err != nil {
-		return nil, err
-	}
-	machine, err := s.machine()
+	exp, machine, err := s.experiment(file)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +31,19 @@ func openStudy(s *settings, file string) (*study, error) {
 		return nil, err
 	}
 	return &study{p, st}, p.Compare(st)
+}
+
+// experiment reads a file as --set changes it, and the machine's settings.
+func (s *settings) experiment(file string) (*experiment.Experiment, plan.Machine, error) {
+	if err := s.load(); err != nil {
+		return nil, plan.Machine{}, err
+	}
+	exp, err := experiment.Load(file, s.changes...)
+	if err != nil {
+		return nil, plan.Machine{}, err
+	}
+	machine, err := s.machine()
+	return exp, machine, err
 }
 
 // workerCommand says how to start a worker process of this program.

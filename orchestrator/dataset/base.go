@@ -17,8 +17,9 @@ import (
 // Base is the base diffusion model of an experiment.
 type Base struct {
 	Name   string          // as the experiment file has it
-	Path   string          // its folder; "" for a model of the Hugging Face hub
-	SHA256 string          // of the folder's contents; "" for a model of the hub
+	Path   string          // its folder or checkpoint file; "" for a model of the Hugging Face hub
+	SHA256 string          // of their contents; "" for a model of the hub
+	Cached string          // the folder of a model of the hub in the local cache; "" if it is not there
 	Seen   map[string]bool // hashes of the images it says it was trained on
 }
 
@@ -32,8 +33,9 @@ var hexSHA256 = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // was trained on: columns name and sha256. None of them may be tested on.
 const trainingImages = "training_images.csv"
 
-// FindBase looks a base model up: a diffusers folder, relative to one of dirs,
-// or else a Hugging Face id, which the worker resolves.
+// FindBase looks a base model up: a diffusers folder or a single .safetensors
+// checkpoint, relative to one of dirs, or else a Hugging Face id, which the
+// worker resolves. Whether it is complete is for Check to say.
 func FindBase(name string, dirs ...string) (*Base, error) {
 	var tried, strangers []string
 	for _, dir := range dirs {
@@ -41,10 +43,13 @@ func FindBase(name string, dirs ...string) (*Base, error) {
 		if !filepath.IsAbs(name) {
 			path = filepath.Join(dir, name)
 		}
-		if _, err := os.Stat(filepath.Join(path, "model_index.json")); err == nil {
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && !info.IsDir():
+			return openCheckpoint(name, path)
+		case exists(filepath.Join(path, modelIndex)):
 			return openBase(name, path)
-		}
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
+		case err == nil:
 			strangers = append(strangers, path)
 		}
 		if !slices.Contains(tried, path) {
@@ -54,10 +59,20 @@ func FindBase(name string, dirs ...string) (*Base, error) {
 	switch {
 	case len(strangers) > 0:
 		return nil, fmt.Errorf("base model %s is not a diffusers model: it has no model_index.json", strangers[0])
-	case hubID.MatchString(name):
-		return &Base{Name: name}, nil
+	case hubID.MatchString(name) && !strings.HasSuffix(name, checkpointSuffix):
+		return hubBase(name)
 	}
 	return nil, fmt.Errorf("base model %q: no such folder (looked for %s)", name, strings.Join(tried, ", "))
+}
+
+const (
+	modelIndex       = "model_index.json" // what makes a folder a diffusers model
+	checkpointSuffix = ".safetensors"
+)
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func openBase(name, path string) (*Base, error) {
@@ -65,11 +80,40 @@ func openBase(name, path string) (*Base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("base model %s: %w", path, err)
 	}
-	seen, err := readSeen(filepath.Join(path, trainingImages))
-	if err != nil {
-		return nil, fmt.Errorf("base model %s: %w", path, err)
+	base := &Base{Name: name, Path: path, SHA256: sum}
+	return base, base.readCard(path)
+}
+
+// openCheckpoint opens a single file with all weights. The folder beside it with
+// its name, if there is one, holds its configuration and its card.
+func openCheckpoint(name, path string) (*Base, error) {
+	config, ok := strings.CutSuffix(path, checkpointSuffix)
+	if !ok {
+		return nil, fmt.Errorf("base model %s is a file that is not loaded: give a diffusers folder or a .safetensors checkpoint (pickles such as .ckpt can run code)", path)
 	}
-	return &Base{Name: name, Path: path, SHA256: sum, Seen: seen}, nil
+	sum, err := HashFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("base model: %w", err)
+	}
+	base := &Base{Name: name, Path: path, SHA256: sum}
+	if !exists(filepath.Join(config, modelIndex)) {
+		return base, nil
+	}
+	beside, err := hashModel(config)
+	if err != nil {
+		return nil, fmt.Errorf("base model %s: %w", config, err)
+	}
+	both := sha256.Sum256([]byte(sum + beside))
+	base.SHA256 = hex.EncodeToString(both[:])
+	return base, base.readCard(config)
+}
+
+// readCard reads which images the model in a folder says it was trained on.
+func (b *Base) readCard(dir string) (err error) {
+	if b.Seen, err = readSeen(filepath.Join(dir, trainingImages)); err != nil {
+		return fmt.Errorf("base model %s: %w", dir, err)
+	}
+	return nil
 }
 
 // hashModel hashes what the model computes with: weights, configurations and

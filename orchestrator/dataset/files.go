@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"image"
+	"image/color"
 	"io"
 	"os"
 	"runtime"
@@ -19,17 +20,20 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// hashAll fills in every image's SHA-256, reading a few files at a time.
-func hashAll(images []Image) error {
+// hashAll fills in every image's SHA-256, reading a few files at a time, and
+// returns each image's error.
+func hashAll(images []Image) []error {
 	var group errgroup.Group
 	group.SetLimit(2 * runtime.NumCPU())
+	problems := make([]error, len(images))
 	for i := range images {
-		group.Go(func() (err error) {
-			images[i].SHA256, err = HashFile(images[i].Path)
-			return err
+		group.Go(func() error {
+			images[i].SHA256, problems[i] = HashFile(images[i].Path)
+			return nil
 		})
 	}
-	return group.Wait()
+	_ = group.Wait()
+	return problems
 }
 
 // HashFile returns the SHA-256 of a file's bytes, in hex.
@@ -49,16 +53,7 @@ func HashFile(path string) (string, error) {
 // Verify decodes images completely, a few at a time, and names the first one
 // that cannot be read: a truncated file is found before hours of training.
 func Verify(images []Image) error {
-	var group errgroup.Group
-	group.SetLimit(runtime.NumCPU())
-	problems := make([]error, len(images))
-	for i, img := range images {
-		group.Go(func() error {
-			problems[i] = verify(img.Path)
-			return nil
-		})
-	}
-	_ = group.Wait()
+	_, problems := decodeAll(images)
 	for _, problem := range problems {
 		if problem != nil {
 			return problem
@@ -67,14 +62,54 @@ func Verify(images []Image) error {
 	return nil
 }
 
-func verify(path string) error {
+// decodeAll decodes images completely, and returns the form or the error of each.
+func decodeAll(images []Image) ([]Form, []error) {
+	var group errgroup.Group
+	group.SetLimit(runtime.NumCPU())
+	forms, problems := make([]Form, len(images)), make([]error, len(images))
+	for i, img := range images {
+		group.Go(func() error {
+			forms[i], problems[i] = decode(img.Path)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return forms, problems
+}
+
+// Form is the size and the mode of a picture.
+type Form struct {
+	Width, Height int
+	Mode          string // in Pillow's words: RGB, RGBA, L (grey), I;16, P (palette), CMYK
+}
+
+func decode(path string) (Form, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return Form{}, err
 	}
 	defer file.Close()
-	if _, _, err := image.Decode(file); err != nil {
-		return fmt.Errorf("image %s cannot be read (%w): replace or remove it", path, err)
+	img, _, err := image.Decode(file)
+	if err != nil {
+		return Form{}, fmt.Errorf("image %s cannot be read (%w): replace or remove it", path, err)
 	}
-	return nil
+	return Form{img.Bounds().Dx(), img.Bounds().Dy(), mode(img.ColorModel())}, nil
+}
+
+// mode names a colour model as Pillow does.
+func mode(model color.Model) string {
+	switch model {
+	case color.GrayModel:
+		return "L"
+	case color.Gray16Model:
+		return "I;16"
+	case color.NRGBAModel, color.NRGBA64Model:
+		return "RGBA"
+	case color.CMYKModel:
+		return "CMYK"
+	}
+	if _, palette := model.(color.Palette); palette {
+		return "P"
+	}
+	return "RGB" // also JPEG's YCbCr, which is read as RGB
 }

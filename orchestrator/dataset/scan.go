@@ -21,20 +21,34 @@ func isImage(name string) bool {
 // Scan lists and hashes the images of the given classes (the good one first) in
 // a folder laid out as format says: mvtec, folders or elpv.
 func Scan(format, root string, classes []string) (*Set, error) {
-	root, err := filepath.Abs(root)
+	root, images, err := find(format, root, classes)
 	if err != nil {
 		return nil, err
+	}
+	if err := cmp.Or(hashAll(images)...); err != nil {
+		return nil, err
+	}
+	set, twice := unique(root, images)
+	if len(twice) > 0 {
+		return nil, twice[0]
+	}
+	return set, nil
+}
+
+// find lists the images of a folder, without looking into them.
+func find(format, folder string, classes []string) (root string, images []Image, err error) {
+	if root, err = filepath.Abs(folder); err != nil {
+		return "", nil, err
 	}
 	info, err := os.Stat(root)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("dataset folder %s does not exist", root)
+		return "", nil, fmt.Errorf("dataset folder %s does not exist", root)
 	case err != nil:
-		return nil, fmt.Errorf("dataset folder: %w", err)
+		return "", nil, fmt.Errorf("dataset folder: %w", err)
 	case !info.IsDir():
-		return nil, fmt.Errorf("dataset folder %s is not a folder", root)
+		return "", nil, fmt.Errorf("dataset folder %s is not a folder", root)
 	}
-	var images []Image
 	switch format {
 	case "mvtec":
 		images, err = scanMVTec(root, classes)
@@ -45,13 +59,7 @@ func Scan(format, root string, classes []string) (*Set, error) {
 	default:
 		err = fmt.Errorf("unknown dataset format %q", format)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if err := hashAll(images); err != nil {
-		return nil, err
-	}
-	return unique(root, images)
+	return root, images, err
 }
 
 // list appends the images directly in a folder of the dataset.
@@ -77,13 +85,15 @@ func list(images []Image, root, folder, class string, split Split) ([]Image, err
 }
 
 // unique sorts the images and keeps each content once: a copy of a test image
-// must never be trained on under another name.
-func unique(root string, images []Image) (*Set, error) {
+// must never be trained on under another name. Pictures that are in two classes
+// are errors.
+func unique(root string, images []Image) (*Set, []error) {
 	slices.SortFunc(images, func(a, b Image) int {
 		return cmp.Or(strings.Compare(a.Class, b.Class), strings.Compare(a.Name, b.Name))
 	})
 	set := &Set{Root: root}
 	first := map[string]Image{}
+	var twice []error
 	for _, img := range images {
 		same, seen := first[img.SHA256]
 		switch {
@@ -91,11 +101,11 @@ func unique(root string, images []Image) (*Set, error) {
 			first[img.SHA256] = img
 			set.Images = append(set.Images, img)
 		case same.Class != img.Class:
-			return nil, fmt.Errorf("%s (%s) and %s (%s) are the same picture in two classes: remove one of them",
-				same.Name, same.Class, img.Name, img.Class)
+			twice = append(twice, fmt.Errorf("%s (%s) and %s (%s) are the same picture in two classes: remove one of them",
+				same.Name, same.Class, img.Name, img.Class))
 		default:
 			set.Duplicates = append(set.Duplicates, Duplicate{img.Name, same.Name})
 		}
 	}
-	return set, nil
+	return set, twice
 }

@@ -127,12 +127,16 @@ func (b *builder) train(class string, n int, use string) ([]dataset.Image, error
 // goodFor lists the good images of a drawing order that show the same kind of
 // part as a class: all of them, unless the class belongs to one group.
 func (b *builder) goodFor(class string, good []dataset.Image) []dataset.Image {
-	group := b.in.Set.Group(class)
+	return sameGroup(b.in.Set.Group(class), good)
+}
+
+// sameGroup lists the images of a group; "" stands for all.
+func sameGroup(group string, images []dataset.Image) []dataset.Image {
 	if group == "" {
-		return good
+		return images
 	}
 	var same []dataset.Image
-	for _, img := range good {
+	for _, img := range images {
 		if img.Group == group {
 			same = append(same, img)
 		}

@@ -19,20 +19,28 @@ type Machine struct {
 
 // Load reads everything that an experiment refers to and plans it.
 func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
-	versions, err := stageVersions(filepath.Join(machine.Scripts, "versions.json"))
-	if err != nil {
-		return nil, err
-	}
 	root, err := datasetRoot(exp, machine)
 	if err != nil {
 		return nil, err
 	}
-	classes := exp.Dataset.Classes()
-	set, err := dataset.Scan(exp.Dataset.Format, root, classes)
+	set, err := dataset.Scan(exp.Dataset.Format, root, exp.Dataset.Classes())
 	if err != nil {
 		return nil, err
 	}
-	base, err := dataset.FindBase(exp.Base, exp.Dir, ".", machine.Models)
+	base, err := findBase(exp, machine)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(exp, machine, set, base)
+}
+
+func findBase(exp *experiment.Experiment, machine Machine) (*dataset.Base, error) {
+	return dataset.FindBase(exp.Base, exp.Dir, ".", machine.Models)
+}
+
+// assemble plans an experiment on its photos and its base model.
+func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, base *dataset.Base) (*Plan, error) {
+	versions, err := stageVersions(filepath.Join(machine.Scripts, "versions.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +48,7 @@ func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	tests := map[string]int{}
+	classes, tests := exp.Dataset.Classes(), map[string]int{}
 	for _, class := range classes {
 		tests[class] = exp.TestCount(class)
 	}

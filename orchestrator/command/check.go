@@ -1,0 +1,164 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+func newCheck(s *settings) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Check photos, base model, devices and disk before a long run",
+		Args:  oneFile("check FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := check(cmd.Context(), s, args[0])
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if asJSON {
+				err = printJSON(out, c)
+			} else {
+				err = printCheck(out, c)
+			}
+			if err == nil && len(c.Problems) > 0 {
+				err = errProblems
+			}
+			return err
+		},
+	}
+	s.addSet(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with photos, needs and problems")
+	return cmd
+}
+
+// errProblems ends a check that found something; what it found is already on
+// the screen.
+var errProblems = errors.New("the check found problems")
+
+// checkup is a plan's checkup with this machine's part.
+type checkup struct {
+	*plan.Checkup
+	Devices  []device       `json:"devices"`
+	Store    string         `json:"store"`
+	Free     int64          `json:"free_bytes"`
+	Estimate *plan.Estimate `json:"estimate,omitempty"` // of what is not in the store yet
+}
+
+type device struct {
+	Name   string `json:"name"`
+	Label  string `json:"label"`
+	Memory int64  `json:"memory_bytes"`
+}
+
+func check(ctx context.Context, s *settings, file string) (*checkup, error) {
+	exp, machine, err := s.experiment(file)
+	if err != nil {
+		return nil, err
+	}
+	found, err := plan.Check(exp, machine)
+	if err != nil {
+		return nil, err
+	}
+	c := &checkup{Checkup: found, Devices: []device{}}
+	if err := c.checkDevices(ctx, s); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		c.Problems = append(c.Problems, err.Error())
+	}
+	return c, c.checkDisk(s)
+}
+
+func (c *checkup) checkDevices(ctx context.Context, s *settings) error {
+	worker, err := workerCommand(s)
+	if err != nil {
+		return err
+	}
+	names, err := s.devices()
+	if err != nil {
+		return err
+	}
+	devices, err := execute.Probe(ctx, worker, names)
+	for _, d := range devices {
+		c.Devices = append(c.Devices, device{d.Name, d.Label, d.Memory})
+	}
+	return err
+}
+
+func (c *checkup) checkDisk(s *settings) error {
+	st, err := store.At(s.viper.GetString(setStore))
+	if err != nil {
+		return err
+	}
+	c.Store = st.Root()
+	if c.Free, err = st.Free(); err != nil || c.Plan == nil {
+		return err
+	}
+	if err := c.Plan.Compare(st); err != nil {
+		return err
+	}
+	estimate := plan.EstimateOf(c.Plan.ToRun())
+	if c.Estimate = &estimate; estimate.Bytes > c.Free {
+		c.Problems = append(c.Problems, fmt.Sprintf("%s are free in %s, and a run may need %s", gigabytes(c.Free), c.Store, gigabytes(estimate.Bytes)))
+	}
+	return nil
+}
+
+func printCheck(out io.Writer, c *checkup) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "PHOTOS in %s\n", c.Root)
+	for _, class := range c.Photos {
+		var forms []string
+		for _, form := range class.Forms {
+			forms = append(forms, fmt.Sprintf("%d of %d×%d %s", form.Count, form.Width, form.Height, form.Mode))
+		}
+		fmt.Fprintf(w, "  %s\t%d found\t%s\n", class.Class, class.Found, strings.Join(forms, ", "))
+	}
+	for _, copied := range c.Duplicates {
+		fmt.Fprintf(w, "  %s is a copy of %s and left out\n", copied.Name, copied.Same)
+	}
+	endTable(w)
+	fmt.Fprintln(w, "CLASS\tUSE\tAVAILABLE\tNEEDED")
+	for _, need := range c.Needs {
+		mark := ""
+		if need.Have < need.Want {
+			mark = "  too few"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d%s\n", need.Class, need.Use, need.Have, need.Want, mark)
+	}
+	endTable(w)
+	if c.BaseState != "" {
+		fmt.Fprintf(w, "base model\t%s: %s\n", c.Base, c.BaseState)
+	}
+	for _, d := range c.Devices {
+		fmt.Fprintf(w, "device\t%s: %s, %s\n", d.Name, d.Label, gigabytes(d.Memory))
+	}
+	if e := c.Estimate; e != nil {
+		fmt.Fprintf(w, "to be written\tat most %s: %d LoRAs %s, %d images %s, %d classifiers\n",
+			gigabytes(e.Bytes), e.LoRAs, gigabytes(e.LoRABytes), e.Images, gigabytes(e.ImageBytes), e.Classifiers)
+	}
+	fmt.Fprintf(w, "free disk\t%s in %s\n", gigabytes(c.Free), c.Store)
+	endTable(w)
+	for _, problem := range c.Problems {
+		fmt.Fprintln(w, "PROBLEM", problem)
+	}
+	if len(c.Problems) == 0 {
+		fmt.Fprintf(w, "%s can run\n", c.Experiment)
+	}
+	return w.Flush()
+}
+
+// gigabytes writes a size, a gigabyte being 1e9 bytes as on disks.
+func gigabytes(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }

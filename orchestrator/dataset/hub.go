@@ -1,0 +1,83 @@
+package dataset
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// hubBase looks a model of the Hugging Face hub up in the local cache, where
+// huggingface_hub keeps it (huggingface.co/docs/huggingface_hub, "Understand
+// caching"). One that is not there may still be downloaded.
+func hubBase(name string) (*Base, error) {
+	base := &Base{Name: name}
+	repo := filepath.Join(hubCache(), "models--"+strings.ReplaceAll(name, "/", "--"))
+	revision, err := os.ReadFile(filepath.Join(repo, "refs", "main"))
+	if err != nil {
+		return base, nil
+	}
+	snapshot := filepath.Join(repo, "snapshots", strings.TrimSpace(string(revision)))
+	if !exists(filepath.Join(snapshot, modelIndex)) {
+		return base, nil
+	}
+	base.Cached = snapshot
+	return base, base.readCard(snapshot)
+}
+
+// hubCache is the folder of huggingface_hub's cache, by the variables that its
+// documentation lists under "Environment variables".
+func hubCache() string {
+	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"} {
+		if dir := os.Getenv(name); dir != "" {
+			return homely(dir)
+		}
+	}
+	if dir := os.Getenv("HF_HOME"); dir != "" {
+		return filepath.Join(homely(dir), "hub")
+	}
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		cache = "~/.cache"
+	}
+	return filepath.Join(homely(cache), "huggingface", "hub")
+}
+
+// homely replaces a leading ~ and variables, as huggingface_hub does.
+func homely(dir string) string {
+	dir = os.ExpandEnv(dir)
+	if rest, ok := strings.CutPrefix(dir, "~"); ok && (rest == "" || rest[0] == '/') {
+		if home, err := os.UserHomeDir(); err == nil {
+			return home + rest
+		}
+	}
+	return dir
+}
+
+// offline reports whether huggingface_hub is told to download nothing.
+func offline() (variable string, yes bool) {
+	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
+		if slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv(name))) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// checkHub checks a model of the hub: in the cache and whole, or downloadable.
+func (b *Base) checkHub() (note string, err error) {
+	variable, yes := offline()
+	switch {
+	case b.Cached != "":
+		if err := checkModel(b.Cached); err == nil {
+			return "in the cache, " + b.Cached, nil
+		} else if yes {
+			return "", fmt.Errorf("base model %s in the Hugging Face cache is not whole (%w), and %s is set: download it again", b.Name, err, variable)
+		}
+		return "only partly in the cache: the rest will be downloaded from the Hugging Face hub", nil
+	case yes:
+		return "", fmt.Errorf("base model %s is not in the Hugging Face cache (%s), and %s is set: download it first, or give a folder", b.Name, hubCache(), variable)
+	}
+	return "not in the cache: will be downloaded from the Hugging Face hub", nil
+}

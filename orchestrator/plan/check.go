@@ -1,0 +1,100 @@
+package plan
+
+import (
+	"fmt"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// Checkup is what an experiment refers to, looked at before a run. Where Load
+// stops at the first mistake, it goes on and lists all.
+type Checkup struct {
+	Experiment string              `json:"experiment"`
+	Root       string              `json:"root"` // of the photos
+	Photos     []FolderView        `json:"photos"`
+	Needs      []Need              `json:"needs"`
+	Duplicates []dataset.Duplicate `json:"duplicates"` // within a class: left out
+	Base       string              `json:"base"`
+	BaseState  string              `json:"base_state"` // where it is
+	Problems   []string            `json:"problems"`   // what would stop a run
+
+	Plan *Plan `json:"-"` // nil if there are problems
+}
+
+// FolderView describes the photos of one class.
+type FolderView struct {
+	Class string     `json:"class"`
+	Found int        `json:"found"` // readable, copies among them
+	Forms []FormView `json:"forms"`
+}
+
+// FormView counts photos of one size and mode.
+type FormView struct {
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+	Mode   string `json:"mode"`
+	Count  int    `json:"count"`
+}
+
+// Check looks at everything that an experiment refers to. The error is one
+// after which nothing can be said.
+func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
+	root, err := datasetRoot(exp, machine)
+	if err != nil {
+		return nil, err
+	}
+	found, err := dataset.Inspect(exp.Dataset.Format, root, exp.Dataset.Classes())
+	if err != nil {
+		return nil, err
+	}
+	c := &Checkup{Experiment: exp.Name, Root: found.Set.Root, Base: exp.Base, Problems: []string{}}
+	c.Duplicates = append([]dataset.Duplicate{}, found.Set.Duplicates...)
+	for _, class := range exp.Dataset.Classes() {
+		c.Photos = append(c.Photos, folderView(class, found))
+	}
+	for _, problem := range found.Problems {
+		c.problem(problem)
+	}
+	base, err := findBase(exp, machine)
+	if err == nil {
+		c.BaseState, err = base.Check()
+	}
+	c.problem(err)
+	var seen map[string]bool
+	if base != nil {
+		seen = base.Seen
+	}
+	if c.Needs, err = needs(exp, found.Set, seen); err != nil {
+		return nil, err
+	}
+	for _, need := range c.Needs {
+		if need.Have < need.Want {
+			c.Problems = append(c.Problems, fmt.Sprintf("class %q, %s: %d photos, and %d are needed", need.Class, need.Use, need.Have, need.Want))
+		}
+	}
+	if len(c.Problems) > 0 {
+		return c, nil
+	}
+	// What is left to find are the mistakes that only a whole plan shows, leaks among them.
+	c.Plan, err = assemble(exp, machine, found.Set, base)
+	c.problem(err)
+	return c, nil
+}
+
+func (c *Checkup) problem(err error) {
+	if err != nil {
+		c.Problems = append(c.Problems, err.Error())
+	}
+}
+
+func folderView(class string, found *dataset.Inspection) FolderView {
+	view := FolderView{Class: class, Forms: []FormView{}}
+	for i, form := range found.Kinds {
+		if n := found.Forms[class][i]; n > 0 {
+			view.Found += n
+			view.Forms = append(view.Forms, FormView{form.Width, form.Height, form.Mode, n})
+		}
+	}
+	return view
+}

@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"kizu/orchestrator/dataset/datasettest"
+	"kizu/orchestrator/experiment"
+)
+
+// checkArticle checks the article's experiment on the bundled base model.
+func checkArticle(t *testing.T, spoil func(root string), changes ...string) *Checkup {
+	t.Helper()
+	folder := t.TempDir()
+	if err := datasettest.WriteHazelnut(folder, 8); err != nil {
+		t.Fatal(err)
+	}
+	if spoil != nil {
+		spoil(filepath.Join(folder, "hazelnut"))
+	}
+	t.Setenv("MVTEC_AD", folder)
+	exp, err := experiment.Load("../../experiments/article.yaml", append(changes, "base=tiny-sd")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Check(exp, Machine{Scripts: "../../scripts", Models: "../../experiments/models"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestCheckArticle(t *testing.T) {
+	c := checkArticle(t, nil)
+	if len(c.Problems) > 0 || c.Plan == nil || len(c.Photos) != 5 || c.Photos[0].Found != 431 {
+		t.Fatalf("%+v", c)
+	}
+	for _, want := range []Need{
+		{"good", "tested on", 40, 40}, {"good", "study 1: regularization", 391, 391},
+		{"good", "study 2: classifiers", 391, 100}, {"hole", "study 1: LoRAs", 18, 18},
+		{"hole", "study 2: LoRAs", 10, 10}, {"cut", "tested on", 17, 7},
+	} {
+		if !slices.Contains(c.Needs, want) {
+			t.Errorf("%+v is missing", want)
+		}
+	}
+}
+
+// TestCheckListsAll: several mistakes at once are all there.
+func TestCheckListsAll(t *testing.T) {
+	c := checkArticle(t, func(root string) {
+		for name, same := range map[string]string{"test/cut/003.png": "test/cut/001.png", "train/good/007.png": "test/hole/002.png"} {
+			text, err := os.ReadFile(filepath.Join(root, same))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(root, name), text, 0o644)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Truncate(filepath.Join(root, "test/print/004.png"), 50); err != nil {
+			t.Fatal(err)
+		}
+	}, "classifier.weights=none")
+	if c.Plan != nil || len(c.Duplicates) != 1 || c.Duplicates[0].Name != "test/cut/003.png" {
+		t.Errorf("copies %+v", c.Duplicates)
+	}
+	for _, want := range []string{
+		"test/print/004.png cannot be read", "train/good/007.png (good) and test/hole/002.png (hole) are the same picture",
+		`class "cut", study 2: LoRAs: 9 photos, and 10 are needed`, `class "print", study 2: LoRAs: 9 photos, and 10 are needed`,
+		`class "hole", study 1: LoRAs: 17 photos, and 18 are needed`,
+	} {
+		if !slices.ContainsFunc(c.Problems, func(p string) bool { return strings.Contains(p, want) }) {
+			t.Errorf("%q is not among %q", want, c.Problems)
+		}
+	}
+}
+
+// TestCheckFindsLeaks: what only the whole plan shows is a problem too.
+func TestCheckFindsLeaks(t *testing.T) {
+	c := checkArticle(t, nil, `conditions.lora.patterns={hole: "18 defect, 391 regularization"}`)
+	if len(c.Problems) != 1 || !strings.Contains(c.Problems[0], "8 test images reach the training of") {
+		t.Errorf("problems %q", c.Problems)
+	}
+}
+
+// TestNeedsAreThePlans: what is called enough can be planned, and one photo
+// fewer of any use cannot.
+func TestNeedsAreThePlans(t *testing.T) {
+	exp := parse(t, small)
+	for class, n := range map[string]int{"good": 7, "crack": 4, "cut": 4} {
+		counts := map[string]int{"good": 7, "crack": 4, "cut": 4}
+		for _, fewer := range []int{0, 1} {
+			counts[class] = n - fewer
+			set := photos(counts)
+			all, err := needs(exp, set, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			enough := !slices.ContainsFunc(all, func(need Need) bool { return need.Have < need.Want })
+			if enough != (fewer == 0) {
+				t.Errorf("%v photos: enough is %v, %+v", counts, enough, all)
+			}
+			if enough {
+				build(t, exp, inputs(t, exp, set))
+			}
+		}
+	}
+}
+
+func TestEstimate(t *testing.T) {
+	p := article(t)
+	e := EstimateOf(p.Tasks)
+	// 39 LoRAs of 8 × 199,296 parameters, 3 × (9 × 8 + 5 × 100) images of 512 × 512.
+	if e.LoRAs != 39 || e.Images != 1716 || e.Classifiers != 15 || e.ImageBytes != 1716*512*512*3 {
+		t.Errorf("%+v", e)
+	}
+	if least := int64(39 * 8 * 199296 * 20); e.LoRABytes < least || e.LoRABytes > least*11/10 {
+		t.Errorf("LoRAs take %d bytes, want about %d", e.LoRABytes, least)
+	}
+	if none := EstimateOf(nil); none != (Estimate{}) {
+		t.Errorf("nothing takes %+v", none)
+	}
+}

@@ -1,0 +1,88 @@
+package plan
+
+import (
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// Need is how many photos of a class one use asks for.
+type Need struct {
+	Class string `json:"class"`
+	Use   string `json:"use"`
+	Have  int    `json:"have"`
+	Want  int    `json:"want"`
+}
+
+// needs lists what an experiment asks of a set of photos, whether or not the
+// photos suffice. seen are those that the base model was trained on.
+func needs(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) ([]Need, error) {
+	classes := exp.Dataset.Classes()
+	eligible, tests := map[string]int{}, map[string]int{}
+	for _, img := range set.Images {
+		if img.Split != dataset.TrainingOnly && !seen[img.SHA256] {
+			eligible[img.Class]++
+		}
+	}
+	for _, class := range classes {
+		tests[class] = min(exp.TestCount(class), eligible[class])
+	}
+	division, err := dataset.Divide(set, classes, tests, seen, exp.Dataset.SplitSeed)
+	if err != nil {
+		return nil, err
+	}
+	var all []Need
+	for _, class := range classes {
+		add := func(use string, have, want int) {
+			if want > 0 {
+				all = append(all, Need{class, use, have, want})
+			}
+		}
+		add("tested on", eligible[class], exp.TestCount(class))
+		patternNeeds(exp, set, division, class, add)
+		conditionNeeds(exp, len(division.Train[class]), class, add)
+	}
+	return all, nil
+}
+
+// patternNeeds lists study 1's uses of a class; more patterns use the same photos.
+func patternNeeds(exp *experiment.Experiment, set *dataset.Set, division *dataset.Division, class string, add func(string, int, int)) {
+	if exp.Patterns == nil {
+		return
+	}
+	var instance, regular, sources int
+	for _, p := range exp.ExpandPatterns() {
+		instance, regular = max(instance, p.DefectImages), max(regular, p.RegularizationImages)
+		sources = max(sources, p.SourceImages, 1)
+	}
+	switch class {
+	case exp.Patterns.Defect:
+		add("study 1: LoRAs", len(division.Pool(class)), instance)
+	case exp.Dataset.Good:
+		good := len(sameGroup(set.Group(exp.Patterns.Defect), division.Train[class]))
+		add("study 1: regularization", good, regular)
+		add("study 1: sources of img2img", good, sources)
+	}
+}
+
+// conditionNeeds lists study 2's uses of a class, of which it may draw have.
+func conditionNeeds(exp *experiment.Experiment, have int, class string, add func(string, int, int)) {
+	good := class == exp.Dataset.Good
+	var instance, regular, sources, real int
+	for _, c := range exp.ExpandConditions() {
+		real = max(real, c.Of(class, exp.Dataset.Good).Real)
+		if good && c.UsesGenerated() {
+			regular, sources = max(regular, c.LoRA.RegularizationImages), max(sources, c.LoRA.SourceImages)
+		}
+		switch {
+		case c.Of(class, exp.Dataset.Good).Generated == 0:
+		case good:
+			instance = max(instance, c.LoRA.GoodImages)
+		case c.LoRA.Patterns[class] == "":
+			instance = max(instance, c.LoRA.DefectImages)
+		}
+	}
+	add("study 2: LoRAs", have, instance)
+	add("study 2: regularization", have, regular)
+	add("study 2: sources of img2img", have, sources)
+	add("study 2: classifiers", have, real)
+}
