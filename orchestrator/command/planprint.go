@@ -60,14 +60,27 @@ func printPatterns(w *tabwriter.Writer, exp *experiment.Experiment, cells []plan
 	endTable(w)
 }
 
-const loraHeads = "STEPS\tDEFECT\tREGULARIZATION\tSOURCES\tIMAGES"
+const loraHeads = "STEPS\tDEFECT\tEACH USED\tREGULARIZATION\tUSED\tUNUSED\tEACH USED\tSOURCES\tIMAGES"
 
 // loraRow writes the counts of a LoRA and of its images.
 func loraRow(v plan.LoRAView) string {
-	if v.Steps == 0 {
-		return fmt.Sprintf("–\t–\t–\t%d\t%d", v.SourceImages, v.Images)
+	training := strings.Repeat("–\t", 7)
+	if t := v.Training; t != nil {
+		training = fmt.Sprintf("%d\t%d\t%s\t%d\t%d\t%d\t%s\t",
+			t.Steps, t.Instance.Given, times(t.Instance), t.Class.Given, t.Class.Distinct, t.Class.Unused, times(t.Class))
 	}
-	return fmt.Sprintf("%d\t%d\t%d\t%d\t%d", v.Steps, v.InstanceImages, v.RegularizationImages, v.SourceImages, v.Images)
+	return fmt.Sprintf("%s%d\t%d", training, v.SourceImages, v.Images)
+}
+
+// times writes how often an image that is used is used: "55×", or "55–56×".
+func times(u plan.UseView) string {
+	switch {
+	case u.Distinct == 0:
+		return "–"
+	case u.Min == u.Max:
+		return fmt.Sprintf("%d×", u.Min)
+	}
+	return fmt.Sprintf("%d–%d×", u.Min, u.Max)
 }
 
 func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []plan.CellView) {
@@ -76,7 +89,7 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 	}
 	fmt.Fprintf(w, "STUDY 2\t%s\n", strings.Join(exp.Dataset.Classes(), "\t"))
 	var tested []string
-	var loras []plan.LoRAView
+	var loras []string
 	for _, cell := range cells {
 		if cell.Condition == nil {
 			continue
@@ -89,8 +102,9 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 		tested = test
 		for _, lora := range cell.Condition.LoRAs {
-			if !slices.Contains(loras, lora) {
-				loras = append(loras, lora)
+			row := lora.Class + "\t" + loraRow(lora)
+			if !slices.Contains(loras, row) {
+				loras = append(loras, row)
 			}
 		}
 	}
@@ -100,8 +114,8 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 		return
 	}
 	fmt.Fprintf(w, "STUDY 2: LoRAs\t%s\n", strings.Replace(loraHeads, "DEFECT", "OF THE CLASS", 1))
-	for _, lora := range loras {
-		fmt.Fprintf(w, "%s\t%s\n", lora.Class, loraRow(lora))
+	for _, row := range loras {
+		fmt.Fprintln(w, row)
 	}
 	endTable(w)
 }

@@ -17,9 +17,6 @@ type decoder struct {
 	anchors map[string]ast.Node
 }
 
-// oneOrMany marks lists of which a single value may be written without brackets.
-type oneOrMany interface{ oneOrMany() }
-
 // decode stores a node in into. path is the value's name in errors, "" for the
 // whole file. A value that is left empty keeps its default.
 func (d *decoder) decode(node ast.Node, path string, into reflect.Value) error {
@@ -131,24 +128,12 @@ func (d *decoder) decodeTrainingSets(node ast.Node, path string, into *TrainingS
 
 func (d *decoder) decodeList(node ast.Node, path string, into reflect.Value) error {
 	list, isList := node.(*ast.SequenceNode)
-	_, single := into.Interface().(oneOrMany)
-	if !isList && !single {
+	if !isList {
 		return faultAt(node, "%swant a list, such as [a, b], got %s", subject(path), describe(node))
 	}
-	items := []ast.Node{node}
-	if isList {
-		items = list.Values
-	}
-	if single && len(items) == 0 {
-		return faultAt(node, "%sthe list is empty: give at least one value, or leave the key out", subject(path))
-	}
-	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
-	for i, item := range items {
-		at := path
-		if isList {
-			at = fmt.Sprintf("%s[%d]", path, i)
-		}
-		if err := d.decode(item, at, into.Index(i)); err != nil {
+	into.Set(reflect.MakeSlice(into.Type(), len(list.Values), len(list.Values)))
+	for i, value := range list.Values {
+		if err := d.decode(value, item(path, i), into.Index(i)); err != nil {
 			return err
 		}
 	}

@@ -11,11 +11,6 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// OneOrMany is a value or a list of values: `steps: 100` or `steps: [100, 5000]`.
-type OneOrMany[T any] []T
-
-func (OneOrMany[T]) oneOrMany() {}
-
 // number is YAML 1.2's form of a finite number (core schema, section 10.3.2).
 var number = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
 

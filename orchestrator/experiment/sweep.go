@@ -137,8 +137,11 @@ func (v variant[T]) labels(wanted func(axis, reflect.Value) bool) []string {
 
 // label names a field's value in words: "5000 steps", "learning rate 0.0002".
 func label(path string, value reflect.Value) string {
-	if path == "steps" {
+	switch path {
+	case "steps":
 		return fmt.Sprintf("%v steps", value)
+	case "regularization": // beside the count of regularization images
+		return fmt.Sprintf("mode %v", value)
 	}
 	words := strings.NewReplacer("generate.steps", "sampling steps", "generate.batch_size", "sampling batch size",
 		"generate.precision", "sampling precision", "generate.", "", "_", " ").Replace(path)

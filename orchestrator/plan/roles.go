@@ -18,7 +18,23 @@ type LoRAView struct {
 	RegularizationImages int    `json:"regularization_images"`
 	SourceImages         int    `json:"source_images"` // different photos that img2img starts from
 	Images               int    `json:"images"`        // generated
-	Steps                int    `json:"steps"`         // of the optimizer; 0 without a LoRA
+
+	Training *TrainingView `json:"training,omitempty"` // none for the base model alone
+}
+
+// TrainingView says how often a training uses its images, as the report says it
+// once the training has run.
+type TrainingView struct {
+	Mode     string  `json:"mode"`  // of regularization
+	Steps    int     `json:"steps"` // of the optimizer
+	Instance UseView `json:"instance"`
+	Class    UseView `json:"class"` // regularization images
+}
+
+// UseView is how often the images of one role are used.
+type UseView struct {
+	Uses
+	Unused int `json:"unused"`
 }
 
 // ConditionView counts the images of a classifier.
@@ -73,7 +89,10 @@ func loraView(class string, images *Task) LoRAView {
 	for _, need := range images.Needs {
 		lora := need.Spec.(TrainLoRA)
 		view.InstanceImages, view.RegularizationImages = len(lora.Instance.Images), len(lora.Class.Images)
-		view.Steps = lora.Steps
+		e := lora.Exposures()
+		view.Training = &TrainingView{
+			lora.Regularization, e.Steps, UseView{e.Instance, e.Instance.Unused()}, UseView{e.Class, e.Class.Unused()},
+		}
 	}
 	return view
 }

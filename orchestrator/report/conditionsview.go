@@ -15,6 +15,8 @@ type conditionsView struct {
 	Classes        []result.Class
 	Confusions     []confusionView
 	Samples        *galleryView
+	Reference      string // the name of its column; "" for none
+	ReferenceNote  string
 }
 
 type testView struct {
@@ -38,6 +40,7 @@ type conditionRow struct {
 	Balanced      string
 	Seeds         string
 	Recalls       []recallView
+	Reference     string
 }
 
 type recallView struct {
@@ -83,10 +86,16 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 		Model: k.Model, Weights: k.Weights, Seeds: len(r.seeds()), Classes: r.tests.classes,
 		Tests: testView{r.tests.total, r.tests.composition(), r.tests.majority, share(r.tests.baseline), percent(r.tests.baseline)},
 	}
+	if r.reference() != nil {
+		view.Reference, view.ReferenceNote = r.reference().Name, r.referenceNote()
+	}
 	for _, c := range r.conditions {
 		row := conditionRow{
 			Name: c.name, Good: composition(c.set.Good), Defects: composition(c.set.Defects),
 			State: stateOfRow(c.cells), Seeds: progress(len(c.runs), len(c.cells)),
+		}
+		if r.reference() != nil {
+			row.Reference = r.referenceFigure(c)
 		}
 		if len(c.runs) > 0 {
 			c.fill(&row)

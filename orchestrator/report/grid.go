@@ -51,6 +51,9 @@ func (r *Report) conditionGrid() grid {
 			{head: "seeds", numeric: true, extra: inTitle},
 		},
 	}
+	if r.reference() != nil {
+		g.columns = append(g.columns, column{head: r.reference().Name, numeric: true, extra: 1})
+	}
 	repeated := false
 	for _, c := range r.conditions {
 		row := []string{c.name, composition(c.set.Good), composition(c.set.Defects)}
@@ -59,15 +62,22 @@ func (r *Report) conditionGrid() grid {
 		} else {
 			row = append(row, overSeeds(c.accuracy), between(c.interval), overSeeds(c.macroF1))
 		}
-		g.rows = append(g.rows, append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells))))
+		row = append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells)))
+		if r.reference() != nil {
+			row = append(row, r.referenceFigure(c))
+		}
+		g.rows = append(g.rows, row)
 		if len(c.runs) < len(c.cells) {
 			g.columns[seeds].extra = 0 // they differ, so they are shown
 		}
 		repeated = repeated || len(c.runs) > 1
 	}
-	g.rows = append(g.rows, []string{
-		"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", fmt.Sprint(r.tests.total), "–",
-	})
+	majority := []string{"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", fmt.Sprint(r.tests.total), "–"}
+	if r.reference() != nil {
+		majority = append(majority, "–")
+		g.notes = append(g.notes, r.referenceNote())
+	}
+	g.rows = append(g.rows, majority)
 	if repeated {
 		g.notes = append(g.notes, "± is the standard deviation over seeds; the interval is that of one run of the mean accuracy, since all seeds share the test images")
 	}

@@ -18,6 +18,8 @@ type results struct {
 	Answer     []string          `json:"answer"` // in words, the most important sentence first
 	Seeds      []int64           `json:"seeds"`
 	Test       *testSet          `json:"test,omitempty"` // of study 2
+	Reference  *referenceResult  `json:"reference,omitempty"`
+	Changes    []string          `json:"changes,omitempty"` // of the experiment file, by --set
 	Cells      []cellResult      `json:"cells"`
 	Versions   map[string]string `json:"versions"`
 	Devices    []string          `json:"devices"`
@@ -29,6 +31,14 @@ type testSet struct {
 	Total            int            `json:"total"`
 	MajorityClass    string         `json:"majority_class"`
 	MajorityBaseline float64        `json:"majority_baseline"`
+}
+
+// referenceResult is what the experiment file says that somebody else reported.
+type referenceResult struct {
+	Name       string             `json:"name"`
+	Source     string             `json:"source"`
+	TestImages int                `json:"test_images,omitempty"`
+	Accuracy   map[string]float64 `json:"accuracy"` // by training set
 }
 
 type cellResult struct {
@@ -55,6 +65,10 @@ func (r *Report) JSON(w io.Writer) error {
 		Experiment: exp.Name, Question: exp.Question, Answer: r.answer(), Seeds: exp.Seeds,
 		Cells: []cellResult{}, Versions: r.record.versions, Devices: r.record.devices, Times: []kindResult{},
 	}
+	if ref := r.reference(); ref != nil {
+		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}
+	}
+	all.Changes = exp.Changes
 	if all.Devices == nil {
 		all.Devices = []string{}
 	}

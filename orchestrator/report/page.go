@@ -2,10 +2,8 @@ package report
 
 import (
 	"embed"
-	"fmt"
 	"html/template"
 	"io"
-	"strings"
 
 	"kizu/orchestrator/experiment"
 )
@@ -30,14 +28,12 @@ type page struct {
 	TestTotal   int
 	Record      record
 	Libraries   []library
-	Settings    []setting
-	First, Last string // of the run, in UTC
+	Settings    []experiment.Setting
+	Changes     []string // of the experiment file, by --set
+	First, Last string   // of the run, in UTC
 }
 
 type library struct{ Name, Version string }
-
-// setting is one line of what the experiment file says, defaults filled in.
-type setting struct{ Name, Value string }
 
 // writePage writes report.html: one file that needs nothing else.
 func (r *Report) writePage(w io.Writer, pictures *album) error {
@@ -65,7 +61,7 @@ func (r *Report) page(pictures *album) *page {
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: r.patternsView(pictures),
 		Usage: r.usage(), Borrowed: r.borrowed(), TestTotal: r.tests.total,
-		Record: r.record, Settings: settings(exp, r.plan.Base.SHA256),
+		Record: r.record, Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
 	for _, s := range []state{done, failed, missing} {
 		view.Cells[string(s)] = r.count(s)
@@ -89,38 +85,11 @@ func (r record) Devices() []string { return r.devices }
 // Kinds lists the times of every kind of task.
 func (r record) Kinds() []kindTimes { return r.kinds }
 
-// settings writes what decides the results.
-func settings(exp *experiment.Experiment, base string) []setting {
-	l, g, k := exp.LoRA, exp.Generate, exp.Classifier
-	model := exp.Base
+// settings lists what decides the results.
+func settings(exp *experiment.Experiment, base string) []experiment.Setting {
+	list := exp.Settings()
 	if base != "" {
-		model += " (SHA-256 " + base[:16] + "…)"
+		list = append(list, experiment.Setting{Path: "SHA-256 of the base model", Value: base})
 	}
-	negative := "no negative prompt"
-	if g.NegativePrompt != "" {
-		negative = "negative prompt “" + g.NegativePrompt + "”"
-	}
-	flip, length := "", plural(k.Epochs, "epoch")
-	if l.Flip {
-		flip = ", flipped at random"
-	}
-	if k.Steps > 0 {
-		length = plural(k.Steps, "step")
-	}
-	list := []setting{
-		{"Seeds", strings.Trim(fmt.Sprint(exp.Seeds), "[]")},
-		{"Photos", fmt.Sprintf("%s, format %s; “%s” is the good class; test images chosen by split seed %d",
-			exp.Dataset.Noun, exp.Dataset.Format, exp.Dataset.Good, exp.Dataset.SplitSeed)},
-		{"Base model", model},
-		{"LoRA", fmt.Sprintf("identifier “%s”, rank %d, alpha %g, target %s, learning rate %g, %d steps of %s (as many regularization images join them), prior weight %g, regularization mode %s, %d × %d pixels%s, %s",
-			l.Identifier, l.Rank, l.Alpha, l.Target, l.LearningRate, l.Steps, plural(l.BatchSize, "defect image"), l.PriorWeight,
-			l.Regularization, l.Resolution, l.Resolution, flip, l.Precision)},
-		{"Images", fmt.Sprintf("img2img, strength %g of %d steps (%d are run), guidance %g, %s, no safety checker, %s",
-			g.Strength, g.Steps, experiment.DenoisingSteps(g.Steps, g.Strength), g.Guidance, negative, g.Precision)},
-	}
-	if exp.Conditions == nil {
-		return list
-	}
-	return append(list, setting{"Classifier", fmt.Sprintf("%s, initial weights %s, %d × %d pixels, %s of batch size %d, learning rate %g, weight decay %g, %s; no model selection",
-		k.Model, k.Weights, k.Resolution, k.Resolution, length, k.BatchSize, k.LearningRate, k.WeightDecay, k.Precision)})
+	return list
 }

@@ -136,7 +136,7 @@ func TestPage(t *testing.T) {
 		"Do generated defects help?",
 		"Compared with real images alone, of 2 other training sets 1 does better and 1 cannot be told apart.",
 		"40 real photos: 20 good, 10 crack, 10 hole",
-		"Always “good”", "blank", "Few steps", "Many steps", "seed 1", "torch", "2.15.0", "rank 8",
+		"Always “good”", "blank", "Few steps", "Many steps", "seed 1", "torch", "2.15.0", "lora.rank 8", "generate.sampler base",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), words) {
 			t.Errorf("the page does not say %q", words)

@@ -96,7 +96,7 @@ func (e exposures) regularization() string {
 	case e.intended == 0:
 		return "none"
 	case e.distinct < e.intended:
-		return fmt.Sprintf("%d of %d used, %s× each", e.distinct, e.intended, e.class)
+		return fmt.Sprintf("%d of %d used, %s× each, %d unused", e.distinct, e.intended, e.class, e.intended-e.distinct)
 	}
 	return fmt.Sprintf("%d used, %s× each", e.distinct, e.class)
 }

@@ -25,6 +25,7 @@ type exposureRow struct {
 	Steps          int
 	Instance       string // exposures of each defect image
 	Given, Used    int    // regularization images
+	Unused         int
 	Class          string // exposures of each of them
 	Loss           string
 	Images         int
@@ -86,6 +87,7 @@ func (p *pattern) exposureRow() exposureRow {
 	}
 	if e, ok := p.exposures(); ok {
 		row.Instance, row.Used, row.Class = e.instance.String(), e.distinct, e.class.String()
+		row.Unused = e.intended - e.distinct
 	}
 	return row
 }
