@@ -3,6 +3,7 @@
 #   make demo     run experiments/quick.yaml on this machine
 #   make test     lint and all tests
 #   make bench    benchmarks
+#   make article-dry  run all of experiments/article.yaml in small, on made-up photos
 #   make build    only set up: .venv, build/, bin/kizu
 #   make clean    remove all that, but not the results in runs/
 #
@@ -10,7 +11,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: build demo test lint test-go test-python bench clean
+.PHONY: build demo test lint test-go test-python bench article-dry clean
 env := . build/env;
 
 build:
@@ -36,6 +37,9 @@ test-python: build
 
 bench: build
 	@$(env) go test -run '^$$' -bench . -benchmem ./...
+
+article-dry: build
+	@$(env) KIZU_ARTICLE_DRY=1 go test -count=1 -timeout 30m -run TestArticleDry -v ./orchestrator/command
 
 clean:
 	rm -rf bin build .venv .ruff_cache .pytest_cache

@@ -25,13 +25,15 @@ func TestMain(m *testing.M) {
 	})
 }
 
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+func runScripts(t *testing.T, dir string) {
 	home, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("KIZU_HOME", home)
 			env.Setenv("KIZU_DEVICES", "cpu")
@@ -42,6 +44,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"photos":    photos,
 			"hazelnut":  hazelnut,
+			"dry":       dry,
 			"truncate":  truncate,
 			"artifacts": artifacts,
 			"killwhen":  killWhen,

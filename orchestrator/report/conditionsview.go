@@ -29,18 +29,19 @@ type testView struct {
 
 // conditionRow is one training set.
 type conditionRow struct {
-	Name          string
-	Good, Defects string
-	State         state // of a row without a run
-	Done          bool
-	Bar           barView
-	Accuracy      string
-	Interval      string
-	MacroF1       string
-	Balanced      string
-	Seeds         string
-	Recalls       []recallView
-	Reference     string
+	Name              string
+	Good, Defects     string
+	State             state // of a row without a run
+	Done              bool
+	Bar               barView
+	Accuracy          string
+	Interval          string
+	MacroF1           string
+	Balanced          string
+	Seeds             string
+	Recalls           []recallView
+	Reference         string
+	ReferenceInterval string
 }
 
 type recallView struct {
@@ -95,7 +96,7 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 			State: stateOfRow(c.cells), Seeds: progress(len(c.runs), len(c.cells)),
 		}
 		if r.reference() != nil {
-			row.Reference = r.referenceFigure(c)
+			row.Reference, row.ReferenceInterval = r.referenceFigure(c)
 		}
 		if len(c.runs) > 0 {
 			c.fill(&row)

@@ -52,7 +52,8 @@ func (r *Report) conditionGrid() grid {
 		},
 	}
 	if r.reference() != nil {
-		g.columns = append(g.columns, column{head: r.reference().Name, numeric: true, extra: 1})
+		name := r.reference().Name
+		g.columns = append(g.columns, column{head: name, numeric: true}, column{head: name + "’s interval", numeric: true, extra: 1})
 	}
 	repeated := false
 	for _, c := range r.conditions {
@@ -64,7 +65,8 @@ func (r *Report) conditionGrid() grid {
 		}
 		row = append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells)))
 		if r.reference() != nil {
-			row = append(row, r.referenceFigure(c))
+			accuracy, interval := r.referenceFigure(c)
+			row = append(row, accuracy, interval)
 		}
 		g.rows = append(g.rows, row)
 		if len(c.runs) < len(c.cells) {
@@ -74,7 +76,7 @@ func (r *Report) conditionGrid() grid {
 	}
 	majority := []string{"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", fmt.Sprint(r.tests.total), "–"}
 	if r.reference() != nil {
-		majority = append(majority, "–")
+		majority = append(majority, "–", "–")
 		g.notes = append(g.notes, r.referenceNote())
 	}
 	g.rows = append(g.rows, majority)

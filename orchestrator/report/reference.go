@@ -11,18 +11,27 @@ import (
 // if it says nothing.
 func (r *Report) reference() *experiment.Reference { return r.plan.Experiment.Reference }
 
-// referenceFigure is the reported accuracy of a condition's training set, with
+// referenceFigure is the reported accuracy of a condition's training set, and
 // its interval where the number of test images is known.
-func (r *Report) referenceFigure(c *condition) string {
+func (r *Report) referenceFigure(c *condition) (accuracy, interval string) {
 	ref := r.reference()
 	value, ok := ref.Accuracy[c.set.Name]
 	switch {
 	case !ok:
-		return "–"
+		return "–", "–"
 	case ref.TestImages == 0:
-		return fmt.Sprint(value)
+		return asReported(value), "–"
 	}
-	return fmt.Sprintf("%g (%s)", value, between(result.Wilson(value, ref.TestImages)))
+	return asReported(value), between(result.Wilson(value, ref.TestImages))
+}
+
+// asReported writes an accuracy with no more digits than the file gives, and
+// with two at least.
+func asReported(value float64) string {
+	if text := fmt.Sprintf("%.2f", value); text == fmt.Sprint(value) || text == fmt.Sprint(value)+"0" {
+		return text
+	}
+	return fmt.Sprint(value)
 }
 
 // referenceNote says whose the figures are.
@@ -30,7 +39,7 @@ func (r *Report) referenceNote() string {
 	ref := r.reference()
 	text := fmt.Sprintf("%s: accuracy as reported by %s", ref.Name, ref.Source)
 	if ref.TestImages > 0 {
-		text += fmt.Sprintf(", with the 95 %% Wilson interval of its %s", plural(ref.TestImages, "test image"))
+		text += fmt.Sprintf(", of %s (its interval is Wilson's)", plural(ref.TestImages, "test image"))
 	}
 	return text + "; shown beside these results and not tested against them, since its test images and settings are others"
 }

@@ -27,14 +27,16 @@ func outputs(t *testing.T, r *Report) map[string]string {
 // TestReference: what somebody else reported stands beside the results where
 // the file gives it, and nowhere else.
 func TestReference(t *testing.T) {
-	section := "reference: {name: paper, source: A and B (2020), test_images: 70, accuracy: {real: 0.72, real & generated: 0.93}}\n"
+	section := "reference: {name: paper, source: A and B (2020), test_images: 70, accuracy: {real: 0.7, real & generated: 0.93}}\n"
 	for name, text := range outputs(t, newFixture(t, studies+section).collect(nil)) {
-		figure, interval := "0.72 (0.60", "test images"
+		figure, interval := "0.70", "0.585–0.795"
 		switch name {
 		case "JSON":
-			figure, interval = `"real": 0.72`, `"test_images": 70`
+			figure, interval = `"real": 0.7`, `"test_images": 70`
+		case "LaTeX":
+			interval = "0.585--0.795"
 		}
-		for _, want := range []string{"paper", "A and B (2020)", figure, interval, "0.93"} {
+		for _, want := range []string{"paper", "A and B (2020)", figure, "0.93", interval} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not say %q: %s", name, want, text)
 			}
@@ -52,10 +54,10 @@ func TestReference(t *testing.T) {
 func TestReferenceWithoutCount(t *testing.T) {
 	r := newFixture(t, studies+"reference: {source: a paper, accuracy: {real: 0.72}}\n").collect(nil)
 	text := outputs(t, r)["terminal"]
-	if !strings.Contains(text, "reference: accuracy as reported by a paper;") || strings.Contains(text, "0.72 (") {
+	if !strings.Contains(text, "reference: accuracy as reported by a paper;") || strings.Contains(text, "Wilson") {
 		t.Errorf("got %s", text)
 	}
-	if got := r.referenceFigure(r.conditions[1]); got != "–" {
-		t.Errorf("a training set without a figure has %s", got)
+	if accuracy, interval := r.referenceFigure(r.conditions[1]); accuracy != "–" || interval != "–" {
+		t.Errorf("a training set without a figure has %s, %s", accuracy, interval)
 	}
 }

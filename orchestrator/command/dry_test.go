@@ -1,0 +1,37 @@
+package command_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// dryChanges make the article's experiment small without changing a count: the
+// bundled base model, one seed, few steps, small pictures.
+var dryChanges = []string{
+	"base=tiny-sd", "seeds=[0]",
+	"lora.resolution=32", "lora.rank=2", "lora.alpha=2", "lora.precision=fp32",
+	"lora.steps=2", "patterns.matrix[2].steps=[1, 3]", // few, standard, many
+	"generate.steps=2", "generate.strength=0.5", "generate.precision=fp32", "generate.batch_size=50",
+	"classifier.weights=none", "classifier.resolution=32", "classifier.epochs=", "classifier.steps=2",
+}
+
+// TestArticleDry runs all of experiments/article.yaml; it takes minutes, and so
+// `make article-dry` asks for it.
+func TestArticleDry(t *testing.T) {
+	if os.Getenv("KIZU_ARTICLE_DRY") == "" {
+		t.Skip("make article-dry runs it")
+	}
+	runScripts(t, "testdata/dry")
+}
+
+// dry COMMAND FILE runs kizu on a file with dryChanges.
+func dry(ts *testscript.TestScript, neg bool, args []string) {
+	for _, change := range dryChanges {
+		args = append(args, "--set", change)
+	}
+	if err := ts.Exec("kizu", args...); (err == nil) == neg {
+		ts.Fatalf("kizu %v: %v, negated %v", args, err, neg)
+	}
+}
