@@ -35,6 +35,13 @@ def class_of(base: str) -> type[Pipeline]:
     return SUPPORTED[name]
 
 
+def unaltered(pipeline_class: type[Pipeline]) -> dict:
+    """Arguments without which a pipeline may black out its pictures, or mark them."""
+    if pipeline_class is StableDiffusionXLImg2ImgPipeline:
+        return {"add_watermarker": False}
+    return {"safety_checker": None, "requires_safety_checker": False}
+
+
 def check(folder: Path) -> None:
     """Raise a StageError that names what is wrong with a base model folder, if anything is.
 
@@ -80,7 +87,7 @@ def variant_of(folder: Path) -> str | None:
 
 
 def state_of(base: str) -> tuple:
-    """Changes when a file of the folder does, so that an edited base model is loaded again."""
-    files = sorted(Path(base).rglob("*.*")) if Path(base).is_dir() else []
+    """Changes when a file of the base model does, so that an edited one is loaded again."""
+    files = sorted(Path(base).rglob("*.*")) if Path(base).is_dir() else [Path(base)]
     stats = [(str(file), file.stat()) for file in files if file.is_file()]
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)

@@ -16,6 +16,7 @@ from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
 
 import base_folder
+import checkpoint
 from base_folder import Pipeline
 from errors import StageError
 
@@ -28,7 +29,8 @@ _cached: tuple[tuple, Pipeline] | None = None
 
 @contextmanager
 def borrow(base: str, device: torch.device, dtype: torch.dtype) -> Iterator[Pipeline]:
-    """Lend the pipeline of `base`: a diffusers folder, or a model id of the Hugging Face hub.
+    """Lend the pipeline of `base`: a diffusers folder, a .safetensors file with all weights, or a
+    model id of the Hugging Face hub.
 
     All weights are frozen and in evaluation mode. The autoencoder is float32 whatever `dtype` is,
     since half-precision autoencoders are the usual source of black images. Adapters added by the
@@ -92,28 +94,17 @@ def _freeze(pipeline: Pipeline) -> None:
 
 
 def _load(base: str, device: torch.device, dtype: torch.dtype) -> Pipeline:
-    folder = Path(base)
-    variant = None
-    if folder.exists():
-        base_folder.check(folder)
-        variant = base_folder.variant_of(folder)
-    elif base.count("/") != 1 or base.startswith((".", "/", "~")):
-        raise StageError(f"base model folder {base} does not exist; check `base`")
     try:
-        pipeline_class = base_folder.class_of(base)
-        pipeline = pipeline_class.from_pretrained(
-            base,
-            dtype={"default": dtype, "vae": torch.float32},
-            variant=variant,
-            use_safetensors=True,  # never a pickle
-            low_cpu_mem_usage=False,
-            **_unaltered(pipeline_class),
-        )
+        if Path(base).is_file():
+            pipeline = checkpoint.load(Path(base), dtype)
+        else:
+            pipeline = _load_folder(base, dtype)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         raise StageError(
-            f"base model {base} cannot be loaded ({reason}); give a folder in diffusers layout"
-            " or the id of a model that is in the local Hugging Face cache or can be downloaded"
+            f"base model {base} cannot be loaded ({reason}); give a folder in diffusers layout,"
+            " a .safetensors checkpoint, or the id of a model that is in the local Hugging Face"
+            " cache or can be downloaded"
         ) from error
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device)
@@ -121,8 +112,20 @@ def _load(base: str, device: torch.device, dtype: torch.dtype) -> Pipeline:
     return pipeline
 
 
-def _unaltered(pipeline_class: type[Pipeline]) -> dict:
-    """Arguments without which a pipeline may black out its pictures, or mark them."""
-    if pipeline_class is StableDiffusionXLImg2ImgPipeline:
-        return {"add_watermarker": False}
-    return {"safety_checker": None, "requires_safety_checker": False}
+def _load_folder(base: str, dtype: torch.dtype) -> Pipeline:
+    folder = Path(base)
+    variant = None
+    if folder.exists():
+        base_folder.check(folder)
+        variant = base_folder.variant_of(folder)
+    elif base.count("/") != 1 or base.startswith((".", "/", "~")):
+        raise StageError(f"base model folder {base} does not exist; check `base`")
+    pipeline_class = base_folder.class_of(base)
+    return pipeline_class.from_pretrained(
+        base,
+        dtype={"default": dtype, "vae": torch.float32},
+        variant=variant,
+        use_safetensors=True,  # never a pickle
+        low_cpu_mem_usage=False,
+        **base_folder.unaltered(pipeline_class),
+    )

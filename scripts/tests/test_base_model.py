@@ -5,8 +5,11 @@ import shutil
 
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import load_file, save_file
 
 import base_model
+import ldm_checkpoint
 from errors import StageError
 
 CPU = torch.device("cpu")
@@ -100,3 +103,48 @@ def test_unknown_hub_id_is_one_sentence(monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(StageError, match="nobody/nothing cannot be loaded"):
         borrow("nobody/nothing")
+
+
+@pytest.fixture
+def single_file(base, tmp_path):
+    """The base model as one file, and beside it a folder with all but its weights."""
+    plain = StableDiffusionPipeline.from_pretrained(base, safety_checker=None)
+    ldm_checkpoint.write(plain, tmp_path / "tiny.safetensors")
+    shutil.copytree(base, tmp_path / "tiny", ignore=shutil.ignore_patterns("*.safetensors"))
+    return tmp_path / "tiny.safetensors"
+
+
+def test_a_single_file_is_the_same_model_as_its_folder(single_file, base):
+    with base_model.borrow(str(base), CPU, torch.float32) as folder:
+        pass
+    with base_model.borrow(str(single_file), CPU, torch.float32) as file:
+        for name in ("unet", "vae", "text_encoder"):
+            assert ldm_checkpoint.same_weights(getattr(folder, name), getattr(file, name))
+        assert file.scheduler.config == folder.scheduler.config
+        assert file.safety_checker is None
+    with base_model.borrow(str(single_file), CPU, torch.bfloat16) as file:
+        assert file.unet.dtype == file.text_encoder.dtype == torch.bfloat16
+        assert file.vae.dtype == torch.float32
+
+
+def test_a_single_file_without_configuration_is_one_sentence(single_file, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    shutil.rmtree(single_file.with_suffix(""))
+    with pytest.raises(StageError, match=r"tiny\.safetensors cannot be loaded.*put the model's"):
+        borrow(single_file)
+
+
+def test_a_single_file_that_is_cut_off_is_one_sentence(single_file):
+    single_file.write_bytes(single_file.read_bytes()[:-1000])
+    with pytest.raises(StageError, match=r"tiny\.safetensors cannot be loaded"):
+        borrow(single_file)
+    shutil.rmtree(single_file.with_suffix(""))
+    with pytest.raises(StageError, match=r"tiny\.safetensors is damaged"):
+        borrow(single_file)
+
+
+def test_a_single_file_of_another_model_is_one_sentence(single_file):
+    tensors = load_file(single_file)
+    save_file({k: v for k, v in tensors.items() if "middle_block" not in k}, single_file)
+    with pytest.raises(StageError, match=r"tiny\.safetensors cannot be loaded"):
+        borrow(single_file)
