@@ -142,6 +142,9 @@ func printCheck(out io.Writer, c *checkup) error {
 	if c.BaseState != "" {
 		fmt.Fprintf(w, "base model\t%s: %s\n", c.Base, c.BaseState)
 	}
+	for _, weights := range c.Weights {
+		fmt.Fprintf(w, "classifier\t%s\n", weights)
+	}
 	for _, d := range c.Devices {
 		fmt.Fprintf(w, "device\t%s: %s, %s\n", d.Name, d.Label, gigabytes(d.Memory))
 	}

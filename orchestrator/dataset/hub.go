@@ -37,11 +37,27 @@ func hubCache() string {
 	if dir := os.Getenv("HF_HOME"); dir != "" {
 		return filepath.Join(homely(dir), "hub")
 	}
+	return filepath.Join(userCache(), "huggingface", "hub")
+}
+
+// userCache is where libraries of Python keep downloads.
+func userCache() string {
 	cache := os.Getenv("XDG_CACHE_HOME")
 	if cache == "" {
 		cache = "~/.cache"
 	}
-	return filepath.Join(homely(cache), "huggingface", "hub")
+	return homely(cache)
+}
+
+// TorchCheckpoint is where torch.hub keeps a file of weights, whether or not it
+// is there.
+func TorchCheckpoint(name string) (path string, there bool) {
+	home := filepath.Join(userCache(), "torch")
+	if dir := os.Getenv("TORCH_HOME"); dir != "" {
+		home = homely(dir)
+	}
+	path = filepath.Join(home, "hub", "checkpoints", name)
+	return path, exists(path)
 }
 
 // homely replaces a leading ~ and variables, as huggingface_hub does.

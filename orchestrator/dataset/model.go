@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Check says where the base model is, or why a run could not load it. It reads
@@ -28,7 +29,11 @@ func (b *Base) Check() (note string, err error) {
 	if err := checkSafetensors(b.Path); err != nil {
 		return "", fmt.Errorf("base model %w", err)
 	}
-	return "checkpoint " + b.Path, nil
+	config := strings.TrimSuffix(b.Path, checkpointSuffix)
+	if !exists(filepath.Join(config, modelIndex)) {
+		config = "that of the Hugging Face hub or its cache"
+	}
+	return fmt.Sprintf("checkpoint %s; configuration: %s", b.Path, config), nil
 }
 
 // checkModel requires a diffusers folder to have every component that its index

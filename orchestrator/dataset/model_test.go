@@ -77,7 +77,7 @@ func TestCheckpoint(t *testing.T) {
 	f.text("sd.safetensors", tensors(8))
 	f.text("sd.ckpt", "pickle")
 	alone := findBase(t, "sd.safetensors", f.root)
-	if note, err := alone.Check(); err != nil || note != "checkpoint "+f.path("sd.safetensors") {
+	if note, err := alone.Check(); err != nil || note != "checkpoint "+f.path("sd.safetensors")+"; configuration: that of the Hugging Face hub or its cache" {
 		t.Errorf("%q, %v", note, err)
 	}
 	f.text("sd/model_index.json", "{}")
@@ -85,6 +85,9 @@ func TestCheckpoint(t *testing.T) {
 	configured := findBase(t, "sd.safetensors", f.root)
 	if configured.SHA256 == alone.SHA256 || !configured.Seen[someHash] {
 		t.Errorf("the folder beside the file does not count: %+v", configured)
+	}
+	if note, err := configured.Check(); err != nil || note != "checkpoint "+f.path("sd.safetensors")+"; configuration: "+f.path("sd") {
+		t.Errorf("%q, %v", note, err)
 	}
 	if err := os.Truncate(f.path("sd.safetensors"), 50); err != nil {
 		t.Fatal(err)
@@ -141,5 +144,19 @@ func TestHub(t *testing.T) {
 		if variable != "" {
 			t.Setenv(variable, "")
 		}
+	}
+}
+
+func TestTorchCheckpoint(t *testing.T) {
+	f := newFolder(t)
+	t.Setenv("TORCH_HOME", "")
+	t.Setenv("XDG_CACHE_HOME", f.root)
+	if path, there := TorchCheckpoint("b0.pth"); there || path != f.path("torch/hub/checkpoints/b0.pth") {
+		t.Errorf("%s, %v", path, there)
+	}
+	t.Setenv("TORCH_HOME", f.path("home"))
+	f.text("home/hub/checkpoints/b0.pth", "weights")
+	if path, there := TorchCheckpoint("b0.pth"); !there || path != f.path("home/hub/checkpoints/b0.pth") {
+		t.Errorf("%s, %v", path, there)
 	}
 }

@@ -17,6 +17,7 @@ type Checkup struct {
 	Duplicates []dataset.Duplicate `json:"duplicates"` // within a class: left out
 	Base       string              `json:"base"`
 	BaseState  string              `json:"base_state"` // where it is
+	Weights    []string            `json:"weights"`    // of classifiers, and where they are
 	Problems   []string            `json:"problems"`   // what would stop a run
 
 	Plan *Plan `json:"-"` // nil if there are problems
@@ -61,6 +62,9 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		c.BaseState, err = base.Check()
 	}
 	c.problem(err)
+	weights, err := findWeights(exp)
+	c.problem(err)
+	c.Weights = append([]string{}, weightsStates(weights)...)
 	var seen map[string]bool
 	if base != nil {
 		seen = base.Seen

@@ -112,38 +112,3 @@ func beside(dir, path string) string {
 	}
 	return filepath.Join(dir, path)
 }
-
-// findWeights looks up the initial weights of all classifiers.
-func findWeights(exp *experiment.Experiment) (map[string]*Weights, error) {
-	found := map[string]*Weights{}
-	for _, condition := range exp.ExpandConditions() {
-		name := condition.Classifier.Weights
-		if found[name] != nil {
-			continue
-		}
-		var err error
-		if found[name], err = findWeight(name, exp.Dir); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-func findWeight(name, dir string) (*Weights, error) {
-	switch name {
-	case "imagenet", "lite0", "none":
-		return &Weights{Name: name}, nil
-	}
-	path, err := filepath.Abs(beside(dir, name))
-	if err != nil {
-		return nil, err
-	}
-	if filepath.Ext(path) != ".safetensors" {
-		return nil, fmt.Errorf("classifier.weights %q is none of imagenet, lite0, none, or a .safetensors file", name)
-	}
-	sum, err := dataset.HashFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("classifier.weights: %w", err)
-	}
-	return &Weights{Path: path, SHA256: sum}, nil
-}

@@ -1,0 +1,71 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// findWeights looks up the initial weights of all classifiers.
+func findWeights(exp *experiment.Experiment) (map[string]*Weights, error) {
+	found := map[string]*Weights{}
+	for _, condition := range exp.ExpandConditions() {
+		name := condition.Classifier.Weights
+		if found[name] != nil {
+			continue
+		}
+		var err error
+		if found[name], err = findWeight(name, exp.Dir); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func findWeight(name, dir string) (*Weights, error) {
+	switch name {
+	case "imagenet", "lite0", "none":
+		return &Weights{Name: name}, nil
+	}
+	path, err := filepath.Abs(beside(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	if filepath.Ext(path) != ".safetensors" {
+		return nil, fmt.Errorf("classifier.weights %q is none of imagenet, lite0, none, or a .safetensors file", name)
+	}
+	sum, err := dataset.HashFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("classifier.weights: %w", err)
+	}
+	return &Weights{Path: path, SHA256: sum}, nil
+}
+
+// imagenetFile is torchvision's EfficientNet_B0_Weights.IMAGENET1K_V1.
+const imagenetFile = "efficientnet_b0_rwightman-7f5810bc.pth"
+
+// weightsStates says, for each of the classifiers' initial weights, where they
+// come from.
+func weightsStates(weights map[string]*Weights) []string {
+	var states []string
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		state := weights[name].Path
+		switch name {
+		case "none":
+			state = "random"
+		case "lite0":
+			state = "a package of requirements.txt"
+		case "imagenet":
+			var there bool
+			if state, there = dataset.TorchCheckpoint(imagenetFile); !there {
+				state += ", not there yet: will be downloaded"
+			}
+		}
+		states = append(states, name+": "+state)
+	}
+	return states
+}
