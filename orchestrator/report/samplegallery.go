@@ -19,27 +19,51 @@ func (r *Report) sampleGallery() (gallery, bool) {
 			"None of these photos is a test image.", sampleShown),
 	}
 	for _, class := range r.plan.Experiment.Dataset.Classes() {
-		row := galleryRow{name: class + ", generated for study 2", title: class + ": generated"}
-		var learnt []dataset.Image
-		for _, s := range r.samples {
-			if s.class != class {
-				continue
-			}
-			row.strips = append(row.strips, generatedStrip(s.pictures, sampleShown, s.seed, s.state, s.reason))
-			if spec := s.task.Needs[0].Spec.(plan.TrainLoRA); learnt == nil {
-				learnt = r.photos(spec.Instance.Images)
-				f := countFlags(s.pictures)
-				row.detail = fmt.Sprintf("%d made, %d blank", len(s.pictures), f.blank)
-			}
-		}
-		if len(row.strips) > 0 {
-			g.rows = append(g.rows, galleryRow{
+		rows, learnt := r.sampleRows(class)
+		if len(rows) > 0 {
+			real := galleryRow{
 				name:   class + ", real, for study 2",
 				title:  class + ": real",
 				detail: fmt.Sprintf("%s trained the LoRA", plural(len(learnt), "photo")),
 				strips: []strip{realStrip(learnt, sampleShown)},
-			}, row)
+			}
+			g.rows = append(append(g.rows, real), rows...)
 		}
 	}
 	return g, len(g.rows) > 0
+}
+
+// sampleRows shows the generated images of a class: a row for each way to make
+// them, a strip for each seed. learnt are the photos that its LoRA knows.
+func (r *Report) sampleRows(class string) (rows []galleryRow, learnt []dataset.Image) {
+	byVariant := map[string][]*sample{}
+	var variants []string
+	for _, s := range r.samples {
+		if s.class != class {
+			continue
+		}
+		if byVariant[s.variant] == nil {
+			variants = append(variants, s.variant)
+		}
+		byVariant[s.variant] = append(byVariant[s.variant], s)
+		if photos := r.photos(s.task.Needs[0].Spec.(plan.TrainLoRA).Instance.Images); len(photos) > len(learnt) {
+			learnt = photos
+		}
+	}
+	for _, variant := range variants {
+		row := galleryRow{name: class + ", generated for study 2", title: class + ": generated"}
+		if variant != "" {
+			row.name, row.title = row.name+", "+variant, row.title+", "+variant
+		}
+		made, f := 0, flags{}
+		for _, s := range byVariant[variant] {
+			row.strips = append(row.strips, generatedStrip(s.pictures, sampleShown, s.seed, s.state, s.reason))
+			made += len(s.pictures)
+			of := countFlags(s.pictures)
+			f = flags{f.blank + of.blank, f.saturated + of.saturated, f.nan + of.nan}
+		}
+		row.detail = fmt.Sprintf("%d made, %d blank, %d saturated, %d NaN", made, f.blank, f.saturated, f.nan)
+		rows = append(rows, row)
+	}
+	return rows, learnt
 }
