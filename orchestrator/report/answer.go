@@ -6,11 +6,10 @@ import (
 )
 
 // answer says in words what the numbers allow to be said, the most important
-// sentence first. It calls two conditions different only if their 95 %
-// intervals do not overlap, which is stricter than a test at 5 % (Schenker and
-// Gentleman, The American Statistician 55, 2001), and, since the intervals know
-// nothing of repetitions, if no seed of one scores within the range of the
-// other's.
+// sentence first. It calls two conditions different only if the p value of
+// their comparison, adjusted over all comparisons, is below 5 %: the
+// probability that a report claims any difference that is not there stays below
+// that.
 func (r *Report) answer() []string {
 	var sentences []string
 	if len(r.conditions) > 0 {
@@ -44,12 +43,15 @@ func (r *Report) conditionsAnswer() []string {
 	} else {
 		sentences = append(sentences, r.best(finished))
 	}
+	if len(r.pairs) > 0 {
+		sentences = append(sentences, r.claims())
+	}
 	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
 			r.tests.majority, share(r.tests.baseline), sentenceList(quoteAll(unproven))))
 	}
 	if len(r.seeds()) == 1 {
-		sentences = append(sentences, "This is one seed: how much a repetition with other random numbers would differ was not measured.")
+		sentences = append(sentences, "This is one seed: what is said holds for these classifiers; how much others, trained with other random numbers, would differ was not measured.")
 	}
 	return sentences
 }
@@ -65,49 +67,78 @@ func controlOf(conditions []*condition) *condition {
 	return nil
 }
 
-// againstControl compares every condition with the one of real images alone.
+// againstControl compares every condition with the one of real images alone,
+// and then the others with each other.
 func (r *Report) againstControl(control *condition, all []*condition) []string {
-	var above, below, alike []string
+	var above, below, alike, apart []string
 	for _, c := range all {
-		text := fmt.Sprintf("“%s” (%s, %s)", c.name, overSeeds(c.accuracy), between(c.interval))
+		p, ok := r.against(c, control)
+		if c == control || !ok {
+			continue
+		}
+		text := fmt.Sprintf("“%s” (%s; %s)", c.name, overSeeds(c.accuracy.Spread), p.words())
 		switch {
-		case c == control:
-		case !c.differsFrom(control):
+		case !p.Significant():
 			alike = append(alike, text)
-		case c.accuracy.Mean > control.accuracy.Mean:
+		case p.Difference.Mean > 0:
 			above = append(above, text)
 		default:
 			below = append(below, text)
 		}
 	}
-	apart, overlap := "the intervals do not overlap", "the intervals overlap"
-	if len(r.seeds()) > 1 {
-		apart, overlap = "neither the intervals nor single seeds overlap", "the intervals or single seeds overlap"
+	others := 0
+	for _, p := range r.pairs {
+		if p.a == control || p.b == control {
+			continue
+		}
+		others++
+		if p.Significant() {
+			if p.Difference.Mean < 0 {
+				p = p.swapped()
+			}
+			apart = append(apart, fmt.Sprintf("“%s” beats “%s” (%s)", p.a.name, p.b.name, p.words()))
+		}
 	}
 	sentences := []string{
 		verdict(len(above), len(below), len(alike)),
 		fmt.Sprintf("Real images alone, “%s”, reach an accuracy of %s (95 %% interval %s, %s, %s).",
-			control.name, overSeeds(control.accuracy), between(control.interval),
+			control.name, overSeeds(control.accuracy.Spread), between(control.accuracy.Interval),
 			plural(r.tests.total, "test image"), plural(len(control.runs), "seed")),
 	}
 	for _, group := range []struct {
 		text  string
 		names []string
-	}{
-		{"Better, " + apart, above},
-		{"Worse, " + apart, below},
-		{"Not told apart, " + overlap, alike},
-	} {
+	}{{"Better", above}, {"Worse", below}, {"Not told apart", alike}} {
 		if len(group.names) > 0 {
 			sentences = append(sentences, group.text+": "+sentenceList(group.names)+".")
 		}
 	}
+	switch {
+	case len(apart) > 0:
+		text := "Among the others, " + sentenceList(apart)
+		if rest := others - len(apart); rest > 0 {
+			text += fmt.Sprintf("; %s cannot be told apart with %s", plural(rest, "further pair"), plural(r.tests.total, "test image"))
+		}
+		sentences = append(sentences, text+".")
+	case others > 0:
+		sentences = append(sentences, fmt.Sprintf("Among the others, no two can be told apart with %s.", plural(r.tests.total, "test image")))
+	}
 	return sentences
+}
+
+// claims says what the p values are, and what these test images cannot show.
+func (r *Report) claims() string {
+	return fmt.Sprintf("Every p is adjusted for %s on the same %s, so that the probability of any false claim among them is below 5 %%; "+
+		"a true difference of %s would have been seen with a probability of 80 %%, and a smaller one may be there unseen.",
+		plural(len(r.pairs), "comparison"), plural(r.tests.total, "test image"), r.detectable())
 }
 
 // verdict sums a comparison with the control up.
 func verdict(above, below, alike int) string {
 	all := above + below + alike
+	if all == 0 {
+		return "No other training set has a seed in common with real images alone yet."
+	}
 	if above+below == 0 && all > 1 {
 		return fmt.Sprintf("None of the %d other training sets can be told apart from real images alone.", all)
 	}
@@ -139,14 +170,22 @@ func (r *Report) best(all []*condition) string {
 			top = c
 		}
 	}
-	var alike []string
+	var alike, worse []string
 	for _, c := range all {
-		if c != top && !c.differsFrom(top) {
+		p, ok := r.against(top, c)
+		switch {
+		case !ok:
+		case p.Significant():
+			worse = append(worse, fmt.Sprintf("“%s” (%s)", c.name, p.words()))
+		default:
 			alike = append(alike, c.name)
 		}
 	}
 	text := fmt.Sprintf("The highest accuracy is that of “%s”: %s (95 %% interval %s, %s, %s)",
-		top.name, overSeeds(top.accuracy), between(top.interval), plural(r.tests.total, "test image"), plural(len(top.runs), "seed"))
+		top.name, overSeeds(top.accuracy.Spread), between(top.accuracy.Interval), plural(r.tests.total, "test image"), plural(len(top.runs), "seed"))
+	if len(worse) > 0 {
+		text += "; it beats " + sentenceList(worse)
+	}
 	if len(alike) > 0 {
 		text += "; not told apart from it: " + sentenceList(quoteAll(alike))
 	}
@@ -158,7 +197,7 @@ func (r *Report) best(all []*condition) string {
 func (r *Report) noBetterThanGuessing(all []*condition) []string {
 	var names []string
 	for _, c := range all {
-		if c.interval.Low <= r.tests.baseline {
+		if c.accuracy.Interval.Low <= r.tests.baseline {
 			names = append(names, c.name)
 		}
 	}

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,13 +13,24 @@ import (
 )
 
 // ran is a condition whose seeds found so many of 100 test images, half of
-// which are good.
+// which are good: which ones differs from condition to condition and from seed
+// to seed.
 func ran(t *testing.T, name string, generated int, right ...int) *condition {
 	t.Helper()
 	c := &condition{name: name, set: &experiment.TrainingSet{Defects: experiment.Counts{Real: 1, Generated: generated}}}
-	for _, n := range right {
-		m := &result.Confusion{Classes: []string{"good", "bad"}, Counts: [][]int{{n / 2, 50 - n/2}, {50 - (n - n/2), n - n/2}}}
-		c.cells = append(c.cells, &cell{state: done, confusion: m})
+	for seed, n := range right {
+		p := &result.Predictions{Classes: []string{"good", "bad"}}
+		found := rand.New(rand.NewPCG(uint64(n), uint64(seed))).Perm(100)[:n]
+		for i := range 100 {
+			label := i / 50
+			img := result.Prediction{Image: fmt.Sprint(i), Label: label, Predicted: label}
+			if !slices.Contains(found, i) {
+				img.Predicted = 1 - label
+			}
+			p.Images = append(p.Images, img)
+		}
+		planned := plan.Cell{Cell: experiment.Cell{Seed: int64(seed)}}
+		c.cells = append(c.cells, &cell{Cell: planned, state: done, predictions: p, confusion: result.Tally(p)})
 	}
 	if len(right) == 0 {
 		c.cells = append(c.cells, &cell{state: missing})
@@ -35,27 +49,32 @@ func TestAnswer(t *testing.T) {
 	}{
 		"one seed, clearly better": {
 			[]*condition{ran(t, "real", 0, 60), ran(t, "both", 5, 90)},
-			[]string{"of 1 other training set 1 does better", "“both” (0.900", "This is one seed", "“real”, reach an accuracy of 0.600"}, "Worse",
+			[]string{"of 1 other training set 1 does better", "Better: “both” (0.900; +0.300, p < 0.001).", "This is one seed: what is said holds for these classifiers", "“real”, reach an accuracy of 0.600"}, "Worse",
 		},
-		"overlap is no difference": {
-			[]*condition{ran(t, "real", 0, 80), ran(t, "both", 5, 88), ran(t, "fake", 5, 75)},
-			[]string{"None of the 2 other training sets can be told apart"}, "Better",
+		"a little better is no difference": {
+			[]*condition{ran(t, "real", 0, 80), ran(t, "both", 5, 86), ran(t, "fake", 5, 75)},
+			[]string{"None of the 2 other training sets can be told apart", "Among the others, no two can be told apart with 100 test images."}, "Better",
 		},
 		"better, worse and alike": {
-			[]*condition{ran(t, "a", 5, 95), ran(t, "b", 5, 78), ran(t, "c", 5, 50), ran(t, "real", 0, 75)},
-			[]string{"of 3 other training sets 1 does better, 1 does worse and 1 cannot be told apart", "always answering “good” (0.500): “c”."}, "“a”.",
+			[]*condition{ran(t, "a", 5, 97), ran(t, "b", 5, 78), ran(t, "c", 5, 45), ran(t, "real", 0, 75)},
+			[]string{"of 3 other training sets 1 does better, 1 does worse and 1 cannot be told apart", "always answering “good” (0.500): “c”.",
+				"Among the others, “a” beats “b” (+0.190, p"}, "“a”.",
 		},
-		"seeds that overlap are no difference, whatever the intervals": {
-			[]*condition{ran(t, "real", 0, 60, 62, 80), ran(t, "both", 5, 80, 95, 95)},
+		"what the table has second may beat what it has first": {
+			[]*condition{ran(t, "real", 0, 70), ran(t, "low", 5, 50), ran(t, "high", 5, 80)},
+			[]string{"“high” beats “low” (+0.300"}, "“low” beats",
+		},
+		"seeds that disagree are no difference": {
+			[]*condition{ran(t, "real", 0, 60, 62, 90), ran(t, "both", 5, 70, 95, 75)},
 			[]string{"cannot be told apart"}, "does better",
 		},
 		"seeds that agree": {
-			[]*condition{ran(t, "real", 0, 60, 62, 66), ran(t, "both", 5, 88, 95, 95)},
-			[]string{"1 does better", "neither the intervals nor single seeds overlap", "3 seeds"}, "This is one seed",
+			[]*condition{ran(t, "real", 0, 60, 62, 63), ran(t, "both", 5, 95, 94, 96)},
+			[]string{"1 does better", "3 seeds", "Every p is adjusted for 1 comparison on the same 100 test images"}, "This is one seed",
 		},
 		"no training set of real images alone": {
 			[]*condition{ran(t, "x", 5, 70), ran(t, "y", 5, 75), ran(t, "z", 5, 40)},
-			[]string{"The highest accuracy is that of “y”", "not told apart from it: “x”."}, "does better",
+			[]string{"The highest accuracy is that of “y”", "it beats “z” (+0.350, p", "not told apart from it: “x”."}, "does better",
 		},
 		"the control is missing": {
 			[]*condition{ran(t, "real", 0), ran(t, "y", 5, 75)},
@@ -70,11 +89,7 @@ func TestAnswer(t *testing.T) {
 			for _, c := range test.conditions {
 				most = max(most, len(c.cells))
 			}
-			exp := &experiment.Experiment{Seeds: make([]int64, most)}
-			r := &Report{
-				plan: &plan.Plan{Experiment: exp}, conditions: test.conditions,
-				tests: testImages{total: 100, majority: "good", baseline: 0.5},
-			}
+			r := reported(t, max(1, most), test.conditions)
 			got := strings.Join(r.answer(), " ")
 			for _, want := range test.want {
 				if !strings.Contains(got, want) {
@@ -86,4 +101,75 @@ func TestAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// reported is a report of conditions that were tested on 100 images.
+func reported(t *testing.T, seeds int, conditions []*condition) *Report {
+	t.Helper()
+	pairs, err := comparePairs(conditions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Report{
+		plan:       &plan.Plan{Experiment: &experiment.Experiment{Seeds: make([]int64, seeds)}},
+		conditions: conditions, pairs: pairs, tests: testImages{total: 100, majority: "good", baseline: 0.5},
+	}
+}
+
+// Where four training sets are equally good, the answer claims in no more than
+// 5 % of experiments that any of them is better, worse or beats another.
+func TestAnswerClaimsNothingThatIsNot(t *testing.T) {
+	random, wrong := rand.New(rand.NewPCG(7, 8)), 0
+	const experiments, seeds = 2000, 3
+	for range experiments {
+		var difficulty [100]float64
+		for i := range difficulty {
+			difficulty[i] = 0.8 * random.NormFloat64()
+		}
+		r := &Report{
+			plan:  &plan.Plan{Experiment: &experiment.Experiment{Seeds: make([]int64, seeds)}},
+			tests: testImages{total: 100, majority: "good", baseline: 0.5},
+		}
+		var results []*result.Runs
+		for i := range 4 {
+			runs, err := result.NewRuns([]int64{0, 1, 2}, []*result.Predictions{drawn(random, difficulty), drawn(random, difficulty), drawn(random, difficulty)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			results = append(results, runs)
+			r.conditions = append(r.conditions, &condition{
+				name: fmt.Sprint("set ", i), set: &experiment.TrainingSet{Good: experiment.Counts{Real: 1, Generated: i}},
+				runs: make([]*cell, seeds), results: runs, accuracy: runs.Accuracy(),
+			})
+		}
+		comparisons, err := result.CompareAll(results)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range comparisons {
+			r.pairs = append(r.pairs, pair{Comparison: c, a: r.conditions[c.A], b: r.conditions[c.B]})
+		}
+		answer := strings.Join(r.answer(), " ")
+		if strings.Contains(answer, "Better:") || strings.Contains(answer, "Worse:") || strings.Contains(answer, " beats ") {
+			wrong++
+		}
+	}
+	if wrong == 0 || wrong > experiments/20 {
+		t.Errorf("%d of %d answers claim a difference that is not there", wrong, experiments)
+	}
+}
+
+// drawn is a run that finds an image where noise, the image's difficulty and a
+// shift of the training add up to less than 1.
+func drawn(random *rand.Rand, difficulty [100]float64) *result.Predictions {
+	p := &result.Predictions{Classes: []string{"good", "bad"}}
+	training := 0.3 * random.NormFloat64()
+	for i, d := range difficulty {
+		img := result.Prediction{Image: fmt.Sprint(i), Label: i / 50, Predicted: i / 50}
+		if random.NormFloat64()+d+training > 1 {
+			img.Predicted = 1 - img.Label
+		}
+		p.Images = append(p.Images, img)
+	}
+	return p
 }

@@ -22,9 +22,11 @@ type cell struct {
 	reason  string // why it failed
 	metrics []metric
 
-	training  *training         // of a pattern with a LoRA
-	pictures  []picture         // of a pattern
-	confusion *result.Confusion // of a condition
+	training *training // of a pattern with a LoRA
+	pictures []picture // of a pattern
+
+	predictions *result.Predictions // of a condition
+	confusion   *result.Confusion
 }
 
 // metric is one number of a cell, as results.csv and results.json have it.
@@ -126,7 +128,7 @@ func (s *source) readClassification(c *cell) error {
 		return err
 	}
 	m := result.Tally(predictions)
-	c.confusion = m
+	c.predictions, c.confusion = predictions, m
 	interval := result.Wilson(m.Accuracy(), m.Tested())
 	_, majority := m.Majority()
 	c.metrics = []metric{

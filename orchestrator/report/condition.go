@@ -14,12 +14,11 @@ type condition struct {
 
 	// Of the cells that are done:
 	runs     []*cell
-	accuracy result.Spread
-	macroF1  result.Spread
-	// interval is Wilson's for one run of the mean accuracy. All seeds are
-	// tested on the same images, so further seeds do not make it narrower.
-	interval result.Interval
-	total    *result.Confusion // summed over seeds; nil if none is done
+	results  *result.Runs // nil if none is done
+	accuracy result.Estimate
+	macroF1  result.Estimate
+	balanced result.Estimate
+	total    *result.Confusion // summed over seeds
 }
 
 // addCondition adds a cell to the condition that it is of.
@@ -33,45 +32,27 @@ func addCondition(list []*condition, c *cell) []*condition {
 	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}})
 }
 
-func (c *condition) summarize() error {
-	var accuracies, f1s []float64
+func (c *condition) summarize() (err error) {
+	var seeds []int64
+	var predictions []*result.Predictions
 	var matrices []*result.Confusion
 	for _, cell := range c.cells {
 		if cell.state == done {
 			c.runs = append(c.runs, cell)
+			seeds = append(seeds, cell.Seed)
+			predictions = append(predictions, cell.predictions)
 			matrices = append(matrices, cell.confusion)
-			accuracies = append(accuracies, cell.confusion.Accuracy())
-			f1s = append(f1s, cell.confusion.MacroF1())
 		}
 	}
-	if len(matrices) == 0 {
+	if len(c.runs) == 0 {
 		return nil
 	}
-	c.accuracy, c.macroF1 = result.Over(accuracies), result.Over(f1s)
-	c.interval = result.Wilson(c.accuracy.Mean, matrices[0].Tested())
-	var err error
+	if c.results, err = result.NewRuns(seeds, predictions); err != nil {
+		return err
+	}
+	c.accuracy, c.macroF1, c.balanced = c.results.Accuracy(), c.results.MacroF1(), c.results.BalancedAccuracy()
 	c.total, err = result.Sum(matrices...)
 	return err
-}
-
-// differsFrom reports whether the results tell two conditions apart: their
-// intervals do not overlap, and neither do the accuracies of their seeds.
-func (c *condition) differsFrom(other *condition) bool {
-	if c.interval.Overlaps(other.interval) {
-		return false
-	}
-	lower, higher := c, other
-	if other.accuracy.Mean < c.accuracy.Mean {
-		lower, higher = other, c
-	}
-	for _, low := range lower.runs {
-		for _, high := range higher.runs {
-			if low.confusion.Accuracy() >= high.confusion.Accuracy() {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // testImages is what all conditions are tested on.

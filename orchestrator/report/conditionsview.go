@@ -14,6 +14,7 @@ type conditionsView struct {
 	Rows           []conditionRow
 	Classes        []result.Class
 	Confusions     []confusionView
+	Pairs          *gridView
 	Samples        *galleryView
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
@@ -104,6 +105,9 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 		}
 		view.Rows = append(view.Rows, row)
 	}
+	if len(r.pairs) > 0 {
+		view.Pairs = r.pairGrid().view()
+	}
 	if g, ok := r.sampleGallery(); ok {
 		samples := g.view(pictures)
 		view.Samples = &samples
@@ -114,21 +118,19 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 // fill completes the row of a condition that has runs.
 func (c *condition) fill(row *conditionRow) {
 	row.Done = true
-	row.Accuracy, row.Interval = overSeeds(c.accuracy), between(c.interval)
-	row.MacroF1 = overSeeds(c.macroF1)
+	row.Accuracy, row.Interval = overSeeds(c.accuracy.Spread), between(c.accuracy.Interval)
+	row.MacroF1, row.Balanced = overSeeds(c.macroF1.Spread), overSeeds(c.balanced.Spread)
+	mean, interval := c.accuracy.Mean, c.accuracy.Interval
 	row.Bar = barView{
-		Mean: percent(c.accuracy.Mean), Low: percent(c.interval.Low), High: percent(c.interval.High),
-		Width: percent(c.interval.High - c.interval.Low),
-		Label: fmt.Sprintf("%s: accuracy %s, 95 %% interval %s to %s", c.name, overSeeds(c.accuracy), share(c.interval.Low), share(c.interval.High)),
+		Mean: percent(mean), Low: percent(interval.Low), High: percent(interval.High),
+		Width: percent(interval.High - interval.Low),
+		Label: fmt.Sprintf("%s: accuracy %s, 95 %% interval %s to %s", c.name, row.Accuracy, share(interval.Low), share(interval.High)),
 	}
-	var balanced []float64
 	for _, run := range c.runs {
-		balanced = append(balanced, run.confusion.BalancedAccuracy())
 		if len(c.runs) > 1 {
 			row.Bar.Seeds = append(row.Bar.Seeds, percent(run.confusion.Accuracy()))
 		}
 	}
-	row.Balanced = overSeeds(result.Over(balanced))
 	for i := range c.total.Classes {
 		class := c.total.Of(i)
 		row.Recalls = append(row.Recalls, recallView{

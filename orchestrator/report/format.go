@@ -98,3 +98,17 @@ func short(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d s", s)
 }
+
+// signed writes a difference of accuracies.
+func signed(value float64) string { return strings.Replace(fmt.Sprintf("%+.3f", value), "-", "−", 1) }
+
+// betweenSigned writes the interval of a difference.
+func betweenSigned(i result.Interval) string { return signed(i.Low) + " to " + signed(i.High) }
+
+// probability writes a p value.
+func probability(p float64) string {
+	if p < 0.001 {
+		return "< 0.001"
+	}
+	return share(p)
+}

@@ -33,6 +33,9 @@ func (r *Report) grids() []grid {
 	if len(r.conditions) > 0 {
 		list = append(list, r.conditionGrid())
 	}
+	if len(r.pairs) > 0 {
+		list = append(list, r.pairGrid())
+	}
 	if len(r.patterns) > 0 {
 		list = append(list, r.patternGrid())
 	}
@@ -41,13 +44,13 @@ func (r *Report) grids() []grid {
 
 // conditionGrid is study 2's table, the majority baseline last.
 func (r *Report) conditionGrid() grid {
-	const seeds = 7 // the column
+	const seeds = 8 // the column
 	g := grid{
 		title: fmt.Sprintf("Study 2: %s (%s), %s", plural(r.tests.total, "test image"), r.tests.composition(), r.seedsText()),
 		columns: []column{
 			{head: "condition"}, {head: "good"}, {head: "each defect"},
 			{head: "accuracy", numeric: true}, {head: "95 % interval", numeric: true},
-			{head: "macro-F1", numeric: true, extra: 1}, {head: "test images", numeric: true, extra: inTitle + 1},
+			{head: "macro-F1", numeric: true, extra: 1}, {head: "balanced accuracy", numeric: true, extra: 1}, {head: "test images", numeric: true, extra: inTitle + 1},
 			{head: "seeds", numeric: true, extra: inTitle},
 		},
 	}
@@ -59,9 +62,9 @@ func (r *Report) conditionGrid() grid {
 	for _, c := range r.conditions {
 		row := []string{c.name, composition(c.set.Good), composition(c.set.Defects)}
 		if len(c.runs) == 0 {
-			row = append(row, string(stateOfRow(c.cells)), "–", "–")
+			row = append(row, string(stateOfRow(c.cells)), "–", "–", "–")
 		} else {
-			row = append(row, overSeeds(c.accuracy), between(c.interval), overSeeds(c.macroF1))
+			row = append(row, overSeeds(c.accuracy.Spread), between(c.accuracy.Interval), overSeeds(c.macroF1.Spread), overSeeds(c.balanced.Spread))
 		}
 		row = append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells)))
 		if r.reference() != nil {
@@ -74,14 +77,14 @@ func (r *Report) conditionGrid() grid {
 		}
 		repeated = repeated || len(c.runs) > 1
 	}
-	majority := []string{"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", fmt.Sprint(r.tests.total), "–"}
+	majority := []string{"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", "–", fmt.Sprint(r.tests.total), "–"}
 	if r.reference() != nil {
 		majority = append(majority, "–", "–")
 		g.notes = append(g.notes, r.referenceNote())
 	}
 	g.rows = append(g.rows, majority)
 	if repeated {
-		g.notes = append(g.notes, "± is the standard deviation over seeds; the interval is that of one run of the mean accuracy, since all seeds share the test images")
+		g.notes = append(g.notes, "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images")
 	}
 	return g
 }

@@ -20,6 +20,8 @@ type results struct {
 	Test       *testSet          `json:"test,omitempty"` // of study 2
 	Reference  *referenceResult  `json:"reference,omitempty"`
 	Changes    []string          `json:"changes,omitempty"` // of the experiment file, by --set
+	Conditions []conditionResult `json:"conditions"`        // of study 2, over seeds
+	Pairs      []pairResult      `json:"comparisons"`
 	Cells      []cellResult      `json:"cells"`
 	Versions   map[string]string `json:"versions"`
 	Devices    []string          `json:"devices"`
@@ -63,7 +65,7 @@ func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
 		Experiment: exp.Name, Question: exp.Question, Answer: r.answer(), Seeds: exp.Seeds,
-		Cells: []cellResult{}, Versions: r.record.versions, Devices: r.record.devices, Times: []kindResult{},
+		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Versions: r.record.versions, Devices: r.record.devices, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}

@@ -19,6 +19,7 @@ type Report struct {
 	cells      []*cell
 	patterns   []*pattern   // study 1, in the file's order
 	conditions []*condition // study 2, in the file's order
+	pairs      []pair       // study 2's comparisons
 	samples    []*sample    // study 2's generated images
 	tests      testImages
 	record     record
@@ -47,6 +48,10 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		if err := condition.summarize(); err != nil {
 			return nil, fmt.Errorf("report, condition %q: %w", condition.name, err)
 		}
+	}
+	var err error
+	if r.pairs, err = comparePairs(r.conditions); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
 	}
 	return r, nil
 }

@@ -5,9 +5,6 @@ import "math"
 // Interval is a range of plausible values.
 type Interval struct{ Low, High float64 }
 
-// Overlaps reports whether two intervals have a value in common.
-func (i Interval) Overlaps(j Interval) bool { return i.Low <= j.High && j.Low <= i.High }
-
 // z95 is the normal distribution's quantile for two-sided 95 %.
 const z95 = 1.959963984540054
 
@@ -20,10 +17,15 @@ func Wilson(proportion float64, n int) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
 	}
-	p, trials := proportion, float64(n)
-	const zz = z95 * z95
+	return scoreInterval(proportion, float64(n), z95)
+}
+
+// scoreInterval is Wilson's formula with another quantile than the normal
+// distribution's, and a number of trials that need not be whole.
+func scoreInterval(p, trials, quantile float64) Interval {
+	zz := quantile * quantile
 	centre := (p + zz/(2*trials)) / (1 + zz/trials)
-	half := z95 / (1 + zz/trials) * math.Sqrt(p*(1-p)/trials+zz/(4*trials*trials))
+	half := quantile / (1 + zz/trials) * math.Sqrt(p*(1-p)/trials+zz/(4*trials*trials))
 	interval := Interval{math.Max(0, centre-half), math.Min(1, centre+half)}
 	if p == 0 {
 		interval.Low = 0 // exactly, whatever rounding says

@@ -1,6 +1,6 @@
 package result
 
-import "math"
+import "gonum.org/v1/gonum/stat"
 
 // Spread is the mean and the standard deviation of one metric over seeds.
 type Spread struct {
@@ -9,19 +9,14 @@ type Spread struct {
 	SD   float64 // of the sample (divisor N-1); 0 for a single value
 }
 
-// Over summarises values, with Welford's updating formula (Technometrics 4,
-// 1962), which loses no digits when the values lie close together.
+// Over summarises values.
 func Over(values []float64) Spread {
-	var s Spread
-	squares := 0.0
-	for _, value := range values {
-		s.N++
-		delta := value - s.Mean
-		s.Mean += delta / float64(s.N)
-		squares += delta * (value - s.Mean)
+	switch len(values) {
+	case 0:
+		return Spread{}
+	case 1:
+		return Spread{N: 1, Mean: values[0]}
 	}
-	if s.N > 1 {
-		s.SD = math.Sqrt(squares / float64(s.N-1))
-	}
-	return s
+	mean, sd := stat.MeanStdDev(values, nil)
+	return Spread{len(values), mean, sd}
 }

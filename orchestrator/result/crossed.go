@@ -1,0 +1,105 @@
+package result
+
+import (
+	"gonum.org/v1/gonum/stat"        // variances; Go's numerical library, BSD
+	"gonum.org/v1/gonum/stat/distuv" // quantiles of Student's t and the normal distribution
+)
+
+// crossed is a sum over test images, once for every run: part[s][i] is what
+// image i adds in run s. Runs and images both are samples, and every run sees
+// every image: a layout of two crossed random factors.
+type crossed struct {
+	parts  [][]float64
+	strata [][]int
+}
+
+// variance is the variance of a mean over runs, by where it comes from.
+type variance struct {
+	images float64 // another choice of test images of the same classes
+	seeds  float64 // other seeds, as the runs' own spread shows it
+	both   float64 // the share of seeds that is images fluctuating from run to run, which images has already
+	// degrees of freedom
+	imagesDF, seedsDF float64
+}
+
+// total is the variance of the mean over runs, the fluctuation of single images
+// counted once: images + seeds - both (the two-way formula of Cameron, Gelbach
+// and Miller, J. Business & Economic Statistics 29, 2011), and never below
+// images.
+func (v variance) total() float64 { return v.images + max(0, v.seeds-v.both) }
+
+// df is Satterthwaite's approximation of the degrees of freedom (Biometrics
+// Bulletin 2, 1946). The seeds enter with the spread that they show, without
+// both taken off: with two to five seeds the difference is too uncertain to
+// earn degrees of freedom.
+func (v variance) df() float64 {
+	total := v.total()
+	if total == 0 {
+		return max(1, v.imagesDF)
+	}
+	spread := v.images * v.images / max(1, v.imagesDF)
+	if v.seedsDF > 0 {
+		spread += v.seeds * v.seeds / v.seedsDF
+	}
+	return total * total / spread
+}
+
+// sums lists the sum of every run.
+func (c crossed) sums() []float64 {
+	sums := make([]float64, len(c.parts))
+	for s, parts := range c.parts {
+		for _, part := range parts {
+			sums[s] += part
+		}
+	}
+	return sums
+}
+
+// variance estimates the parts. Within each class the images are a random
+// sample and their number is given, so images is the variance of stratified
+// sampling (Cochran, Sampling Techniques, 3rd ed., 1977, theorem 5.3), which a
+// stratified bootstrap of the images has for its limit (Rao and Wu, JASA 83,
+// 1988); both is the mean square of the two-way layout's residuals.
+func (c crossed) variance() variance {
+	v := variance{imagesDF: float64(len(c.parts[0]) - len(c.strata))}
+	runs := float64(len(c.parts))
+	for _, images := range c.strata {
+		n := float64(len(images))
+		if n < 2 {
+			continue
+		}
+		means, ofRun := c.means(images)
+		v.images += n * stat.Variance(means, nil)
+		if runs < 2 {
+			continue
+		}
+		overall, squares := stat.Mean(means, nil), 0.0
+		for s := range c.parts {
+			for at, i := range images {
+				residual := c.parts[s][i] - means[at] - ofRun[s] + overall
+				squares += residual * residual
+			}
+		}
+		v.both += n * squares / ((n - 1) * (runs - 1)) / runs
+	}
+	if runs > 1 {
+		v.seeds = stat.Variance(c.sums(), nil) / runs
+		v.seedsDF = runs - 1
+	}
+	return v
+}
+
+// means over runs of each of some images, and over these images of each run.
+func (c crossed) means(images []int) (ofImage, ofRun []float64) {
+	ofImage, ofRun = make([]float64, len(images)), make([]float64, len(c.parts))
+	for s, parts := range c.parts {
+		for at, i := range images {
+			ofImage[at] += parts[i] / float64(len(c.parts))
+			ofRun[s] += parts[i] / float64(len(images))
+		}
+	}
+	return ofImage, ofRun
+}
+
+// student is Student's t distribution.
+func student(df float64) distuv.StudentsT { return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df} }

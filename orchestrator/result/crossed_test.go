@@ -1,0 +1,83 @@
+package result
+
+import (
+	"math"
+	"testing"
+)
+
+// answers of three seeds on ten images, and better ones.
+var (
+	answers = [][]int{{1, 1, 0, 1, 1, 0, 1, 1, 0, 1}, {1, 0, 0, 1, 0, 0, 1, 0, 0, 0}, {1, 1, 0, 1, 0, 0, 1, 1, 1, 1}}
+	better  = [][]int{{1, 1, 1, 1, 1, 1, 1, 1, 0, 1}, {1, 1, 0, 1, 0, 1, 1, 0, 1, 0}, {0, 1, 1, 1, 1, 0, 1, 1, 1, 1}}
+)
+
+// The wanted values are mean squares of statsmodels 0.15.0, divided by their
+// number of images and seeds: with y the answers,
+//
+//	t = anova_lm(ols("y ~ C(seed) + C(image)", data).fit()); t.sum_sq / t.df / 30
+func TestVarianceAgainstStatsmodels(t *testing.T) {
+	c := crossed{strata: [][]int{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}}
+	for _, row := range answers {
+		parts := make([]float64, len(row))
+		for i, right := range row {
+			parts[i] = float64(right) / 10
+		}
+		c.parts = append(c.parts, parts)
+	}
+	v := c.variance()
+	near(t, "seeds", v.seeds, 0.01777777777777778)
+	near(t, "images", v.images, 0.01493827160493827)
+	near(t, "both", v.both, 0.004197530864197533)
+	near(t, "total", v.total(), 0.02851851851851852)
+	near(t, "degrees of freedom", v.df(), 4.448686002241715)
+	near(t, "quantile", student(v.df()).Quantile(0.975), 2.6694194440528833) // scipy.stats.t.ppf
+}
+
+// Two classes, of six and four images: the same tables of the images of each
+// class, weighted by the square of its share, and scipy 1.17.1's t.ppf in
+// Wilson's formula with p(1-p)/SE² images.
+func TestAccuracyOverSeeds(t *testing.T) {
+	r := table(t, []int{6, 4}, answers...)
+	got := r.Accuracy()
+	near(t, "mean", got.Mean, 17.0/30)
+	near(t, "SE", got.SE, 0.17191729277636836)
+	near(t, "degrees of freedom", got.DF, 4.632632647196831)
+	near(t, "low", got.Interval.Low, 0.20074876553330395)
+	near(t, "high", got.Interval.High, 0.8719318923270893)
+	// numpy: the mean of both classes' recalls, its mean and std(ddof=1).
+	balanced := r.BalancedAccuracy()
+	near(t, "balanced accuracy", balanced.Mean, 0.5833333333333334)
+	near(t, "its standard deviation", balanced.SD, 0.25344843876242584)
+}
+
+// A single run has Wilson's interval, and perfect runs no certainty.
+func TestIntervalsAtTheEdge(t *testing.T) {
+	one := table(t, []int{6, 4}, answers[0]).Accuracy()
+	if one.Interval != Wilson(0.7, 10) {
+		t.Errorf("of one run: %+v", one.Interval)
+	}
+	ones := []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
+	perfect := table(t, []int{6, 4}, ones, ones).Accuracy()
+	if perfect.Interval.High != 1 || math.Abs(perfect.Interval.Low-0.65) > 0.05 {
+		t.Errorf("of perfect runs: %+v", perfect.Interval)
+	}
+	// One class always found, the other never: nothing varies.
+	split := []int{1, 1, 1, 1, 1, 1, 0, 0, 0, 0}
+	if got := table(t, []int{6, 4}, split, split, split).Accuracy().Interval; got.High-got.Low < 0.4 {
+		t.Errorf("of runs that do not vary: %+v", got)
+	}
+}
+
+// The wanted values are scikit-learn 1.9.1's f1_score and, for the standard
+// error, numpy 2.4's over 20,000 resamples of five of the six and three of the
+// four images, put together as variance says.
+func TestMacroF1OverSeeds(t *testing.T) {
+	got := table(t, []int{6, 4}, answers...).MacroF1()
+	near(t, "mean", got.Mean, 0.5622895622895623)
+	if math.Abs(got.SE/0.17400742195813446-1) > 0.04 {
+		t.Errorf("SE is %g, want %g to 4 %%", got.SE, 0.17400742195813446)
+	}
+	if again := table(t, []int{6, 4}, answers...).MacroF1(); again != got {
+		t.Errorf("another time: %+v after %+v", again, got)
+	}
+}

@@ -1,0 +1,112 @@
+package result
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Runs is what the classifiers of one condition, one of every seed, said of
+// the same test images.
+type Runs struct {
+	Classes   []string
+	Seeds     []int64
+	images    []string
+	labels    []int   // of every image
+	predicted [][]int // of every seed and image
+	strata    [][]int // images by class, see stratify
+	sizes     []int   // images of each class
+}
+
+// NewRuns joins the predictions of several seeds. That they are of other
+// images, or of the same ones in another order, is an error: nothing could be
+// compared image by image.
+func NewRuns(seeds []int64, list []*Predictions) (*Runs, error) {
+	if len(list) == 0 || len(seeds) != len(list) {
+		return nil, errors.New("no predictions, or not one for every seed")
+	}
+	first := list[0]
+	r := &Runs{Classes: first.Classes, Seeds: seeds, sizes: make([]int, len(first.Classes))}
+	for _, img := range first.Images {
+		r.images = append(r.images, img.Image)
+		r.labels = append(r.labels, img.Label)
+		r.sizes[img.Label]++
+	}
+	for _, p := range list {
+		if !slices.Equal(p.Classes, r.Classes) || len(p.Images) != len(r.images) {
+			return nil, fmt.Errorf("seed %d was tested on other classes or images than seed %d", seeds[len(r.predicted)], seeds[0])
+		}
+		predicted := make([]int, len(p.Images))
+		for i, img := range p.Images {
+			if img.Image != r.images[i] || img.Label != r.labels[i] {
+				return nil, fmt.Errorf("test image %d is %q for seed %d and %q for seed %d",
+					i+1, img.Image, seeds[len(r.predicted)], r.images[i], seeds[0])
+			}
+			predicted[i] = img.Predicted
+		}
+		r.predicted = append(r.predicted, predicted)
+	}
+	r.strata = stratify(r.labels, len(r.Classes))
+	return r, nil
+}
+
+// Tested is the number of test images.
+func (r *Runs) Tested() int { return len(r.images) }
+
+// stratify groups images by class. A class of one image shows no variance, so
+// it joins the class after it, or before it (collapsed strata: Cochran,
+// Sampling Techniques, 3rd ed., 1977, section 5A.12).
+func stratify(labels []int, classes int) [][]int {
+	byClass := make([][]int, classes)
+	for i, label := range labels {
+		byClass[label] = append(byClass[label], i)
+	}
+	var strata [][]int
+	var alone []int
+	for _, images := range byClass {
+		if images = append(alone, images...); len(images) < 2 {
+			alone = images
+			continue
+		}
+		strata, alone = append(strata, images), nil
+	}
+	if last := len(strata) - 1; last >= 0 {
+		strata[last] = append(strata[last], alone...)
+	} else if len(alone) > 0 {
+		strata = [][]int{alone}
+	}
+	return strata
+}
+
+// shares are the test images' weights in the accuracy: all the same.
+func (r *Runs) shares() []float64 {
+	weights := make([]float64, len(r.labels))
+	for i := range weights {
+		weights[i] = 1 / float64(len(weights))
+	}
+	return weights
+}
+
+// balanced are the test images' weights in the balanced accuracy: every class
+// that has images weighs the same.
+func (r *Runs) balanced() []float64 {
+	present := 0
+	for _, n := range r.sizes {
+		if n > 0 {
+			present++
+		}
+	}
+	weights := make([]float64, len(r.labels))
+	for i, label := range r.labels {
+		weights[i] = 1 / float64(present*r.sizes[label])
+	}
+	return weights
+}
+
+// right is 1 where a run found an image's class, and 0 elsewhere.
+func (r *Runs) right(run, image int) float64 {
+	if r.predicted[run][image] == r.labels[image] {
+		return 1
+	}
+	return 0
+}
