@@ -7,10 +7,10 @@ import (
 )
 
 // writeLaTeX writes tables.tex: every table for \input into a paper that uses
-// the package booktabs.
+// the packages booktabs and graphicx.
 func (r *Report) writeLaTeX(w io.Writer) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%% Tables of experiment %s, written by kizu; needs \\usepackage{booktabs}.\n",
+	fmt.Fprintf(&out, "%% Tables of experiment %s, written by kizu; needs \\usepackage{booktabs,graphicx}.\n",
 		strings.ReplaceAll(r.plan.Experiment.Name, "\n", " "))
 	for _, g := range r.grids() {
 		g.writeLaTeX(&out)
@@ -31,18 +31,21 @@ func (g grid) writeLaTeX(out *strings.Builder) {
 		}
 	}
 	fmt.Fprintf(out, "\n\\begin{table}\n  \\centering\\small\n  \\caption{%s.}\n", latexText(g.title))
-	fmt.Fprintf(out, "  \\begin{tabular}{%s}\n    \\toprule\n", alignment)
+	fmt.Fprintf(out, "  %s{\\begin{tabular}{%s}\n    \\toprule\n", toLine, alignment)
 	g.writeLaTeXRow(out, g.heads())
 	out.WriteString("    \\midrule\n")
 	for _, row := range g.rows {
 		g.writeLaTeXRow(out, row)
 	}
-	out.WriteString("    \\bottomrule\n  \\end{tabular}\n")
+	out.WriteString("    \\bottomrule\n  \\end{tabular}}\n")
 	for _, note := range g.notes {
 		fmt.Fprintf(out, "\n  \\smallskip\\footnotesize %s.\n", latexText(note))
 	}
 	out.WriteString("\\end{table}\n")
 }
+
+// toLine shrinks a table that is wider than the text, and no other.
+const toLine = `\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}`
 
 func (g grid) writeLaTeXRow(out *strings.Builder, row []string) {
 	var cells []string
@@ -59,5 +62,5 @@ func (g grid) writeLaTeXRow(out *strings.Builder, row []string) {
 var latexText = strings.NewReplacer(
 	`\`, `\textbackslash{}`, `{`, `\{`, `}`, `\}`, `$`, `\$`, `&`, `\&`, `#`, `\#`, `%`, `\%`, `_`, `\_`,
 	`^`, `\textasciicircum{}`, `~`, `\textasciitilde{}`, `<`, `\textless{}`, `>`, `\textgreater{}`,
-	"±", `$\pm$`, "×", `$\times$`, "–", "--", "“", "``", "”", "''", "\n", " ", "\r", " ",
+	"±", `$\pm$`, "×", `$\times$`, "−", `$-$`, "–", "--", "“", "``", "”", "''", "’", "'", "\n", " ", "\r", " ",
 ).Replace
