@@ -57,6 +57,16 @@ def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
     return Classifier(network, mean, std, needs_batch_norm_estimate=weights == "lite0")
 
 
+@torch.inference_mode()
+def features(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
+    """Globally averaged features (N, 1280) float32 of (N, 3, R, R) uint8 pixels.
+
+    They are what the classification layer sees; the network must be in evaluation mode.
+    """
+    network = model.network
+    return network.avgpool(network.features(model.normalize(pixels))).flatten(1).float()
+
+
 def imagenet_state() -> dict[str, torch.Tensor]:
     """torchvision's ImageNet weights from torch hub's cache, downloaded when not there."""
     try:

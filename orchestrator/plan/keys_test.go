@@ -61,10 +61,10 @@ func TestKeysFollowTheFile(t *testing.T) {
 		}},
 		{"good_images: 3", "good_images: 3, rank: 2, generate: {sampler: base}", nil}, // as before
 		{"show: 3", "show: 4", func(task *Task) bool {
-			return task.Kind == KindGenerate && !strings.Contains(task.Label, "study 2")
+			return task.Kind == KindGenerate && !strings.Contains(task.Label, "study 2") || task.Label == "features of photos, study 1"
 		}},
 		{"epochs: 2", "epochs: 3", kind(KindClassify)},
-		{"weights: none", "weights: lite0", kind(KindClassify)},
+		{"weights: none", "weights: lite0", kind(KindClassify, KindMeasure)},
 		{"weights: none", "weights: none, sampling: balanced", kind(KindClassify)},
 		{"weights: none", "weights: none, learning_rate: 2e-3", kind(KindClassify)},
 		{"both: {good: {real: 3,", "both: {good: {real: 4,", func(task *Task) bool { return strings.HasPrefix(task.Label, `classifier "both"`) }},
@@ -101,7 +101,7 @@ func TestKeysFollowTheInputs(t *testing.T) {
 		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(KindTrainLoRA, KindGenerate)},
 		{"path of the base model", func(in *Inputs) { in.Base.Path = "/elsewhere" }, kind()},
 		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(KindTrainLoRA, KindGenerate)},
-		{"weights file", func(in *Inputs) { in.Weights["none"] = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(KindClassify)},
+		{"weights file", func(in *Inputs) { in.Weights["none"] = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(KindClassify, KindMeasure)},
 	} {
 		exp := parse(t, small)
 		in := smallInputs(t, exp)

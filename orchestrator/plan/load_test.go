@@ -25,7 +25,7 @@ func newDesk(t testing.TB) desk {
 		}
 	}
 	d.write("models/tiny/model_index.json", "{}")
-	d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1, "classify": 1}`)
+	d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1, "classify": 1, "measure": 1}`)
 	d.write("weights/b0.safetensors", "weights")
 	return d
 }
@@ -110,8 +110,8 @@ func TestLoadWeights(t *testing.T) {
 		t.Errorf("a copy of the weights changes %q", got)
 	}
 	d.write("weights/copy.safetensors", "other weights")
-	if got := changed(t, before, with("weights/copy.safetensors")); len(got) != 2*3 {
-		t.Errorf("other weights change %q, want the classifiers", got)
+	if got := changed(t, before, with("weights/copy.safetensors")); len(got) != 2*3+2*7+1 {
+		t.Errorf("other weights change %q, want the classifiers and the features", got)
 	}
 }
 

@@ -33,6 +33,10 @@ type Cell struct {
 	Train    *Task // the LoRA of a pattern; nil for the baseline
 	Generate *Task // the images of a pattern
 	Classify *Task // the classifier of a condition
+
+	// Features of a pattern's images, and of the photos they are compared with.
+	// A cell is done without them: they say how good its images are.
+	Measure, Photos *Task
 }
 
 // Tasks lists the tasks whose artifacts the cell shows.
@@ -147,6 +151,8 @@ func (t *Task) Effort() float64 {
 			steps = spec.Epochs * (len(spec.Train) + spec.BatchSize - 1) / spec.BatchSize
 		}
 		return float64(steps * spec.BatchSize)
+	case Measure:
+		return float64(len(spec.Calibration) + len(spec.Images))
 	}
 	return 1
 }

@@ -9,6 +9,7 @@ const (
 	KindTrainLoRA = "train_lora"
 	KindGenerate  = "generate"
 	KindClassify  = "classify"
+	KindMeasure   = "measure"
 )
 
 // Ref names something by its content, so that a key does not depend on where
@@ -153,6 +154,24 @@ func (s Classify) Resolve(f func(Ref) Ref) Spec {
 		return resolved
 	}
 	s.Train, s.Test = resolve(s.Train), resolve(s.Test)
+	return s
+}
+
+// Measure asks for the features of images, by the network that classifiers
+// start from.
+type Measure struct {
+	Model       string `json:"model"`
+	Weights     Ref    `json:"weights"`
+	Resolution  int    `json:"resolution"`
+	Calibration []Ref  `json:"calibration"` // photos for batch-norm statistics, the same in a whole study
+	Images      []Ref  `json:"images"`      // a row of features each
+}
+
+// Resolve implements Spec.
+func (s Measure) Resolve(f func(Ref) Ref) Spec {
+	s.Weights = f(s.Weights)
+	s.Calibration = mapped(s.Calibration, f)
+	s.Images = mapped(s.Images, f)
 	return s
 }
 

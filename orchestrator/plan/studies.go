@@ -26,8 +26,10 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	}
 	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
 	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, sources, b.orUsual(p), planned.Train)
-	planned.Generate, err = b.add(KindGenerate, label, spec, some(planned.Train)...)
-	return planned, err
+	if planned.Generate, err = b.add(KindGenerate, label, spec, some(planned.Train)...); err != nil {
+		return planned, err
+	}
+	return planned, b.measure(&planned)
 }
 
 // orUsual is a pattern's recipe; the baseline's resolution and identifier are

@@ -10,11 +10,18 @@ import (
 	"kizu/orchestrator/experiment"
 )
 
-// findWeights looks up the initial weights of all classifiers.
+// findWeights looks up the initial weights of all classifiers, and those of the
+// network that measures study 1's images.
 func findWeights(exp *experiment.Experiment) (map[string]*Weights, error) {
-	found := map[string]*Weights{}
+	var names []string
+	if exp.Patterns != nil {
+		names = append(names, exp.Classifier.Weights)
+	}
 	for _, condition := range exp.ExpandConditions() {
-		name := condition.Classifier.Weights
+		names = append(names, condition.Classifier.Weights)
+	}
+	found := map[string]*Weights{}
+	for _, name := range names {
 		if found[name] != nil {
 			continue
 		}

@@ -117,7 +117,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: base, Weights: map[string]*plan.Weights{"none": {Name: "none"}},
-		Versions: map[string]int{plan.KindTrainLoRA: 1, plan.KindGenerate: 1, plan.KindClassify: 1},
+		Versions: map[string]int{plan.KindTrainLoRA: 1, plan.KindGenerate: 1, plan.KindClassify: 1, plan.KindMeasure: 1},
 	})
 	f.check(err)
 	f.store, err = store.Open(filepath.Join(f.dir, "runs"))

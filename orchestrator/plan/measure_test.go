@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"slices"
+	"testing"
+)
+
+// Every pattern's images are measured, and one set of photos for all of them,
+// with the same network and the same calibration.
+func TestMeasure(t *testing.T) {
+	p := smallPlan(t)
+	var photos *Task
+	for _, cell := range p.Cells {
+		if cell.Generate == nil {
+			if cell.Measure != nil || cell.Photos != nil {
+				t.Errorf("condition %q is measured", cell.Name)
+			}
+			continue
+		}
+		if photos == nil {
+			photos = cell.Photos
+		}
+		of, compared := cell.Measure.Spec.(Measure), cell.Photos.Spec.(Measure)
+		if cell.Photos != photos || !slices.Equal(cell.Measure.Needs, []*Task{cell.Generate}) || len(photos.Needs) > 0 {
+			t.Errorf("%q needs %q", cell.Name, ids(cell.Measure.Needs))
+		}
+		if of.Weights != compared.Weights || !slices.Equal(of.Calibration, compared.Calibration) || len(of.Calibration) == 0 {
+			t.Errorf("%q is measured otherwise than its photos", cell.Name)
+		}
+		if len(of.Images) != 3 || of.Images[2] != artifact(cell.Generate, "images/0002.png") {
+			t.Errorf("%q: features of %q", cell.Name, of.Images)
+		}
+	}
+	// Six cracks, of which at most four train a LoRA, and the three sources.
+	spec := photos.Spec.(Measure)
+	if len(spec.Images) != 6+3 {
+		t.Errorf("features of %d photos", len(spec.Images))
+	}
+	train := find(t, p, "4 defect, 3 regularization", 0).Train.Spec.(TrainLoRA)
+	if !slices.Equal(spec.Images[:4], train.Instance.Images) {
+		t.Error("the photos that train LoRAs do not come first")
+	}
+	for i, img := range find(t, p, "no LoRA", 0).Generate.Spec.(Generate).Images {
+		if spec.Images[6+i] != img.Source {
+			t.Errorf("source %d is not measured", i)
+		}
+	}
+	for _, img := range p.Division.Test["good"] {
+		if slices.Contains(spec.Calibration, imageRef(img)) {
+			t.Errorf("test image %s calibrates the features", img.Name)
+		}
+	}
+}

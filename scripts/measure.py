@@ -1,0 +1,94 @@
+"""Stage measure: features of images, from the network that classifiers start from.
+
+The features are EfficientNet-b0's after global average pooling, before any training on the
+experiment's images, so that all patterns are measured alike. What follows from them (distances,
+nearest neighbours, KID) the host computes. Alone: python scripts/measure.py spec.json
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import classifier
+import host
+import images
+import lite0
+import runtime
+import safetensors_file
+from errors import StageError
+from stage_spec import read_spec
+
+BATCH = 64
+START_SEED = 0  # of a network without weights: the same one for all images of all experiments
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Keys of measure's spec.
+
+    `calibration` are images that batch-norm statistics are estimated on where the weights need
+    it (lite0); features are comparable only if they were made with the same ones.
+    """
+
+    out: str
+    device: str
+    model: str
+    weights: str
+    resolution: int
+    calibration: list[str]
+    images: list[str]
+    threads: int = 0
+
+
+def run(spec: dict[str, Any]) -> dict[str, Any]:
+    """Write features.safetensors and images.csv; returns how many images and features."""
+    spec = read_spec(Spec, spec)
+    if not spec.images:
+        raise StageError("the list of images is empty")
+    device = runtime.prepare(spec.device, spec.threads)
+    model = classifier.build(spec.model, spec.weights, classes=2, seed=START_SEED)
+    model.network.to(device)
+    if model.needs_batch_norm_estimate:
+        calibrate(model, spec, device)
+    model.network.eval()  # the estimate leaves batch norms in training mode
+    parts = []
+    for first in range(0, len(spec.images), BATCH):
+        runtime.stop_if_cancelled()
+        batch = spec.images[first : first + BATCH]
+        pixels = images.read_images(batch, spec.resolution)
+        parts.append(classifier.features(model, pixels.to(device)).cpu())
+        host.progress(first + len(batch), len(spec.images), {})
+    features = torch.cat(parts)
+    for path, finite in zip(spec.images, features.isfinite().all(1).tolist(), strict=True):
+        if not finite:
+            raise StageError(f"the features of image {path} are not finite numbers")
+    safetensors_file.write(
+        {"features": features},
+        Path(spec.out) / "features.safetensors",
+        {"model": spec.model, "weights": Path(spec.weights).name},
+    )
+    write_names(Path(spec.out) / "images.csv", spec.images)
+    return {"images": len(features), "features": features.shape[1]}
+
+
+def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) -> None:
+    """Estimate batch-norm statistics on the calibration images."""
+    if not spec.calibration:
+        raise StageError(f"weights {spec.weights} need images to calibrate on, and there are none")
+    pixels = images.read_images(spec.calibration, spec.resolution).to(device)
+    lite0.estimate_batch_norm(model.network, [model.normalize(b) for b in pixels.split(BATCH)])
+
+
+def write_names(file: Path, paths: list[str]) -> None:
+    """images.csv: the file name of what each row of the features is of."""
+    with open(file, "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["row", "name"])
+        writer.writerows((row, Path(path).name) for row, path in enumerate(paths))
+
+
+if __name__ == "__main__":
+    runtime.run_alone(run)

@@ -1,0 +1,97 @@
+"""measure writes the classifier's features, the same for an image whatever stands beside it."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import classifier
+import images
+import measure
+from errors import StageError
+
+
+@pytest.fixture
+def spec(photos, tmp_path):
+    """Builds a spec with a fresh `out`: twelve photos."""
+
+    def build(name: str = "features", **changes) -> dict:
+        (tmp_path / name).mkdir()
+        return {
+            "out": str(tmp_path / name),
+            "device": "cpu",
+            "model": "efficientnet_b0",
+            "weights": "lite0",
+            "resolution": 64,
+            "calibration": photos[:6],
+            "images": photos,
+        } | changes
+
+    return build
+
+
+def features(spec: dict) -> torch.Tensor:
+    return load_file(Path(spec["out"], "features.safetensors"))["features"]
+
+
+def test_features_are_those_that_the_classification_layer_sees(spec, photos):
+    wanted = spec(weights="none")
+    assert measure.run(wanted) == {"images": 12, "features": 1280}
+    model = classifier.build("efficientnet_b0", "none", 2, measure.START_SEED)
+    seen = []
+    model.network.classifier.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    model.network.eval()(model.normalize(images.read_images(photos, 64)))
+    torch.testing.assert_close(features(wanted), seen[0].detach())
+    with open(Path(wanted["out"], "images.csv"), newline="") as file:
+        assert [row["name"] for row in csv.DictReader(file)] == [Path(p).name for p in photos]
+
+
+def test_an_image_has_the_same_features_alone(spec):
+    together, alone = spec("together"), spec("alone")
+    alone["images"] = alone["images"][3:4]
+    measure.run(together)
+    measure.run(alone)
+    torch.testing.assert_close(features(alone)[0], features(together)[3], rtol=1e-4, atol=1e-4)
+
+
+def test_it_repeats_itself_to_the_byte(spec):
+    runs = [spec("one"), spec("two")]
+    for number, one in enumerate(runs):
+        torch.manual_seed(number)  # must not matter
+        measure.run(one)
+    first, again = (Path(one["out"], "features.safetensors").read_bytes() for one in runs)
+    assert first == again
+
+
+def test_other_calibration_photos_give_other_features(spec, photos):
+    one, other = spec("one"), spec("other", calibration=photos[6:])
+    measure.run(one)
+    measure.run(other)
+    assert not torch.allclose(features(one), features(other))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": []}, "list of images is empty"),
+        ({"calibration": []}, "weights lite0 need images to calibrate on"),
+        ({"weights": "clip"}, "classifier weights 'clip' are unknown"),
+        ({"images": ["/nowhere/1.png"]}, "image /nowhere/1.png does"),
+    ],
+)
+def test_errors(spec, changes, message):
+    with pytest.raises(StageError, match=message):
+        measure.run(spec(**changes))
+
+
+def test_a_network_that_breaks_names_the_image(spec, tmp_path):
+    network = classifier.build("efficientnet_b0", "none", 2, 0).network
+    torch.nn.init.constant_(network.features[0][0].weight, float("nan"))
+    save_file(
+        {name: value.contiguous() for name, value in network.state_dict().items()},
+        tmp_path / "broken.safetensors",
+    )
+    with pytest.raises(StageError, match=r"features of image .*00\.png are not finite"):
+        measure.run(spec(weights=str(tmp_path / "broken.safetensors")))
