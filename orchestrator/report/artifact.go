@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -110,6 +111,27 @@ func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 		return nil, damaged(task, "predictions.csv", err)
 	}
 	return predictions, nil
+}
+
+// measured reads the features that a task stored.
+func (s *source) measured(task *plan.Task) (result.Features, error) {
+	if known, ok := s.features[task.Key]; ok {
+		return known, nil
+	}
+	file, err := os.Open(filepath.Join(s.store.Dir(task.Kind, task.Key), "features.safetensors"))
+	if err != nil {
+		return nil, damaged(task, "features.safetensors", err)
+	}
+	defer file.Close()
+	features, err := result.ReadFeatures(bufio.NewReader(file), "features")
+	if want := len(task.Spec.(plan.Measure).Images); err == nil && len(features) != want {
+		err = fmt.Errorf("features of %d images instead of %d", len(features), want)
+	}
+	if err != nil {
+		return nil, damaged(task, "features.safetensors", err)
+	}
+	s.features[task.Key] = features
+	return features, nil
 }
 
 // damaged says that a committed artifact cannot be read.

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -43,6 +46,26 @@ func (f *fixture) generate(dir string, spec plan.Generate) []byte {
 	}
 	f.check(os.WriteFile(filepath.Join(dir, "images.csv"), []byte(table), 0o644))
 	return fmt.Appendf(nil, `{"images": %d, "blank": 0, "saturated": 0, "nan": 0}`, len(spec.Images))
+}
+
+// measure gives every photo features of its own, and generated images those of
+// a training photo moved by a distance that falls with their number.
+func (f *fixture) measure(dir string, spec plan.Measure) []byte {
+	var numbers bytes.Buffer
+	for i, ref := range spec.Images {
+		angle, off := float64(i), 0.0
+		if _, photo := f.plan.Image(ref); !photo {
+			angle, off = float64(i%4), 1/float64(1+i)
+		}
+		for k := range 4 {
+			f.check(binary.Write(&numbers, binary.LittleEndian, float32(math.Cos(angle*float64(k+1))+off)))
+		}
+	}
+	header := fmt.Sprintf(`{"features":{"dtype":"F32","shape":[%d,4],"data_offsets":[0,%d]}}`, len(spec.Images), numbers.Len())
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	file = append(append(file, header...), numbers.Bytes()...)
+	f.check(os.WriteFile(filepath.Join(dir, "features.safetensors"), file, 0o644))
+	return fmt.Appendf(nil, `{"images": %d, "features": 4}`, len(spec.Images))
 }
 
 // classify finds as many of ten images as the fixture says, seed 1 one in

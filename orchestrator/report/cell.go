@@ -24,6 +24,7 @@ type cell struct {
 
 	training *training // of a pattern with a LoRA
 	pictures []picture // of a pattern
+	quality  *quality  // of a pattern that is done
 
 	predictions *result.Predictions // of a condition
 	confusion   *result.Confusion
@@ -39,7 +40,8 @@ type metric struct {
 type source struct {
 	plan     *plan.Plan
 	store    *store.Store
-	failures map[string]string // by task id
+	failures map[string]string          // by task id
+	features map[string]result.Features // that were read, by key
 }
 
 // cell reads a cell's artifacts.
@@ -102,6 +104,10 @@ func (s *source) readGeneration(c *cell) (err error) {
 		{"n_saturated", float64(flags.saturated)},
 		{"n_nan", float64(flags.nan)},
 	}
+	if c.quality, err = s.quality(c); err != nil {
+		return err
+	}
+	c.metrics = append(c.metrics, c.quality.metrics()...)
 	if c.Train == nil { // the baseline
 		return nil
 	}

@@ -174,6 +174,8 @@ func (f *fixture) commit(number int, task *plan.Task) {
 		manifest.Result = trained(spec)
 	case plan.Generate:
 		manifest.Result = f.generate(staging.Dir(), spec)
+	case plan.Measure:
+		manifest.Result = f.measure(staging.Dir(), spec)
 	case plan.Classify:
 		manifest.Result = f.classify(staging.Dir(), task, spec)
 	}

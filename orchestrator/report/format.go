@@ -100,7 +100,10 @@ func short(d time.Duration) string {
 }
 
 // signed writes a difference of accuracies.
-func signed(value float64) string { return strings.Replace(fmt.Sprintf("%+.3f", value), "-", "−", 1) }
+func signed(value float64) string { return minus(fmt.Sprintf("%+.3f", value)) }
+
+// minus writes a number's sign as typography does.
+func minus(number string) string { return strings.Replace(number, "-", "−", 1) }
 
 // betweenSigned writes the interval of a difference.
 func betweenSigned(i result.Interval) string { return signed(i.Low) + " to " + signed(i.High) }

@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // keys change with every field that a task gets, and are tested elsewhere.
-var keys = regexp.MustCompile(`\b(train_lora|generate|classify):[0-9a-f]{10}`)
+var keys = regexp.MustCompile(`\b(train_lora|generate|classify|measure):[0-9a-f]{10}`)
 
 // golden compares an output with testdata/<name>.
 func golden(t *testing.T, name string, write func(io.Writer) error) {

@@ -37,7 +37,7 @@ func (r *Report) grids() []grid {
 		list = append(list, r.pairGrid())
 	}
 	if len(r.patterns) > 0 {
-		list = append(list, r.patternGrid())
+		list = append(list, r.patternGrid(), r.qualityGrid())
 	}
 	return list
 }
