@@ -52,7 +52,7 @@ func parse(t *testing.T, page []byte) (elements []element, text string) {
 func pageOf(t *testing.T, r *Report) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := r.writePage(&out, newAlbum()); err != nil {
+	if err := r.writePage(&out, newAlbum(thumbnailSide)); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -126,8 +126,9 @@ func TestPage(t *testing.T) {
 	// Study 1: 6 real defects, 8 sources, and 8 images for each of 2 seeds and
 	// 5 patterns, of which the standard one is shown again in its series.
 	// Study 2: real photos (6 good, 4 crack, 4 hole), and 8 images for each of
-	// 2 seeds and 3 classes.
-	want := 6 + 8 + 2*8*(5+1) + 6 + 4 + 4 + 2*8*3
+	// 2 seeds and 3 classes. Then 8 pairs of an image and its nearest photo for
+	// each pattern.
+	want := 6 + 8 + 2*8*(5+1) + 6 + 4 + 4 + 2*8*3 + 2*8*5
 	if got := len(shown(t, page)); got != want {
 		t.Errorf("%d images, want %d", got, want)
 	}

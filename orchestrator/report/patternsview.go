@@ -13,6 +13,8 @@ type patternsView struct {
 	Seeds           int
 	Prompt, Regular string // the instance prompt and the regularization images' prompt
 	Galleries       []galleryView
+	Quality         *gridView
+	Neighbours      *galleryView
 	Exposures       []exposureRow
 }
 
@@ -42,6 +44,7 @@ type galleryRowView struct {
 	Title, Detail string
 	First         stripView
 	More          []stripView // of further seeds
+	Pair          []stripView // instead: strips that belong together
 }
 
 type stripView struct {
@@ -74,6 +77,25 @@ func (r *Report) patternsView(pictures *album) *patternsView {
 	}
 	for _, g := range r.patternGalleries() {
 		view.Galleries = append(view.Galleries, g.view(pictures))
+	}
+	view.Quality = r.qualityGrid().view()
+	if g, ok := r.neighbourGallery(); ok {
+		neighbours := g.pairs(newAlbum(pairSide))
+		view.Neighbours = &neighbours
+	}
+	return view
+}
+
+// pairs is the view of a gallery whose strips belong together, one above the
+// other.
+func (g gallery) pairs(pictures *album) galleryView {
+	view := galleryView{Heading: g.heading, Text: g.text}
+	for _, row := range g.rows {
+		added := galleryRowView{Title: row.title, Detail: row.detail}
+		for _, s := range row.strips {
+			added.Pair = append(added.Pair, s.view(pictures))
+		}
+		view.Rows = append(view.Rows, added)
 	}
 	return view
 }

@@ -17,6 +17,7 @@ import (
 
 const (
 	thumbnailSide = 256      // pixels; larger pictures are scaled down
+	pairSide      = 112      // of pictures that the page shows a second time
 	inlineBytes   = 64 << 10 // files up to this size are inlined unchanged
 	thumbnailJPEG = 88       // quality: no visible blocks in the texture of a surface
 )
@@ -26,24 +27,25 @@ var browserFormats = []string{"image/png", "image/jpeg", "image/webp"}
 
 // album reads pictures for a page, each file once.
 type album struct {
+	side       int // pixels at most
 	thumbnails map[string]*thumbnail
 }
 
 // thumbnail is a picture small enough to be part of a page.
 type thumbnail struct {
 	uri   template.URL // data:…
-	image image.Image  // square, at most thumbnailSide
+	image image.Image  // square, at most the album's side
 	err   error
 }
 
-func newAlbum() *album { return &album{map[string]*thumbnail{}} }
+func newAlbum(side int) *album { return &album{side, map[string]*thumbnail{}} }
 
 // of returns the thumbnail of a file.
 func (a *album) of(path string) *thumbnail {
 	t, ok := a.thumbnails[path]
 	if !ok {
 		t = &thumbnail{}
-		t.uri, t.image, t.err = readThumbnail(path)
+		t.uri, t.image, t.err = readThumbnail(path, a.side)
 		a.thumbnails[path] = t
 	}
 	return t
@@ -51,7 +53,7 @@ func (a *album) of(path string) *thumbnail {
 
 // readThumbnail reads a picture as the stages see it: its central square. A
 // small square file that browsers know is inlined as it is.
-func readThumbnail(path string) (template.URL, image.Image, error) {
+func readThumbnail(path string, side int) (template.URL, image.Image, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return "", nil, err
@@ -61,9 +63,9 @@ func readThumbnail(path string) (template.URL, image.Image, error) {
 		return "", nil, fmt.Errorf("%s: %w", path, err)
 	}
 	square := centralSquare(full.Bounds())
-	small := scaled(full, square, min(square.Dx(), thumbnailSide))
+	small := scaled(full, square, min(square.Dx(), side))
 	kind := http.DetectContentType(file)
-	if square == full.Bounds() && square.Dx() <= thumbnailSide && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) {
+	if square == full.Bounds() && square.Dx() <= side && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) {
 		return dataURI(kind, file), small, nil
 	}
 	var encoded bytes.Buffer

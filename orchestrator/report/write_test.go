@@ -86,7 +86,7 @@ func TestThumbnail(t *testing.T) {
 		"large.png": {drawing(1024, 1, 1), "data:image/jpeg;", 256},
 		"wide.png":  {wide, "data:image/jpeg;", 256},
 	} {
-		got := newAlbum().of(save(name, test.img))
+		got := newAlbum(thumbnailSide).of(save(name, test.img))
 		if got.err != nil {
 			t.Fatal(got.err)
 		}
