@@ -7,7 +7,7 @@ looked at once, at the end. Alone: python scripts/classify.py spec.json
 import csv
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import host
 import images
 import lite0
 import runtime
+import safetensors_file
 from classifier_training import Epoch
 from errors import StageError
 from stage_spec import read_spec
@@ -64,6 +65,7 @@ class Spec:
     classes: list[str]
     train: list[TrainImage]
     test: list[TestImage]
+    held_out: list[TestImage] = field(default_factory=list)  # generated, for features only
     epochs: int = 0
     steps: int = 0
     sampling: str = "plain"
@@ -101,6 +103,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     probabilities = classifier_training.predict(model, test_pixels, spec.precision)
 
     out = Path(spec.out)
+    if spec.held_out:
+        write_features(out / "features.safetensors", spec, model, test_pixels)
     write_predictions(out / "predictions.csv", spec, probabilities)
     write_epochs(out / "training.csv", epochs)
     write_summary(out / "training.json", spec, model)
@@ -136,6 +140,19 @@ def write_predictions(file: Path, spec: Spec, probabilities: torch.Tensor) -> No
         for entry, row in zip(spec.test, probabilities.tolist(), strict=True):
             label, predicted = spec.classes[entry.class_], spec.classes[row.index(max(row))]
             writer.writerow([entry.name, label, predicted, *(f"{p:.6f}" for p in row)])
+
+
+def write_features(
+    file: Path, spec: Spec, model: classifier.Classifier, test_pixels: torch.Tensor
+) -> None:
+    """What the trained classification layer sees: tensors "test" and "held_out", (N, 1280)."""
+    pixels = images.read_images([e.path for e in spec.held_out], spec.resolution)
+    tensors = {"test": test_pixels, "held_out": pixels.to(test_pixels.device)}
+    features = {}
+    for name, part in tensors.items():
+        batches = part.split(classifier_training.PREDICT_BATCH)
+        features[name] = torch.cat([classifier.features(model, batch).cpu() for batch in batches])
+    safetensors_file.write(features, file, {"model": spec.model})
 
 
 def write_epochs(file: Path, epochs: list[Epoch]) -> None:

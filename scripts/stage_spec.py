@@ -23,7 +23,7 @@ def read_spec(kind: type[Spec], values: dict[str, Any], where: str = "spec") -> 
     for key, field in fields.items():
         if key in values:
             arguments[field.name] = _convert(field.type, values[key], f"{where}.{key}")
-        elif field.default is dataclasses.MISSING:
+        elif field.default is field.default_factory is dataclasses.MISSING:
             raise StageError(f"{where}: key {key!r} is missing")
     return kind(**arguments)
 

@@ -54,9 +54,9 @@ func TestGroups(t *testing.T) {
 	}
 	for _, test := range []struct{ lora, images, noun, groups string }{
 		{"LoRA defective mono, 3 defect, 5 regularization, seed 0", "images defective mono, 3 defect, 5 regularization, seed 0", "mono solar cell", "map[mono:true]"},
-		{"LoRA defective mono, study 2, seed 0", "4 images defective mono, study 2, seed 0", "mono solar cell", "map[mono:true]"},
-		{"LoRA defective poly, study 2, seed 0", "4 images defective poly, study 2, seed 0", "poly solar cell", "map[poly:true]"},
-		{"LoRA functional, study 2, seed 0", "4 images functional, study 2, seed 0", "solar cell", "map[mono:true poly:true]"},
+		{"LoRA defective mono, study 2, seed 0", "20 images defective mono, study 2, seed 0", "mono solar cell", "map[mono:true]"},
+		{"LoRA defective poly, study 2, seed 0", "20 images defective poly, study 2, seed 0", "poly solar cell", "map[poly:true]"},
+		{"LoRA functional, study 2, seed 0", "20 images functional, study 2, seed 0", "solar cell", "map[mono:true poly:true]"},
 	} {
 		lora, images := tasks[test.lora], tasks[test.images]
 		if lora == nil || images == nil {

@@ -51,3 +51,23 @@ func TestMeasure(t *testing.T) {
 		}
 	}
 }
+
+// Images that train nothing follow those that train, and a classifier without
+// generated images has none.
+func TestHeldOut(t *testing.T) {
+	p := smallPlan(t)
+	for name, classes := range map[string]int{"real": 0, "generated": 3, "both": 3} {
+		spec := find(t, p, name, 0).Classify.Spec.(Classify)
+		if len(spec.HeldOut) != classes*heldOutGenerated {
+			t.Errorf("%q has %d images held out", name, len(spec.HeldOut))
+		}
+		for _, img := range spec.HeldOut {
+			if slices.ContainsFunc(spec.Train, func(used Labeled) bool { return used.Path == img.Path }) {
+				t.Errorf("%q is trained on %s", name, img.Name)
+			}
+		}
+	}
+	if spec := find(t, p, "both", 0).Classify.Spec.(Classify); spec.HeldOut[0].Name != "generated/good/0004.png" {
+		t.Errorf("the first image held out is %s", spec.HeldOut[0].Name)
+	}
+}

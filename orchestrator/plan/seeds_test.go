@@ -81,7 +81,7 @@ func TestSameClassifierSeedInEveryCondition(t *testing.T) {
 // from, every photo is used equally often.
 func TestSourcesAreTakenInTurn(t *testing.T) {
 	p := smallPlan(t)
-	generated := find(t, p, "generated", 0).Classify.Needs[0].Spec.(Generate) // 4 images from 3 photos
+	generated := find(t, p, "generated", 0).Classify.Needs[0].Spec.(Generate) // 4 images and 16 held out, from 3 photos
 	var used []int
 	for _, img := range generated.Images {
 		for i, photo := range p.Division.Train["good"] {
@@ -90,7 +90,7 @@ func TestSourcesAreTakenInTurn(t *testing.T) {
 			}
 		}
 	}
-	if !slices.Equal(used, []int{0, 1, 2, 0}) {
+	if len(used) != 4+heldOutGenerated || !slices.Equal(used[:4], []int{0, 1, 2, 0}) || used[19] != 1 {
 		t.Errorf("sources %v", used)
 	}
 	if generated.Images[0].Seed == generated.Images[3].Seed {

@@ -133,6 +133,7 @@ type Classify struct {
 	Classes      []string  `json:"classes"`
 	Train        []Labeled `json:"train"`
 	Test         []Labeled `json:"test"`
+	HeldOut      []Labeled `json:"held_out,omitempty"` // generated images that train nothing; their features are stored
 }
 
 // Labeled is an image with its class.
@@ -154,6 +155,9 @@ func (s Classify) Resolve(f func(Ref) Ref) Spec {
 		return resolved
 	}
 	s.Train, s.Test = resolve(s.Train), resolve(s.Test)
+	if len(s.HeldOut) > 0 {
+		s.HeldOut = resolve(s.HeldOut)
+	}
 	return s
 }
 

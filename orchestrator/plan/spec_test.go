@@ -66,7 +66,8 @@ func TestSpecsAsStagesReadThem(t *testing.T) {
 	}{
 		{cell.Train, "alpha base batch_size class flip gradient_accumulation gradient_checkpointing instance learning_rate min_snr_gamma optimizer precision prior_weight rank regularization resolution schedule seed steps target text_encoder text_encoder_learning_rate warmup_steps"},
 		{cell.Generate, "base batch_size guidance images lora negative_prompt precision prompt resolution sampler steps strength"},
-		{find(t, p, "both", 0).Classify, "batch_size classes epochs learning_rate model precision resolution sampling seed test train weight_decay weights"},
+		{find(t, p, "both", 0).Classify, "batch_size classes epochs held_out learning_rate model precision resolution sampling seed test train weight_decay weights"},
+		{cell.Measure, "calibration images model resolution weights"},
 	} {
 		text, err := json.Marshal(test.task.Spec)
 		if err != nil {
@@ -123,9 +124,9 @@ func TestEffort(t *testing.T) {
 	if ten.Effort() != 2*five.Effort() || ten.Effort() != 2*alone.Effort() {
 		t.Errorf("efforts %g, %g, %g", five.Effort(), ten.Effort(), alone.Effort())
 	}
-	three := find(t, p, "no LoRA", 0).Generate // 3 images; study 2 generates 4
-	if four := find(t, p, "generated", 0).Classify.Needs[0]; 3*four.Effort() != 4*three.Effort() {
-		t.Errorf("efforts %g, %g", three.Effort(), four.Effort())
+	three := find(t, p, "no LoRA", 0).Generate // 3 images; study 2 generates 4, and 16 that train nothing
+	if twenty := find(t, p, "generated", 0).Classify.Needs[0]; 3*twenty.Effort() != 20*three.Effort() {
+		t.Errorf("efforts %g, %g", three.Effort(), twenty.Effort())
 	}
 	for _, task := range p.Tasks {
 		if task.Effort() <= 0 {

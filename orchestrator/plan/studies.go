@@ -94,6 +94,10 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 			for i := range counts.Generated {
 				spec.Train = append(spec.Train, Labeled{Path: artifact(images, "images/"+imageName(i)), Class: index})
 			}
+			for i := range heldOutGenerated {
+				name := imageName(b.exp.GeneratedCount(class) + i)
+				spec.HeldOut = append(spec.HeldOut, Labeled{Path: artifact(images, "images/"+name), Class: index, Name: "generated/" + class + "/" + name})
+			}
 		}
 		for _, img := range b.in.Division.Test[class] {
 			spec.Test = append(spec.Test, Labeled{Path: imageRef(img), Class: index, Name: img.Name})
@@ -104,6 +108,11 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 	planned.Classify, err = b.add(KindClassify, label, spec, needs...)
 	return planned, err
 }
+
+// heldOutGenerated is how many generated images of a class train nothing, beyond
+// the first that training sets take: they show how well a classifier tells
+// generated images that it has not seen from photos that it has not seen.
+const heldOutGenerated = 16
 
 // generated plans study 2's images of a class.
 func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
@@ -116,7 +125,7 @@ func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := b.exp.GeneratedCount(class)
+	n := b.exp.GeneratedCount(class) + heldOutGenerated
 	return b.add(KindGenerate, fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell)),
 		b.generateSpec(class, cell.Seed, n, sources, recipe, lora), lora)
 }

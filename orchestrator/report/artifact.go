@@ -118,19 +118,28 @@ func (s *source) measured(task *plan.Task) (result.Features, error) {
 	if known, ok := s.features[task.Key]; ok {
 		return known, nil
 	}
+	features, err := s.tensor(task, "features", len(task.Spec.(plan.Measure).Images))
+	if err != nil {
+		return nil, err
+	}
+	s.features[task.Key] = features
+	return features, nil
+}
+
+// tensor reads the features of so many images.
+func (s *source) tensor(task *plan.Task, name string, images int) (result.Features, error) {
 	file, err := os.Open(filepath.Join(s.store.Dir(task.Kind, task.Key), "features.safetensors"))
 	if err != nil {
 		return nil, damaged(task, "features.safetensors", err)
 	}
 	defer file.Close()
-	features, err := result.ReadFeatures(bufio.NewReader(file), "features")
-	if want := len(task.Spec.(plan.Measure).Images); err == nil && len(features) != want {
-		err = fmt.Errorf("features of %d images instead of %d", len(features), want)
+	features, err := result.ReadFeatures(bufio.NewReader(file), name)
+	if err == nil && len(features) != images {
+		err = fmt.Errorf("features of %d images instead of %d", len(features), images)
 	}
 	if err != nil {
 		return nil, damaged(task, "features.safetensors", err)
 	}
-	s.features[task.Key] = features
 	return features, nil
 }
 

@@ -3,11 +3,14 @@ package report
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"image/png"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"kizu/orchestrator/plan"
 )
@@ -51,21 +54,48 @@ func (f *fixture) generate(dir string, spec plan.Generate) []byte {
 // measure gives every photo features of its own, and generated images those of
 // a training photo moved by a distance that falls with their number.
 func (f *fixture) measure(dir string, spec plan.Measure) []byte {
-	var numbers bytes.Buffer
+	rows := make([][]float64, len(spec.Images))
 	for i, ref := range spec.Images {
 		angle, off := float64(i), 0.0
 		if _, photo := f.plan.Image(ref); !photo {
 			angle, off = float64(i%4), 1/float64(1+i)
 		}
 		for k := range 4 {
-			f.check(binary.Write(&numbers, binary.LittleEndian, float32(math.Cos(angle*float64(k+1))+off)))
+			rows[i] = append(rows[i], math.Cos(angle*float64(k+1))+off)
 		}
 	}
-	header := fmt.Sprintf(`{"features":{"dtype":"F32","shape":[%d,4],"data_offsets":[0,%d]}}`, len(spec.Images), numbers.Len())
-	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
-	file = append(append(file, header...), numbers.Bytes()...)
-	f.check(os.WriteFile(filepath.Join(dir, "features.safetensors"), file, 0o644))
+	f.writeFeatures(dir, map[string][][]float64{"features": rows})
 	return fmt.Appendf(nil, `{"images": %d, "features": 4}`, len(spec.Images))
+}
+
+// features are of images that lie about a shift.
+func features(n int, shift float64) [][]float64 {
+	rows := make([][]float64, n)
+	for i := range rows {
+		for k := range 4 {
+			rows[i] = append(rows[i], shift+math.Cos(float64((i+1)*(k+2))))
+		}
+	}
+	return rows
+}
+
+// writeFeatures writes a safetensors file.
+func (f *fixture) writeFeatures(dir string, tensors map[string][][]float64) {
+	var numbers bytes.Buffer
+	header := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+		begin := numbers.Len()
+		for _, row := range tensors[name] {
+			for _, x := range row {
+				f.check(binary.Write(&numbers, binary.LittleEndian, float32(x)))
+			}
+		}
+		header[name] = map[string]any{"dtype": "F32", "shape": []int{len(tensors[name]), 4}, "data_offsets": []int{begin, numbers.Len()}}
+	}
+	text, err := json.Marshal(header)
+	f.check(err)
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(text)))
+	f.check(os.WriteFile(filepath.Join(dir, "features.safetensors"), slices.Concat(file, text, numbers.Bytes()), 0o644))
 }
 
 // classify finds as many of ten images as the fixture says, seed 1 one in
@@ -96,6 +126,9 @@ func (f *fixture) classify(dir string, task *plan.Task, spec plan.Classify) []by
 			}
 			table += "," + p
 		}
+	}
+	if len(spec.HeldOut) > 0 {
+		f.writeFeatures(dir, map[string][][]float64{"test": features(len(spec.Test), 0), "held_out": features(len(spec.HeldOut), 1.5)})
 	}
 	f.check(os.WriteFile(filepath.Join(dir, "predictions.csv"), []byte(table+"\n"), 0o644))
 	return []byte(`{"accuracy": 0, "n_test": 0, "train_loss": 0.1}`)

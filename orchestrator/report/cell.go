@@ -27,6 +27,7 @@ type cell struct {
 	quality  *quality  // of a pattern that is done
 
 	predictions *result.Predictions // of a condition
+	probe       *result.Probe       // of a condition with generated images
 	confusion   *result.Confusion
 }
 
@@ -145,6 +146,9 @@ func (s *source) readClassification(c *cell) error {
 		{"majority_baseline", majority},
 		{"macro_f1", m.MacroF1()},
 		{"balanced_accuracy", m.BalancedAccuracy()},
+	}
+	if err := s.readProbe(c); err != nil {
+		return err
 	}
 	for i, class := range m.Classes {
 		c.metrics = append(c.metrics,

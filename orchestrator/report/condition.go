@@ -18,6 +18,8 @@ type condition struct {
 	accuracy result.Estimate
 	macroF1  result.Estimate
 	balanced result.Estimate
+	probe    result.Spread     // over the runs that were probed
+	probed   int               // images of each
 	total    *result.Confusion // summed over seeds
 }
 
@@ -36,12 +38,16 @@ func (c *condition) summarize() (err error) {
 	var seeds []int64
 	var predictions []*result.Predictions
 	var matrices []*result.Confusion
+	var probes []float64
 	for _, cell := range c.cells {
 		if cell.state == done {
 			c.runs = append(c.runs, cell)
 			seeds = append(seeds, cell.Seed)
 			predictions = append(predictions, cell.predictions)
 			matrices = append(matrices, cell.confusion)
+			if cell.probe != nil {
+				probes, c.probed = append(probes, cell.probe.Accuracy()), cell.probe.Tested
+			}
 		}
 	}
 	if len(c.runs) == 0 {
@@ -51,8 +57,14 @@ func (c *condition) summarize() (err error) {
 		return err
 	}
 	c.accuracy, c.macroF1, c.balanced = c.results.Accuracy(), c.results.MacroF1(), c.results.BalancedAccuracy()
+	c.probe = result.Over(probes)
 	c.total, err = result.Sum(matrices...)
 	return err
+}
+
+// onBoth reports whether the training set has both kinds of images.
+func (c *condition) onBoth() bool {
+	return c.set.UsesGenerated() && c.set.Good.Real+c.set.Defects.Real > 0
 }
 
 // testImages is what all conditions are tested on.

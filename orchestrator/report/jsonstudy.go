@@ -9,8 +9,17 @@ type conditionResult struct {
 	Accuracy         *estimateResult `json:"accuracy,omitempty"`
 	MacroF1          *estimateResult `json:"macro_f1,omitempty"`
 	BalancedAccuracy *estimateResult `json:"balanced_accuracy,omitempty"`
-	Confusion        [][]int         `json:"confusion,omitempty"` // [true class][answer], summed over seeds
+	Probe            *probeResult    `json:"real_or_generated,omitempty"` // of a training set with generated images
+	Confusion        [][]int         `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
 	Classes          []string        `json:"classes,omitempty"`
+}
+
+// probeResult is how well a linear probe of the classifier's features tells
+// generated images from photos, neither seen in training; 0.5 by chance.
+type probeResult struct {
+	Mean   float64 `json:"mean"` // accuracy
+	SD     float64 `json:"sd"`   // over seeds
+	Images int     `json:"images"`
 }
 
 // estimateResult is a metric, or a difference, over seeds.
@@ -55,6 +64,9 @@ func (r *Report) conditionResults() []conditionResult {
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
 			entry.BalancedAccuracy = estimateOf(c.balanced)
+			if c.probe.N > 0 {
+				entry.Probe = &probeResult{c.probe.Mean, c.probe.SD, c.probed}
+			}
 			entry.Confusion, entry.Classes = c.total.Counts, c.total.Classes
 		}
 		list = append(list, entry)

@@ -10,7 +10,7 @@ import (
 // all seeds are counted.
 func TestSampleRows(t *testing.T) {
 	rows, learnt := finished(t).collect(nil).sampleRows("crack")
-	if len(rows) != 1 || len(learnt) != 4 || rows[0].detail != "20 made, 0 blank, 0 saturated, 0 NaN" {
+	if len(rows) != 1 || len(learnt) != 4 || rows[0].detail != "52 made, 0 blank, 0 saturated, 0 NaN" {
 		t.Errorf("%d photos, rows %+v", len(learnt), rows)
 	}
 	swept := strings.Replace(studies, "good_images: 6,", "good_images: 6, rank: [2, 4],", 1)

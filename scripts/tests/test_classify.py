@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torchvision.models import EfficientNet_B0_Weights, efficientnet_b0
 
 import classifier
@@ -110,6 +110,26 @@ def test_sampling_is_as_asked_for(spec):
     assert runs["plain"] != runs["balanced"]
     with pytest.raises(StageError, match="sampling 'even' is unknown; use plain or balanced"):
         classify.run(spec("even", sampling="even"))
+
+
+def test_features_of_test_and_held_out_images(spec, colours):
+    wanted = spec(held_out=colours[:2])
+    classify.run(wanted)
+    stored = load_file(Path(wanted["out"], "features.safetensors"))
+    assert {name: tuple(t.shape) for name, t in stored.items()} == {
+        "held_out": (2, 1280),
+        "test": (12, 1280),
+    }
+    # Unlike the start's, they are the trained network's: other seeds train other ones.
+    other = spec("other", held_out=colours[:2], seed=4)
+    classify.run(other)
+    again = load_file(Path(other["out"], "features.safetensors"))
+    assert not torch.allclose(stored["held_out"], again["held_out"])
+    # A held-out image that is also tested on has the same features.
+    same = spec("same", held_out=wanted["test"])
+    classify.run(same)
+    both = load_file(Path(same["out"], "features.safetensors"))
+    torch.testing.assert_close(both["held_out"], both["test"])
 
 
 def test_epochs_are_passes_over_the_training_images(spec):
