@@ -47,19 +47,26 @@ func (r *Report) writePage(w io.Writer, pictures *album) error {
 	if err != nil {
 		return err
 	}
-	view := r.page(pictures)
+	view, err := r.page(pictures)
+	if err != nil {
+		return err
+	}
 	view.Style = template.CSS(style)
 	return templates.Execute(w, view)
 }
 
-func (r *Report) page(pictures *album) *page {
+func (r *Report) page(pictures *album) (*page, error) {
 	exp := r.plan.Experiment
 	answer := r.answer()
+	patterns, err := r.patternsView(pictures)
+	if err != nil {
+		return nil, err
+	}
 	view := &page{
 		Name: exp.Name, Question: exp.Question, Lead: answer[0], Answer: answer[1:],
 		Unfinished: r.unfinished(),
 		Cells:      map[string]int{"all": len(r.cells)},
-		Conditions: r.conditionsView(pictures), Patterns: r.patternsView(pictures),
+		Conditions: r.conditionsView(pictures), Patterns: patterns,
 		Usage: r.usage(), Borrowed: r.borrowed(), TestTotal: r.tests.total,
 		Record: r.record, Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
@@ -76,7 +83,7 @@ func (r *Report) page(pictures *album) *page {
 	if !r.record.first.IsZero() {
 		view.First, view.Last = r.record.first.UTC().Format(minute), r.record.last.UTC().Format(minute)
 	}
-	return view
+	return view, nil
 }
 
 // Devices lists the devices that tasks ran on.

@@ -14,6 +14,7 @@ type patternsView struct {
 	Prompt, Regular string // the instance prompt and the regularization images' prompt
 	Galleries       []galleryView
 	Quality         *gridView
+	Plots           []plotView
 	Neighbours      *galleryView
 	Exposures       []exposureRow
 }
@@ -62,9 +63,9 @@ type tileView struct {
 	Broken      bool
 }
 
-func (r *Report) patternsView(pictures *album) *patternsView {
+func (r *Report) patternsView(pictures *album) (*patternsView, error) {
 	if len(r.patterns) == 0 {
-		return nil
+		return nil, nil
 	}
 	study := r.plan.Experiment.Patterns
 	view := &patternsView{Defect: study.Defect, Show: study.Show, Seeds: len(r.seeds())}
@@ -83,7 +84,9 @@ func (r *Report) patternsView(pictures *album) *patternsView {
 		neighbours := g.pairs(newAlbum(pairSide))
 		view.Neighbours = &neighbours
 	}
-	return view
+	var err error
+	view.Plots, err = r.qualityPlots()
+	return view, err
 }
 
 // pairs is the view of a gallery whose strips belong together, one above the

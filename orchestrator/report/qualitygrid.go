@@ -86,14 +86,7 @@ func (r *Report) qualityGrid() grid {
 // photoRow is what photos of the defect that trained no LoRA score or, where
 // there are not two of them, the training photos among themselves.
 func (r *Report) photoRow() (row []string, note string, ok bool) {
-	var p photoFeatures
-	for _, pattern := range r.patterns {
-		for _, run := range pattern.runs {
-			if q := run.quality; q.state == done && len(q.photos.training) > len(p.training) {
-				p = q.photos
-			}
-		}
-	}
+	p := r.photoFeatures()
 	trained := plural(len(p.training), "training photo")
 	switch n := len(p.heldOut); {
 	case len(p.training) == 0:
@@ -108,6 +101,20 @@ func (r *Report) photoRow() (row []string, note string, ok bool) {
 	row = photoScores("training photos", p.training, p.sources, result.NearestOther(p.training), "–")
 	note = fmt.Sprintf("all photos of the defect train LoRAs, so the first row compares the %s with each other", trained)
 	return append(row, kernelDistance(result.Estimate{}, false)...), note, true
+}
+
+// photoFeatures are the photos as the pattern with the most training photos has
+// them.
+func (r *Report) photoFeatures() photoFeatures {
+	var p photoFeatures
+	for _, pattern := range r.patterns {
+		for _, run := range pattern.runs {
+			if q := run.quality; q.state == done && len(q.photos.training) > len(p.training) {
+				p = q.photos
+			}
+		}
+	}
+	return p
 }
 
 func photoScores(name string, photos, sources result.Features, nearest []result.Neighbour, copies string) []string {

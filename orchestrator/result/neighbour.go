@@ -55,17 +55,26 @@ const copyLevel = 0.05
 // rank among n others is a conformal p value (Bates et al., Annals of Statistics
 // 51, 2023). Without reference photos nothing is called a copy.
 func Copies(images, reference []Neighbour) []bool {
+	threshold := CopyThreshold(reference)
+	copies := make([]bool, len(images))
+	for i, n := range images {
+		copies[i] = n.Distance < threshold
+	}
+	return copies
+}
+
+// CopyThreshold is the distance below which Copies calls an image a copy; 0
+// without reference photos.
+func CopyThreshold(reference []Neighbour) float64 {
+	if len(reference) == 0 {
+		return 0
+	}
 	distances := make([]float64, len(reference))
 	for i, n := range reference {
 		distances[i] = n.Distance
 	}
 	slices.Sort(distances)
-	rank := max(1, int(copyLevel*float64(len(reference)+1)))
-	copies := make([]bool, len(images))
-	for i, n := range images {
-		copies[i] = len(distances) > 0 && n.Distance < distances[rank-1]
-	}
-	return copies
+	return distances[max(1, int(copyLevel*float64(len(reference)+1)))-1]
 }
 
 // Diversity is the mean distance of two of the images; 0 if there are not two.

@@ -1,0 +1,128 @@
+package report
+
+import "fmt"
+
+// againstControl compares every condition with the one of real images alone,
+// and then the others with each other.
+func (r *Report) againstControl(control *condition, all []*condition) []string {
+	var above, below, alike, apart []string
+	for _, c := range all {
+		p, ok := r.against(c, control)
+		if c == control || !ok {
+			continue
+		}
+		text := fmt.Sprintf("“%s” (%s; %s)", c.name, overSeeds(c.accuracy.Spread), p.words())
+		switch {
+		case !p.Significant():
+			alike = append(alike, text)
+		case p.Difference.Mean > 0:
+			above = append(above, text)
+		default:
+			below = append(below, text)
+		}
+	}
+	others := 0
+	for _, p := range r.pairs {
+		if p.a == control || p.b == control {
+			continue
+		}
+		others++
+		if p.Significant() {
+			if p.Difference.Mean < 0 {
+				p = p.swapped()
+			}
+			apart = append(apart, fmt.Sprintf("“%s” beats “%s” (%s)", p.a.name, p.b.name, p.words()))
+		}
+	}
+	sentences := []string{
+		verdict(len(above), len(below), len(alike)),
+		fmt.Sprintf("Real images alone, “%s”, reach an accuracy of %s (95 %% interval %s, %s, %s).",
+			control.name, overSeeds(control.accuracy.Spread), between(control.accuracy.Interval),
+			plural(r.tests.total, "test image"), plural(len(control.runs), "seed")),
+	}
+	for _, group := range []struct {
+		text  string
+		names []string
+	}{{"Better", above}, {"Worse", below}, {"Not told apart", alike}} {
+		if len(group.names) > 0 {
+			sentences = append(sentences, group.text+": "+sentenceList(group.names)+".")
+		}
+	}
+	switch {
+	case len(apart) > 0:
+		text := "Among the others, " + sentenceList(apart)
+		if rest := others - len(apart); rest > 0 {
+			text += fmt.Sprintf("; %s cannot be told apart with %s", plural(rest, "further pair"), plural(r.tests.total, "test image"))
+		}
+		sentences = append(sentences, text+".")
+	case others > 0:
+		sentences = append(sentences, fmt.Sprintf("Among the others, no two can be told apart with %s.", plural(r.tests.total, "test image")))
+	}
+	return sentences
+}
+
+// claims says what the p values are, and what these test images cannot show.
+func (r *Report) claims() string {
+	return fmt.Sprintf("Every p is adjusted for %s on the same %s, so that the probability of any false claim among them is below 5 %%; "+
+		"a true difference of %s would have been seen with a probability of 80 %%, and a smaller one may be there unseen.",
+		plural(len(r.pairs), "comparison"), plural(r.tests.total, "test image"), r.detectable())
+}
+
+// verdict sums a comparison with the control up.
+func verdict(above, below, alike int) string {
+	all := above + below + alike
+	if all == 0 {
+		return "No other training set has a seed in common with real images alone yet."
+	}
+	if above+below == 0 && all > 1 {
+		return fmt.Sprintf("None of the %d other training sets can be told apart from real images alone.", all)
+	}
+	var parts []string
+	for _, part := range []struct {
+		n         int
+		one, many string
+	}{
+		{above, "does better", "do better"},
+		{below, "does worse", "do worse"},
+		{alike, "cannot be told apart", "cannot be told apart"},
+	} {
+		switch part.n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.many))
+		}
+	}
+	return fmt.Sprintf("Compared with real images alone, of %s %s.", plural(all, "other training set"), sentenceList(parts))
+}
+
+// best names the highest accuracy and what cannot be told apart from it.
+func (r *Report) best(all []*condition) string {
+	top := all[0]
+	for _, c := range all {
+		if c.accuracy.Mean > top.accuracy.Mean {
+			top = c
+		}
+	}
+	var alike, worse []string
+	for _, c := range all {
+		p, ok := r.against(top, c)
+		switch {
+		case !ok:
+		case p.Significant():
+			worse = append(worse, fmt.Sprintf("“%s” (%s)", c.name, p.words()))
+		default:
+			alike = append(alike, c.name)
+		}
+	}
+	text := fmt.Sprintf("The highest accuracy is that of “%s”: %s (95 %% interval %s, %s, %s)",
+		top.name, overSeeds(top.accuracy.Spread), between(top.accuracy.Interval), plural(r.tests.total, "test image"), plural(len(top.runs), "seed"))
+	if len(worse) > 0 {
+		text += "; it beats " + sentenceList(worse)
+	}
+	if len(alike) > 0 {
+		text += "; not told apart from it: " + sentenceList(quoteAll(alike))
+	}
+	return text + "."
+}
