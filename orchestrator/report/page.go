@@ -1,7 +1,9 @@
 package report
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"html/template"
 	"io"
 
@@ -14,6 +16,8 @@ var assets embed.FS
 // page is what report.html shows, in the words of its templates.
 type page struct {
 	Style       template.CSS
+	Script      template.JS
+	ScriptHash  string // of the script, which the page's policy allows alone
 	Name        string
 	Question    string
 	Lead        string   // the answer's first sentence
@@ -47,11 +51,17 @@ func (r *Report) writePage(w io.Writer, pictures *album) error {
 	if err != nil {
 		return err
 	}
+	script, err := assets.ReadFile("assets/script.js")
+	if err != nil {
+		return err
+	}
 	view, err := r.page(pictures)
 	if err != nil {
 		return err
 	}
-	view.Style = template.CSS(style)
+	view.Style, view.Script = template.CSS(style), template.JS(script)
+	sum := sha256.Sum256(script)
+	view.ScriptHash = "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 	return templates.Execute(w, view)
 }
 
