@@ -1,7 +1,9 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -12,10 +14,25 @@ import (
 func newReport(s *settings) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "report FILE",
+		Use:   "report FILE...",
 		Short: "Write the tables and the page from what the store has, without Python",
-		Args:  oneFile("report FILE"),
+		Long: `Write the tables and the page from what the store has, without Python.
+
+Several files are compared side by side, where they call a pattern or a training
+set the same.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("give an experiment file, or several to compare, after kizu report")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				if asJSON {
+					return errors.New("--json prints one experiment: give one file")
+				}
+				return sideBySide(s, args, cmd.OutOrStdout())
+			}
 			study, err := openStudy(s, args[0])
 			if err != nil {
 				return err
@@ -46,4 +63,39 @@ func newReport(s *settings) *cobra.Command {
 	s.addSet(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print results.json instead of writing files")
 	return cmd
+}
+
+// sideBySide compares experiments. Each has its own report, which it leaves as
+// it is.
+func sideBySide(s *settings, files []string, out io.Writer) error {
+	var reports []*report.Report
+	dir := ""
+	for _, file := range files {
+		study, err := openStudy(s, file)
+		if err != nil {
+			return err
+		}
+		r, err := report.Collect(study.plan, study.store, nil)
+		if err != nil {
+			return err
+		}
+		reports = append(reports, r)
+		if dir == "" {
+			dir = filepath.Dir(study.store.Reports(study.plan.Experiment.Name))
+		}
+	}
+	both := report.Beside(reports)
+	width := terminalWidth(out)
+	if width == 0 {
+		width = 100
+	}
+	if err := both.Table(out, width); err != nil {
+		return err
+	}
+	dir = filepath.Join(dir, both.Name())
+	if err := both.Write(dir); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\ntables: %s\n", filepath.Join(dir, "side-by-side.md"))
+	return err
 }

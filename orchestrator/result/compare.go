@@ -70,7 +70,7 @@ func CompareAll(conditions []*Runs) ([]Comparison, error) {
 // compare pairs the runs of two conditions by their seeds, and their test
 // images.
 func compare(a, b *Runs) (Comparison, error) {
-	if !slices.Equal(a.images, b.images) || !slices.Equal(a.labels, b.labels) {
+	if !a.SameImages(b) {
 		return Comparison{}, fmt.Errorf("two conditions were tested on other images")
 	}
 	var c Comparison

@@ -53,6 +53,11 @@ func NewRuns(seeds []int64, list []*Predictions) (*Runs, error) {
 // Tested is the number of test images.
 func (r *Runs) Tested() int { return len(r.images) }
 
+// SameImages reports whether two conditions were tested on the same images.
+func (r *Runs) SameImages(other *Runs) bool {
+	return slices.Equal(r.images, other.images) && slices.Equal(r.labels, other.labels)
+}
+
 // stratify groups images by class. A class of one image shows no variance, so
 // it joins the class after it, or before it (collapsed strata: Cochran,
 // Sampling Techniques, 3rd ed., 1977, section 5A.12).
