@@ -17,6 +17,7 @@ import (
 // Report is everything that is known of an experiment.
 type Report struct {
 	plan       *plan.Plan
+	store      *store.Store
 	cells      []*cell
 	patterns   []*pattern   // study 1, in the file's order
 	conditions []*condition // study 2, in the file's order
@@ -31,7 +32,7 @@ type Report struct {
 // nothing is known of a run. A damaged artifact fails its cell, not the report.
 func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report, error) {
 	src := &source{plan: p, store: s, failures: failures, features: map[string]result.Features{}}
-	r := &Report{plan: p, tests: testImagesOf(p), record: recordOf(p, s)}
+	r := &Report{plan: p, store: s, tests: testImagesOf(p), record: recordOf(p, s)}
 	for _, planned := range p.Cells {
 		c := src.cell(planned)
 		r.cells = append(r.cells, c)

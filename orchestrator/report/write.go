@@ -30,6 +30,9 @@ func (r *Report) Write(dir string) error {
 	if err := r.writeSheets(filepath.Join(dir, galleryFolder), pictures); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	if err := r.writeCurves(filepath.Join(dir, "tensorboard")); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
 	return nil
 }
 
