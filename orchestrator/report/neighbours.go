@@ -29,7 +29,7 @@ func (r *Report) neighbourGallery() (gallery, bool) {
 
 // withCopies is a run's first images, those that are taken for copies marked.
 func (r *Report) withCopies(run *cell) strip {
-	s := generatedStrip(run.pictures, r.plan.Experiment.Patterns.Show, run.Seed, run.state, run.reason)
+	s := generatedStrip(run.pictures, run.prompt(), r.plan.Experiment.Patterns.Show, run.Seed, run.state, run.reason)
 	for i := range s.tiles {
 		if s.tiles[i].flag == "" && run.quality.copied[i] {
 			s.tiles[i].flag = "copy"

@@ -31,6 +31,7 @@ type page struct {
 	Borrowed    int // study 1's photos that study 2 tests on
 	TestTotal   int
 	Record      record
+	Lineage     lineageView
 	Libraries   []library
 	Settings    []experiment.Setting
 	Changes     []string // of the experiment file, by --set
@@ -78,7 +79,7 @@ func (r *Report) page(pictures *album) (*page, error) {
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: patterns,
 		Usage: r.usage(), Borrowed: r.borrowed(), TestTotal: r.tests.total,
-		Record: r.record, Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
+		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
 	for _, s := range []state{done, failed, missing} {
 		view.Cells[string(s)] = r.count(s)

@@ -71,7 +71,7 @@ func (r *Report) realRows() []galleryRow {
 func (r *Report) patternRow(p *pattern, title string) galleryRow {
 	row := galleryRow{name: p.name, title: title, detail: p.detail()}
 	for _, c := range p.cells {
-		row.strips = append(row.strips, generatedStrip(c.pictures, r.plan.Experiment.Patterns.Show, c.Seed, c.state, c.reason))
+		row.strips = append(row.strips, generatedStrip(c.pictures, c.prompt(), r.plan.Experiment.Patterns.Show, c.Seed, c.state, c.reason))
 	}
 	return row
 }

@@ -66,6 +66,9 @@ func (r *Report) qualityGrid() grid {
 			"a copy is nearer to a training photo than 95 % of photos that trained nothing, or than all of them if they are few; diversity is the mean distance of two images; " +
 			"KID is the kernel distance to photos of the defect, 0 for images like them"},
 	}
+	if k.Weights == "none" {
+		g.notes = append(g.notes, "without weights the network has learnt nothing, so its distances say little")
+	}
 	if row, note, ok := r.photoRow(); ok {
 		g.rows, g.notes = append(g.rows, row), append(g.notes, note)
 	}

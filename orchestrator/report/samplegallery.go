@@ -57,7 +57,7 @@ func (r *Report) sampleRows(class string) (rows []galleryRow, learnt []dataset.I
 		}
 		made, f := 0, flags{}
 		for _, s := range byVariant[variant] {
-			row.strips = append(row.strips, generatedStrip(s.pictures, sampleShown, s.seed, s.state, s.reason))
+			row.strips = append(row.strips, generatedStrip(s.pictures, s.task.Spec.(plan.Generate).Prompt, sampleShown, s.seed, s.state, s.reason))
 			made += len(s.pictures)
 			of := countFlags(s.pictures)
 			f = flags{f.blank + of.blank, f.saturated + of.saturated, f.nan + of.nan}

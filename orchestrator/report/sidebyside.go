@@ -186,7 +186,7 @@ func (s *SideBySide) conditionGrid() (grid, error) {
 // patternGrid compares how trainings used their images, and what came out.
 func (s *SideBySide) patternGrid() grid {
 	g := grid{title: "Study 1, side by side", columns: []column{{head: "pattern"}, {head: "experiment"},
-		{head: "regularization images"}, {head: "final loss", numeric: true}, {head: "to training photo", numeric: true},
+		{head: "regularization images"}, {head: "final loss", numeric: true, extra: 1}, {head: "to training photo", numeric: true, extra: 1},
 		{head: "copies", numeric: true}, {head: "KID", numeric: true}}}
 	for _, name := range s.shared(func(r *Report) (list []string) {
 		for _, p := range r.patterns {

@@ -38,17 +38,20 @@ type tile struct {
 }
 
 // generatedStrip takes the first pictures of a generation.
-func generatedStrip(pictures []picture, most int, seed int64, s state, reason string) strip {
+func generatedStrip(pictures []picture, prompt string, most int, seed int64, s state, reason string) strip {
 	result := strip{seed: seed, state: s, reason: reason}
 	for i, p := range pictures[:min(most, len(pictures))] {
 		result.tiles = append(result.tiles, tile{
 			path:  p.path,
-			title: fmt.Sprintf("generated image %d, from %s, image seed %s", i+1, p.sourceName, p.seed),
+			title: fmt.Sprintf("generated image %d of “%s”, from %s, image seed %s", i+1, prompt, p.sourceName, p.seed),
 			flag:  p.flag(),
 		})
 	}
 	return result
 }
+
+// prompt is what a pattern's images were asked for with.
+func (c *cell) prompt() string { return c.Generate.Spec.(plan.Generate).Prompt }
 
 // flag names what is wrong with a picture, the worst first.
 func (p picture) flag() string {
