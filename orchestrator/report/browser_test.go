@@ -32,7 +32,7 @@ func open(t *testing.T, page string, flags ...string) (dom, console string) {
 	arguments := append([]string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND",
-		"--user-data-dir=" + t.TempDir(), "--enable-logging=stderr", "--v=0", "--virtual-time-budget=5000", "--dump-dom",
+		"--user-data-dir=" + t.TempDir(), "--enable-logging=stderr", "--v=0", "--dump-dom",
 	}, flags...)
 	cmd := exec.CommandContext(ctx, chromium(t), append(arguments, "file://"+page)...)
 	var out, log strings.Builder
