@@ -53,11 +53,15 @@ func (w world) draw(random *rand.Rand, seeds int) []*Runs {
 			strata: stratify(labels, len(w.sizes)), sizes: w.sizes,
 		}
 		spread := math.Sqrt(1 + w.image*w.image + w.both*w.both + sd*sd)
+		threshold := make([]float64, len(w.recall))
+		for class, recall := range w.recall {
+			threshold[class] = spread * distuv.UnitNormal.Quantile(recall)
+		}
 		for s := range seeds {
 			training, predicted := sd*random.NormFloat64(), make([]int, len(labels))
 			for i, label := range labels {
 				deviate := random.NormFloat64() + image[i] + training + w.both*random.NormFloat64()
-				if predicted[i] = label; deviate > spread*distuv.UnitNormal.Quantile(w.recall[label]) {
+				if predicted[i] = label; deviate > threshold[label] {
 					predicted[i] = (label + 1) % len(w.sizes)
 				}
 			}

@@ -35,6 +35,6 @@ def test_an_error_is_one_sentence(generate_spec, tmp_path):
 
 def test_every_stage_has_a_version():
     versions = json.loads((SCRIPTS / "versions.json").read_text())
-    assert set(versions) == {"train_lora", "generate", "classify"}
+    assert set(versions) == {"train_lora", "generate", "classify", "measure"}
     for stage in versions:
         assert "def run(spec" in (SCRIPTS / f"{stage}.py").read_text()
