@@ -18,13 +18,15 @@ const (
 	// Weights for diffusers and for other programs, and the optimizer's weights
 	// and two moments, all in float32.
 	bytesPerParameter = 5 * 4
-	bytesPerPixel     = 3       // RGB; PNG makes it less
-	classifierBytes   = 1 << 20 // tables
+	bytesPerPixel     = 3        // RGB; PNG makes it less
+	bytesPerFeatures  = 1280 * 4 // of an image, EfficientNet-b0's in float32
+	classifierBytes   = 1 << 20  // tables
 )
 
 // EstimateOf adds up what tasks will write.
 func EstimateOf(tasks []*Task) Estimate {
 	var e Estimate
+	features := int64(0) // images whose features are stored
 	for _, task := range tasks {
 		switch spec := task.Spec.(type) {
 		case TrainLoRA:
@@ -39,8 +41,13 @@ func EstimateOf(tasks []*Task) Estimate {
 			e.ImageBytes += int64(len(spec.Images)) * int64(spec.Resolution) * int64(spec.Resolution) * bytesPerPixel
 		case Classify:
 			e.Classifiers++
+			if len(spec.HeldOut) > 0 {
+				features += int64(len(spec.Test) + len(spec.HeldOut))
+			}
+		case Measure:
+			features += int64(len(spec.Images))
 		}
 	}
-	e.Bytes = e.LoRABytes + e.ImageBytes + int64(e.Classifiers)*classifierBytes
+	e.Bytes = features*bytesPerFeatures + e.LoRABytes + e.ImageBytes + int64(e.Classifiers)*classifierBytes
 	return e
 }
