@@ -37,18 +37,26 @@ const trainingImages = "training_images.csv"
 // checkpoint, relative to one of dirs, or else a Hugging Face id, which the
 // worker resolves. Whether it is complete is for Check to say.
 func FindBase(name string, dirs ...string) (*Base, error) {
+	return (*Hashes)(nil).FindBase(name, dirs...)
+}
+
+// FindBase is FindBase with remembered hashes.
+func (h *Hashes) FindBase(name string, dirs ...string) (*Base, error) {
 	var tried, strangers []string
 	for _, dir := range dirs {
 		path := name
 		if !filepath.IsAbs(name) {
-			path = filepath.Join(dir, name)
+			var err error
+			if path, err = filepath.Abs(filepath.Join(dir, name)); err != nil {
+				return nil, err
+			}
 		}
 		info, err := os.Stat(path)
 		switch {
 		case err == nil && !info.IsDir():
-			return openCheckpoint(name, path)
+			return h.openCheckpoint(name, path)
 		case exists(filepath.Join(path, modelIndex)):
-			return openBase(name, path)
+			return h.openBase(name, path)
 		case err == nil:
 			strangers = append(strangers, path)
 		}
@@ -75,8 +83,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func openBase(name, path string) (*Base, error) {
-	sum, err := hashModel(path)
+func (h *Hashes) openBase(name, path string) (*Base, error) {
+	sum, err := h.Model(path)
 	if err != nil {
 		return nil, fmt.Errorf("base model %s: %w", path, err)
 	}
@@ -86,12 +94,12 @@ func openBase(name, path string) (*Base, error) {
 
 // openCheckpoint opens a single file with all weights. The folder beside it with
 // its name, if there is one, holds its configuration and its card.
-func openCheckpoint(name, path string) (*Base, error) {
+func (h *Hashes) openCheckpoint(name, path string) (*Base, error) {
 	config, ok := strings.CutSuffix(path, checkpointSuffix)
 	if !ok {
 		return nil, fmt.Errorf("base model %s is a file that is not loaded: give a diffusers folder or a .safetensors checkpoint (pickles such as .ckpt can run code)", path)
 	}
-	sum, err := HashFile(path)
+	sum, err := h.Model(path)
 	if err != nil {
 		return nil, fmt.Errorf("base model: %w", err)
 	}
@@ -99,13 +107,26 @@ func openCheckpoint(name, path string) (*Base, error) {
 	if !exists(filepath.Join(config, modelIndex)) {
 		return base, nil
 	}
-	beside, err := hashModel(config)
+	return base, base.readCard(config)
+}
+
+// Model hashes what a base model computes with: a folder, or a checkpoint and
+// the folder beside it with its configuration.
+func (h *Hashes) Model(path string) (string, error) {
+	config, ok := strings.CutSuffix(path, checkpointSuffix)
+	if !ok {
+		return h.folder(path)
+	}
+	sum, err := h.File(path)
+	if err != nil || !exists(filepath.Join(config, modelIndex)) {
+		return sum, err
+	}
+	beside, err := h.folder(config)
 	if err != nil {
-		return nil, fmt.Errorf("base model %s: %w", config, err)
+		return "", err
 	}
 	both := sha256.Sum256([]byte(sum + beside))
-	base.SHA256 = hex.EncodeToString(both[:])
-	return base, base.readCard(config)
+	return hex.EncodeToString(both[:]), nil
 }
 
 // readCard reads which images the model in a folder says it was trained on.
@@ -116,9 +137,9 @@ func (b *Base) readCard(dir string) (err error) {
 	return nil
 }
 
-// hashModel hashes what the model computes with: weights, configurations and
-// vocabularies. Its card and pictures do not count.
-func hashModel(dir string) (string, error) {
+// folder hashes what the model in a folder computes with: weights,
+// configurations and vocabularies. Its card and pictures do not count.
+func (h *Hashes) folder(dir string) (string, error) {
 	hash := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -134,7 +155,7 @@ func hashModel(dir string) (string, error) {
 		default:
 			return nil
 		}
-		sum, err := HashFile(path)
+		sum, err := h.File(path)
 		if err != nil {
 			return err
 		}

@@ -20,15 +20,15 @@ import (
 	_ "golang.org/x/image/webp"
 )
 
-// hashAll fills in every image's SHA-256, reading a few files at a time, and
+// all fills in every image's SHA-256, reading a few files at a time, and
 // returns each image's error.
-func hashAll(images []Image) []error {
+func (h *Hashes) all(images []Image) []error {
 	var group errgroup.Group
 	group.SetLimit(2 * runtime.NumCPU())
 	problems := make([]error, len(images))
 	for i := range images {
 		group.Go(func() error {
-			images[i].SHA256, problems[i] = HashFile(images[i].Path)
+			images[i].SHA256, problems[i] = h.File(images[i].Path)
 			return nil
 		})
 	}

@@ -23,7 +23,7 @@ func Inspect(format, folder string, classes []string) (*Inspection, error) {
 		return nil, err
 	}
 	in := &Inspection{Forms: map[string][]int{}}
-	hashed := hashAll(images)
+	hashed := (*Hashes)(nil).all(images)
 	forms, decoded := decodeAll(images)
 	counts := map[Form]map[string]int{}
 	var readable []Image

@@ -21,11 +21,16 @@ func isImage(name string) bool {
 // Scan lists and hashes the images of the given classes (the good one first) in
 // a folder laid out as format says: mvtec, folders or elpv.
 func Scan(format, root string, classes []string) (*Set, error) {
+	return (*Hashes)(nil).Scan(format, root, classes)
+}
+
+// Scan is Scan with remembered hashes.
+func (h *Hashes) Scan(format, root string, classes []string) (*Set, error) {
 	root, images, err := find(format, root, classes)
 	if err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(hashAll(images)...); err != nil {
+	if err := cmp.Or(h.all(images)...); err != nil {
 		return nil, err
 	}
 	set, twice := unique(root, images)

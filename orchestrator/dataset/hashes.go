@@ -1,0 +1,114 @@
+package dataset
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Hashes remembers the hashes of files, so that gigabytes of photos and models
+// are not read for every plan. A hash holds as long as the kernel says that the
+// file is the same and unchanged. A nil *Hashes remembers nothing.
+type Hashes struct {
+	path  string
+	mu    sync.Mutex
+	known map[string]hashed // by absolute path
+	added bool
+}
+
+// hashed is a file's hash and what its inode said when it was taken. The change
+// time cannot be set by programs, as the modification time can.
+type hashed struct {
+	Size     int64  `json:"size"`
+	Inode    uint64 `json:"inode"`
+	Device   uint64 `json:"device"`
+	Modified int64  `json:"mtime_ns"`
+	Changed  int64  `json:"ctime_ns"`
+	SHA256   string `json:"sha256"`
+}
+
+// settled is how long a file must have been unchanged for its hash to be kept:
+// a change within one tick of the file system's clock would not be noticed.
+const settled = 2 * time.Second
+
+// OpenHashes reads what was remembered in a file. One that is missing or
+// damaged only means that everything is hashed again.
+func OpenHashes(path string) *Hashes {
+	h := &Hashes{path: path, known: map[string]hashed{}}
+	if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &h.known) != nil {
+		h.known = map[string]hashed{}
+	}
+	return h
+}
+
+// File returns the SHA-256 of a file's bytes, in hex.
+func (h *Hashes) File(path string) (string, error) {
+	if h == nil {
+		return HashFile(path)
+	}
+	now, ok := look(path)
+	h.mu.Lock()
+	known := h.known[path]
+	h.mu.Unlock()
+	if sum := known.SHA256; ok && sum != "" {
+		if known.SHA256 = ""; known == now {
+			return sum, nil
+		}
+	}
+	sum, err := HashFile(path)
+	if err != nil {
+		return "", err
+	}
+	after, still := look(path)
+	if ok && still && after == now && time.Since(time.Unix(0, max(now.Changed, now.Modified))) > settled {
+		now.SHA256 = sum
+		h.mu.Lock()
+		h.known[path], h.added = now, true
+		h.mu.Unlock()
+	}
+	return sum, nil
+}
+
+// look describes a file without reading it.
+func look(path string) (hashed, bool) {
+	var info syscall.Stat_t
+	if !filepath.IsAbs(path) || syscall.Stat(path, &info) != nil {
+		return hashed{}, false
+	}
+	return hashed{
+		Size: info.Size, Inode: info.Ino, Device: uint64(info.Dev),
+		Modified: info.Mtim.Nano(), Changed: info.Ctim.Nano(),
+	}, true
+}
+
+// Save writes down what was learnt, if the folder is there. Where it cannot be
+// written, the next plan takes longer.
+func (h *Hashes) Save() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.added {
+		return
+	}
+	text, err := json.Marshal(h.known)
+	if err != nil {
+		return
+	}
+	file, err := os.CreateTemp(filepath.Dir(h.path), filepath.Base(h.path)+"-*")
+	if err != nil {
+		return
+	}
+	_, err = file.Write(text)
+	if closing := file.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), h.path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	h.added = false
+}
