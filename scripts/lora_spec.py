@@ -27,6 +27,7 @@ class Spec:
     `batch_size` counts the instance images of a step, which as many class images join; with
     regularization kohya it counts both together. A step is computed in `gradient_accumulation`
     parts. `text_encoder_learning_rate` 0 is `learning_rate`, `min_snr_gamma` 0 no weighting.
+    `resume` is an artifact to continue, `checkpoint` a folder to keep checkpoints in.
     """
 
     out: str
@@ -56,6 +57,8 @@ class Spec:
     gradient_accumulation: int = 1
     gradient_checkpointing: bool = False
     resume: str = ""
+    checkpoint: str = ""
+    checkpoint_seconds: float = 60.0
     threads: int = 0
 
     def concepts(self) -> dict[str, Concept]:

@@ -19,6 +19,7 @@ import prompts
 import runtime
 import training_state
 from base_model import Pipeline
+from checkpoints import Checkpoints
 from lora_batch import Role
 from lora_spec import Concept, Spec, check, recipe_of
 from lora_training import Training
@@ -35,7 +36,9 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     out = Path(spec.out)
     photos = {name: read_concept(spec, name) for name in spec.concepts()}
     recipe = recipe_of(spec, {name: pixels for name, (pixels, _) in photos.items()})
-    rows = resumed_losses(spec, recipe) if spec.resume else []
+    checkpoints = Checkpoints(spec.checkpoint, spec.checkpoint_seconds, recipe)
+    start = checkpoints.latest(spec.steps) or resumed(spec, recipe)
+    rows = training_state.read_losses(start) if start else []
     with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
         roles = [encode_role(spec, pipeline, name, *photos[name]) for name in photos]
         if spec.gradient_checkpointing:
@@ -43,9 +46,11 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         training = Training(
             spec.settings(), pipeline, roles, spec.steps, parts=spec.gradient_accumulation
         )
-        if spec.resume:
-            training.load(Path(spec.resume))
+        if start:
+            training.load(start)
         for step in range(len(rows), spec.steps):
+            if checkpoints.due() or host.cancelled():
+                checkpoints.save(rows, training.save)
             runtime.stop_if_cancelled()
             rows.append(training.step(step))
             host.progress(step + 1, spec.steps, {"loss": rows[-1].loss})
@@ -70,11 +75,12 @@ def read_concept(spec: Spec, name: str) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack(pixels), torch.tensor(sizes, dtype=torch.float32)
 
 
-def resumed_losses(spec: Spec, recipe: dict[str, Any]) -> list[LossRow]:
-    """Losses of the steps that the artifact to continue has done."""
-    folder = Path(spec.resume)
-    training_state.check_continues(folder, recipe, spec.steps)
-    return training_state.read_losses(folder)
+def resumed(spec: Spec, recipe: dict[str, Any]) -> Path | None:
+    """The artifact to continue, if the spec names one."""
+    if not spec.resume:
+        return None
+    training_state.check_continues(Path(spec.resume), recipe, spec.steps)
+    return Path(spec.resume)
 
 
 def encode_role(
