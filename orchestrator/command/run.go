@@ -43,11 +43,11 @@ func run(ctx context.Context, s *settings, file string, stdout, stderr io.Writer
 		return err
 	}
 	name := study.plan.Experiment.Name
-	release, err := st.Lock(name)
+	lock, err := st.LockRun(ctx, name, 0)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer lock.Release()
 	// Only now can nobody else be adding artifacts for this experiment.
 	if err := study.plan.Compare(st); err != nil {
 		return err

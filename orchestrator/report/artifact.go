@@ -1,17 +1,17 @@
 package report
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
+	"kizu/orchestrator/store"
 )
 
 // training is what the stage train_lora returned.
@@ -56,12 +56,11 @@ func (s *source) training(task *plan.Task) (*training, error) {
 // pictures reads a task's generated images, in the order of their numbers.
 func (s *source) pictures(task *plan.Task) ([]picture, error) {
 	dir := s.store.Dir(task.Kind, task.Key)
-	file, err := os.Open(filepath.Join(dir, "images.csv"))
+	text, err := s.store.ReadFile(task.Kind, task.Key, "images.csv")
 	if err != nil {
-		return nil, damaged(task, "images.csv", err)
+		return nil, err
 	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		return nil, damaged(task, "images.csv", err)
 	}
@@ -97,12 +96,11 @@ func (s *source) pictures(task *plan.Task) ([]picture, error) {
 
 // predictions reads what a classifier said of the test images.
 func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
-	file, err := os.Open(filepath.Join(s.store.Dir(task.Kind, task.Key), "predictions.csv"))
+	text, err := s.store.ReadFile(task.Kind, task.Key, "predictions.csv")
 	if err != nil {
-		return nil, damaged(task, "predictions.csv", err)
+		return nil, err
 	}
-	defer file.Close()
-	predictions, err := result.ReadPredictions(file)
+	predictions, err := result.ReadPredictions(bytes.NewReader(text))
 	if err != nil {
 		return nil, damaged(task, "predictions.csv", err)
 	}
@@ -128,12 +126,11 @@ func (s *source) measured(task *plan.Task) (result.Features, error) {
 
 // tensor reads the features of so many images.
 func (s *source) tensor(task *plan.Task, name string, images int) (result.Features, error) {
-	file, err := os.Open(filepath.Join(s.store.Dir(task.Kind, task.Key), "features.safetensors"))
+	text, err := s.store.ReadFile(task.Kind, task.Key, "features.safetensors")
 	if err != nil {
-		return nil, damaged(task, "features.safetensors", err)
+		return nil, err
 	}
-	defer file.Close()
-	features, err := result.ReadFeatures(bufio.NewReader(file), name)
+	features, err := result.ReadFeatures(bytes.NewReader(text), name)
 	if err == nil && len(features) != images {
 		err = fmt.Errorf("features of %d images instead of %d", len(features), images)
 	}
@@ -145,7 +142,7 @@ func (s *source) tensor(task *plan.Task, name string, images int) (result.Featur
 
 // damaged says that a committed artifact cannot be read.
 func damaged(task *plan.Task, what string, err error) error {
-	return fmt.Errorf("artifact %s/%s is damaged, %s: %w; remove its folder and run again", task.Kind, task.Key, what, err)
+	return &store.DamagedError{Kind: task.Kind, Key: task.Key, Problems: []string{fmt.Sprintf("%s: %v", what, err)}}
 }
 
 // flags counts images that are no pictures.

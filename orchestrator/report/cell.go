@@ -1,6 +1,8 @@
 package report
 
 import (
+	"errors"
+
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
 	"kizu/orchestrator/store"
@@ -20,6 +22,7 @@ type cell struct {
 	plan.Cell
 	state   state
 	reason  string // why it failed
+	damage  error  // a *store.DamagedError, if that is why
 	metrics []metric
 
 	training *training // of a pattern with a LoRA
@@ -56,7 +59,11 @@ func (s *source) cell(planned plan.Cell) *cell {
 		read = s.readGeneration
 	}
 	if err := read(c); err != nil {
-		return &cell{Cell: planned, state: failed, reason: err.Error()}
+		c := &cell{Cell: planned, state: failed, reason: err.Error()}
+		if errors.As(err, new(*store.DamagedError)) {
+			c.damage = err
+		}
+		return c
 	}
 	return c
 }

@@ -60,7 +60,7 @@ func TestCurves(t *testing.T) {
 		t.Error("the curves of an earlier report are still there")
 	}
 	f.check(os.WriteFile(path, []byte("epoch,loss\n1,high\n"), 0o644))
-	if err := r.writeCurves(dir); err == nil || !strings.Contains(err.Error(), "is damaged, training.csv") {
+	if err := r.writeCurves(dir); err == nil || !strings.Contains(err.Error(), "is damaged: training.csv") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -101,7 +101,7 @@ func TestDamagedArtifact(t *testing.T) {
 		case file != "":
 			want = done
 		}
-		if c.state != want || c.state == failed && !strings.Contains(c.reason, "is damaged, "+file) {
+		if c.state != want || c.state == failed && !strings.Contains(c.reason, "is damaged: "+file) {
 			t.Errorf("cell %q, seed %d is %s (%s), want %s", c.Name, c.Seed, c.state, c.reason, want)
 		}
 	}

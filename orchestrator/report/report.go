@@ -6,6 +6,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 
 	"kizu/orchestrator/experiment"
@@ -56,6 +57,19 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	return r, nil
+}
+
+// Damaged lists the artifacts that were not what was committed. Their cells
+// have failed in this report.
+func (r *Report) Damaged() []*store.DamagedError {
+	var list []*store.DamagedError
+	for _, c := range r.cells {
+		var damage *store.DamagedError
+		if errors.As(c.damage, &damage) {
+			list = append(list, damage)
+		}
+	}
+	return list
 }
 
 // count says how many cells are in a state.

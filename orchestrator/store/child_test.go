@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,16 @@ const childEnv = "KIZU_STORE_TEST_CHILD"
 var children = map[string]func(s *Store) error{
 	// lock holds the lock of an experiment until it is killed.
 	"lock": func(s *Store) error {
-		if _, err := s.Lock("quick"); err != nil {
+		if _, err := s.LockRun(context.Background(), "quick", 0); err != nil {
+			return err
+		}
+		fmt.Println("ready")
+		select {}
+	},
+	// lease holds a task by a lease that it renews fast.
+	"lease": func(s *Store) error {
+		s.leases, s.timing = true, hurried
+		if _, err := s.Claim("generate", someKey); err != nil {
 			return err
 		}
 		fmt.Println("ready")

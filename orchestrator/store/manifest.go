@@ -13,18 +13,35 @@ import (
 
 const manifestName = "manifest.json"
 
-// Manifest is what an artifact says of itself.
+// Manifest is what an artifact says of itself. What comes before Device is the
+// same for everybody who makes the artifact with the same libraries; the rest is
+// about the run that made it.
 type Manifest struct {
 	Kind     string            `json:"kind"`
 	Key      string            `json:"key"`
-	Identity json.RawMessage   `json:"identity"` // everything that went into the key
+	Label    string            `json:"label"`    // what it was made for, in words
+	Identity json.RawMessage   `json:"identity"` // everything that went into the key, seeds included
 	Inputs   []Input           `json:"inputs"`   // artifacts it was made from
 	Result   json.RawMessage   `json:"result"`   // what the stage returned
 	Files    []File            `json:"files"`
-	Device   string            `json:"device"`
 	Versions map[string]string `json:"versions"` // of the Python libraries
-	Started  time.Time         `json:"started"`
-	Finished time.Time         `json:"finished"`
+
+	Device     string    `json:"device"`
+	DeviceName string    `json:"device_name"` // the maker's
+	Host       string    `json:"host"`
+	Run        string    `json:"run"`
+	Attempt    int       `json:"attempt"`         // 1 when it succeeded at once
+	Parts      int       `json:"parts,omitempty"` // of each batch, where memory did not suffice for the whole
+	Effort     float64   `json:"effort"`          // as plan.Task.Effort counts it, of what was computed
+	PeakMemory Memory    `json:"peak_memory"`
+	Started    time.Time `json:"started"`
+	Finished   time.Time `json:"finished"`
+}
+
+// Memory is a number of bytes on each side.
+type Memory struct {
+	Host   int64 `json:"host_bytes"`   // resident, of the worker process
+	Device int64 `json:"device_bytes"` // allocated by torch; 0 on a CPU
 }
 
 // Input names an artifact that another was made from.

@@ -80,14 +80,14 @@ func TestKilledAtAnyMoment(t *testing.T) {
 func TestSweep(t *testing.T) {
 	s := open(t)
 	staging := filepath.Join(s.Root(), "staging")
-	write(t, staging, "a.lock", "")             // before the folder was made
-	write(t, staging, "b.lock", "")             // while it was filled
-	write(t, staging, "b/images/0000.png", "x") //
-	write(t, staging, "c.lock", "")             // before the rename
-	write(t, staging, "c/manifest.json", "{}")  //
+	write(t, staging, s.host+"~a.lock", "")             // before the folder was made
+	write(t, staging, s.host+"~b.lock", "")             // while it was filled
+	write(t, staging, s.host+"~b/images/0000.png", "x") //
+	write(t, staging, s.host+"~c.lock", "")             // before the rename
+	write(t, staging, s.host+"~c/manifest.json", "{}")  //
 	commit(t, s, "generate", someKey, "")
-	write(t, staging, "d.lock", "") // after the rename
-	sweep(t, s, 2)                  // folders
+	write(t, staging, s.host+"~d.lock", "") // after the rename
+	sweep(t, s, 2)                          // folders
 	empty(t, s, "staging")
 	if !s.Has("generate", someKey) {
 		t.Error("an artifact was swept away")
@@ -100,22 +100,35 @@ func TestLockIsExclusive(t *testing.T) {
 	if said != "ready" {
 		t.Fatal(said)
 	}
-	if _, err := s.Lock("quick"); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "quick.lock") {
+	if _, err := s.LockRun(t.Context(), "quick", 0); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), "quick.lock") {
 		t.Errorf("locked twice: %v", err)
 	}
-	other, err := s.Lock("article")
+	if _, err := s.LockIdle(t.Context()); !errors.Is(err, ErrLocked) {
+		t.Errorf("cleaned while a run goes: %v", err)
+	}
+	other, err := s.LockRun(t.Context(), "article", 0)
 	if err != nil {
 		t.Fatal("another experiment's lock", err)
 	}
 	kill(child)
-	release, err := s.Lock("quick")
+	quick, err := s.LockRun(t.Context(), "quick", 0)
 	if err != nil {
 		t.Fatal("the lock of a killed process", err)
 	}
-	if _, said := start(t, s, "lock"); !strings.HasPrefix(said, ErrLocked.Error()) {
+	if _, said := start(t, s, "lock"); !strings.Contains(said, ErrLocked.Error()) {
 		t.Errorf("another process locked too, and says %q", said)
 	}
-	if err := errors.Join(release(), other()); err != nil {
+	if err := errors.Join(quick.Release(), other.Release()); err != nil {
+		t.Fatal(err)
+	}
+	idle, err := s.LockIdle(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, said := start(t, s, "lock"); !strings.Contains(said, "kizu gc is cleaning the store") {
+		t.Errorf("a run started while the store is cleaned: %s", said)
+	}
+	if err := idle.Release(); err != nil {
 		t.Fatal(err)
 	}
 	if _, said := start(t, s, "lock"); said != "ready" {

@@ -22,7 +22,7 @@ type Staging struct {
 
 // Begin makes an empty staging folder for an artifact.
 func (s *Store) Begin(kind, key string) (*Staging, error) {
-	lock, err := s.newLock(kind + "-" + key[:12] + "-*" + lockSuffix)
+	lock, err := s.newLock(s.host + "~" + kind + "-" + key[:12] + "-*" + lockSuffix)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -120,15 +120,21 @@ func (g *Staging) commit(m *Manifest) error {
 			err = os.Rename(g.dir, target)
 		}
 	}
+	if err == nil {
+		err = syncPath(filepath.Dir(target))
+	}
 	if err != nil {
 		return err
 	}
-	return syncPath(filepath.Dir(target))
+	_ = g.store.note(m) // committed all the same
+	return nil
 }
 
 const lockSuffix = ".lock"
 
-// Sweep removes staging folders whose process is gone, and returns how many.
+// Sweep removes this host's staging folders whose process is gone, and returns
+// how many. Another host's locks may not be seen here, so what it left is its
+// own to sweep.
 func (s *Store) Sweep() (int, error) {
 	staging := filepath.Join(s.root, "staging")
 	entries, err := os.ReadDir(staging)
@@ -138,10 +144,10 @@ func (s *Store) Sweep() (int, error) {
 	removed := 0
 	for _, entry := range entries {
 		name, isLock := strings.CutSuffix(entry.Name(), lockSuffix)
-		if !isLock {
+		if !isLock || !strings.HasPrefix(name, s.host+"~") {
 			continue
 		}
-		lock, err := lockFile(filepath.Join(staging, entry.Name()), 0)
+		lock, err := flock(filepath.Join(staging, entry.Name()), 0)
 		if err != nil {
 			continue // in use, or finished meanwhile
 		}

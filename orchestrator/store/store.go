@@ -3,44 +3,82 @@
 // atomic rename, so whatever has a key is whole, however a run ended.
 //
 //	<store>/artifacts/<kind>/<key>/   manifest.json and the artifact's files
-//	<store>/staging/<name>/           being written; left-overs of dead runs are removed
-//	<store>/logs/<run>/               one log a task
-//	<store>/locks/                    one lock a running experiment
+//	<store>/staging/<host>~<name>/    being written; left-overs of dead runs are removed
+//	<store>/checkpoints/<key>/        of a training that goes on or was interrupted
+//	<store>/damaged/<name>/           artifacts that were found damaged
+//	<store>/journal.jsonl             one line for each artifact that was committed
+//	<store>/logs/<run>/               run.jsonl, live.json and one log a task
+//	<store>/locks/, claims/           one lock a running experiment, one a task at hand
 //	<store>/reports/<experiment>/     pages and tables
+//
+// Several processes, also on several hosts, may use a store at once.
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 )
 
 // Store is a folder of artifacts.
-type Store struct{ root string }
+type Store struct {
+	root   string
+	host   string // this machine
+	leases bool   // locks are leases, not flocks
+	timing timing
+
+	mu       sync.Mutex
+	watching map[string]watched // leases of others, by path
+}
 
 // Open returns the store in a folder, made if it does not exist.
 func Open(root string) (*Store, error) {
-	root, err := filepath.Abs(root)
+	s, err := At(root)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{root}
-	for _, name := range []string{"artifacts", "staging", "logs", "locks", "reports"} {
-		if err := os.MkdirAll(filepath.Join(root, name), 0o755); err != nil {
+	for _, name := range []string{"artifacts", "staging", "checkpoints", "damaged", "logs", "locks", "claims", "reports"} {
+		if err := os.MkdirAll(filepath.Join(s.root, name), 0o755); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
 	}
+	s.leases = overNetwork(s.root)
 	return s, nil
+}
+
+// The ways to lock a store.
+const (
+	LockAuto  = "auto"  // leases on a network file system, flocks elsewhere
+	LockFlock = "flock" // for network file systems on which every host's flocks reach the others
+	LockLease = "lease"
+)
+
+// UseLocks chooses how the store is locked. All who share it must agree.
+func (s *Store) UseLocks(kind string) {
+	s.leases = kind == LockLease || (kind == LockAuto && overNetwork(s.root))
 }
 
 // At returns the store in a folder for reading: nothing is made.
 func At(root string) (*Store, error) {
 	root, err := filepath.Abs(root)
-	return &Store{root}, err
+	if err != nil {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil || strings.ContainsAny(host, "/~") {
+		host = "unnamed"
+	}
+	return &Store{root: root, host: host, timing: usual, watching: map[string]watched{}}, nil
 }
+
+// Host is the name of this machine, as manifests have it.
+func (s *Store) Host() string { return s.host }
 
 // Root is the store's folder, absolute.
 func (s *Store) Root() string { return s.root }
@@ -53,6 +91,16 @@ func (s *Store) Dir(kind, key string) string {
 // Reports is the folder of an experiment's pages and tables.
 func (s *Store) Reports(experiment string) string {
 	return filepath.Join(s.root, "reports", experiment)
+}
+
+// Checkpoints is the folder of a training's checkpoints.
+func (s *Store) Checkpoints(key string) string {
+	return filepath.Join(s.root, "checkpoints", key)
+}
+
+// DropCheckpoints removes the checkpoints of a training that is done.
+func (s *Store) DropCheckpoints(key string) error {
+	return os.RemoveAll(s.Checkpoints(key))
 }
 
 // Logs is the folder of a run's task logs.
@@ -78,8 +126,13 @@ func (s *Store) Manifest(kind, key string) (*Manifest, error) {
 	if err = json.Unmarshal(text, m); err == nil && (m.Kind != kind || m.Key != key) {
 		err = fmt.Errorf("it is of %s %q", m.Kind, m.Key)
 	}
+	if err == nil && m.Identity != nil { // the indented form is not what was hashed
+		var identity bytes.Buffer
+		err = json.Compact(&identity, m.Identity)
+		m.Identity = identity.Bytes()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("manifest %s is damaged (%w): remove its folder, and the artifact is made again", path, err)
+		return nil, &DamagedError{kind, key, []string{fmt.Sprintf("%s: %v", manifestName, err)}}
 	}
 	return m, nil
 }

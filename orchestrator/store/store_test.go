@@ -134,8 +134,10 @@ func TestDamagedManifest(t *testing.T) {
 		s := open(t)
 		write(t, s.Dir("generate", someKey), "manifest.json", text)
 		_, err := s.Manifest("generate", someKey)
-		fails(t, err, "manifest "+filepath.Join(s.Dir("generate", someKey), "manifest.json")+" is damaged")
-		fails(t, err, "remove its folder")
+		if damage := new(DamagedError); !errors.As(err, &damage) || damage.Key != someKey {
+			t.Errorf("%q: %v", text, err)
+		}
+		fails(t, err, "artifact generate/"+someKey+" is damaged: manifest.json: ")
 		if err := s.Each("generate", func(*Manifest) { t.Errorf("%q is taken for an artifact", text) }); err != nil {
 			t.Error(err)
 		}

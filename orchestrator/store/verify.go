@@ -1,0 +1,157 @@
+package store
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kizu/orchestrator/dataset"
+)
+
+// DamagedError is an artifact that is not what its manifest says.
+type DamagedError struct {
+	Kind, Key string
+	Problems  []string // one for each file that is missing, changed or extra
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("artifact %s/%s is damaged: %s", e.Kind, e.Key, strings.Join(e.Problems, "; "))
+}
+
+// Verify hashes every file of an artifact again. A damaged one is a
+// *DamagedError; one that is not there is fs.ErrNotExist.
+func (s *Store) Verify(kind, key string) error {
+	m, err := s.Manifest(kind, key)
+	if err != nil {
+		return err
+	}
+	damage := &DamagedError{Kind: kind, Key: key}
+	if problem := m.wrongKey(); problem != "" {
+		damage.Problems = append(damage.Problems, problem)
+	}
+	listed := map[string]bool{manifestName: true}
+	for _, file := range m.Files {
+		listed[file.Name] = true
+		if problem := file.problem(s.Dir(kind, key)); problem != "" {
+			damage.Problems = append(damage.Problems, problem)
+		}
+	}
+	err = filepath.WalkDir(s.Dir(kind, key), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(s.Dir(kind, key), path)
+		if !listed[filepath.ToSlash(name)] {
+			damage.Problems = append(damage.Problems, filepath.ToSlash(name)+" is not in the manifest")
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(damage.Problems) > 0 {
+		return damage
+	}
+	return nil
+}
+
+// wrongKey says what is wrong if the identity was changed: its hash is the key.
+func (m *Manifest) wrongKey() string {
+	if len(m.Identity) == 0 {
+		return ""
+	}
+	if sum := sha256.Sum256(m.Identity); hex.EncodeToString(sum[:]) != m.Key {
+		return manifestName + ": the identity is not the key's"
+	}
+	return ""
+}
+
+// problem says what is wrong with a file below dir, or "".
+func (f File) problem(dir string) string {
+	if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
+		return fmt.Sprintf("%q lies outside the artifact", f.Name)
+	}
+	path := filepath.Join(dir, filepath.FromSlash(f.Name))
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f.Name + " is missing"
+	case err != nil:
+		return err.Error()
+	case !info.Mode().IsRegular():
+		return f.Name + " is not a regular file"
+	case info.Size() != f.Size:
+		return fmt.Sprintf("%s has %d bytes instead of %d", f.Name, info.Size(), f.Size)
+	}
+	sum, err := dataset.HashFile(path)
+	switch {
+	case err != nil:
+		return err.Error()
+	case sum != f.SHA256:
+		return f.Name + " has other contents"
+	}
+	return ""
+}
+
+// ReadFile reads a small file of an artifact, and makes sure that it is what
+// was committed.
+func (s *Store) ReadFile(kind, key, name string) ([]byte, error) {
+	m, err := s.Manifest(kind, key)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range m.Files {
+		if file.Name != name {
+			continue
+		}
+		if problem := file.problem(s.Dir(kind, key)); problem != "" {
+			return nil, &DamagedError{kind, key, []string{problem}}
+		}
+		return os.ReadFile(filepath.Join(s.Dir(kind, key), filepath.FromSlash(name)))
+	}
+	return nil, &DamagedError{kind, key, []string{"it has no file " + name}}
+}
+
+// SetAside moves a damaged artifact out of the way, so that it is made again
+// and can still be looked at. It returns the new place.
+func (s *Store) SetAside(kind, key string) (string, error) {
+	place := filepath.Join(s.root, "damaged", kind+"-"+key[:min(12, len(key))]+"-"+rand.Text()[:8])
+	err := os.Rename(s.Dir(kind, key), place)
+	if errors.Is(err, fs.ErrNotExist) { // another process was faster
+		return "", nil
+	}
+	return place, err
+}
+
+// All calls f with the kind and key of every artifact, readable or not.
+func (s *Store) All(f func(kind, key string) error) error {
+	return s.kinds(func(kind string) error {
+		keys, err := os.ReadDir(filepath.Join(s.root, "artifacts", kind))
+		for _, key := range keys {
+			if err := f(kind, key.Name()); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+}
+
+// kinds calls f with each kind of which there may be artifacts.
+func (s *Store) kinds(f func(kind string) error) error {
+	entries, err := os.ReadDir(filepath.Join(s.root, "artifacts"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if err := f(entry.Name()); err != nil {
+			return err
+		}
+	}
+	return err
+}
