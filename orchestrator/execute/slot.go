@@ -140,7 +140,7 @@ func (s *slot) wire(task *plan.Task, dir string) (json.RawMessage, error) {
 	}
 	add := map[string]string{"out": dir, "device": s.device}
 	if task.Kind == plan.KindTrainLoRA {
-		key, err := plan.Earlier(st, task)
+		key, _, err := plan.Earlier(st, task)
 		if err != nil {
 			return nil, err
 		}

@@ -30,9 +30,9 @@ type Weights struct {
 // image reaches a classifier's training.
 func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 	b := &builder{
-		exp:    exp,
-		in:     in,
-		byKey:  map[string]*Task{},
+		exp:   exp,
+		in:    in,
+		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
 		plan:   &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base},
 		images: map[string]dataset.Image{},
 	}
@@ -57,11 +57,13 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 }
 
 type builder struct {
-	exp    *experiment.Experiment
-	in     Inputs
-	plan   *Plan
-	byKey  map[string]*Task
-	images map[string]dataset.Image
+	exp   *experiment.Experiment
+	in    Inputs
+	plan  *Plan
+	byKey map[string]*Task
+
+	byLabel map[string]*Task // study 2's images, which conditions share
+	images  map[string]dataset.Image
 }
 
 // add returns the task for a spec: cells that ask for the same share one.

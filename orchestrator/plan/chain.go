@@ -28,11 +28,21 @@ func chain(tasks []*Task) {
 // Recipe is what identifies a training apart from its number of steps; "" for
 // a task that is no training, or one that cannot be continued.
 func (t *Task) Recipe() string {
-	if spec, ok := t.Spec.(TrainLoRA); !ok || !spec.continues() {
+	spec, ok := t.Spec.(TrainLoRA)
+	if !ok || !spec.continues() {
 		return ""
 	}
-	recipe, _ := recipeOf(t.Identity)
-	return recipe
+	return recipe(identity[TrainLoRA]{t.Kind, t.version, spec})
+}
+
+// recipe writes the identity of a training without its number of steps.
+func recipe(id identity[TrainLoRA]) string {
+	id.Spec.Steps = 0
+	text, err := json.Marshal(id)
+	if err != nil {
+		return "" // of no identity that has a key
+	}
+	return string(text)
 }
 
 // continues says whether the first steps of a training are a training of that
@@ -43,17 +53,12 @@ func (s TrainLoRA) continues() bool {
 
 // recipeOf returns the recipe and the number of steps in the identity of a
 // training, as a task or an artifact's manifest has it.
-func recipeOf(text json.RawMessage) (recipe string, steps int) {
+func recipeOf(text json.RawMessage) (string, int) {
 	var id identity[TrainLoRA]
 	if err := json.Unmarshal(text, &id); err != nil {
 		return "", 0
 	}
-	steps, id.Spec.Steps = id.Spec.Steps, 0
-	rest, err := json.Marshal(id)
-	if err != nil {
-		return "", 0
-	}
-	return string(rest), steps
+	return recipe(id), id.Spec.Steps
 }
 
 func (t *Task) steps() int {

@@ -62,7 +62,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		c.BaseState, err = base.Check()
 	}
 	c.problem(err)
-	weights, err := findWeights(exp)
+	weights, err := findWeights(exp, machine.Hashes)
 	c.problem(err)
 	c.Weights = append([]string{}, weightsStates(weights)...)
 	var seen map[string]bool

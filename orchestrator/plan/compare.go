@@ -10,14 +10,24 @@ import (
 // or run, and why.
 func (p *Plan) Compare(s *store.Store) error {
 	for _, task := range p.Tasks {
-		task.Reuse = s.Has(task.Kind, task.Key)
-		switch {
-		case task.Reuse:
+		task.Reuse, task.Changes, task.Before = s.Has(task.Kind, task.Key), nil, ""
+		if task.Reason = ""; task.Reuse {
 			task.Reason = "in the store"
-		case task.Resume != nil:
-			task.Reason = "new; continues " + task.Resume.ID
-		default:
-			task.Reason = "new" + task.whole()
+		}
+	}
+	toRun := p.ToRun()
+	if len(toRun) == 0 {
+		return nil
+	}
+	entries, err := s.Journal()
+	if err != nil {
+		return err
+	}
+	p.journal = entries
+	h := historyOf(s, entries)
+	for _, task := range toRun {
+		if err := p.explain(task, h); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -44,11 +54,11 @@ func (p *Plan) ToRun() []*Task {
 
 // Earlier finds, in the store, the training that a task can continue: the one
 // of its recipe with the most steps below its own. The key is "" if there is
-// none.
-func Earlier(s *store.Store, task *Task) (key string, err error) {
+// none; done is the share of the task's steps that it has.
+func Earlier(s *store.Store, task *Task) (key string, done float64, err error) {
 	recipe := task.Recipe()
 	if recipe == "" {
-		return "", nil
+		return "", 0, nil
 	}
 	most := 0
 	err = s.Each(task.Kind, func(m *store.Manifest) {
@@ -56,5 +66,5 @@ func Earlier(s *store.Store, task *Task) (key string, err error) {
 			key, most = m.Key, steps
 		}
 	})
-	return key, err
+	return key, float64(most) / float64(task.steps()), err
 }

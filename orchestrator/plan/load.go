@@ -15,6 +15,7 @@ type Machine struct {
 	Scripts string // the Python stages
 	Models  string // bundled base models
 	ELPV    string // the folder of the installed elpv-dataset; "" if there is none
+	Hashes  *dataset.Hashes
 }
 
 // Load reads everything that an experiment refers to and plans it.
@@ -23,7 +24,7 @@ func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := dataset.Scan(exp.Dataset.Format, root, exp.Dataset.Classes())
+	set, err := machine.Hashes.Scan(exp.Dataset.Format, root, exp.Dataset.Classes())
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
 }
 
 func findBase(exp *experiment.Experiment, machine Machine) (*dataset.Base, error) {
-	return dataset.FindBase(exp.Base, exp.Dir, ".", machine.Models)
+	return machine.Hashes.FindBase(exp.Base, exp.Dir, ".", machine.Models)
 }
 
 // assemble plans an experiment on its photos and its base model.
@@ -44,7 +45,7 @@ func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, bas
 	if err != nil {
 		return nil, err
 	}
-	weights, err := findWeights(exp)
+	weights, err := findWeights(exp, machine.Hashes)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func stageVersions(path string) (map[string]int, error) {
 	if err := json.Unmarshal(text, &versions); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, kind := range []string{KindTrainLoRA, KindGenerate, KindClassify, KindMeasure} {
+	for _, kind := range kinds {
 		if versions[kind] < 1 {
 			return nil, fmt.Errorf("%s has no version of the stage %s", path, kind)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/store"
 )
 
 // Plan is everything that an experiment asks for.
@@ -25,6 +26,8 @@ type Plan struct {
 
 	images map[string]dataset.Image // by hash: every image of the dataset
 	paths  map[Ref]string           // of models and weights files
+
+	journal []store.Entry // of the store that the plan was compared with, if something is to be run
 }
 
 // Cell is a cell of the experiment with its tasks.
@@ -60,9 +63,12 @@ type Task struct {
 	Identity json.RawMessage // what the key is the hash of
 	Needs    []*Task         // must be committed first
 	Resume   *Task           // a training with fewer steps that this one continues
+	version  int             // of the stage's code
 
-	Reuse  bool   // the store has it; set by Compare
-	Reason string // why it is reused or run; set by Compare
+	Reuse   bool         // the store has it; this and what follows is set by Compare
+	Reason  string       // why it is reused or run
+	Before  string       // key of the nearest artifact of the same cell; "" for none
+	Changes []Difference // to that
 }
 
 // identity is what goes into a key.
@@ -82,7 +88,7 @@ func newTask(kind string, version int, label string, spec Spec, needs ...*Task) 
 	key := hex.EncodeToString(sum[:])
 	return &Task{
 		ID: kind + ":" + key[:10], Kind: kind, Key: key, Label: label,
-		Spec: spec, Identity: text, Needs: needs,
+		Spec: spec, Identity: text, Needs: needs, version: version,
 	}, nil
 }
 
@@ -131,6 +137,17 @@ func (p *Plan) Images(task *Task) []dataset.Image {
 		return ref
 	})
 	return images
+}
+
+// Loads names what a worker keeps in memory from one such task to the next.
+func (t *Task) Loads() string {
+	switch spec := t.Spec.(type) {
+	case TrainLoRA:
+		return string(spec.Base) + " " + spec.Precision
+	case Generate:
+		return string(spec.Base) + " " + spec.Precision
+	}
+	return ""
 }
 
 // Effort estimates a task's work, in images that pass through a network; it

@@ -12,6 +12,9 @@ const (
 	KindMeasure   = "measure"
 )
 
+// kinds lists them in the order of a table.
+var kinds = []string{KindTrainLoRA, KindGenerate, KindClassify, KindMeasure}
+
 // Ref names something by its content, so that a key does not depend on where
 // files lie: "sha256:<hash>" for an image, a model folder or a weights file,
 // "artifact:<kind>/<key>/<file>" for part of an artifact, "name:<text>" for

@@ -116,7 +116,11 @@ const heldOutGenerated = 16
 
 // generated plans study 2's images of a class.
 func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
-	recipe := cell.Condition.LoRA.Recipe
+	recipe, n := cell.Condition.LoRA.Recipe, b.exp.GeneratedCount(class)+heldOutGenerated
+	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell))
+	if same := b.byLabel[label]; same != nil { // of another condition
+		return same, nil
+	}
 	lora, err := b.studyLoRA(class, cell)
 	if err != nil {
 		return nil, err
@@ -125,9 +129,9 @@ func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := b.exp.GeneratedCount(class) + heldOutGenerated
-	return b.add(KindGenerate, fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell)),
-		b.generateSpec(class, cell.Seed, n, sources, recipe, lora), lora)
+	images, err := b.add(KindGenerate, label, b.generateSpec(class, cell.Seed, n, sources, recipe, lora), lora)
+	b.byLabel[label] = images
+	return images, err
 }
 
 // studyLoRA plans the LoRA that makes study 2's images of a class: one of its

@@ -29,6 +29,8 @@ type TaskView struct {
 	State  string   `json:"state"` // run or reuse
 	Reason string   `json:"reason"`
 	Needs  []string `json:"needs"` // ids
+
+	Changes []Difference `json:"changes,omitempty"` // to the nearest artifact of the same cell
 }
 
 // View describes a plan that was compared with a store.
@@ -41,15 +43,17 @@ func (p *Plan) View() View {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}
 	for _, task := range p.Tasks {
-		state := "run"
-		if task.Reuse {
-			state = "reuse"
-		}
-		view.Tasks = append(view.Tasks, TaskView{
-			task.ID, task.Kind, task.Key, task.Label, state, task.Reason, ids(task.Needs),
-		})
+		view.Tasks = append(view.Tasks, task.view())
 	}
 	return view
+}
+
+func (t *Task) view() TaskView {
+	state := "run"
+	if t.Reuse {
+		state = "reuse"
+	}
+	return TaskView{t.ID, t.Kind, t.Key, t.Label, state, t.Reason, ids(t.Needs), t.Changes}
 }
 
 func ids(tasks []*Task) []string {

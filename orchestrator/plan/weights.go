@@ -12,7 +12,7 @@ import (
 
 // findWeights looks up the initial weights of all classifiers, and those of the
 // network that measures study 1's images.
-func findWeights(exp *experiment.Experiment) (map[string]*Weights, error) {
+func findWeights(exp *experiment.Experiment, hashes *dataset.Hashes) (map[string]*Weights, error) {
 	var names []string
 	if exp.Patterns != nil {
 		names = append(names, exp.Classifier.Weights)
@@ -26,14 +26,14 @@ func findWeights(exp *experiment.Experiment) (map[string]*Weights, error) {
 			continue
 		}
 		var err error
-		if found[name], err = findWeight(name, exp.Dir); err != nil {
+		if found[name], err = findWeight(name, exp.Dir, hashes); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
 }
 
-func findWeight(name, dir string) (*Weights, error) {
+func findWeight(name, dir string, hashes *dataset.Hashes) (*Weights, error) {
 	switch name {
 	case "imagenet", "lite0", "none":
 		return &Weights{Name: name}, nil
@@ -45,7 +45,7 @@ func findWeight(name, dir string) (*Weights, error) {
 	if filepath.Ext(path) != ".safetensors" {
 		return nil, fmt.Errorf("classifier.weights %q is none of imagenet, lite0, none, or a .safetensors file", name)
 	}
-	sum, err := dataset.HashFile(path)
+	sum, err := hashes.File(path)
 	if err != nil {
 		return nil, fmt.Errorf("classifier.weights: %w", err)
 	}

@@ -1,0 +1,48 @@
+package plan
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"kizu/orchestrator/dataset"
+)
+
+// Changed makes sure that what a task reads from outside the store is still
+// what its key says: photos, the base model, weights. A file that was changed
+// while the run went must not end up under the key of what it was before.
+func (p *Plan) Changed(task *Task, hashes *dataset.Hashes) error {
+	for _, img := range p.Images(task) {
+		sum, err := hashes.File(img.Path)
+		if err != nil {
+			return fmt.Errorf("image %s went away while the run was going: %w", img.Name, err)
+		}
+		if sum != img.SHA256 {
+			return fmt.Errorf("image %s was changed while the run was going: run again, and what it changes is planned anew", img.Name)
+		}
+	}
+	var changed error
+	task.Spec.Resolve(func(ref Ref) Ref {
+		if path, ok := p.paths[ref]; ok && changed == nil {
+			changed = p.changedFile(ref, path, hashes)
+		}
+		return ref
+	})
+	return changed
+}
+
+// changedFile looks at a model's folder or a file of weights.
+func (p *Plan) changedFile(ref Ref, path string, hashes *dataset.Hashes) error {
+	hash := hashes.File
+	if path == p.Base.Path {
+		hash = hashes.Model
+	}
+	sum, err := hash(path)
+	if err != nil {
+		return err
+	}
+	if sum != strings.TrimPrefix(string(ref), byHash) {
+		return fmt.Errorf("%s was changed while the run was going: run again, and what it changes is planned anew", filepath.Base(path))
+	}
+	return nil
+}

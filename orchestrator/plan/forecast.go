@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"slices"
+
+	"kizu/orchestrator/store"
+)
+
+// Forecast is how long tasks will take and how much they will write, as far as
+// earlier tasks of the same kind on the same devices tell.
+type Forecast struct {
+	Seconds float64        `json:"seconds"` // on all devices together
+	Bytes   int64          `json:"bytes"`
+	Kinds   []KindForecast `json:"kinds"`
+}
+
+// KindForecast is the forecast for the tasks of one kind.
+type KindForecast struct {
+	Kind    string  `json:"kind"`
+	Tasks   int     `json:"tasks"`
+	From    int     `json:"from"` // earlier tasks that it goes by; 0: nothing is known
+	Seconds float64 `json:"seconds"`
+	Bytes   int64   `json:"bytes"`
+}
+
+// recent is how many earlier tasks of a kind count: machines and code change.
+const recent = 50
+
+// rate is what earlier tasks of a kind took for each unit of effort.
+type rate struct {
+	from                   int
+	seconds, bytes, effort float64
+}
+
+// Forecast looks at what this host has done on these devices, or on any of its
+// devices where none are named.
+func (p *Plan) Forecast(tasks []*Task, host string, devices []string) Forecast {
+	rates := map[string]*rate{}
+	for _, entry := range slices.Backward(p.journal) {
+		if entry.Host != host || entry.Effort <= 0 || (len(devices) > 0 && !slices.Contains(devices, entry.Device)) {
+			continue
+		}
+		r := rates[entry.Kind]
+		if r == nil {
+			r = &rate{}
+			rates[entry.Kind] = r
+		}
+		if r.from < recent {
+			r.add(entry)
+		}
+	}
+	var f Forecast
+	for _, kind := range kinds {
+		k := KindForecast{Kind: kind}
+		effort := 0.0
+		for _, task := range tasks {
+			if task.Kind == kind {
+				k.Tasks++
+				effort += task.left()
+			}
+		}
+		if r := rates[kind]; r != nil && k.Tasks > 0 {
+			k.From, k.Seconds = r.from, effort*r.seconds/r.effort
+			k.Bytes = int64(float64(k.Tasks) * r.bytes / float64(r.from))
+			if kind == KindGenerate { // what it writes grows with its images
+				k.Bytes = int64(effort * r.bytes / r.effort)
+			}
+		}
+		if k.Tasks > 0 {
+			f.Kinds = append(f.Kinds, k)
+			f.Seconds += k.Seconds
+			f.Bytes += k.Bytes
+		}
+	}
+	return f
+}
+
+func (r *rate) add(entry store.Entry) {
+	r.from++
+	r.seconds += entry.Seconds
+	r.effort += entry.Effort
+	r.bytes += float64(entry.Bytes)
+}
+
+// left is the effort of a task beyond that of the training that it continues.
+func (t *Task) left() float64 {
+	if t.Resume == nil {
+		return t.Effort()
+	}
+	return t.Effort() - t.Resume.Effort()
+}
+
+// Unknown lists the kinds about which nothing is known.
+func (f Forecast) Unknown() []string {
+	var kinds []string
+	for _, k := range f.Kinds {
+		if k.From == 0 {
+			kinds = append(kinds, k.Kind)
+		}
+	}
+	return kinds
+}
