@@ -20,11 +20,15 @@ import (
 // Exit codes.
 const (
 	exitDone        = 0
-	exitFailed      = 1   // some cells failed
+	exitFailed      = 1   // some cells failed, or artifacts are damaged
 	exitUsage       = 2   // bad usage, settings or experiment file
 	exitLocked      = 3   // another run holds the lock
 	exitInterrupted = 130 // stopped by a signal
 )
+
+// errDamaged ends a verification that found damaged artifacts, which are on the
+// screen.
+var errDamaged = errors.New("some artifacts are damaged")
 
 // errCellsFailed ends a run some of whose cells failed; what failed is already
 // on the screen.
@@ -34,12 +38,12 @@ var errCellsFailed = errors.New("some cells failed")
 func Run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := interruptible(stderr)
 	defer stop()
-	root := newRoot()
+	root := newRoot(stderr)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errCellsFailed) && !errors.Is(err, errProblems) {
+	if err != nil && !errors.Is(err, errCellsFailed) && !errors.Is(err, errProblems) && !errors.Is(err, errDamaged) {
 		fmt.Fprintf(stderr, "kizu: %v\n", err)
 	}
 	return exitCode(err)
@@ -49,7 +53,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errCellsFailed):
+	case errors.Is(err, errCellsFailed), errors.Is(err, errDamaged):
 		return exitFailed
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked
@@ -59,12 +63,12 @@ func exitCode(err error) int {
 	return exitUsage
 }
 
-// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP
-// cancels; a second one ends the process at once.
+// interruptible returns a context that the first SIGINT or SIGTERM cancels; a
+// second one ends the process at once.
 func interruptible(stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		for range signals {
 			if ctx.Err() != nil {
@@ -80,7 +84,7 @@ func interruptible(stderr io.Writer) (context.Context, func()) {
 	}
 }
 
-func newRoot() *cobra.Command {
+func newRoot(stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kizu",
 		Short: "Run grids of LoRA defect-image experiments",
@@ -93,10 +97,10 @@ file; 3 another run holds the lock; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	settings := newSettings(root.PersistentFlags())
+	settings := newSettings(root.PersistentFlags(), stderr)
 	root.AddCommand(
 		newPlan(settings), newCheck(settings), newRun(settings), newStatus(settings), newReport(settings),
-		newVersion(), newWorker(settings),
+		newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newWorker(settings),
 	)
 	return root
 }

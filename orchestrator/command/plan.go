@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"kizu/orchestrator/plan"
 )
 
 func newPlan(s *settings) *cobra.Command {
@@ -19,9 +21,15 @@ func newPlan(s *settings) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), study.plan.View())
+				return printJSON(cmd.OutOrStdout(), struct {
+					plan.View
+					Forecast plan.Forecast `json:"forecast"`
+				}{study.plan.View(), study.forecast(s)})
 			}
-			return printPlan(cmd.OutOrStdout(), study.plan)
+			if err := printPlan(cmd.OutOrStdout(), study.plan); err != nil {
+				return err
+			}
+			return printForecast(cmd.OutOrStdout(), study.forecast(s))
 		},
 	}
 	s.addSet(cmd)

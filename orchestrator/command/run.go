@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
-	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term" // is this a terminal, and how wide; Go project, BSD
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/execute"
@@ -20,90 +20,167 @@ import (
 )
 
 func newRun(s *settings) *cobra.Command {
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Run what the store does not have yet, then write the report",
 		Args:  oneFile("run FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return run(cmd.Context(), s, args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
+			// A run outlives the terminal it was started from, and whatever
+			// reads its output.
+			signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+			r := &runner{settings: s, file: args[0], wait: wait, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			return r.run(cmd.Context())
 		},
 	}
 	s.addSet(cmd)
+	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to wait, such as 30m, for another run of the experiment to end")
 	return cmd
 }
 
+// runner is one invocation of `kizu run`.
+type runner struct {
+	settings       *settings
+	file           string
+	wait           time.Duration
+	stdout, stderr io.Writer
+
+	study *study
+	began time.Time
+}
+
+// rounds is how often a run plans anew after it found artifacts damaged.
+const rounds = 3
+
 // run runs an experiment: the tables go to stdout, progress to stderr.
-func run(ctx context.Context, s *settings, file string, stdout, stderr io.Writer) error {
-	study, err := openStudy(s, file)
+func (r *runner) run(ctx context.Context) (err error) {
+	r.began = time.Now()
+	if r.study, err = openStudy(r.settings, r.file); err != nil {
+		return err
+	}
+	if err := r.study.makeStore(r.settings); err != nil {
+		return err
+	}
+	lock, err := r.study.store.LockRun(ctx, r.study.plan.Experiment.Name, r.wait)
 	if err != nil {
 		return err
 	}
-	st, err := store.Open(study.store.Root())
-	if err != nil {
-		return err
-	}
-	name := study.plan.Experiment.Name
-	lock, err := st.LockRun(ctx, name, 0)
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
-	// Only now can nobody else be adding artifacts for this experiment.
-	if err := study.plan.Compare(st); err != nil {
-		return err
-	}
-	began := time.Now()
-	summary, err := runTasks(ctx, s, study, st, stderr)
-	if err != nil {
-		return err
-	}
-	r, err := report.Collect(study.plan, st, summary.Reasons())
-	if err != nil {
-		return err
-	}
-	page := st.Reports(name)
-	if err := r.Write(page); err != nil {
-		return err
-	}
-	if !s.viper.GetBool(setQuiet) {
-		if err := printResult(stdout, r, summary, len(study.plan.Tasks), time.Since(began), page); err != nil {
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	for round := 1; ; round++ {
+		// Only now can nobody else be adding artifacts for this experiment.
+		if err := r.study.plan.Compare(r.study.store); err != nil {
 			return err
 		}
+		if len(r.study.plan.ToRun()) == 0 && r.shown() {
+			return nil
+		}
+		summary, results, err := r.compute(ctx)
+		if err != nil {
+			return err
+		}
+		if again, err := r.setAside(summary, results); err != nil {
+			return err
+		} else if again && round < rounds {
+			continue
+		}
+		return r.conclude(summary, results)
 	}
-	return failures(summary, study, file, stderr)
 }
 
-func runTasks(ctx context.Context, s *settings, study *study, st *store.Store, stderr io.Writer) (*execute.Summary, error) {
-	toRun := study.plan.ToRun()
-	if len(toRun) > 0 {
-		if _, err := study.plan.Base.Check(); err != nil {
-			return nil, err
+// compute runs what is missing, and collects the results.
+func (r *runner) compute(ctx context.Context) (*execute.Summary, *report.Report, error) {
+	summary, err := r.runTasks(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	results, err := report.Collect(r.study.plan, r.study.store, summary.Reasons())
+	return summary, results, err
+}
+
+// setAside moves artifacts away that turned out to be damaged, and reports
+// whether there were any, so that they are made again.
+func (r *runner) setAside(summary *execute.Summary, results *report.Report) (again bool, err error) {
+	damaged := results.Damaged()
+	for _, failure := range summary.Failures {
+		var damage *store.DamagedError
+		if errors.As(failure, &damage) { // set aside already
+			fmt.Fprintf(r.stderr, "kizu: %v; it is made again\n", damage)
+			again = true
 		}
 	}
-	if err := dataset.Verify(study.plan.Used(toRun)); err != nil {
+	for _, damage := range damaged {
+		place, err := r.study.store.SetAside(damage.Kind, damage.Key)
+		if err != nil {
+			return false, err
+		}
+		if place != "" {
+			fmt.Fprintf(r.stderr, "kizu: %v; it is made again, and kept in %s\n", damage, place)
+		}
+		again = true
+	}
+	return again, nil
+}
+
+func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
+	toRun, st := r.study.plan.ToRun(), r.study.store
+	if len(toRun) == 0 {
+		return &execute.Summary{}, nil
+	}
+	if _, err := r.study.plan.Base.Check(); err != nil {
 		return nil, err
 	}
-	worker, err := workerCommand(s)
+	if err := dataset.Verify(r.study.plan.Used(toRun)); err != nil {
+		return nil, err
+	}
+	worker, err := workerCommand(r.settings)
 	if err != nil {
 		return nil, err
 	}
-	devices, err := s.devices()
+	runID := execute.RunID(r.study.plan.Experiment.Name, time.Now())
+	devices, err := r.settings.devices()
+	if err == nil && devices == nil {
+		devices, err = execute.Devices(ctx, worker, st.Logs(runID))
+	}
 	if err != nil {
 		return nil, err
 	}
-	runID := fmt.Sprintf("%s-%s-%d", study.plan.Experiment.Name, time.Now().UTC().Format("20060102T150405Z"), os.Getpid())
-	if devices == nil && len(toRun) > 0 {
-		if devices, err = execute.Devices(ctx, worker, st.Logs(runID)); err != nil {
-			return nil, err
-		}
+	display, closeLog, err := r.display(runID, devices)
+	if err != nil {
+		return nil, err
 	}
-	return execute.Run(ctx, study.plan, execute.Config{
-		Store: st, Devices: devices, Worker: worker, RunID: runID,
-		Display: s.display(stderr),
+	summary, err := execute.Run(ctx, r.study.plan, execute.Config{
+		Store: st, Devices: devices, Worker: worker, RunID: runID, Display: display,
+		Stall: r.settings.viper.GetDuration(setStall), Checkpoint: r.settings.viper.GetDuration(setCheckpoint),
+		Hashes: r.study.hashes,
 	})
+	closeLog(summary, err)
+	return summary, err
 }
 
-// display chooses how progress is shown.
+// display shows the run on the screen, in its log, and to `kizu status`.
+func (r *runner) display(runID string, devices []string) (execute.Display, func(*execute.Summary, error), error) {
+	st, name := r.study.store, r.study.plan.Experiment.Name
+	logs := filepath.Dir(st.Logs(runID))
+	if err := os.MkdirAll(st.Logs(runID), 0o755); err != nil {
+		return nil, nil, err
+	}
+	if err := execute.KeepRuns(logs, name, r.settings.viper.GetInt(setKeepLogs)); err != nil {
+		return nil, nil, err
+	}
+	file, err := os.Create(filepath.Join(st.Logs(runID), "run.jsonl"))
+	if err != nil {
+		return nil, nil, err
+	}
+	log := execute.NewLines(file, true)
+	recorder := execute.NewRecorder(st.Logs(runID), runID, st.Host(), devices, r.study.plan.ToRun())
+	ended := func(summary *execute.Summary, err error) {
+		log.Ended(summary, err)
+		_ = file.Close()
+	}
+	return execute.Displays{r.settings.display(r.stderr), log, recorder}, ended, nil
+}
+
+// display chooses how progress is shown on the screen.
 func (s *settings) display(stderr io.Writer) execute.Display {
 	if s.viper.GetBool(setQuiet) {
 		return execute.Silent{}
@@ -113,56 +190,4 @@ func (s *settings) display(stderr io.Writer) execute.Display {
 		return execute.NewBars(stderr, width)
 	}
 	return execute.NewLines(stderr, asJSON)
-}
-
-// terminalWidth is the number of columns of a terminal; 0 if out is none.
-func terminalWidth(out io.Writer) int {
-	file, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
-		return 0
-	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || width < 40 {
-		return 80
-	}
-	return width
-}
-
-func printResult(out io.Writer, r *report.Report, summary *execute.Summary, tasks int, took time.Duration, page string) error {
-	width := terminalWidth(out)
-	if width == 0 {
-		width = 100
-	}
-	if err := r.Table(out, width); err != nil {
-		return err
-	}
-	text := fmt.Sprintf("%d tasks run in %s, %d reused", summary.Done, execute.Short(took), tasks-summary.Done-len(summary.Reasons()))
-	if summary.Done == 0 && len(summary.Reasons()) == 0 {
-		text = fmt.Sprintf("everything is reused: all %d tasks are in the store", tasks)
-	}
-	_, err := fmt.Fprintf(out, "\n%s\npage: %s\n", text, filepath.Join(page, "report.html"))
-	return err
-}
-
-// failures lists what failed, and how to go on.
-func failures(summary *execute.Summary, study *study, file string, stderr io.Writer) error {
-	if len(summary.Failures) == 0 {
-		return nil
-	}
-	fmt.Fprintf(stderr, "\n%d tasks failed, %d could not run because of them:\n", len(summary.Failures), len(summary.Blocked))
-	for _, task := range study.plan.Tasks {
-		if err := errors.Join(summary.Failures[task.ID]); err != nil {
-			fmt.Fprintf(stderr, "  %s: %s\n", task.Label, strings.ReplaceAll(err.Error(), "\n", "\n    "))
-		}
-	}
-	fmt.Fprintf(stderr, "everything else is done and kept; go on with: kizu run %s\n", again(file, study.plan.Experiment.Changes))
-	return errCellsFailed
-}
-
-// again writes a file and its changes as a shell takes them.
-func again(file string, changes []string) string {
-	for _, change := range changes {
-		file += " --set '" + strings.ReplaceAll(change, "'", `'\''`) + "'"
-	}
-	return file
 }

@@ -3,17 +3,20 @@ package command
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
 )
 
 // settings are the settings of this machine: flags, KIZU_* environment
@@ -21,22 +24,28 @@ import (
 // in its experiment file and never here; what --set changes of it is a flag only.
 type settings struct {
 	viper   *viper.Viper
-	changes []string // path=value
+	changes []string        // path=value
+	stderr  io.Writer       // for warnings
+	warned  map[string]bool // about a path
 }
 
 // Names of settings. In the environment they are upper case with KIZU_ before
 // them and '-' turned into '_'.
 const (
-	setStore     = "store"
-	setDevices   = "devices"
-	setConfig    = "config"
-	setQuiet     = "quiet"
-	setLogFormat = "log-format"
-	setHome      = "home"
-	setPython    = "python"
+	setStore      = "store"
+	setDevices    = "devices"
+	setConfig     = "config"
+	setQuiet      = "quiet"
+	setLogFormat  = "log-format"
+	setHome       = "home"
+	setPython     = "python"
+	setStall      = "stall"
+	setCheckpoint = "checkpoint-every"
+	setKeepLogs   = "keep-logs"
+	setLocks      = "locks"
 )
 
-func newSettings(flags *pflag.FlagSet) *settings {
+func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
 	flags.String(setStore, "runs", "folder of the artifacts and reports")
 	flags.String(setDevices, "auto", "devices, one worker process each: cpu, cuda:0,cuda:1 or auto")
 	flags.String(setConfig, "", "config file with settings of this machine (default: kizu/config.yaml in the user's config folder)")
@@ -44,7 +53,11 @@ func newSettings(flags *pflag.FlagSet) *settings {
 	flags.String(setLogFormat, "text", "progress that is not shown on a terminal: text or json")
 	flags.String(setHome, "", "folder with kizu's scripts and .venv (default: the one above the program's)")
 	flags.String(setPython, "", "Python of the virtual environment (default: .venv/bin/python3 in home)")
-	s := &settings{viper: viper.New()}
+	flags.Duration(setStall, time.Hour, "how long a task may make no progress before its worker is killed")
+	flags.Duration(setCheckpoint, time.Minute, "time between two checkpoints of a training")
+	flags.Int(setKeepLogs, 20, "how many runs of an experiment keep their logs")
+	flags.String(setLocks, store.LockAuto, "how to lock the store: flock, lease (for network file systems), or auto")
+	s := &settings{viper: viper.New(), stderr: stderr, warned: map[string]bool{}}
 	s.viper.SetEnvPrefix("KIZU")
 	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
 	s.viper.AutomaticEnv()
@@ -65,8 +78,21 @@ func (s *settings) load() error {
 	if err := s.readConfig(); err != nil {
 		return err
 	}
+	s.warnIfShared("store", s.viper.GetString(setStore))
 	if format := s.viper.GetString(setLogFormat); format != "text" && format != "json" {
 		return fmt.Errorf("log-format %q is neither text nor json", format)
+	}
+	if locks := s.viper.GetString(setLocks); locks != store.LockAuto && locks != store.LockFlock && locks != store.LockLease {
+		return fmt.Errorf("locks %q is none of flock, lease and auto", locks)
+	}
+	if stall := s.viper.GetDuration(setStall); stall < time.Second {
+		return fmt.Errorf("stall %s is too short: give a time such as 30m", s.viper.GetString(setStall))
+	}
+	if every := s.viper.GetDuration(setCheckpoint); every < 0 {
+		return fmt.Errorf("checkpoint-every %s: give a time such as 1m", s.viper.GetString(setCheckpoint))
+	}
+	if n := s.viper.GetInt(setKeepLogs); n < 1 {
+		return fmt.Errorf("keep-logs %s: at least the logs of 1 run are kept", s.viper.GetString(setKeepLogs))
 	}
 	_, err := s.devices()
 	return err
@@ -84,17 +110,29 @@ func (s *settings) readConfig() error {
 			return nil
 		}
 	}
+	s.warnIfShared("config file", path)
 	s.viper.SetConfigFile(path)
 	if err := s.viper.ReadInConfig(); err != nil {
 		return fmt.Errorf("config file %s: %w", path, err)
 	}
-	known := []string{setStore, setDevices, setQuiet, setLogFormat, setHome, setPython}
+	known := []string{setStore, setDevices, setQuiet, setLogFormat, setHome, setPython, setStall, setCheckpoint, setKeepLogs, setLocks}
 	for _, key := range s.viper.AllKeys() {
 		if s.viper.InConfig(key) && !strings.Contains(" "+strings.Join(known, " ")+" ", " "+key+" ") {
 			return fmt.Errorf("config file %s: unknown setting %q; the settings are %s", path, key, strings.Join(known, ", "))
 		}
 	}
 	return nil
+}
+
+// warnIfShared warns, once, of a file or folder that every user of the machine
+// can write to: they could change what is run, or its results.
+func (s *settings) warnIfShared(what, path string) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o002 == 0 || s.warned[path] {
+		return
+	}
+	s.warned[path] = true
+	fmt.Fprintf(s.stderr, "kizu: warning: every user of this machine can write to the %s %s: chmod o-w it\n", what, path)
 }
 
 var deviceName = regexp.MustCompile(`^(cpu|cuda:\d+)$`)

@@ -3,6 +3,7 @@ package command
 import (
 	"path/filepath"
 
+	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
@@ -11,8 +12,9 @@ import (
 
 // study is an experiment file planned against the store.
 type study struct {
-	plan  *plan.Plan
-	store *store.Store
+	plan   *plan.Plan
+	store  *store.Store
+	hashes *dataset.Hashes
 }
 
 // openStudy reads a file and everything that it refers to. The store is only
@@ -22,15 +24,28 @@ func openStudy(s *settings, file string) (*study, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.Load(exp, machine)
-	if err != nil {
-		return nil, err
-	}
 	st, err := store.At(s.viper.GetString(setStore))
 	if err != nil {
 		return nil, err
 	}
-	return &study{p, st}, p.Compare(st)
+	hashes := dataset.OpenHashes(filepath.Join(st.Root(), "hashes-"+st.Host()+".json"))
+	machine.Hashes = hashes
+	p, err := plan.Load(exp, machine)
+	if err != nil {
+		return nil, err
+	}
+	hashes.Save()
+	return &study{p, st, hashes}, p.Compare(st)
+}
+
+// makeStore makes the study's store if it is not there.
+func (y *study) makeStore(s *settings) (err error) {
+	if y.store, err = store.Open(y.store.Root()); err != nil {
+		return err
+	}
+	y.store.UseLocks(s.viper.GetString(setLocks))
+	y.hashes.Save()
+	return nil
 }
 
 // experiment reads a file as --set changes it, and the machine's settings.

@@ -100,6 +100,14 @@ func (b *Bars) TaskFailed(task *plan.Task, err error) {
 	b.end(task, fmt.Sprintf("✗ %s: %v", task.Label, err))
 }
 
+// TaskElsewhere implements Display. Bars show what this run does.
+func (b *Bars) TaskElsewhere(*plan.Task) {}
+
+// TaskFound implements Display.
+func (b *Bars) TaskFound(task *plan.Task) {
+	b.end(task, fmt.Sprintf("= %s (made by another run)", task.Label))
+}
+
 func (b *Bars) end(task *plan.Task, line string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

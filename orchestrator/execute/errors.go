@@ -1,10 +1,14 @@
 package execute
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"kizu/orchestrator/execute/protocol"
 )
@@ -34,6 +38,16 @@ func (e *DiedError) Error() string {
 	return fmt.Sprintf("the worker process died (%s); log: %s", e.How, e.Log)
 }
 
+// StallError is a worker that was killed since it said nothing for too long.
+type StallError struct {
+	After time.Duration
+	Log   string
+}
+
+func (e *StallError) Error() string {
+	return fmt.Sprintf("no progress for %s, so its worker was killed; log: %s", e.After, e.Log)
+}
+
 // TaskError is a task that a Python stage gave up.
 type TaskError struct {
 	Failure protocol.Failure
@@ -45,10 +59,66 @@ func (e *TaskError) Error() string {
 	if !isStageError(e.Failure) {
 		message = fmt.Sprintf("%s: %s", e.Failure.Type, message)
 	}
-	if strings.Contains(message, syscall.ENOSPC.Error()) || strings.Contains(message, "No space left on device") {
+	if saysDiskFull(e.Failure) {
 		message = "the store's disk is full: free some space and run again"
 	}
 	return fmt.Sprintf("%s (log: %s)", message, e.Log)
+}
+
+// logOf is the log of a failed task; "" if it has none.
+func logOf(err error) string {
+	var task *TaskError
+	var died *DiedError
+	var stall *StallError
+	switch {
+	case errors.As(err, &task):
+		return task.Log
+	case errors.As(err, &died):
+		return died.Log
+	case errors.As(err, &stall):
+		return stall.Log
+	}
+	return ""
+}
+
+// tailBytes is how much of a failed task's log is shown with its failure.
+const tailBytes = 8 << 10
+
+// LogTail is the end of a failed task's log, cut at a line; "" if there is none.
+func LogTail(failure error) string {
+	file, err := os.Open(logOf(failure))
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return ""
+	}
+	start := max(0, info.Size()-tailBytes)
+	text, err := io.ReadAll(io.NewSectionReader(file, start, tailBytes))
+	if err != nil {
+		return ""
+	}
+	if start > 0 {
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	return strings.ToValidUTF8(string(text), "�")
+}
+
+// Surprising tells failures that only their log explains from those whose
+// message says it all.
+func Surprising(failure error) bool {
+	var task *TaskError
+	if errors.As(failure, &task) && (isStageError(task.Failure) || saysDiskFull(task.Failure)) {
+		return false
+	}
+	return logOf(failure) != ""
+}
+
+// saysDiskFull knows what Python and its libraries say of a full disk.
+func saysDiskFull(f protocol.Failure) bool {
+	return strings.Contains(f.Message, "No space left on device") || strings.Contains(f.Message, "Disk quota exceeded")
 }
 
 // isStageError tells the stages' own, worded errors from surprises.

@@ -75,7 +75,25 @@ func (l *Lines) TaskFailed(task *plan.Task, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended++
-	l.log.Error(fmt.Sprintf("failed   %s: %v", task.Label, err), "task", task.ID)
+	l.log.Error(fmt.Sprintf("failed   %s: %v", task.Label, err), "task", task.ID, "log_tail", LogTail(err))
+}
+
+// TaskElsewhere implements Display. It says so once.
+func (l *Lines) TaskElsewhere(task *plan.Task) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, said := l.latest[task.ID]; !said {
+		l.latest[task.ID] = time.Now()
+		l.log.Info("elsewhere: another run is making "+task.Label, "task", task.ID)
+	}
+}
+
+// TaskFound implements Display.
+func (l *Lines) TaskFound(task *plan.Task) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended++
+	l.log.Info(fmt.Sprintf("found %d/%d %s, made by another run", l.ended, l.toRun, task.Label), "task", task.ID)
 }
 
 // Log implements Display.
@@ -85,6 +103,16 @@ func (l *Lines) Log(message string) {
 
 // Close implements Display.
 func (l *Lines) Close() {}
+
+// Ended writes how the run ended.
+func (l *Lines) Ended(summary *Summary, err error) {
+	attributes := []any{"done", summary.Done, "found", summary.Found, "failed", len(summary.Failures), "blocked", len(summary.Blocked)}
+	if err != nil {
+		l.log.Error(fmt.Sprintf("ended    %v", err), attributes...)
+		return
+	}
+	l.log.Info(fmt.Sprintf("ended    %d done, %d failed", summary.Done+summary.Found, len(summary.Failures)), attributes...)
+}
 
 // Short writes a duration as people do: 42s, 3m10s.
 func Short(d time.Duration) string {
@@ -111,3 +139,16 @@ func (h *plainHandler) Handle(_ context.Context, r slog.Record) error {
 
 func (h *plainHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
 func (h *plainHandler) WithGroup(string) slog.Handler      { return h }
+
+// Bytes writes a size as people do: 12.3 MB.
+func Bytes(n int64) string {
+	const unit = 1000
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, prefix := float64(n)/unit, 0
+	for value >= unit {
+		value, prefix = value/unit, prefix+1
+	}
+	return fmt.Sprintf("%.1f %cB", value, "kMGTP"[prefix])
+}

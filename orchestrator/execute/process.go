@@ -103,7 +103,11 @@ func (p *process) await(ctx context.Context) (protocol.Event, error) {
 	case event, alive := <-p.events:
 		switch {
 		case !alive:
-			return event, &StartError{Failure: protocol.Failure{Message: p.wait()}, Log: p.log}
+			how := p.wait()
+			if p.killed() { // from outside: it may well work the next time
+				return event, &DiedError{How: how, Log: p.log}
+			}
+			return event, &StartError{Failure: protocol.Failure{Message: how}, Log: p.log}
 		case event.Type == protocol.Failed:
 			return event, &StartError{Failure: *event.Failure, Log: p.log}
 		}
@@ -132,6 +136,12 @@ func (p *process) stop() {
 
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
+}
+
+// killed reports whether a signal ended the process. It has ended.
+func (p *process) killed() bool {
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled()
 }
 
 // wait waits for the process to end and returns how it did, in words.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/schedule"
 	"kizu/orchestrator/store"
@@ -23,11 +24,19 @@ type Config struct {
 	Worker  Command
 	RunID   string // names the folder of the logs
 	Display Display
+
+	Stall      time.Duration   // without a word about a task, after which its worker is killed
+	Checkpoint time.Duration   // between two checkpoints of a training
+	Hashes     *dataset.Hashes // to see whether what was planned on is still there
 }
+
+// poll is the time between two looks at what other processes are making.
+var poll = 2 * time.Second
 
 // Summary is how a run ended.
 type Summary struct {
 	Done     int
+	Found    int              // made by another process meanwhile
 	Failures map[string]error // by task id, of tasks that failed
 	Blocked  map[string]error // by task id, of tasks that need a failed one
 }
@@ -64,11 +73,14 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	if err := os.MkdirAll(cfg.Store.Logs(cfg.RunID), 0o755); err != nil {
 		return summary, diskFull(err)
 	}
+	if cfg.Stall <= 0 {
+		cfg.Stall = time.Hour
+	}
 	todo, err := schedule.New(scheduled(tasks))
 	if err != nil {
 		return summary, err
 	}
-	r := &run{cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}}
+	r := &run{cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}, checked: checked{keys: map[string]bool{}}}
 	for _, task := range tasks {
 		r.tasks[task.ID] = task
 	}
@@ -80,7 +92,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 func scheduled(tasks []*plan.Task) []schedule.Task {
 	list := make([]schedule.Task, len(tasks))
 	for i, task := range tasks {
-		list[i] = schedule.Task{ID: task.ID, Kind: task.Kind, Cost: task.Effort()}
+		list[i] = schedule.Task{ID: task.ID, Loads: task.Loads(), Cost: task.Effort()}
 		for _, need := range task.Needs {
 			if !need.Reuse {
 				list[i].Needs = append(list[i].Needs, need.ID)
@@ -96,12 +108,14 @@ type run struct {
 	todo    *schedule.Schedule
 	summary *Summary
 	tasks   map[string]*plan.Task
+	checked checked
 }
 
 // outcome is how a task ended on a slot.
 type outcome struct {
 	slot *slot
 	task *plan.Task
+	end  end
 	took time.Duration
 	err  error
 }
@@ -117,6 +131,9 @@ func (r *run) loop(ctx context.Context) error {
 	}
 	defer func() {
 		for _, s := range slots {
+			if ctx.Err() != nil {
+				s.kill() // nothing is at stake in an idle worker
+			}
 			s.close()
 		}
 	}()
@@ -131,14 +148,19 @@ func (r *run) loop(ctx context.Context) error {
 				go func() { outcomes <- slots[a.Device].do(ctx, r.tasks[a.Task]) }()
 			}
 		}
-		if busy == 0 {
+		if busy == 0 && (fatal != nil || ctx.Err() != nil || r.todo.Finished()) {
 			break
 		}
-		ended := <-outcomes
-		busy--
-		idle = append(idle, ended.slot.device)
-		if err := r.settle(ctx, ended); fatal == nil {
-			fatal = err
+		select {
+		case ended := <-outcomes:
+			busy--
+			idle = append(idle, ended.slot.device)
+			if err := r.settle(ctx, ended); fatal == nil {
+				fatal = err
+			}
+		case <-r.later(len(idle) > 0):
+			r.todo.Again()
+		case <-whenIdle(ctx, busy):
 		}
 	}
 	if ctx.Err() != nil {
@@ -147,10 +169,38 @@ func (r *run) loop(ctx context.Context) error {
 	return fatal
 }
 
+// later is when to ask for tasks again that are elsewhere; never where no
+// device is free for them.
+func (r *run) later(idle bool) <-chan time.Time {
+	if !idle {
+		return nil
+	}
+	return time.After(poll)
+}
+
+// whenIdle is the end of ctx, for a run that only waits for other processes.
+func whenIdle(ctx context.Context, busy int) <-chan struct{} {
+	if busy > 0 {
+		return nil // the slots see it, and say when they have stopped
+	}
+	return ctx.Done()
+}
+
 // settle records how a task ended. The error is one that ends the run.
 func (r *run) settle(ctx context.Context, ended outcome) error {
 	task, err := ended.task, ended.err
-	if err == nil {
+	switch {
+	case err != nil:
+	case ended.end == elsewhere:
+		r.todo.Elsewhere(task.ID)
+		r.cfg.Display.TaskElsewhere(task)
+		return nil
+	case ended.end == found:
+		r.todo.Done(task.ID)
+		r.summary.Found++
+		r.cfg.Display.TaskFound(task)
+		return nil
+	default:
 		r.todo.Done(task.ID)
 		r.summary.Done++
 		r.cfg.Display.TaskDone(task, ended.took)

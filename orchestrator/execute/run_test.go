@@ -23,6 +23,7 @@ const text = `
 name: small
 dataset: {format: folders, root: photos, noun: board, defects: [scratch]}
 base: some/model
+lora: {batch_size: 4}
 patterns:
   matrix:
     - {defect_images: 2, regularization_images: [0, 3], steps: [10, 20]}
@@ -35,20 +36,17 @@ conditions:
 classifier: {weights: none}
 `
 
-// smallPlan plans the experiment above on images that need not exist: a worker
-// that only plays one never opens them.
-func smallPlan(t *testing.T, st *store.Store) *plan.Plan {
+// smallPlan plans the experiment above on files that only have different
+// contents: a worker that only plays one never opens them.
+func smallPlan(t *testing.T, st *store.Store, photos string) *plan.Plan {
 	t.Helper()
 	exp, err := experiment.Parse("small.yaml", t.TempDir(), []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := &dataset.Set{}
-	for _, class := range exp.Dataset.Classes() {
-		for i := range 8 {
-			name := fmt.Sprintf("%s/%d.png", class, i)
-			set.Images = append(set.Images, dataset.Image{Name: name, Path: "/" + name, Class: class, SHA256: name})
-		}
+	set, err := dataset.Scan("folders", photos, exp.Dataset.Classes())
+	if err != nil {
+		t.Fatal(err)
 	}
 	division, err := dataset.Divide(set, exp.Dataset.Classes(), map[string]int{"good": 2, "scratch": 2}, nil, 0)
 	if err != nil {
@@ -97,9 +95,11 @@ func (r *recorder) Progress(*plan.Task, int, int, map[string]any) {
 
 // fixture is a store and a way to run the small plan in it.
 type fixture struct {
-	t     *testing.T
-	store *store.Store
-	notes string
+	t      *testing.T
+	store  *store.Store
+	notes  string
+	photos string
+	stall  time.Duration
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -107,13 +107,22 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &fixture{t, st, filepath.Join(t.TempDir(), "notes")}
+	f := &fixture{t: t, store: st, notes: filepath.Join(t.TempDir(), "notes"), photos: t.TempDir()}
+	for _, class := range []string{"good", "scratch"} {
+		for i := range 8 {
+			path := filepath.Join(f.photos, class, fmt.Sprintf("%d.png", i))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(path), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return f
 }
 
 func (f *fixture) run(ctx context.Context, behaviour string, display execute.Display, devices ...string) (*plan.Plan, *execute.Summary, error) {
-	p := smallPlan(f.t, f.store)
+	p := smallPlan(f.t, f.store, f.photos)
 	summary, err := execute.Run(ctx, p, execute.Config{
-		Store: f.store, Devices: devices, RunID: "test", Display: display,
+		Store: f.store, Devices: devices, RunID: "test", Display: display, Stall: f.stall,
 		Worker: execute.Command{
 			Path: os.Args[0],
 			Env:  []string{actsAs + "=" + behaviour, "KIZU_TEST_NOTES=" + f.notes},
@@ -148,7 +157,8 @@ func TestRunComputesEachTaskOnceAndReusesIt(t *testing.T) {
 	}
 	for _, task := range p.Tasks {
 		m, err := f.store.Manifest(task.Kind, task.Key)
-		if err != nil || string(m.Result) == "" || len(m.Files) != 1 || m.Versions["torch"] != "1" {
+		if err != nil || string(m.Result) == "" || len(m.Files) != 1 || m.Versions["torch"] != "1" ||
+			m.PeakMemory != (store.Memory{Host: 7, Device: 5}) || m.DeviceName != "made up" || m.Attempt != 1 || m.Run != "test" || m.Host == "" || m.Effort <= 0 {
 			t.Errorf("%s: manifest %+v, error %v", task.ID, m, err)
 		}
 	}
@@ -248,7 +258,7 @@ func TestADeviceThatDoesNotExist(t *testing.T) {
 
 func TestAWorkerThatIsNone(t *testing.T) {
 	f := newFixture(t)
-	p := smallPlan(t, f.store)
+	p := smallPlan(t, f.store, f.photos)
 	_, err := execute.Run(t.Context(), p, execute.Config{
 		Store: f.store, Devices: []string{"cpu"}, RunID: "test", Display: execute.Silent{},
 		Worker: execute.Command{Path: "/bin/false"},

@@ -2,7 +2,6 @@ package execute
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -19,51 +18,119 @@ type slot struct {
 	device   string
 	run      *run
 	process  *process
+	name     string // the device's maker's
 	versions map[string]string
 }
 
-// attempts is how often a task is tried when its worker process dies under it.
-const attempts = 2
+// end is how a task ended on a slot.
+type end int
 
-// do runs one task to its end.
+const (
+	notDone end = iota
+	computed
+	found     // another process that shares the store had made it
+	elsewhere // another process is making it
+)
+
+// do runs one task to its end, unless another process has or does it.
 func (s *slot) do(ctx context.Context, task *plan.Task) outcome {
-	started := time.Now()
-	s.run.cfg.Display.TaskStarted(task, s.device)
-	var err error
-	for range attempts {
-		err = s.try(ctx, task)
-		var died *DiedError
-		if !errors.As(err, &died) || ctx.Err() != nil {
-			break
-		}
-		s.run.cfg.Display.Log(fmt.Sprintf("%s: %v", task.Label, err))
+	st, started := s.run.cfg.Store, time.Now()
+	o := outcome{slot: s, task: task}
+	claim, err := st.Claim(task.Kind, task.Key)
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		o.end = elsewhere
+	case err != nil:
+		o.err = diskFull(err)
+	case st.Has(task.Kind, task.Key):
+		o.end, o.err = found, claim.Release()
+	default:
+		s.run.cfg.Display.TaskStarted(task, s.device)
+		o.end, o.err = s.attempt(ctx, task, claim)
+		o.err = errors.Join(o.err, claim.Release())
 	}
-	return outcome{s, task, time.Since(started), err}
+	o.took = time.Since(started)
+	return o
 }
 
+// attempt tries a task as often as its failures allow.
+func (s *slot) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) (end, error) {
+	parts, met := 0, 0
+	for number := 1; ; number++ {
+		err := s.try(ctx, task, claim, number, parts)
+		switch {
+		case err == nil:
+			return computed, nil
+		case errors.Is(err, errTakenOver):
+			return elsewhere, nil
+		case ctx.Err() != nil:
+			return notDone, err
+		}
+		note, hopeless := "in a fresh worker", false
+		switch remedyFor(err) {
+		case none:
+			return notDone, err
+		case freshWorker:
+			met++
+			hopeless = met == faults
+		case lessMemory:
+			parts = more(task, parts)
+			hopeless = parts == 0
+			note += fmt.Sprintf(" with each batch in %d parts", parts)
+		}
+		s.close()
+		if hopeless {
+			return notDone, err
+		}
+		s.run.cfg.Display.Log(fmt.Sprintf("%s: %v; trying again %s", task.Label, err, note))
+	}
+}
+
+// errTakenOver is a task whose lease ran out while this process stood still.
+var errTakenOver = errors.New("another process has taken the task over")
+
 // try runs a task once and commits its artifact.
-func (s *slot) try(ctx context.Context, task *plan.Task) error {
+func (s *slot) try(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) error {
+	st := s.run.cfg.Store
+	for _, need := range task.Needs {
+		if err := s.run.sound(need.Kind, need.Key); err != nil {
+			return fmt.Errorf("%s is needed: %w", need.Label, err)
+		}
+	}
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	st := s.run.cfg.Store
 	staging, err := st.Begin(task.Kind, task.Key)
 	if err != nil {
 		return diskFull(err)
 	}
 	manifest := &store.Manifest{
-		Kind: task.Kind, Key: task.Key, Identity: task.Identity,
-		Device: s.device, Versions: s.versions, Started: time.Now().UTC(),
+		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity,
+		Device: s.device, DeviceName: s.name, Versions: s.versions, Started: time.Now().UTC(),
+		Host: st.Host(), Run: s.run.cfg.RunID, Attempt: number, Parts: parts,
 	}
 	for _, need := range task.Needs {
 		manifest.Inputs = append(manifest.Inputs, store.Input{Kind: need.Kind, Key: need.Key})
 	}
-	manifest.Result, err = s.compute(ctx, task, staging.Dir())
+	event, err := s.compute(ctx, task, staging.Dir(), manifest)
+	if err == nil {
+		// What a key stands for must be what the stage has read.
+		err = s.run.plan.Changed(task, s.run.cfg.Hashes)
+	}
+	if err == nil && !claim.Held() {
+		err = errTakenOver
+	}
 	if err != nil {
 		return errors.Join(err, staging.Discard())
 	}
-	manifest.Finished = time.Now().UTC()
-	return diskFull(staging.Commit(manifest))
+	manifest.Result, manifest.Finished = event.Result, time.Now().UTC()
+	if event.Memory != nil {
+		manifest.PeakMemory = store.Memory(*event.Memory)
+	}
+	if err := diskFull(staging.Commit(manifest)); err != nil {
+		return err
+	}
+	return st.DropCheckpoints(task.Key)
 }
 
 // ready makes sure that a worker process runs.
@@ -77,21 +144,29 @@ func (s *slot) ready(ctx context.Context) error {
 		return err
 	}
 	s.process, s.versions = process, event.Versions
+	if len(event.Devices) > 0 {
+		s.name = event.Devices[0].Label
+	}
 	return nil
 }
 
-// compute has the worker run a task that writes into a folder, and returns the
-// stage's result.
-func (s *slot) compute(ctx context.Context, task *plan.Task, dir string) (json.RawMessage, error) {
-	spec, err := s.wire(task, dir)
+// compute has the worker run a task that writes into a folder, and returns its
+// last event.
+func (s *slot) compute(ctx context.Context, task *plan.Task, dir string, manifest *store.Manifest) (protocol.Event, error) {
+	none := protocol.Event{}
+	spec, effort, err := s.wire(task, dir, manifest.Parts)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
+	manifest.Effort = effort
 	log := filepath.Join(s.run.cfg.Store.Logs(s.run.cfg.RunID), fileName(task.ID)+".log")
 	request := protocol.Request{Task: task.ID, Call: task.Kind + ".run", Spec: spec, Log: log}
 	if err := s.process.send(request); err != nil {
-		return nil, s.died(log)
+		return none, s.died(log)
 	}
+	limit := s.run.cfg.Stall
+	stalled := time.NewTimer(limit)
+	defer stalled.Stop()
 	cancelled := ctx.Done()
 	var deadline <-chan time.Time
 	for {
@@ -101,18 +176,29 @@ func (s *slot) compute(ctx context.Context, task *plan.Task, dir string) (json.R
 			_ = s.process.send(protocol.Request{Task: task.ID, Cancel: true})
 		case <-deadline:
 			s.process.kill()
-			return nil, errors.Join(ctx.Err(), s.died(log))
+			return none, errors.Join(ctx.Err(), s.died(log))
+		case <-stalled.C:
+			s.process.kill()
+			_ = s.died(log)
+			return none, &StallError{After: limit, Log: log}
 		case event, alive := <-s.process.events:
 			if !alive {
-				return nil, s.died(log)
+				return none, s.died(log)
 			}
+			if event.Task != task.ID {
+				continue // a late word about a former task
+			}
+			stalled.Reset(limit)
 			switch event.Type {
 			case protocol.Progress:
 				s.run.cfg.Display.Progress(task, event.Done, event.Total, event.Fields)
 			case protocol.Done:
-				return event.Result, nil
+				return event, nil
 			case protocol.Failed:
-				return nil, &TaskError{*event.Failure, log}
+				if event.Failure == nil {
+					event.Failure = &protocol.Failure{Type: "worker", Message: "it failed and does not say why"}
+				}
+				return none, &TaskError{*event.Failure, log}
 			}
 		}
 	}
@@ -125,43 +211,19 @@ func (s *slot) died(log string) error {
 	return err
 }
 
-// wire writes a task's spec as its stage reads it: with paths, the folder to
-// write into and the device.
-func (s *slot) wire(task *plan.Task, dir string) (json.RawMessage, error) {
-	p, st := s.run.plan, s.run.cfg.Store
-	resolved := task.Spec.Resolve(func(ref plan.Ref) plan.Ref { return plan.Ref(p.Path(ref, st.Dir)) })
-	text, err := json.Marshal(resolved)
-	if err != nil {
-		return nil, err
-	}
-	fields := map[string]json.RawMessage{}
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, err
-	}
-	add := map[string]string{"out": dir, "device": s.device}
-	if task.Kind == plan.KindTrainLoRA {
-		key, _, err := plan.Earlier(st, task)
-		if err != nil {
-			return nil, err
-		}
-		add["resume"] = ""
-		if key != "" {
-			add["resume"] = st.Dir(task.Kind, key)
-		}
-	}
-	for name, value := range add {
-		if fields[name], err = json.Marshal(value); err != nil {
-			return nil, err
-		}
-	}
-	return json.Marshal(fields)
-}
-
 // close ends the worker process.
 func (s *slot) close() {
 	if s.process != nil {
 		s.process.stop()
 		s.process = nil
+	}
+}
+
+// kill ends the worker process at once.
+func (s *slot) kill() {
+	if s.process != nil {
+		s.process.kill()
+		s.close()
 	}
 }
 

@@ -30,7 +30,11 @@ func TestMain(m *testing.M) {
 
 type request struct {
 	protocol.Request
-	spec struct{ Out, Resume string }
+	spec struct {
+		Out, Resume string
+		Parts       int `json:"gradient_accumulation"`
+		BatchSize   int `json:"batch_size"`
+	}
 }
 
 func actAsWorker(behaviour string) {
@@ -41,7 +45,13 @@ func actAsWorker(behaviour string) {
 		}})
 		os.Exit(1)
 	}
-	_ = events.Encode(protocol.Event{Type: protocol.Ready, Versions: map[string]string{"torch": "1"}})
+	if behaviour == "killed at start once" && once() {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		time.Sleep(time.Minute)
+	}
+	_ = events.Encode(protocol.Event{
+		Type: protocol.Ready, Versions: map[string]string{"torch": "1"}, Devices: []protocol.Device{{Name: "cpu", Label: "made up"}},
+	})
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -81,6 +91,29 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 			Type: "ValueError", Message: "no such thing", Traceback: "Traceback …",
 		}})
 		return
+	case behaviour == "out of memory" && (training && r.spec.Parts < 4 || !training && r.spec.BatchSize > 2):
+		note(fmt.Sprintf("out of memory %s: %d parts of %d, process %d", r.Task, r.spec.Parts, r.spec.BatchSize, os.Getpid()))
+		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
+			Type: "torch.OutOfMemoryError", Message: "CUDA out of memory. Tried to allocate 2.00 GiB",
+		}})
+		return
+	case behaviour == "device fault once" && once():
+		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
+			Type: "torch.AcceleratorError", Message: "CUDA error: an illegal memory access was encountered",
+		}})
+		return
+	case behaviour == "hang" && training, behaviour == "hang once" && once():
+		time.Sleep(time.Hour)
+	case behaviour == "slow":
+		for i := range 10 { // each word pushes the limit back
+			time.Sleep(50 * time.Millisecond)
+			_ = events.Encode(protocol.Event{Type: protocol.Progress, Task: r.Task, Done: i, Total: 10})
+		}
+	case behaviour == "change photo" && training && once():
+		path := os.Getenv("KIZU_TEST_PHOTO")
+		if err := os.WriteFile(path, []byte("another photo"), 0o644); err != nil {
+			os.Exit(2)
+		}
 	case behaviour == "full disk":
 		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
 			Type: "OSError", Message: "[Errno 28] No space left on device: 'x.png'",
@@ -94,5 +127,5 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 		return
 	}
 	_ = os.WriteFile(filepath.Join(r.spec.Out, "made.txt"), []byte(r.Task), 0o644)
-	_ = events.Encode(protocol.Event{Type: protocol.Done, Task: r.Task, Result: json.RawMessage(`{"ok":true}`)})
+	_ = events.Encode(protocol.Event{Type: protocol.Done, Task: r.Task, Result: json.RawMessage(`{"ok":true}`), Memory: &protocol.Memory{Host: 7, Device: 5}})
 }

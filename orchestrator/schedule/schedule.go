@@ -11,7 +11,7 @@ import (
 // Task is what a scheduler needs to know of one.
 type Task struct {
 	ID    string
-	Kind  string
+	Loads string   // what a worker keeps in memory for such tasks, such as a base model
 	Needs []string // ids of tasks in the same schedule
 	Cost  float64  // expected effort, in any unit, above 0
 }
@@ -24,6 +24,7 @@ type state int
 const (
 	waiting state = iota
 	running
+	elsewhere // another process is at it
 	done
 	failed
 	blocked // something it needs failed
@@ -33,7 +34,7 @@ const (
 type Schedule struct {
 	tasks  map[string]*node
 	order  []*node           // by urgency
-	latest map[string]string // device → kind of its latest task
+	loaded map[string]string // device → what its latest task loaded
 }
 
 type node struct {
@@ -45,7 +46,7 @@ type node struct {
 
 // New makes the schedule of tasks none of which has started.
 func New(tasks []Task) (*Schedule, error) {
-	s := &Schedule{tasks: map[string]*node{}, latest: map[string]string{}}
+	s := &Schedule{tasks: map[string]*node{}, loaded: map[string]string{}}
 	for _, task := range tasks {
 		if s.tasks[task.ID] != nil {
 			return nil, fmt.Errorf("task %s is listed twice", task.ID)
@@ -94,8 +95,8 @@ func (n *node) measure(visiting map[*node]bool) error {
 }
 
 // Next assigns ready tasks to idle devices, the most urgent first, and marks
-// them as running. Among equally urgent tasks a device keeps the kind it ran
-// last, whose models are loaded.
+// them as running. Among equally urgent tasks a device takes one that needs
+// what it has loaded.
 func (s *Schedule) Next(idle []string) []Assignment {
 	var assignments []Assignment
 	for _, device := range idle {
@@ -104,7 +105,7 @@ func (s *Schedule) Next(idle []string) []Assignment {
 			if n.state != waiting || !s.ready(n) {
 				continue
 			}
-			if best == nil || (n.urgent == best.urgent && n.Kind == s.latest[device] && best.Kind != s.latest[device]) {
+			if best == nil || (n.urgent == best.urgent && n.Loads == s.loaded[device] && best.Loads != s.loaded[device]) {
 				best = n
 			}
 			if n.urgent < best.urgent {
@@ -115,7 +116,7 @@ func (s *Schedule) Next(idle []string) []Assignment {
 			break
 		}
 		best.state = running
-		s.latest[device] = best.Kind
+		s.loaded[device] = best.Loads
 		assignments = append(assignments, Assignment{best.ID, device})
 	}
 	return assignments
@@ -133,6 +134,22 @@ func (s *Schedule) ready(n *node) bool {
 // Done records that a task's artifact is committed.
 func (s *Schedule) Done(id string) { s.tasks[id].state = done }
 
+// Elsewhere records that another process that shares the store is at a task. It
+// is not offered until Again.
+func (s *Schedule) Elsewhere(id string) { s.tasks[id].state = elsewhere }
+
+// Again offers the tasks that were elsewhere once more, and says how many.
+func (s *Schedule) Again() int {
+	n := 0
+	for _, task := range s.order {
+		if task.state == elsewhere {
+			task.state = waiting
+			n++
+		}
+	}
+	return n
+}
+
 // Failed records that a task failed, and returns the tasks that now cannot run.
 func (s *Schedule) Failed(id string) (unreachable []string) {
 	n := s.tasks[id]
@@ -142,7 +159,7 @@ func (s *Schedule) Failed(id string) (unreachable []string) {
 
 func (n *node) block() (ids []string) {
 	for _, next := range n.next {
-		if next.state == waiting {
+		if next.state == waiting || next.state == elsewhere {
 			next.state = blocked
 			ids = append(ids, next.ID)
 			ids = append(ids, next.block()...)
@@ -154,7 +171,7 @@ func (n *node) block() (ids []string) {
 // Finished reports whether nothing runs and nothing more can start.
 func (s *Schedule) Finished() bool {
 	for _, n := range s.order {
-		if n.state == running || (n.state == waiting && s.ready(n)) {
+		if n.state == running || n.state == elsewhere || (n.state == waiting && s.ready(n)) {
 			return false
 		}
 	}

@@ -1,12 +1,23 @@
 package schedule
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
+
+// TestMain simulates thousands of graphs in each property.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("rapid.checks", "3000"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // graph draws a random task graph: a task may need any earlier ones.
 func graph(t *rapid.T) []Task {
@@ -14,9 +25,9 @@ func graph(t *rapid.T) []Task {
 	tasks := make([]Task, n)
 	for i := range tasks {
 		tasks[i] = Task{
-			ID:   fmt.Sprint("t", i),
-			Kind: rapid.SampledFrom([]string{"train_lora", "generate", "classify"}).Draw(t, "kind"),
-			Cost: float64(rapid.IntRange(1, 20).Draw(t, "cost")),
+			ID:    fmt.Sprint("t", i),
+			Loads: rapid.SampledFrom([]string{"", "tiny-sd", "lite0"}).Draw(t, "loads"),
+			Cost:  float64(rapid.IntRange(1, 20).Draw(t, "cost")),
 		}
 		for j := range i {
 			if rapid.IntRange(0, 5).Draw(t, "edge") == 0 {
@@ -124,6 +135,42 @@ func TestAFailureStopsItsDependantsOnly(t *testing.T) {
 	})
 }
 
+// TestTasksOfAnotherProcess: tasks that another process is at come back until
+// they are done, here or there, and nothing is lost or run twice.
+func TestTasksOfAnotherProcess(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tasks := graph(t)
+		s, err := New(tasks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := map[string]bool{}
+		for turns := 0; !s.Finished(); turns++ {
+			if turns > 100*len(tasks) {
+				t.Fatal("it never ends")
+			}
+			started := s.Next([]string{"cpu"})
+			if len(started) == 0 && s.Again() == 0 {
+				t.Fatal("not finished, and nothing can be done")
+			}
+			for _, a := range started {
+				if ended[a.Task] {
+					t.Fatalf("%s was done already", a.Task)
+				}
+				if rapid.IntRange(0, 2).Draw(t, "elsewhere") == 0 {
+					s.Elsewhere(a.Task)
+					continue
+				}
+				s.Done(a.Task)
+				ended[a.Task] = true
+			}
+		}
+		if len(ended) != len(tasks) {
+			t.Fatalf("%d of %d tasks done", len(ended), len(tasks))
+		}
+	})
+}
+
 func TestFailedNamesWhatCannotRun(t *testing.T) {
 	s, err := New([]Task{
 		{ID: "a", Cost: 1}, {ID: "b", Needs: []string{"a"}, Cost: 1},
@@ -138,10 +185,10 @@ func TestFailedNamesWhatCannotRun(t *testing.T) {
 	}
 }
 
-func TestADeviceKeepsItsKind(t *testing.T) {
+func TestADeviceKeepsWhatItHasLoaded(t *testing.T) {
 	s, err := New([]Task{
-		{ID: "g1", Kind: "generate", Cost: 1}, {ID: "t1", Kind: "train_lora", Cost: 2},
-		{ID: "t2", Kind: "train_lora", Cost: 1},
+		{ID: "g1", Loads: "b", Cost: 1}, {ID: "t1", Loads: "a", Cost: 2},
+		{ID: "t2", Loads: "a", Cost: 1},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,7 @@ type Event struct {
 	Message  string            `json:"message,omitempty"`
 	Result   json.RawMessage   `json:"result,omitempty"`
 	Failure  *Failure          `json:"failure,omitempty"`
+	Memory   *Memory           `json:"memory,omitempty"` // of a task that is done
 	Versions map[string]string `json:"versions,omitempty"`
 	Devices  []Device          `json:"devices,omitempty"`
 }
@@ -47,6 +48,12 @@ type Failure struct {
 	Message   string `json:"message"`
 	Traceback string `json:"traceback"`
 	Cancelled bool   `json:"cancelled,omitempty"` // the task stopped because it was asked to
+}
+
+// Memory is the most that a task used.
+type Memory struct {
+	Host   int64 `json:"host_bytes"`
+	Device int64 `json:"device_bytes"`
 }
 
 // Device is a device that a worker sees.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -29,7 +30,7 @@ type Config struct {
 // Run serves requests until its input ends, which also happens when the host
 // dies: a worker never outlives its host.
 func Run(cfg Config, requests io.Reader, events io.Writer) error {
-	w := &worker{out: json.NewEncoder(events)}
+	w := &worker{device: cfg.Device, out: json.NewEncoder(events)}
 	runtime, err := pyembed.Start(pyembed.Config{
 		Python:    cfg.Python,
 		Path:      []string{cfg.Scripts},
@@ -52,6 +53,7 @@ func Run(cfg Config, requests io.Reader, events io.Writer) error {
 }
 
 type worker struct {
+	device string
 	python *pyembed.Runtime
 
 	sending sync.Mutex
@@ -137,28 +139,37 @@ func (w *worker) run(request protocol.Request) {
 		w.task, w.cancel = "", nil
 		w.mu.Unlock()
 	}()
-	result, err := w.call(ctx, request)
+	result, memory, err := w.call(ctx, request)
 	if err != nil {
 		failed := failure(err)
 		fmt.Fprintln(os.Stderr, failed.Traceback)
 		w.emit(protocol.Event{Type: protocol.Failed, Task: request.Task, Failure: failed})
 		return
 	}
-	w.emit(protocol.Event{Type: protocol.Done, Task: request.Task, Result: result})
+	w.emit(protocol.Event{Type: protocol.Done, Task: request.Task, Result: result, Memory: memory})
 }
 
-func (w *worker) call(ctx context.Context, request protocol.Request) (json.RawMessage, error) {
+func (w *worker) call(ctx context.Context, request protocol.Request) (json.RawMessage, *protocol.Memory, error) {
 	if err := redirect(request.Log); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var spec, result any
 	if err := decodeExact(request.Spec, &spec); err != nil {
-		return nil, fmt.Errorf("spec of %s: %w", request.Task, err)
+		return nil, nil, fmt.Errorf("spec of %s: %w", request.Task, err)
+	}
+	device := map[string]any{"device": w.device}
+	if err := w.python.Call(context.Background(), "memory.reset", device, nil); err != nil {
+		return nil, nil, err
 	}
 	if err := w.python.Call(ctx, request.Call, spec, &result); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return json.Marshal(result)
+	memory := &protocol.Memory{}
+	if err := w.python.Call(context.Background(), "memory.peak", device, memory); err != nil {
+		return nil, nil, err
+	}
+	text, err := json.Marshal(result)
+	return text, memory, err
 }
 
 // progress is Python's host.progress.
@@ -168,6 +179,7 @@ func (w *worker) progress(done, total int, fields map[string]any) {
 
 // log is Python's host.log.
 func (w *worker) log(message string) {
+	message = redacted(message)
 	fmt.Fprintln(os.Stderr, message)
 	w.emit(protocol.Event{Type: protocol.Log, Task: w.current(), Message: message})
 }
@@ -183,9 +195,22 @@ func failure(err error) *protocol.Failure {
 	cancelled := errors.Is(err, context.Canceled)
 	var raised *pyembed.PythonError
 	if errors.As(err, &raised) {
-		return &protocol.Failure{Type: raised.Type, Message: raised.Message, Traceback: raised.Traceback, Cancelled: cancelled}
+		return &protocol.Failure{
+			Type: raised.Type, Message: redacted(raised.Message), Traceback: redacted(raised.Traceback), Cancelled: cancelled,
+		}
 	}
-	return &protocol.Failure{Type: "worker", Message: err.Error(), Cancelled: cancelled}
+	return &protocol.Failure{Type: "worker", Message: redacted(err.Error()), Cancelled: cancelled}
+}
+
+// redacted is a text without the access tokens that the environment holds:
+// libraries put them into messages, and messages into logs and pages.
+func redacted(text string) string {
+	for _, name := range []string{"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"} {
+		if token := os.Getenv(name); len(token) > 3 {
+			text = strings.ReplaceAll(text, token, "("+name+")")
+		}
+	}
+	return text
 }
 
 // redirect sends the process's output, Python's and every library's, to a file.

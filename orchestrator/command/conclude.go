@@ -1,0 +1,169 @@
+package command
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term" // is this a terminal, and how wide; Go project, BSD
+
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report"
+)
+
+// conclude writes the report and says how the run ended. Whether the screen can
+// still be written to is of no matter to what the run has done.
+func (r *runner) conclude(summary *execute.Summary, results *report.Report) error {
+	page := r.study.store.Reports(r.study.plan.Experiment.Name)
+	if err := results.Write(page); err != nil {
+		return err
+	}
+	if err := r.remember(summary, results, page); err != nil {
+		return err
+	}
+	if !r.settings.viper.GetBool(setQuiet) {
+		_ = results.Table(r.stdout, widthOr100(r.stdout))
+		tasks, failed := len(r.study.plan.Tasks), len(summary.Reasons())
+		text := fmt.Sprintf("%d tasks run in %s, %d reused", summary.Done, execute.Short(time.Since(r.began)), tasks-summary.Done-summary.Found-failed)
+		if summary.Found > 0 {
+			text += fmt.Sprintf(", %d made by another run meanwhile", summary.Found)
+		}
+		if summary.Done+summary.Found+failed == 0 {
+			text = allReused(tasks)
+		}
+		fmt.Fprintf(r.stdout, "\n%s\npage: %s\n", text, filepath.Join(page, "report.html"))
+	}
+	return r.failures(summary)
+}
+
+func allReused(tasks int) string {
+	return fmt.Sprintf("everything is reused: all %d tasks are in the store", tasks)
+}
+
+// Files beside a report: its table as text, and what it is the report of.
+const (
+	tableFile  = "report.txt"
+	reportOf   = "report.key"
+	tableWidth = 100
+)
+
+// remember keeps the table of a complete report and what it was made of, so
+// that a run that finds nothing to do need not read every artifact again.
+func (r *runner) remember(summary *execute.Summary, results *report.Report, page string) error {
+	stamp := filepath.Join(page, reportOf)
+	if len(summary.Reasons()) > 0 {
+		if err := os.Remove(stamp); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		return nil
+	}
+	var table bytes.Buffer
+	if err := results.Table(&table, tableWidth); err != nil {
+		return err
+	}
+	key, err := reportKey(r.study.plan)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(page, tableFile), table.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(stamp, []byte(key), 0o644)
+}
+
+// shown shows the report that is there if it is of just this plan.
+func (r *runner) shown() bool {
+	page := r.study.store.Reports(r.study.plan.Experiment.Name)
+	key, err := reportKey(r.study.plan)
+	if was, reading := os.ReadFile(filepath.Join(page, reportOf)); err != nil || reading != nil || string(was) != key {
+		return false
+	}
+	table, err := os.ReadFile(filepath.Join(page, tableFile))
+	html := filepath.Join(page, "report.html")
+	if _, missing := os.Stat(html); err != nil || missing != nil {
+		return false
+	}
+	if r.settings.viper.GetBool(setQuiet) {
+		return true
+	}
+	if widthOr100(r.stdout) < tableWidth {
+		return false
+	}
+	fmt.Fprintf(r.stdout, "%s\n%s\npage: %s\n", table, allReused(len(r.study.plan.Tasks)), html)
+	return true
+}
+
+// reportKey is a hash of everything that a report shows: this program, the
+// experiment and the artifacts.
+func reportKey(p *plan.Plan) (string, error) {
+	hash := sha256.New()
+	hash.Write([]byte(version()))
+	lines := json.NewEncoder(hash)
+	for _, part := range []any{p.Experiment, p.Set.Root, p.Set.Duplicates, p.Base.Name} {
+		if err := lines.Encode(part); err != nil {
+			return "", err
+		}
+	}
+	for _, task := range p.Tasks {
+		fmt.Fprintln(hash, task.Key, task.Label)
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// failures lists what failed, and how to go on.
+func (r *runner) failures(summary *execute.Summary) error {
+	if len(summary.Failures) == 0 {
+		return nil
+	}
+	fmt.Fprintf(r.stderr, "\n%d tasks failed, %d could not run because of them:\n", len(summary.Failures), len(summary.Blocked))
+	for _, task := range r.study.plan.Tasks {
+		err := summary.Failures[task.ID]
+		if err == nil {
+			continue
+		}
+		fmt.Fprintf(r.stderr, "  %s: %s\n", task.Label, indented(err.Error(), "    "))
+		if tail := execute.LogTail(err); tail != "" && execute.Surprising(err) {
+			fmt.Fprintf(r.stderr, "    the end of its log:\n      %s\n", indented(strings.TrimSpace(tail), "      "))
+		}
+	}
+	fmt.Fprintf(r.stderr, "everything else is done and kept; go on with: kizu run %s\n", again(r.file, r.study.plan.Experiment.Changes))
+	return errCellsFailed
+}
+
+// again writes a file and its changes as a shell takes them.
+func again(file string, changes []string) string {
+	for _, change := range changes {
+		file += " --set '" + strings.ReplaceAll(change, "'", `'\''`) + "'"
+	}
+	return file
+}
+
+func indented(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }
+
+// terminalWidth is the number of columns of a terminal; 0 if out is none.
+func terminalWidth(out io.Writer) int {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || width < 40 {
+		return 80
+	}
+	return width
+}
+
+func widthOr100(out io.Writer) int {
+	if width := terminalWidth(out); width > 0 {
+		return width
+	}
+	return tableWidth
+}

@@ -1,0 +1,40 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/plan"
+)
+
+// forecast estimates what is to be run, on the devices that are set.
+func (y *study) forecast(s *settings) plan.Forecast {
+	devices, err := s.devices()
+	if err != nil {
+		devices = nil // load has checked it
+	}
+	return y.plan.Forecast(y.plan.ToRun(), y.store.Host(), devices)
+}
+
+// printForecast says how long a run will take, and what it goes by.
+func printForecast(out io.Writer, f plan.Forecast) error {
+	var known []string
+	for _, kind := range f.Kinds {
+		if kind.From > 0 {
+			known = append(known, fmt.Sprintf("%d %s", kind.From, kind.Kind))
+		}
+	}
+	if len(known) > 0 {
+		fmt.Fprintf(out, "about %s of one device and %s of disk, going by the latest %s here\n",
+			execute.Short(time.Duration(f.Seconds*float64(time.Second))), execute.Bytes(f.Bytes), strings.Join(known, ", "))
+	}
+	unknown := f.Unknown()
+	if len(unknown) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "no estimate for %s: none has run here yet\n", strings.Join(unknown, ", "))
+	return err
+}

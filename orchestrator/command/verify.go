@@ -1,0 +1,93 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"kizu/orchestrator/store"
+)
+
+func newVerify(s *settings) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Hash every artifact again, and set damaged ones aside to be made again",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := s.load(); err != nil {
+				return err
+			}
+			st, err := store.At(s.viper.GetString(setStore))
+			if err != nil {
+				return err
+			}
+			found, err := verify(st)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = printJSON(cmd.OutOrStdout(), found)
+			} else {
+				err = found.print(cmd)
+			}
+			if err == nil && len(found.Damaged) > 0 {
+				return errDamaged
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with counts and damaged artifacts")
+	return cmd
+}
+
+// verified is what a verification found.
+type verified struct {
+	Artifacts int       `json:"artifacts"`
+	Damaged   []damaged `json:"damaged"`
+}
+
+type damaged struct {
+	Kind     string   `json:"kind"`
+	Key      string   `json:"key"`
+	Problems []string `json:"problems"`
+	Kept     string   `json:"kept"` // where it was moved to
+}
+
+func verify(st *store.Store) (verified, error) {
+	found := verified{Damaged: []damaged{}}
+	err := st.All(func(kind, key string) error {
+		err := st.Verify(kind, key)
+		var damage *store.DamagedError
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed meanwhile, or a folder without a manifest: no artifact
+			return nil
+		case errors.As(err, &damage):
+			place, err := st.SetAside(kind, key)
+			found.Damaged = append(found.Damaged, damaged{kind, key, damage.Problems, place})
+			found.Artifacts++
+			return err
+		}
+		found.Artifacts++
+		return err
+	})
+	return found, err
+}
+
+func (v verified) print(cmd *cobra.Command) error {
+	out := cmd.OutOrStdout()
+	for _, d := range v.Damaged {
+		fmt.Fprintf(out, "damaged  %s/%s, now in %s\n", d.Kind, d.Key, d.Kept)
+		for _, problem := range d.Problems {
+			fmt.Fprintf(out, "         %s\n", problem)
+		}
+	}
+	if len(v.Damaged) > 0 {
+		_, err := fmt.Fprintf(out, "%d of %d artifacts are damaged; kizu run makes them again\n", len(v.Damaged), v.Artifacts)
+		return err
+	}
+	_, err := fmt.Fprintf(out, "all %d artifacts are as they were committed\n", v.Artifacts)
+	return err
+}

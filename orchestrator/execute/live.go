@@ -1,0 +1,222 @@
+package execute
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"kizu/orchestrator/plan"
+)
+
+// Live is what a run says of itself while it goes, in live.json beside its
+// logs, for `kizu status` in another terminal.
+type Live struct {
+	Run       string       `json:"run"`
+	Host      string       `json:"host"`
+	PID       int          `json:"pid"`
+	Started   time.Time    `json:"started"`
+	Updated   time.Time    `json:"updated"`
+	Ended     bool         `json:"ended"`
+	ToRun     int          `json:"to_run"`
+	Reused    int          `json:"reused"`
+	Done      int          `json:"done"`
+	Found     int          `json:"found"` // made by another run meanwhile
+	Failed    int          `json:"failed"`
+	Devices   []LiveDevice `json:"devices"`
+	Elsewhere []string     `json:"elsewhere"` // tasks that another run is making
+	Left      []string     `json:"left"`      // ids of tasks that have not ended, those at hand included
+}
+
+// LiveDevice is a device and what it is at; Task is "" while it is idle.
+type LiveDevice struct {
+	Device string         `json:"device"`
+	Task   string         `json:"task"`
+	Label  string         `json:"label"`
+	Since  time.Time      `json:"since"`
+	Done   int            `json:"done"` // steps, of Total
+	Total  int            `json:"total"`
+	Fields map[string]any `json:"fields,omitempty"`
+}
+
+// liveName is the file's name in a run's folder of logs.
+const liveName = "live.json"
+
+// refresh is the time between two writings.
+const refresh = time.Second
+
+// Recorder is a Display that keeps a run's live.json.
+type Recorder struct {
+	path string
+	stop chan struct{}
+	done sync.WaitGroup
+
+	mu    sync.Mutex
+	state Live
+}
+
+// NewRecorder writes into the folder of a run's logs, from now on until Close.
+func NewRecorder(dir, run, host string, devices []string, toRun []*plan.Task) *Recorder {
+	now := time.Now().UTC()
+	r := &Recorder{path: filepath.Join(dir, liveName), stop: make(chan struct{})}
+	r.state = Live{Run: run, Host: host, PID: os.Getpid(), Started: now, Devices: []LiveDevice{}, Elsewhere: []string{}, Left: []string{}}
+	for _, device := range devices {
+		r.state.Devices = append(r.state.Devices, LiveDevice{Device: device})
+	}
+	for _, task := range toRun {
+		r.state.Left = append(r.state.Left, task.ID)
+	}
+	r.write(false)
+	r.done.Go(r.keep)
+	return r
+}
+
+func (r *Recorder) keep() {
+	ticker := time.NewTicker(refresh)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.stop:
+			return
+		case <-ticker.C:
+			r.write(false)
+		}
+	}
+}
+
+// write replaces the file. What goes wrong is no reason to stop a run.
+func (r *Recorder) write(ended bool) {
+	r.mu.Lock()
+	r.state.Updated, r.state.Ended = time.Now().UTC(), ended
+	text, err := json.Marshal(r.state)
+	r.mu.Unlock()
+	if err != nil {
+		return
+	}
+	if os.WriteFile(r.path+".new", append(text, '\n'), 0o644) == nil {
+		_ = os.Rename(r.path+".new", r.path)
+	}
+}
+
+// change changes the state under its lock.
+func (r *Recorder) change(f func(*Live)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.state)
+}
+
+// Start implements Display.
+func (r *Recorder) Start(toRun, reused int) {
+	r.change(func(s *Live) { s.ToRun, s.Reused = toRun, reused })
+}
+
+// TaskStarted implements Display.
+func (r *Recorder) TaskStarted(task *plan.Task, device string) {
+	r.change(func(s *Live) {
+		s.notElsewhere(task)
+		for i := range s.Devices {
+			if s.Devices[i].Device == device {
+				s.Devices[i] = LiveDevice{Device: device, Task: task.ID, Label: task.Label, Since: time.Now().UTC()}
+			}
+		}
+	})
+}
+
+// Progress implements Display.
+func (r *Recorder) Progress(task *plan.Task, done, total int, fields map[string]any) {
+	r.change(func(s *Live) {
+		for i := range s.Devices {
+			if d := &s.Devices[i]; d.Task == task.ID {
+				d.Done, d.Total, d.Fields = done, total, fields
+			}
+		}
+	})
+}
+
+// TaskDone implements Display.
+func (r *Recorder) TaskDone(task *plan.Task, _ time.Duration) {
+	r.change(func(s *Live) { s.Done++; s.end(task) })
+}
+
+// TaskFailed implements Display.
+func (r *Recorder) TaskFailed(task *plan.Task, _ error) {
+	r.change(func(s *Live) { s.Failed++; s.end(task) })
+}
+
+// TaskElsewhere implements Display.
+func (r *Recorder) TaskElsewhere(task *plan.Task) {
+	r.change(func(s *Live) {
+		if !slices.Contains(s.Elsewhere, task.ID) {
+			s.Elsewhere = append(s.Elsewhere, task.ID)
+		}
+	})
+}
+
+// TaskFound implements Display.
+func (r *Recorder) TaskFound(task *plan.Task) {
+	r.change(func(s *Live) { s.Found++; s.end(task) })
+}
+
+// Log implements Display.
+func (r *Recorder) Log(string) {}
+
+// Close implements Display.
+func (r *Recorder) Close() {
+	close(r.stop)
+	r.done.Wait()
+	r.write(true)
+}
+
+func (s *Live) notElsewhere(task *plan.Task) {
+	s.Elsewhere = slices.DeleteFunc(s.Elsewhere, func(id string) bool { return id == task.ID })
+}
+
+// end takes a task off its device and off the list of what is left.
+func (s *Live) end(task *plan.Task) {
+	s.notElsewhere(task)
+	s.Left = slices.DeleteFunc(s.Left, func(id string) bool { return id == task.ID })
+	for i := range s.Devices {
+		if s.Devices[i].Task == task.ID {
+			s.Devices[i] = LiveDevice{Device: s.Devices[i].Device}
+		}
+	}
+}
+
+// silence is how long a run on another host may not write before it is taken
+// for dead.
+const silence = 30 * time.Second
+
+// LatestRun reads what the latest run of an experiment says of itself; nil if
+// there is none. alive reports whether it still goes: by its process on this
+// host, by how fresh the file is on another.
+func LatestRun(logs, experiment, host string) (live *Live, alive bool, err error) {
+	runs, err := Runs(logs, experiment)
+	if err != nil || len(runs) == 0 {
+		return nil, false, err
+	}
+	path := filepath.Join(logs, runs[len(runs)-1], liveName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) { // it ended before it began to work
+		return nil, false, nil
+	} else if err != nil {
+		return nil, false, err
+	}
+	live = &Live{}
+	if err := json.Unmarshal(text, live); err != nil {
+		return nil, false, err
+	}
+	switch {
+	case live.Ended:
+	case live.Host == host:
+		_, err := os.Stat(filepath.Join("/proc", strconv.Itoa(live.PID)))
+		alive = err == nil
+	default:
+		info, err := os.Stat(path)
+		alive = err == nil && time.Since(info.ModTime()) < silence
+	}
+	return live, alive, nil
+}

@@ -1,0 +1,44 @@
+package execute
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"kizu/orchestrator/execute/protocol"
+)
+
+// TestRemedy holds what is tried again and what is not. Types and messages are
+// those of torch 2.9.
+func TestRemedy(t *testing.T) {
+	raised := func(kind, message string) error {
+		return fmt.Errorf("on cuda:0: %w", &TaskError{Failure: protocol.Failure{Type: kind, Message: message}})
+	}
+	for _, test := range []struct {
+		err  error
+		want remedy
+	}{
+		{raised("torch.OutOfMemoryError", "CUDA out of memory. Tried to allocate 20.00 MiB."), lessMemory},
+		{raised("torch.cuda.OutOfMemoryError", "CUDA out of memory."), lessMemory},
+		{raised("RuntimeError", "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 400 bytes."), lessMemory},
+		{raised("MemoryError", ""), lessMemory},
+		{raised("RuntimeError", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), lessMemory},
+		{raised("torch.AcceleratorError", "CUDA error: an illegal memory access was encountered"), freshWorker},
+		{raised("RuntimeError", "CUDA error: unspecified launch failure"), freshWorker},
+		{raised("RuntimeError", "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), freshWorker},
+		{&DiedError{How: "signal: killed"}, freshWorker},
+		{errors.Join(&DiedError{How: "signal: segmentation fault"}, errors.New("and more")), freshWorker},
+		{&StallError{After: time.Minute}, freshWorker},
+		{raised("errors.StageError", "image 3.png cannot be read"), none},
+		{raised("errors.StageError", "the loss became nan at step 7"), none},
+		{raised("ValueError", "no such thing"), none},
+		{raised("RuntimeError", "mat1 and mat2 shapes cannot be multiplied"), none},
+		{raised("OSError", "[Errno 28] No space left on device"), none},
+		{errors.New("committing: read-only file system"), none},
+	} {
+		if got := remedyFor(test.err); got != test.want {
+			t.Errorf("%v: remedy %d, want %d", test.err, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package execute
+
+import (
+	"encoding/json"
+	"errors"
+
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// wire writes a task's spec as its stage reads it: with paths, the folder to
+// write into, the device and, in a training, what to continue. It also returns
+// how much of the task's effort is left to do.
+func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, float64, error) {
+	p, st := s.run.plan, s.run.cfg.Store
+	effort := task.Effort()
+	resolved := task.Spec.Resolve(func(ref plan.Ref) plan.Ref { return plan.Ref(p.Path(ref, st.Dir)) })
+	text, err := json.Marshal(resolved)
+	if err != nil {
+		return nil, 0, err
+	}
+	fields := map[string]any{}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return nil, 0, err
+	}
+	for name, value := range raw {
+		fields[name] = value
+	}
+	fields["out"], fields["device"] = dir, s.device
+	if task.Kind == plan.KindTrainLoRA {
+		key, done, err := s.run.earlier(task)
+		if err != nil {
+			return nil, 0, err
+		}
+		fields["resume"] = ""
+		if key != "" {
+			fields["resume"] = st.Dir(task.Kind, key)
+		}
+		fields["checkpoint"] = st.Checkpoints(task.Key)
+		fields["checkpoint_seconds"] = s.run.cfg.Checkpoint.Seconds()
+		effort *= 1 - done
+	}
+	for name, value := range inParts(task, parts) {
+		fields[name] = value
+	}
+	text, err = json.Marshal(fields)
+	return text, effort, err
+}
+
+// earlier finds the training that a task continues: the longest sound one.
+func (r *run) earlier(task *plan.Task) (key string, done float64, err error) {
+	for {
+		key, done, err = plan.Earlier(r.cfg.Store, task)
+		if key == "" || err != nil {
+			return key, done, err
+		}
+		err = r.sound(task.Kind, key)
+		if damage := new(store.DamagedError); !errors.As(err, &damage) {
+			return key, done, err
+		}
+	}
+}
+
+// more doubles the number of parts in which a task computes each of its batches,
+// parts or at first its own; 0 says that there are no smaller ones. A
+// classifier's batch norm makes its batch part of the result.
+func more(task *plan.Task, parts int) int {
+	samples := 1
+	switch spec := task.Spec.(type) {
+	case plan.TrainLoRA:
+		parts, samples = max(parts, spec.GradientAccumulation), spec.BatchSize
+		if len(spec.Class.Images) > 0 {
+			samples *= 2
+		}
+	case plan.Generate:
+		samples = spec.BatchSize
+	}
+	parts = max(1, parts)
+	if parts >= samples {
+		return 0
+	}
+	return min(2*parts, samples)
+}
+
+// inParts says in a stage's words in how many parts it computes a batch: a
+// training accumulates the gradients of the parts, and images do not depend on
+// those beside them.
+func inParts(task *plan.Task, parts int) map[string]any {
+	if parts == 0 {
+		return nil
+	}
+	switch spec := task.Spec.(type) {
+	case plan.TrainLoRA:
+		return map[string]any{"gradient_accumulation": parts}
+	case plan.Generate:
+		return map[string]any{"batch_size": (spec.BatchSize + parts - 1) / parts}
+	}
+	return nil
+}
