@@ -3,6 +3,8 @@
 #   make demo     run experiments/quick.yaml on this machine
 #   make test     lint and all tests
 #   make bench    benchmarks
+#   make chaos    kill a small experiment 200 times at random moments (about an hour)
+#   make fuzz     fuzz what reads other people's bytes, a minute each
 #   make article-dry  run all of experiments/article.yaml in small, on made-up photos
 #   make build    only set up: .venv, build/, bin/kizu
 #   make clean    remove all that, but not the results in runs/
@@ -11,7 +13,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: build demo test lint test-go test-python bench article-dry clean
+.PHONY: build demo test lint test-go test-python bench chaos fuzz article-dry clean
 env := . build/env;
 
 build:
@@ -37,6 +39,14 @@ test-python: build
 
 bench: build
 	@$(env) go test -run '^$$' -bench . -benchmem ./...
+
+chaos: build
+	@$(env) KIZU_CHAOS=$${KIZU_CHAOS:-200} go test -count=1 -timeout 12h -run '^TestChaos$$' -v ./orchestrator/command
+
+fuzz: build
+	@$(env) for target in experiment/FuzzParse store/FuzzManifest store/FuzzJournal execute/FuzzEvents execute/worker/FuzzRequests; do \
+		go test -run '^$$' -fuzz "^$${target##*/}\$$" -fuzztime 1m ./orchestrator/$${target%/*}; \
+	done
 
 article-dry: build
 	@$(env) KIZU_ARTICLE_DRY=1 go test -count=1 -timeout 30m -run TestArticleDry -v ./orchestrator/command

@@ -38,8 +38,14 @@ func runScripts(t *testing.T, dir string) {
 			env.Setenv("KIZU_HOME", home)
 			env.Setenv("KIZU_DEVICES", "cpu")
 			env.Setenv("HF_HUB_OFFLINE", "1")
-			env.Setenv("OMP_NUM_THREADS", "2")
+			env.Setenv("OMP_NUM_THREADS", "1")
 			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "tmpfs" {
+				return false, fmt.Errorf("unknown condition %q", condition)
+			}
+			return mountTmpfs(t.TempDir(), "64k") == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"photos":    photos,
@@ -48,6 +54,11 @@ func runScripts(t *testing.T, dir string) {
 			"truncate":  truncate,
 			"artifacts": artifacts,
 			"killwhen":  killWhen,
+			"until":     until,
+			"flip":      flip,
+			"once":      once,
+			"stopped":   stopped,
+			"tmpfs":     tmpfs,
 		},
 	})
 }

@@ -1,0 +1,183 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"kizu/orchestrator/store"
+)
+
+// grid is the article's two studies over many seeds: 32 tasks a seed.
+const grid = `
+name: grid
+dataset: {format: folders, root: data, noun: nut, defects: [crack, cut, hole, print]}
+base: base
+patterns:
+  defect: hole
+  baseline: true
+  matrix:
+    - {defect_images: 18, regularization_images: [0, 10, 50, 100, 391]}
+    - {defect_images: 10, regularization_images: 391}
+    - {defect_images: 18, regularization_images: 391, steps: [100, 5000]}
+conditions:
+  test: {good: 40, crack: 8, cut: 7, hole: 8, print: 7}
+  lora: {good_images: 24, defect_images: 10}
+  training_sets:
+    real: {good: {real: 24}, defects: {real: 10}}
+    generated: {good: {generated: 100}, defects: {generated: 100}}
+    both: {good: {real: 24, generated: 100}, defects: {real: 10, generated: 100}}
+    defects: {good: {real: 100}, defects: {generated: 100}}
+    all: {good: {real: 100}, defects: {real: 10, generated: 100}}
+classifier: {weights: none}
+seeds: [%s]
+`
+
+// BenchmarkTenThousandTasks times `kizu plan` and a `kizu run` that finds
+// nothing to do, on a store that has all of about 10,000 tasks, and a plan of
+// the same tasks where a third are to be run.
+func BenchmarkTenThousandTasks(b *testing.B) {
+	const seeds = 313
+	dir := b.TempDir()
+	b.Chdir(dir)
+	home, _ := filepath.Abs(dir)
+	writeGrid(b, dir, seeds)
+	flags := []string{"--store", "runs", "--home", home, "--devices", "cpu"}
+	s := newSettingsOf(b, flags)
+	study, err := openStudy(s, "grid.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := study.makeStore(s); err != nil {
+		b.Fatal(err)
+	}
+	fill(b, study)
+	changed := strings.Replace(fmt.Sprintf(grid, seedList(seeds)), "classifier: {weights: none}", "generate: {guidance: 5}\nclassifier: {weights: none}", 1)
+	if err := os.WriteFile("changed.yaml", []byte(changed), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	for _, bench := range []struct {
+		name string
+		args []string
+	}{
+		{"plan", []string{"plan", "grid.yaml"}},
+		{"run", []string{"run", "grid.yaml", "--quiet"}},
+		{"plan-changed", []string{"plan", "changed.yaml"}},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			for b.Loop() {
+				var stderr bytes.Buffer
+				if code := Run(append(bench.args, flags...), io.Discard, &stderr); code != exitDone {
+					b.Fatalf("code %d: %s", code, &stderr)
+				}
+			}
+			b.ReportMetric(float64(len(study.plan.Tasks)), "tasks")
+		})
+	}
+}
+
+func seedList(n int) string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprint(i))
+	}
+	return strings.Join(list, ", ")
+}
+
+// newSettingsOf parses flags as the program does.
+func newSettingsOf(b *testing.B, flags []string) *settings {
+	b.Helper()
+	set := pflag.NewFlagSet("kizu", pflag.ContinueOnError)
+	s := newSettings(set, io.Discard)
+	if err := set.Parse(flags); err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+// writeGrid writes photos, a base model and what else the experiment needs.
+func writeGrid(b *testing.B, dir string, seeds int) {
+	b.Helper()
+	files := map[string][]byte{
+		"grid.yaml":             []byte(fmt.Sprintf(grid, seedList(seeds))),
+		"scripts/versions.json": []byte(`{"train_lora": 1, "generate": 1, "classify": 1}`),
+		"base/model_index.json": []byte("{}"),
+	}
+	for class, n := range map[string]int{"good": 431, "crack": 18, "cut": 17, "hole": 18, "print": 17} {
+		for i := range n {
+			picture := image.NewGray(image.Rect(0, 0, 8, 8))
+			for p := range picture.Pix {
+				picture.Pix[p] = color.Gray{Y: uint8((len(class)*7 + i*31 + p*p + i*i*p) % 251)}.Y
+			}
+			var text bytes.Buffer
+			if err := png.Encode(&text, picture); err != nil {
+				b.Fatal(err)
+			}
+			fmt.Fprintf(&text, "%s %d", class, i) // after the picture's end: no two files are equal
+			files[fmt.Sprintf("data/%s/%03d.png", class, i)] = text.Bytes()
+		}
+	}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// fill writes every task's manifest as a commit does, without waiting for the
+// disk each time, and a report that was made of them.
+func fill(b *testing.B, study *study) {
+	b.Helper()
+	var journal bytes.Buffer
+	lines := json.NewEncoder(&journal)
+	for _, task := range study.plan.Tasks {
+		m := store.Manifest{Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity, Host: study.store.Host(), Device: "cpu"}
+		text, err := json.MarshalIndent(m, "", "  ")
+		if err != nil {
+			b.Fatal(err)
+		}
+		dir := study.store.Dir(task.Kind, task.Key)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "manifest.json"), text, 0o644); err != nil {
+			b.Fatal(err)
+		}
+		entry := store.Entry{Kind: task.Kind, Key: task.Key, Label: task.Label, Host: m.Host, Device: "cpu", Seconds: 1, Effort: task.Effort(), Bytes: 1}
+		if err := lines.Encode(entry); err != nil {
+			b.Fatal(err)
+		}
+	}
+	key, err := reportKey(study.plan)
+	if err != nil {
+		b.Fatal(err)
+	}
+	page := study.store.Reports(study.plan.Experiment.Name)
+	if err := os.MkdirAll(page, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	for path, text := range map[string][]byte{
+		filepath.Join(study.store.Root(), "journal.jsonl"): journal.Bytes(),
+		filepath.Join(page, reportOf):                      []byte(key),
+		filepath.Join(page, tableFile):                     []byte("a table\n"),
+		filepath.Join(page, "report.html"):                 []byte("a page\n"),
+	} {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
