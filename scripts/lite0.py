@@ -70,7 +70,8 @@ def weights_file() -> Path:
 def estimate_batch_norm(model: EfficientNet, batches: list[torch.Tensor]) -> None:
     """Set batch-norm statistics to their average over `batches` of network inputs.
 
-    All else stays in evaluation mode, so dropout does not disturb the statistics.
+    All else stays in evaluation mode, so dropout does not disturb the statistics, and so does the
+    whole model afterwards.
     """
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     momenta = [norm.momentum for norm in norms]
@@ -83,6 +84,7 @@ def estimate_batch_norm(model: EfficientNet, batches: list[torch.Tensor]) -> Non
         model(batch)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+    model.eval()
 
 
 def _same_shape(value: torch.Tensor, receiver: torch.Tensor, source: str) -> torch.Tensor:

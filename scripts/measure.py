@@ -53,7 +53,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     model.network.to(device)
     if model.needs_batch_norm_estimate:
         calibrate(model, spec, device)
-    model.network.eval()  # the estimate leaves batch norms in training mode
+    model.network.eval()
     parts = []
     for first in range(0, len(spec.images), BATCH):
         runtime.stop_if_cancelled()

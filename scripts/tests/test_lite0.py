@@ -96,3 +96,4 @@ def test_batch_norm_estimate_is_the_statistics_of_the_batches(model):
         seen = [first(batch).mean((0, 2, 3)) for batch in batches]
     torch.testing.assert_close(norm.running_mean, torch.stack(seen).mean(0))
     assert norm.momentum == momentum
+    assert not any(module.training for module in model.modules())
