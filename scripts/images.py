@@ -35,9 +35,15 @@ def read_framed(path: str, resolution: int) -> tuple[torch.Tensor, Frame]:
     The same pixels as torchvision's Resize and CenterCrop, which diffusers' scripts use, to the
     bit. Raises StageError naming the file when it is missing, truncated or no image.
     """
+    square, frame = _centre_square(read_picture(path), resolution)
+    return torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous(), frame
+
+
+def read_picture(path: str) -> Image.Image:
+    """One image as it is, upright and in RGB; raises StageError as `read_framed` does."""
     try:
         with Image.open(path) as file:
-            picture = _to_rgb(ImageOps.exif_transpose(file))
+            return _to_rgb(ImageOps.exif_transpose(file))
     except FileNotFoundError:
         raise StageError(f"image {path} does not exist; restore it or run the scan again") from None
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
@@ -45,8 +51,6 @@ def read_framed(path: str, resolution: int) -> tuple[torch.Tensor, Frame]:
         raise StageError(
             f"image {path} cannot be read ({error}); replace the file or take it out of the dataset"
         ) from error
-    square, frame = _centre_square(picture, resolution)
-    return torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous(), frame
 
 
 def _centre_square(picture: Image.Image, side: int) -> tuple[Image.Image, Frame]:

@@ -1,11 +1,13 @@
-"""Stage measure: features of images, from the network that classifiers start from.
+"""Stage measure: features of images, from a network that has not seen the experiment's images.
 
-The features are EfficientNet-b0's after global average pooling, before any training on the
-experiment's images, so that all patterns are measured alike. What follows from them (distances,
-nearest neighbours, KID) the host computes. Alone: python scripts/measure.py spec.json
+It is the one that classifiers start from, EfficientNet-b0 with features after global average
+pooling, or a pretrained vision transformer. All patterns are measured alike. What follows from the
+features (distances, nearest neighbours, KID) the host computes.
+Alone: python scripts/measure.py spec.json
 """
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import images
 import lite0
 import runtime
 import safetensors_file
+import vision
 from errors import StageError
 from stage_spec import read_spec
 
@@ -29,8 +32,10 @@ START_SEED = 0  # of a network without weights: the same one for all images of a
 class Spec:
     """Keys of measure's spec.
 
-    `calibration` are images that batch-norm statistics are estimated on where the weights need
-    it (lite0); features are comparable only if they were made with the same ones.
+    `model` is a classifier's, or transformers: then `weights` is a folder or a Hugging Face id, and
+    `resolution` and `calibration` play no part. `calibration` are images that batch-norm statistics
+    are estimated on where the weights need it (lite0); features are comparable only if they were
+    made with the same ones.
     """
 
     out: str
@@ -49,17 +54,12 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     if not spec.images:
         raise StageError("the list of images is empty")
     device = runtime.prepare(spec.device, spec.threads)
-    model = classifier.build(spec.model, spec.weights, classes=2, seed=START_SEED)
-    model.network.to(device)
-    if model.needs_batch_norm_estimate:
-        calibrate(model, spec, device)
-    model.network.eval()
+    features_of = encoder(spec, device)
     parts = []
     for first in range(0, len(spec.images), BATCH):
         runtime.stop_if_cancelled()
         batch = spec.images[first : first + BATCH]
-        pixels = images.read_images(batch, spec.resolution)
-        parts.append(classifier.features(model, pixels.to(device)).cpu())
+        parts.append(features_of(batch))
         host.progress(first + len(batch), len(spec.images), {})
     features = torch.cat(parts)
     for path, finite in zip(spec.images, features.isfinite().all(1).tolist(), strict=True):
@@ -72,6 +72,23 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     )
     write_names(Path(spec.out) / "images.csv", spec.images)
     return {"images": len(features), "features": features.shape[1]}
+
+
+def encoder(spec: Spec, device: torch.device) -> Callable[[list[str]], torch.Tensor]:
+    """What gives the features (N, width) of images in files, on the CPU."""
+    if spec.model == "transformers":
+        return vision.load(spec.weights, device).features
+    model = classifier.build(spec.model, spec.weights, classes=2, seed=START_SEED)
+    model.network.to(device)
+    if model.needs_batch_norm_estimate:
+        calibrate(model, spec, device)
+    model.network.eval()
+
+    def features(paths: list[str]) -> torch.Tensor:
+        pixels = images.read_images(paths, spec.resolution)
+        return classifier.features(model, pixels.to(device)).cpu()
+
+    return features
 
 
 def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) -> None:

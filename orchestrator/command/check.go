@@ -145,6 +145,9 @@ func printCheck(out io.Writer, c *checkup) error {
 	for _, weights := range c.Weights {
 		fmt.Fprintf(w, "classifier\t%s\n", weights)
 	}
+	if c.Features != "" {
+		fmt.Fprintf(w, "features\t%s\n", c.Features)
+	}
 	for _, d := range c.Devices {
 		fmt.Fprintf(w, "device\t%s: %s, %s\n", d.Name, d.Label, gigabytes(d.Memory))
 	}

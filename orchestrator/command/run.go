@@ -129,6 +129,11 @@ func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
 	if _, err := r.study.plan.Base.Check(); err != nil {
 		return nil, err
 	}
+	if encoder := r.study.plan.Encoder; encoder != nil {
+		if _, err := encoder.Check(); err != nil {
+			return nil, err
+		}
+	}
 	if err := dataset.Verify(r.study.plan.Used(toRun)); err != nil {
 		return nil, err
 	}

@@ -12,18 +12,26 @@ import (
 // huggingface_hub keeps it (huggingface.co/docs/huggingface_hub, "Understand
 // caching"). One that is not there may still be downloaded.
 func hubBase(name string) (*Base, error) {
-	base := &Base{Name: name}
+	base := &Base{Name: name, Cached: hubSnapshot(name, modelIndex)}
+	if base.Cached == "" {
+		return base, nil
+	}
+	return base, base.readCard(base.Cached)
+}
+
+// hubSnapshot is the folder of a model of the hub in the local cache, if the
+// cache has the given file of it; "" if not.
+func hubSnapshot(name, file string) string {
 	repo := filepath.Join(hubCache(), "models--"+strings.ReplaceAll(name, "/", "--"))
 	revision, err := os.ReadFile(filepath.Join(repo, "refs", "main"))
 	if err != nil {
-		return base, nil
+		return ""
 	}
 	snapshot := filepath.Join(repo, "snapshots", strings.TrimSpace(string(revision)))
-	if !exists(filepath.Join(snapshot, modelIndex)) {
-		return base, nil
+	if !exists(filepath.Join(snapshot, file)) {
+		return ""
 	}
-	base.Cached = snapshot
-	return base, base.readCard(snapshot)
+	return snapshot
 }
 
 // hubCache is the folder of huggingface_hub's cache, by the variables that its
@@ -81,19 +89,20 @@ func offline() (variable string, yes bool) {
 	return "", false
 }
 
-// checkHub checks a model of the hub: in the cache and whole, or downloadable.
-func (b *Base) checkHub() (note string, err error) {
+// checkHub checks a model of the hub, cached in a folder or not: in the cache and
+// whole, or downloadable. what is the model's use, for errors.
+func checkHub(what, name, cached string, whole func(dir string) error) (note string, err error) {
 	variable, yes := offline()
 	switch {
-	case b.Cached != "":
-		if err := checkModel(b.Cached); err == nil {
-			return "in the cache, " + b.Cached, nil
+	case cached != "":
+		if err := whole(cached); err == nil {
+			return "in the cache, " + cached, nil
 		} else if yes {
-			return "", fmt.Errorf("base model %s in the Hugging Face cache is not whole (%w), and %s is set: download it again", b.Name, err, variable)
+			return "", fmt.Errorf("%s %s in the Hugging Face cache is not whole (%w), and %s is set: download it again", what, name, err, variable)
 		}
 		return "only partly in the cache: the rest will be downloaded from the Hugging Face hub", nil
 	case yes:
-		return "", fmt.Errorf("base model %s is not in the Hugging Face cache (%s), and %s is set: download it first, or give a folder", b.Name, hubCache(), variable)
+		return "", fmt.Errorf("%s %s is not in the Hugging Face cache (%s), and %s is set: download it first, or give a folder", what, name, hubCache(), variable)
 	}
 	return "not in the cache: will be downloaded from the Hugging Face hub", nil
 }

@@ -17,7 +17,7 @@ func (b *Base) Check() (note string, err error) {
 	info, err := os.Stat(b.Path)
 	switch {
 	case b.Path == "":
-		return b.checkHub()
+		return checkHub("base model", b.Name, b.Cached, checkModel)
 	case err != nil:
 		return "", fmt.Errorf("base model: %w", err)
 	case info.IsDir():
@@ -72,9 +72,14 @@ func checkComponent(dir, component string) error {
 	if component == "scheduler" || component == "tokenizer" || component == "tokenizer_2" {
 		return nil
 	}
+	return checkWeights(dir, component)
+}
+
+// checkWeights requires a folder to have weights that can be opened.
+func checkWeights(dir, name string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*"+checkpointSuffix))
 	if err != nil || len(files) == 0 {
-		return fmt.Errorf("%s has no .safetensors file", component)
+		return fmt.Errorf("%s has no .safetensors file", name)
 	}
 	for _, file := range files {
 		if err := checkSafetensors(file); err != nil {

@@ -53,6 +53,9 @@ func (e *Experiment) complete() {
 		if e.Patterns.Show == 0 {
 			e.Patterns.Show = 8
 		}
+		if e.Patterns.Features == "" {
+			e.Patterns.Features = ClassifierFeatures
+		}
 		if e.Patterns.Defect == "" && len(e.Dataset.Defects) > 0 {
 			e.Patterns.Defect = e.Dataset.Defects[0]
 		}

@@ -90,7 +90,25 @@ type Patterns struct {
 	Defect   string          `yaml:"defect"`
 	Show     int             `yaml:"show"`     // images generated for each pattern, none picked
 	Baseline bool            `yaml:"baseline"` // img2img without a LoRA
+	Features string          `yaml:"features"` // what compares images with photos: classifier, dinov2, clip, a folder or a Hugging Face id
 	Matrix   []Sweep[Recipe] `yaml:"matrix"`   // entries add up
+}
+
+// ClassifierFeatures are those of the network that classifiers start from.
+const ClassifierFeatures = "classifier"
+
+// FeaturesModel is the vision transformer whose features compare images with
+// photos: a folder or a Hugging Face id; "" for ClassifierFeatures.
+func (p Patterns) FeaturesModel() string {
+	switch p.Features {
+	case ClassifierFeatures:
+		return ""
+	case "dinov2":
+		return "facebook/dinov2-small"
+	case "clip":
+		return "openai/clip-vit-base-patch32"
+	}
+	return p.Features
 }
 
 // Conditions is study 2: training sets of real and generated images, compared

@@ -15,6 +15,7 @@ type Inputs struct {
 	Division *dataset.Division
 	Base     *dataset.Base
 	Weights  map[string]*Weights // of classifiers, as the experiment file has them
+	Encoder  *dataset.Encoder    // whose features compare study 1's images; nil for those of the classifiers' network
 	Versions map[string]int      // of each stage's code
 }
 
@@ -33,7 +34,7 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		exp:   exp,
 		in:    in,
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
-		plan:   &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base},
+		plan:   &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
 		images: map[string]dataset.Image{},
 	}
 	b.plan.images = b.images
@@ -43,6 +44,9 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 	b.plan.paths = map[Ref]string{}
 	if in.Base.Path != "" {
 		b.plan.paths[b.base()] = in.Base.Path
+	}
+	if in.Encoder != nil && in.Encoder.Path != "" {
+		b.plan.paths[b.encoder()] = in.Encoder.Path
 	}
 	for _, cell := range exp.Cells() {
 		planned, err := b.cell(cell)
@@ -92,6 +96,13 @@ func (b *builder) base() Ref {
 		return Ref(byName + b.in.Base.Name)
 	}
 	return Ref(byHash + b.in.Base.SHA256)
+}
+
+func (b *builder) encoder() Ref {
+	if b.in.Encoder.Path == "" {
+		return Ref(byName + b.in.Encoder.Name)
+	}
+	return Ref(byHash + b.in.Encoder.SHA256)
 }
 
 // prompts of a class: the noun alone, and with the identifier before it. A

@@ -34,7 +34,7 @@ func (p *Plan) Changed(task *Task, hashes *dataset.Hashes) error {
 // changedFile looks at a model's folder or a file of weights.
 func (p *Plan) changedFile(ref Ref, path string, hashes *dataset.Hashes) error {
 	hash := hashes.File
-	if path == p.Base.Path {
+	if path == p.Base.Path || p.Encoder != nil && path == p.Encoder.Path {
 		hash = hashes.Model
 	}
 	sum, err := hash(path)

@@ -16,9 +16,10 @@ type Checkup struct {
 	Needs      []Need              `json:"needs"`
 	Duplicates []dataset.Duplicate `json:"duplicates"` // within a class: left out
 	Base       string              `json:"base"`
-	BaseState  string              `json:"base_state"` // where it is
-	Weights    []string            `json:"weights"`    // of classifiers, and where they are
-	Problems   []string            `json:"problems"`   // what would stop a run
+	BaseState  string              `json:"base_state"`         // where it is
+	Weights    []string            `json:"weights"`            // of classifiers, and where they are
+	Features   string              `json:"features,omitempty"` // where the model that compares images is, if a file names one
+	Problems   []string            `json:"problems"`           // what would stop a run
 
 	Plan *Plan `json:"-"` // nil if there are problems
 }
@@ -65,6 +66,14 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	weights, err := findWeights(exp, machine.Hashes)
 	c.problem(err)
 	c.Weights = append([]string{}, weightsStates(weights)...)
+	encoder, err := findEncoder(exp, machine.Hashes)
+	if err == nil && encoder != nil {
+		var state string
+		if state, err = encoder.Check(); err == nil {
+			c.Features = encoder.Name + ": " + state
+		}
+	}
+	c.problem(err)
 	var seen map[string]bool
 	if base != nil {
 		seen = base.Seen

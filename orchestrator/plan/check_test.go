@@ -79,6 +79,22 @@ func TestCheckListsAll(t *testing.T) {
 	}
 }
 
+// TestCheckLooksForFeatures: a features model that cannot be had is a problem
+// before a run.
+func TestCheckLooksForFeatures(t *testing.T) {
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("TRANSFORMERS_OFFLINE", "")
+	if c := checkArticle(t, nil, "patterns.features=clip"); len(c.Problems) > 0 || c.Features != "openai/clip-vit-base-patch32: not in the cache: will be downloaded from the Hugging Face hub" {
+		t.Errorf("%q, problems %q", c.Features, c.Problems)
+	}
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	c := checkArticle(t, nil, "patterns.features=dinov2")
+	if len(c.Problems) != 1 || !strings.Contains(c.Problems[0], "features model facebook/dinov2-small is not in the Hugging Face cache") {
+		t.Errorf("problems %q", c.Problems)
+	}
+}
+
 // TestCheckFindsLeaks: what only the whole plan shows is a problem too.
 func TestCheckFindsLeaks(t *testing.T) {
 	c := checkArticle(t, nil, `conditions.lora.patterns={hole: "18 defect, 391 regularization"}`)

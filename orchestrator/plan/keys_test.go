@@ -101,6 +101,10 @@ func TestKeysFollowTheInputs(t *testing.T) {
 		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(KindTrainLoRA, KindGenerate)},
 		{"path of the base model", func(in *Inputs) { in.Base.Path = "/elsewhere" }, kind()},
 		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(KindTrainLoRA, KindGenerate)},
+		{"an encoder of the hub", func(in *Inputs) { in.Encoder = &dataset.Encoder{Name: "a/b"} }, kind(KindMeasure)},
+		{"an encoder's folder", func(in *Inputs) {
+			in.Encoder = &dataset.Encoder{Name: "b", Path: "/b", SHA256: strings.Repeat("0", 64)}
+		}, kind(KindMeasure)},
 		{"weights file", func(in *Inputs) { in.Weights["none"] = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(KindClassify, KindMeasure)},
 	} {
 		exp := parse(t, small)

@@ -49,6 +49,10 @@ func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, bas
 	if err != nil {
 		return nil, err
 	}
+	encoder, err := findEncoder(exp, machine.Hashes)
+	if err != nil {
+		return nil, err
+	}
 	classes, tests := exp.Dataset.Classes(), map[string]int{}
 	for _, class := range classes {
 		tests[class] = exp.TestCount(class)
@@ -57,7 +61,7 @@ func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, bas
 	if err != nil {
 		return nil, err
 	}
-	return Build(exp, Inputs{Set: set, Division: division, Base: base, Weights: weights, Versions: versions})
+	return Build(exp, Inputs{Set: set, Division: division, Base: base, Weights: weights, Encoder: encoder, Versions: versions})
 }
 
 // stageVersions reads the version of each stage's behaviour.

@@ -115,6 +115,46 @@ func TestLoadWeights(t *testing.T) {
 	}
 }
 
+// TestLoadFeatures: a folder counts by its content, a changed one is noticed, and
+// the shorthands stand for models of the hub.
+func TestLoadFeatures(t *testing.T) {
+	d := newDesk(t)
+	with := func(features string) *Plan {
+		return d.plan(strings.Replace(small, "show: 3", "show: 3\n  features: "+features, 1))
+	}
+	before := d.plan(small)
+	if got := changed(t, before, with("classifier")); len(got) > 0 || before.Encoder != nil {
+		t.Errorf("the default, written down, changes %q", got)
+	}
+	for features, want := range map[string]Ref{"dinov2": "name:facebook/dinov2-small", "clip": "name:openai/clip-vit-base-patch32", "a/b": "name:a/b"} {
+		p := with(features)
+		task := find(t, p, "4 defect, 3 regularization", 0).Measure
+		spec := task.Spec.(Measure)
+		if spec.Weights != want || spec.Model != "transformers" || spec.Resolution != 0 || len(spec.Calibration) > 0 || len(spec.Images) != 3 {
+			t.Errorf("features %s: %+v", features, spec)
+		}
+		if got, want := changed(t, before, p), below(p, kind(KindMeasure)); !slices.Equal(got, want) {
+			t.Errorf("features %s changes %q", features, got)
+		}
+	}
+	for _, folder := range []string{"dino", "copy"} {
+		d.write(folder+"/config.json", "{}")
+	}
+	folder := with("dino")
+	if got := changed(t, folder, with("./copy")); len(got) > 0 {
+		t.Errorf("a copy of the model changes %q", got)
+	}
+	task := find(t, folder, "4 defect, 3 regularization", 0).Photos
+	if path := folder.Path(task.Spec.(Measure).Weights, nil); path != filepath.Join(d.root, "dino") {
+		t.Errorf("the stage opens %s", path)
+	}
+	if err := folder.Changed(task, nil); err != nil {
+		t.Error(err)
+	}
+	d.write("dino/config.json", `{"a": 1}`)
+	fails(t, folder.Changed(task, nil), "dino was changed while the run was going")
+}
+
 // TestLoadKeepsSeenImagesFromTesting: what a base model lists as its training
 // images may be trained on and is never tested on.
 func TestLoadKeepsSeenImagesFromTesting(t *testing.T) {
@@ -149,6 +189,7 @@ func TestLoadErrors(t *testing.T) {
 		{"no elpv-dataset", "format: folders, root: data, noun: board, defects: [crack, cut]", "format: elpv, noun: cell, good: functional, defects: [defective mono]", nil, "the package elpv-dataset is not installed"},
 		{"no base", "base: tiny", "base: ./nowhere", nil, `base model "./nowhere": no such folder`},
 		{"no weights", "weights: none", "weights: weights/b1.safetensors", nil, "classifier.weights: open "},
+		{"no features model", "show: 3", "show: 3\n  features: ./dino", nil, `patterns.features: features model "./dino": no such folder`},
 		{"weights of another format", "weights: none", "weights: weights/b0.pt", nil, `classifier.weights "weights/b0.pt" is none of imagenet, lite0, none, or a .safetensors file`},
 		{"too few to test", "defects: 2}", "defects: 7}", nil, `class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer`},
 		{"no scripts", "", "", func(d desk) { _ = os.RemoveAll(filepath.Join(d.root, "scripts")) }, "the Python stages are not where they should be"},

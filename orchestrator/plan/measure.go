@@ -8,6 +8,10 @@ const (
 	heldOutPhotos     = 100 // of the defect, beyond those that train a LoRA
 )
 
+// transformersModel is what the stage calls a vision transformer of the library
+// transformers, whose weights say what it is.
+const transformersModel = "transformers"
+
 // measure plans the features of a pattern's images and, once for all patterns,
 // of the photos that they are compared with.
 func (b *builder) measure(cell *Cell) (err error) {
@@ -24,6 +28,9 @@ func (b *builder) measure(cell *Cell) (err error) {
 }
 
 func (b *builder) measureSpec(images []Ref) Measure {
+	if b.in.Encoder != nil {
+		return Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []Ref{}, Images: images}
+	}
 	good := b.in.Division.Train[b.exp.Dataset.Good]
 	return Measure{
 		Model: b.exp.Classifier.Model, Weights: b.weights(b.exp.Classifier.Weights), Resolution: b.exp.Classifier.Resolution,

@@ -23,6 +23,7 @@ type Plan struct {
 	Division   *dataset.Division
 	Set        *dataset.Set
 	Base       *dataset.Base
+	Encoder    *dataset.Encoder // nil if none but the classifiers' network measures images
 
 	images map[string]dataset.Image // by hash: every image of the dataset
 	paths  map[Ref]string           // of models and weights files

@@ -165,7 +165,7 @@ func (s Classify) Resolve(f func(Ref) Ref) Spec {
 }
 
 // Measure asks for the features of images, by the network that classifiers
-// start from.
+// start from or, without a resolution and calibration, by a vision transformer.
 type Measure struct {
 	Model       string `json:"model"`
 	Weights     Ref    `json:"weights"`

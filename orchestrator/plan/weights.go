@@ -11,10 +11,10 @@ import (
 )
 
 // findWeights looks up the initial weights of all classifiers, and those of the
-// network that measures study 1's images.
+// network that measures study 1's images if that is a classifier's.
 func findWeights(exp *experiment.Experiment, hashes *dataset.Hashes) (map[string]*Weights, error) {
 	var names []string
-	if exp.Patterns != nil {
+	if exp.Patterns != nil && exp.Patterns.FeaturesModel() == "" {
 		names = append(names, exp.Classifier.Weights)
 	}
 	for _, condition := range exp.ExpandConditions() {
@@ -31,6 +31,24 @@ func findWeights(exp *experiment.Experiment, hashes *dataset.Hashes) (map[string
 		}
 	}
 	return found, nil
+}
+
+// findEncoder looks up the vision transformer that measures study 1's images;
+// nil if there is none.
+func findEncoder(exp *experiment.Experiment, hashes *dataset.Hashes) (*dataset.Encoder, error) {
+	if exp.Patterns == nil || exp.Patterns.FeaturesModel() == "" {
+		return nil, nil
+	}
+	name := exp.Patterns.FeaturesModel()
+	path, err := filepath.Abs(beside(exp.Dir, name))
+	if err != nil {
+		return nil, err
+	}
+	encoder, err := hashes.FindEncoder(name, path)
+	if err != nil {
+		return nil, fmt.Errorf("patterns.features: %w", err)
+	}
+	return encoder, nil
 }
 
 func findWeight(name, dir string, hashes *dataset.Hashes) (*Weights, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // quality is how one pattern's images compare with photos, in the features of
-// the network that classifiers start from.
+// the network that measures them.
 type quality struct {
 	state  state // of the features
 	reason string

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"kizu/orchestrator/result"
 )
@@ -54,9 +55,8 @@ func (p *pattern) qualityState() state {
 // qualityGrid compares the patterns' images with photos. The first row is of
 // photos: what images that are neither odd nor copied score.
 func (r *Report) qualityGrid() grid {
-	k := r.plan.Experiment.Classifier
 	g := grid{
-		title: fmt.Sprintf("Study 1, images compared with photos by the features of %s, weights %s, at %d pixels", k.Model, k.Weights, k.Resolution),
+		title: "Study 1, images compared with photos by the features of " + r.featuresOf(),
 		columns: []column{
 			{head: "pattern"}, {head: "images", numeric: true, extra: 1}, {head: "to training photo", numeric: true},
 			{head: "copies", numeric: true}, {head: "to source photo", numeric: true, extra: 1},
@@ -66,7 +66,7 @@ func (r *Report) qualityGrid() grid {
 			"a copy is nearer to a training photo than 95 % of photos that trained nothing, or than all of them if they are few; diversity is the mean distance of two images; " +
 			"KID is the kernel distance to photos of the defect, 0 for images like them"},
 	}
-	if k.Weights == "none" {
+	if r.plan.Encoder == nil && r.plan.Experiment.Classifier.Weights == "none" {
 		g.notes = append(g.notes, "without weights the network has learnt nothing, so its distances say little")
 	}
 	if row, note, ok := r.photoRow(); ok {
@@ -84,6 +84,19 @@ func (r *Report) qualityGrid() grid {
 		}, kernelDistance(q.kid, q.hasKID)...))
 	}
 	return g
+}
+
+// featuresOf names the network that distances and KID are of; they mean nothing
+// beside those of another.
+func (r *Report) featuresOf() string {
+	k, encoder := r.plan.Experiment.Classifier, r.plan.Encoder
+	switch {
+	case encoder == nil:
+		return fmt.Sprintf("%s, weights %s, at %d pixels", k.Model, k.Weights, k.Resolution)
+	case encoder.Path == "":
+		return encoder.Name
+	}
+	return fmt.Sprintf("%s (sha256 %.12s)", filepath.Base(encoder.Path), encoder.SHA256)
 }
 
 // photoRow is what photos of the defect that trained no LoRA score or, where

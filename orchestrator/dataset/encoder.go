@@ -1,0 +1,57 @@
+package dataset
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Encoder is a pretrained vision transformer whose features images are compared
+// by.
+type Encoder struct {
+	Name   string // a Hugging Face id, or the folder as the experiment file has it
+	Path   string // its folder; "" for a model of the Hugging Face hub
+	SHA256 string // of the folder's contents; "" for a model of the hub
+	Cached string // the folder of a model of the hub in the local cache; "" if it is not there
+}
+
+// encoderConfig is what makes a folder a model of transformers.
+const encoderConfig = "config.json"
+
+// FindEncoder looks a model up: a folder, or else a Hugging Face id, which the
+// worker resolves. Whether it is complete is for Check to say.
+func (h *Hashes) FindEncoder(name, path string) (*Encoder, error) {
+	if exists(path) {
+		if !exists(filepath.Join(path, encoderConfig)) {
+			return nil, fmt.Errorf("features model %s is no model of transformers: it has no %s", path, encoderConfig)
+		}
+		sum, err := h.folder(path)
+		if err != nil {
+			return nil, fmt.Errorf("features model %s: %w", path, err)
+		}
+		return &Encoder{Name: name, Path: path, SHA256: sum}, nil
+	}
+	if !hubID.MatchString(name) {
+		return nil, fmt.Errorf("features model %q: no such folder (looked for %s)", name, path)
+	}
+	return &Encoder{Name: name, Cached: hubSnapshot(name, encoderConfig)}, nil
+}
+
+// Check says where the model is, or why a run could not load it. It reads
+// headers only.
+func (e *Encoder) Check() (note string, err error) {
+	if e.Path == "" {
+		return checkHub("features model", e.Name, e.Cached, checkEncoder)
+	}
+	if err := checkEncoder(e.Path); err != nil {
+		return "", fmt.Errorf("features model %s: %w", e.Path, err)
+	}
+	return "folder " + e.Path, nil
+}
+
+func checkEncoder(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "preprocessor_config.json")); err != nil {
+		return err
+	}
+	return checkWeights(dir, filepath.Base(dir))
+}

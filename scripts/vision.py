@@ -1,0 +1,84 @@
+"""Image features from a pretrained vision transformer, DINOv2 or CLIP, as transformers loads it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import transformers.utils.logging
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoImageProcessor,
+    AutoModel,
+    CLIPVisionModelWithProjection,
+    PreTrainedModel,
+)
+from transformers.image_processing_utils import BaseImageProcessor
+
+import images
+from errors import StageError
+
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A network with the scaling, cropping and normalization that it was trained with."""
+
+    network: PreTrainedModel
+    processor: BaseImageProcessor
+    pool: Callable[..., torch.Tensor]  # of the network's outputs, the features
+
+    @torch.inference_mode()
+    def features(self, paths: list[str]) -> torch.Tensor:
+        """Features (N, width) float32, on the CPU, of the images in files."""
+        pictures = [images.read_picture(path) for path in paths]
+        inputs = self.processor(pictures, return_tensors="pt").to(self.network.device)
+        return self.pool(self.network(**inputs)).float().cpu()
+
+
+# What is loaded for a config's model_type, and what of its outputs is taken: the class token, and
+# the embedding that CLIP compares with texts.
+_CLIP = (CLIPVisionModelWithProjection, lambda outputs: outputs.image_embeds)
+_DINO = (AutoModel, lambda outputs: outputs.last_hidden_state[:, 0])
+SUPPORTED = {
+    "dinov2": _DINO,
+    "dinov2_with_registers": _DINO,
+    "clip": _CLIP,
+    "clip_vision_model": _CLIP,
+}
+
+
+def load(model: str, device: torch.device) -> Encoder:
+    """The encoder of a folder, or of a model of the Hugging Face hub, in evaluation mode.
+
+    The hub is asked only for what its cache lacks, and not at all with HF_HUB_OFFLINE.
+    """
+    try:
+        kind = AutoConfig.from_pretrained(model).model_type
+        if kind not in SUPPORTED:
+            raise StageError(
+                f"features model {model} is a {kind}; supported are {', '.join(SUPPORTED)}"
+            )
+        network_class, pool = SUPPORTED[kind]
+        network, loading = network_class.from_pretrained(
+            model,
+            dtype=torch.float32,
+            use_safetensors=True,  # never a pickle
+            output_loading_info=True,
+        )
+        processor = AutoImageProcessor.from_pretrained(model)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StageError(
+            f"features model {model} cannot be loaded ({reason}); give a folder with"
+            " config.json, preprocessor_config.json and safetensors weights, or the id of a model"
+            " that is in the local Hugging Face cache or can be downloaded"
+        ) from error
+    if loading["missing_keys"]:
+        raise StageError(
+            f"features model {model} has no weights for {min(loading['missing_keys'])}; copy it"
+            " again"
+        )
+    return Encoder(network.to(device).eval(), processor, pool)
