@@ -35,6 +35,7 @@ var keptTo = map[string][]string{
 	"github.com/spf13/viper":            {"orchestrator/command"}, // it lower-cases keys: no study is read through it
 	"github.com/schollz/progressbar/v3": {"orchestrator/execute"},
 	"github.com/goccy/go-yaml":          {"orchestrator/experiment"},
+	"github.com/fatih/color":            {"orchestrator/report"},
 }
 
 // pure rooms compute: they look at no file, clock, network or random number but

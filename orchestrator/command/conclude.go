@@ -6,13 +6,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/term" // is this a terminal, and how wide; Go project, BSD
 
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
@@ -30,7 +27,7 @@ func (r *runner) conclude(summary *execute.Summary, results *report.Report) erro
 		return err
 	}
 	if !r.settings.viper.GetBool(setQuiet) {
-		_ = results.Table(r.stdout, widthOr100(r.stdout))
+		_ = results.Table(r.stdout, screenOf(r.stdout))
 		tasks, failed := len(r.study.plan.Tasks), len(summary.Reasons())
 		text := fmt.Sprintf("%d tasks run in %s, %d reused", summary.Done, execute.Short(time.Since(r.began)), tasks-summary.Done-summary.Found-failed)
 		if summary.Found > 0 {
@@ -48,11 +45,13 @@ func allReused(tasks int) string {
 	return fmt.Sprintf("everything is reused: all %d tasks are in the store", tasks)
 }
 
-// Files beside a report: its table as text, and what it is the report of.
+// Files beside a report: its table as text, plain and for terminals with
+// colour, and what it is the report of.
 const (
-	tableFile  = "report.txt"
-	reportOf   = "report.key"
-	tableWidth = 100
+	tableFile    = "report.txt"
+	colouredFile = "report.ansi"
+	reportOf     = "report.key"
+	tableWidth   = 100
 )
 
 // remember keeps the table of a complete report and what it was made of, so
@@ -65,15 +64,17 @@ func (r *runner) remember(summary *execute.Summary, results *report.Report, page
 		}
 		return nil
 	}
-	var table bytes.Buffer
-	if err := results.Table(&table, tableWidth); err != nil {
-		return err
+	for name, colour := range map[string]bool{tableFile: false, colouredFile: true} {
+		var table bytes.Buffer
+		if err := results.Table(&table, report.Screen{Width: tableWidth, Colour: colour}); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(page, name), table.Bytes(), 0o644); err != nil {
+			return err
+		}
 	}
 	key, err := reportKey(r.study.plan)
 	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(page, tableFile), table.Bytes(), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(stamp, []byte(key), 0o644)
@@ -86,7 +87,11 @@ func (r *runner) shown() bool {
 	if was, reading := os.ReadFile(filepath.Join(page, reportOf)); err != nil || reading != nil || string(was) != key {
 		return false
 	}
-	table, err := os.ReadFile(filepath.Join(page, tableFile))
+	screen, name := screenOf(r.stdout), tableFile
+	if screen.Colour {
+		name = colouredFile
+	}
+	table, err := os.ReadFile(filepath.Join(page, name))
 	html := filepath.Join(page, "report.html")
 	if _, missing := os.Stat(html); err != nil || missing != nil {
 		return false
@@ -94,7 +99,7 @@ func (r *runner) shown() bool {
 	if r.settings.viper.GetBool(setQuiet) {
 		return true
 	}
-	if widthOr100(r.stdout) < tableWidth {
+	if screen.Width < tableWidth {
 		return false
 	}
 	fmt.Fprintf(r.stdout, "%s\n%s\npage: %s\n", table, allReused(len(r.study.plan.Tasks)), html)
@@ -147,23 +152,3 @@ func again(file string, changes []string) string {
 }
 
 func indented(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }
-
-// terminalWidth is the number of columns of a terminal; 0 if out is none.
-func terminalWidth(out io.Writer) int {
-	file, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
-		return 0
-	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || width < 40 {
-		return 80
-	}
-	return width
-}
-
-func widthOr100(out io.Writer) int {
-	if width := terminalWidth(out); width > 0 {
-		return width
-	}
-	return tableWidth
-}

@@ -49,11 +49,7 @@ set the same.`,
 			if err := r.Write(dir); err != nil {
 				return err
 			}
-			width := terminalWidth(out)
-			if width == 0 {
-				width = 100
-			}
-			if err := r.Table(out, width); err != nil {
+			if err := r.Table(out, screenOf(out)); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(out, "\npage: %s\n", filepath.Join(dir, "report.html"))
@@ -85,11 +81,7 @@ func sideBySide(s *settings, files []string, out io.Writer) error {
 		}
 	}
 	both := report.Beside(reports)
-	width := terminalWidth(out)
-	if width == 0 {
-		width = 100
-	}
-	if err := both.Table(out, width); err != nil {
+	if err := both.Table(out, screenOf(out)); err != nil {
 		return err
 	}
 	dir = filepath.Join(dir, both.Name())

@@ -50,17 +50,19 @@ func goldens(t *testing.T, prefix string, r *Report) {
 	golden(t, prefix+".csv", r.writeCSV)
 	golden(t, prefix+".tex", r.writeLaTeX)
 	golden(t, prefix+".md", r.writeMarkdown)
-	golden(t, prefix+".txt", func(w io.Writer) error { return r.Table(w, 120) })
+	golden(t, prefix+".txt", func(w io.Writer) error { return r.Table(w, Screen{Width: 120}) })
 }
 
 func TestFinished(t *testing.T) {
 	r := finished(t).collect(nil)
 	goldens(t, "finished", r)
-	golden(t, "finished-80.txt", func(w io.Writer) error { return r.Table(w, 80) })
+	golden(t, "finished-80.txt", func(w io.Writer) error { return r.Table(w, Screen{Width: 80}) })
 }
 
 // A LoRA failed, and with it what needs it; one seed's classifiers are not run.
-func TestPartlyFailed(t *testing.T) {
+func TestPartlyFailed(t *testing.T) { goldens(t, "partly-failed", partlyFailed(t)) }
+
+func partlyFailed(t *testing.T) *Report {
 	f := newFixture(t, studies)
 	failures := map[string]string{}
 	broken := func(task *plan.Task) bool { return strings.HasPrefix(task.Label, "LoRA hole, study 2, seed 0") }
@@ -72,12 +74,12 @@ func TestPartlyFailed(t *testing.T) {
 		return !(len(task.Needs) == 1 && broken(task.Needs[0])) &&
 			!(task.Kind == plan.KindClassify && task.Label != `classifier "real", seed 0`)
 	})
-	goldens(t, "partly-failed", f.collect(failures))
+	return f.collect(failures)
 }
 
 func TestNothingRunYet(t *testing.T) {
 	f := newFixture(t, studies)
-	golden(t, "nothing.txt", func(w io.Writer) error { return f.collect(nil).Table(w, 100) })
+	golden(t, "nothing.txt", func(w io.Writer) error { return f.collect(nil).Table(w, Screen{Width: 100}) })
 }
 
 // A damaged artifact fails its cell and is named; the others are shown.

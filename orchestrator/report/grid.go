@@ -10,6 +10,7 @@ type grid struct {
 	title   string
 	columns []column
 	rows    [][]string
+	claims  []int    // rows that claim a difference
 	notes   []string // below the table, one sentence each
 }
 

@@ -201,7 +201,7 @@ func TestHostileNames(t *testing.T) {
 func TestTableShowsNoControlCharacters(t *testing.T) {
 	f := newFixture(t, strings.Replace(studies, "real & generated", `"red \e[31m text"`, 1))
 	var out bytes.Buffer
-	f.check(f.collect(nil).Table(&out, 100))
+	f.check(f.collect(nil).Table(&out, Screen{Width: 100}))
 	if strings.ContainsRune(out.String(), '\x1b') {
 		t.Errorf("an escape character reached the terminal:\n%q", out.String())
 	}

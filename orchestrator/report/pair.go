@@ -96,7 +96,10 @@ func (r *Report) pairGrid() grid {
 		},
 		notes: []string{r.pairNote()},
 	}
-	for _, p := range r.pairs {
+	for i, p := range r.pairs {
+		if p.Significant() {
+			g.claims = append(g.claims, i)
+		}
 		a, b := p.only()
 		g.rows = append(g.rows, []string{
 			p.a.name, p.b.name, signed(p.Difference.Mean), betweenSigned(p.Difference.Interval),

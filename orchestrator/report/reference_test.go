@@ -12,7 +12,7 @@ func outputs(t *testing.T, r *Report) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
 	for name, write := range map[string]func(io.Writer) error{
-		"terminal": func(w io.Writer) error { return r.Table(w, 140) }, "Markdown": r.writeMarkdown, "LaTeX": r.writeLaTeX, "JSON": r.JSON,
+		"terminal": func(w io.Writer) error { return r.Table(w, Screen{Width: 140}) }, "Markdown": r.writeMarkdown, "LaTeX": r.writeLaTeX, "JSON": r.JSON,
 		"page": func(w io.Writer) error { return r.writePage(w, newAlbum(thumbnailSide)) },
 	} {
 		var out bytes.Buffer

@@ -27,8 +27,8 @@ func (s *SideBySide) Name() string {
 	return strings.Join(names, " vs ")
 }
 
-// Table prints the comparison in lines of at most width columns.
-func (s *SideBySide) Table(w io.Writer, width int) error {
+// Table prints the comparison in lines as wide as the screen at most.
+func (s *SideBySide) Table(w io.Writer, screen Screen) error {
 	grids, err := s.grids()
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func (s *SideBySide) Table(w io.Writer, width int) error {
 		if i > 0 {
 			out.WriteString("\n")
 		}
-		g.writeText(&out, width)
+		g.writeText(&out, screen)
 	}
 	_, err = io.WriteString(w, out.String())
 	return err

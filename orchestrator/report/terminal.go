@@ -3,23 +3,27 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth" // columns that a text takes on a terminal; MIT
 )
 
-// Table prints the tables of both studies for people, in lines of at most
-// width columns where that is possible, and what is unfinished.
-func (r *Report) Table(w io.Writer, width int) error {
+// Table prints the tables of both studies for people, in lines as wide as the
+// screen at most where that is possible, and what is unfinished.
+func (r *Report) Table(w io.Writer, screen Screen) error {
 	var out strings.Builder
 	for i, g := range r.grids() {
 		if i > 0 {
 			out.WriteString("\n")
 		}
-		g.writeText(&out, width)
+		g.writeText(&out, screen)
 	}
 	if lines := r.unfinished(); len(lines) > 0 {
-		fmt.Fprintf(&out, "\n%s\n", strings.Join(lines, "\n"))
+		out.WriteString("\n")
+		for _, line := range lines {
+			fmt.Fprintln(&out, screen.styles().unfinished(line)(line))
+		}
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
@@ -32,19 +36,27 @@ const (
 
 // writeText writes a grid in aligned columns. What does not fit is left out
 // column by column, and the first column is cut; a note says so.
-func (g grid) writeText(out *strings.Builder, width int) {
+func (g grid) writeText(out *strings.Builder, screen Screen) {
+	width, use := screen.Width, screen.styles()
 	shown, omitted := g.fitting(width)
 	widths := g.widths(shown)
 	if over := sum(widths) - width; over > 0 {
 		widths[0] = max(leastName, widths[0]-over)
 	}
 	for _, line := range wrap(g.title, width) {
-		fmt.Fprintln(out, line)
+		fmt.Fprintln(out, use.heading(line))
 	}
 	out.WriteString("\n")
-	g.writeRow(out, g.heads(), shown, widths)
-	for _, row := range g.rows {
-		g.writeRow(out, row, shown, widths)
+	write := func(row []string, of style) {
+		g.writeRow(out, row, shown, widths, func(i int) style { return use.field(row[i], i, of) })
+	}
+	write(g.heads(), use.heading)
+	for i, row := range g.rows {
+		of := use.plain
+		if slices.Contains(g.claims, i) {
+			of = use.claim
+		}
+		write(row, of)
 	}
 	notes := g.notes
 	if len(omitted) > 0 {
@@ -52,7 +64,7 @@ func (g grid) writeText(out *strings.Builder, width int) {
 	}
 	for _, note := range notes {
 		for _, line := range wrap(note, width) {
-			fmt.Fprintln(out, line)
+			fmt.Fprintln(out, use.quiet(line))
 		}
 	}
 }
@@ -101,22 +113,28 @@ func (g grid) widths(shown []int) []int {
 	return widths
 }
 
-func (g grid) writeRow(out *strings.Builder, row []string, shown, widths []int) {
-	var line strings.Builder
+// writeRow writes a row; styleOf is that of a column's text, which takes as
+// many columns in every style.
+func (g grid) writeRow(out *strings.Builder, row []string, shown, widths []int, styleOf func(column int) style) {
+	line, space := "", 0 // space is owed before the next text
 	for at, i := range shown {
-		text, room := row[i], widths[at]
+		room := widths[at]
 		if at > 0 {
-			line.WriteString(strings.Repeat(" ", gap))
+			space += gap
 			room -= gap
 		}
-		text = runewidth.Truncate(printable(text), room, "…")
+		text := runewidth.Truncate(printable(row[i]), room, "…")
+		padding := room - runewidth.StringWidth(text)
 		if g.columns[i].numeric {
-			line.WriteString(runewidth.FillLeft(text, room))
-		} else {
-			line.WriteString(runewidth.FillRight(text, room))
+			space, padding = space+padding, 0
 		}
+		if text != "" {
+			line += strings.Repeat(" ", space) + styleOf(i)(text)
+			space = 0
+		}
+		space += padding
 	}
-	fmt.Fprintln(out, strings.TrimRight(line.String(), " "))
+	fmt.Fprintln(out, line)
 }
 
 // printable takes the control characters out of a name, which could otherwise

@@ -1,0 +1,33 @@
+package command
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term" // is this a terminal, and how wide; Go project, BSD
+
+	"kizu/orchestrator/report"
+)
+
+// terminalWidth is the number of columns of a terminal; 0 if out is none.
+func terminalWidth(out io.Writer) int {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || width < 40 {
+		return 80
+	}
+	return width
+}
+
+// screenOf is where tables are printed. Colour is for terminals that have it,
+// unless NO_COLOR (no-color.org) is set to anything.
+func screenOf(out io.Writer) report.Screen {
+	width := terminalWidth(out)
+	if width == 0 {
+		return report.Screen{Width: tableWidth}
+	}
+	return report.Screen{Width: width, Colour: os.Getenv("NO_COLOR") == ""}
+}
