@@ -9,14 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"kizu/orchestrator/execute"
 	"kizu/orchestrator/store"
 )
 
@@ -172,9 +170,6 @@ func (c *chaos) killOnce(name string) (done bool) {
 	go func() { ended <- cmd.Wait() }()
 	victim := []string{"host", "worker", "both"}[rand.IntN(3)]
 	if !c.await(name, ended, cmd.Process.Pid, victim) {
-		if output.Len() == 0 || strings.Contains(output.String(), "panic") {
-			c.Fatalf("it ended by itself:\n%s", output)
-		}
 		return true
 	}
 	worker := childOf(cmd.Process.Pid)
@@ -203,42 +198,49 @@ func (c *chaos) killOnce(name string) (done bool) {
 	return false
 }
 
-// await waits for a random moment: in one of three cases while the run
-// starts, otherwise while a task is at hand. It is false if the run ends before.
+// await waits for a random moment: some time after the start, or after a random
+// number of further artifacts, at some moment of what follows. It is false if
+// the run ends before.
 func (c *chaos) await(name string, ended chan error, host int, victim string) bool {
-	starting := rand.IntN(3) == 0
-	delay := time.Duration(rand.IntN(1500)) * time.Millisecond
+	dir := filepath.Join(c.dir, name)
+	before, further := len(committed(dir)), max(0, rand.IntN(16)-4)
+	delay := time.Duration(rand.IntN(300)) * time.Millisecond
+	if further == 0 {
+		delay *= 20 // the first task waits for its worker to start
+	}
 	var since time.Time
 	for {
 		select {
 		case err := <-ended:
 			if err != nil {
-				ended <- err
-				c.Logf("a run ended with %v", err)
+				c.Fatalf("a run that was left alone ended with %v", err)
 			}
 			return false
-		case <-time.After(3 * time.Millisecond):
+		case <-time.After(time.Millisecond):
 		}
-		moment := "starting"
-		ready := victim == "host" || childOf(host) > 0
-		if !starting {
-			live, alive, err := execute.LatestRun(filepath.Join(c.dir, name, "logs"), "tiny", "")
-			ready = err == nil && live != nil && (alive || live.PID == host) && slices.ContainsFunc(live.Devices, func(d execute.LiveDevice) bool { return d.Task != "" })
-			if ready {
-				moment, _, _ = strings.Cut(live.Devices[0].Task, ":")
-			}
-		}
-		if !ready {
+		if len(committed(dir)) < before+further || victim != "host" && childOf(host) == 0 {
 			continue
 		}
 		if since.IsZero() {
 			since = time.Now()
 		}
 		if time.Since(since) >= delay {
-			c.moments[moment]++
+			c.moments[c.atHand(dir)]++
 			return true
 		}
 	}
+}
+
+// atHand is the kind of the task that writes at the moment.
+func (c *chaos) atHand(dir string) string {
+	entries, _ := os.ReadDir(filepath.Join(dir, "staging"))
+	for _, entry := range entries {
+		if _, task, ok := strings.Cut(entry.Name(), "~"); ok && entry.IsDir() {
+			kind, _, _ := strings.Cut(task, "-")
+			return kind
+		}
+	}
+	return "no task"
 }
 
 // nothingLost requires that what was committed before is there as it was, and
