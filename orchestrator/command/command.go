@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra" // subcommands, flags and help; viper's companion; Apache-2.0
@@ -36,6 +37,7 @@ var errCellsFailed = errors.New("some cells failed")
 
 // Run runs kizu with the given arguments and returns its exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
+	debug.SetGCPercent(400) // a plan is large and soon done with: memory costs less than collecting it
 	ctx, stop := interruptible(stderr)
 	defer stop()
 	root := newRoot(stderr)

@@ -66,7 +66,7 @@ type builder struct {
 	plan  *Plan
 	byKey map[string]*Task
 
-	byLabel map[string]*Task // study 2's images, which conditions share
+	byLabel map[string]*Task // what cells share, so that it is not described again for each of them
 	images  map[string]dataset.Image
 }
 

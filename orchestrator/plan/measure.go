@@ -15,9 +15,13 @@ const transformersModel = "transformers"
 // measure plans the features of a pattern's images and, once for all patterns,
 // of the photos that they are compared with.
 func (b *builder) measure(cell *Cell) (err error) {
-	if cell.Photos, err = b.add(KindMeasure, "features of photos, study 1", b.measureSpec(b.comparedPhotos())); err != nil {
-		return err
+	const photos = "features of photos, study 1"
+	if b.byLabel[photos] == nil {
+		if b.byLabel[photos], err = b.add(KindMeasure, photos, b.measureSpec(b.comparedPhotos())); err != nil {
+			return err
+		}
 	}
+	cell.Photos = b.byLabel[photos]
 	var images []Ref
 	for _, img := range cell.Generate.Spec.(Generate).Images {
 		images = append(images, artifact(cell.Generate, "images/"+img.Name))
@@ -43,10 +47,8 @@ func (b *builder) measureSpec(images []Ref) Measure {
 func (b *builder) comparedPhotos() []Ref {
 	study := b.exp.Patterns
 	trained, pool := 0, b.in.Division.Pool(study.Defect)
-	for _, cell := range b.exp.Cells() {
-		if cell.Pattern != nil {
-			trained = max(trained, cell.Pattern.DefectImages)
-		}
+	for _, pattern := range b.exp.ExpandPatterns() {
+		trained = max(trained, pattern.DefectImages)
 	}
 	good := b.patternGood()
 	return append(refs(pool[:min(len(pool), trained+heldOutPhotos)]), refs(good[:min(len(good), study.Show)])...)
