@@ -13,13 +13,11 @@ import (
 
 // printPlan prints a plan for people: who plays which role, and every task.
 func printPlan(out io.Writer, p *plan.Plan) error {
-	view := p.View()
+	view := p.ViewOf(p.FirstSeed()) // all seeds of a cell have the same counts
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	printPhotos(w, view.Photos)
-	// All seeds of a cell have the same counts.
-	first := slices.DeleteFunc(slices.Clone(view.Cells), func(c plan.CellView) bool { return c.Seed != view.Cells[0].Seed })
-	printPatterns(w, p.Experiment, first)
-	printConditions(w, p.Experiment, first)
+	printPatterns(w, p.Experiment, view.Cells)
+	printConditions(w, p.Experiment, view.Cells)
 	fmt.Fprintln(w, "STATE\tTASK\tWHAT\tWHY")
 	for _, task := range view.Tasks {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", task.State, task.ID, task.Label, task.Reason)
@@ -29,7 +27,7 @@ func printPlan(out io.Writer, p *plan.Plan) error {
 	}
 	toRun := len(p.ToRun())
 	_, err := fmt.Fprintf(out, "\n%s: %d cells, %d tasks: %d to run, %d reused\n",
-		view.Experiment, len(view.Cells), len(view.Tasks), toRun, len(view.Tasks)-toRun)
+		view.Experiment, len(p.Cells), len(view.Tasks), toRun, len(view.Tasks)-toRun)
 	return err
 }
 

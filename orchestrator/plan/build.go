@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -168,7 +169,10 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 }
 
 // imageName is the file name of the i-th generated image.
-func imageName(i int) string { return fmt.Sprintf("%04d.png", i) }
+func imageName(i int) string {
+	digits := strconv.Itoa(i)
+	return "0000"[min(4, len(digits)):] + digits + ".png"
+}
 
 // refs are the references of images.
 func refs(images []dataset.Image) []Ref {

@@ -134,3 +134,11 @@ func TestEffort(t *testing.T) {
 		}
 	}
 }
+
+func TestImageName(t *testing.T) {
+	for i, want := range map[int]string{0: "0000.png", 42: "0042.png", 9999: "9999.png", 12345: "12345.png"} {
+		if got := imageName(i); got != want {
+			t.Errorf("image %d is %s, want %s", i, got, want)
+		}
+	}
+}

@@ -91,8 +91,9 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 				return planned, err
 			}
 			needs = append(needs, images)
+			folder := artifact(images, "images/")
 			for i := range counts.Generated {
-				spec.Train = append(spec.Train, Labeled{Path: artifact(images, "images/"+imageName(i)), Class: index})
+				spec.Train = append(spec.Train, Labeled{Path: folder + Ref(imageName(i)), Class: index})
 			}
 			for i := range heldOutGenerated {
 				name := imageName(b.exp.GeneratedCount(class) + i)

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // View is a plan as `kizu plan --json` prints it.
 type View struct {
 	Experiment string       `json:"experiment"`
@@ -34,12 +36,20 @@ type TaskView struct {
 }
 
 // View describes a plan that was compared with a store.
-func (p *Plan) View() View {
+func (p *Plan) View() View { return p.ViewOf(p.Cells) }
+
+// FirstSeed lists the cells of the first seed.
+func (p *Plan) FirstSeed() []Cell {
+	return slices.DeleteFunc(slices.Clone(p.Cells), func(c Cell) bool { return c.Seed != p.Cells[0].Seed })
+}
+
+// ViewOf is View with some of the cells only.
+func (p *Plan) ViewOf(cells []Cell) View {
 	view := View{
 		Experiment: p.Experiment.Name, Changes: append([]string{}, p.Experiment.Changes...),
 		Photos: p.photos(), Cells: []CellView{}, Tasks: []TaskView{},
 	}
-	for _, cell := range p.Cells {
+	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}
 	for _, task := range p.Tasks {
