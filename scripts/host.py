@@ -5,6 +5,7 @@ only when a stage is run alone (`python scripts/train_lora.py spec.json`) or und
 """
 
 import sys
+from typing import Any
 
 
 def progress(done: int, total: int, fields: dict[str, float | str] | None = None) -> None:
@@ -24,3 +25,18 @@ def log(message: str) -> None:
 def cancelled() -> bool:
     """Whether the stage is asked to stop; a stage run alone is stopped with Ctrl-C instead."""
     return False
+
+
+def progress_of(place: int, done: int, total: int, fields: dict[str, float | str]) -> None:
+    """As `progress`, of one task of a group."""
+    progress(done, total, {"task": str(place)} | fields)
+
+
+def done(place: int, result: dict[str, Any]) -> None:
+    """Report that a task of a group has written its artifact."""
+    print(f"task {place}: {result}", file=sys.stderr, flush=True)
+
+
+def failed(place: int, message: str) -> None:
+    """Report that a task of a group cannot be done, and why."""
+    print(f"task {place}: error: {message}", file=sys.stderr, flush=True)

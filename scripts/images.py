@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from cachetools import LRUCache
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from errors import StageError
@@ -24,6 +25,10 @@ class Frame:
     left: int
 
 
+# Squares that were read before: a grid's tasks read the same photos again and again.
+_read: LRUCache = LRUCache(maxsize=2**29, getsizeof=lambda square: square[0].nbytes)
+
+
 def read_image(path: str, resolution: int) -> torch.Tensor:
     """One image as (3, R, R) uint8, as `read_framed` makes it."""
     return read_framed(path, resolution)[0]
@@ -33,10 +38,24 @@ def read_framed(path: str, resolution: int) -> tuple[torch.Tensor, Frame]:
     """One image as (3, R, R) uint8: shorter side scaled to R (bilinear), then centre cropped.
 
     The same pixels as torchvision's Resize and CenterCrop, which diffusers' scripts use, to the
-    bit. Raises StageError naming the file when it is missing, truncated or no image.
+    bit. They are kept for the next stage that reads the file, and must not be written to. Raises
+    StageError naming the file when it is missing, truncated or no image.
     """
-    square, frame = _centre_square(read_picture(path), resolution)
-    return torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous(), frame
+    key = (path, resolution, _state_of(path))
+    if key not in _read:
+        square, frame = _centre_square(read_picture(path), resolution)
+        pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous()
+        _read[key] = (pixels, frame)
+    return _read[key]
+
+
+def _state_of(path: str) -> tuple[int, ...] | None:
+    """What changes when a file does; None when there is no file."""
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return None
+    return (state.st_ino, state.st_size, state.st_mtime_ns)
 
 
 def read_picture(path: str) -> Image.Image:

@@ -1,8 +1,10 @@
 """Between pixels and the autoencoder's latent space, in batches."""
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
+from cachetools import LRUCache
 from diffusers import AutoencoderKL
 
 import images
@@ -30,19 +32,37 @@ class Posterior:
         return (mean + std * noise.to(mean.device)) * self.scaling_factor
 
 
-@torch.no_grad()
+# Latents of images that were encoded before, by autoencoder: the patterns of a grid share most of
+# their images.
+_encoded: WeakKeyDictionary[AutoencoderKL, LRUCache] = WeakKeyDictionary()
+KEPT_BYTES = 2**29
+
+
 def encode(vae: AutoencoderKL, pixels: torch.Tensor, flip: bool = False) -> Posterior:
     """Encode (N, 3, R, R) uint8; with `flip` the horizontally mirrored images too."""
-    variants = [pixels, pixels.flip(-1)] if flip else [pixels]
-    means, stds = [], []
-    for variant in variants:
-        parts = []
-        for batch in variant.split(BATCH):
-            runtime.stop_if_cancelled()
-            parts.append(vae.encode(images.to_signed(batch).to(vae.device, vae.dtype)).latent_dist)
-        means.append(torch.cat([part.mean for part in parts]))
-        stds.append(torch.cat([part.std for part in parts]))
-    return Posterior(torch.stack(means), torch.stack(stds), vae.config.scaling_factor)
+    variants = [_encode(vae, v) for v in ([pixels, pixels.flip(-1)] if flip else [pixels])]
+    means, stds = (torch.stack(parts) for parts in zip(*variants, strict=True))
+    return Posterior(means, stds, vae.config.scaling_factor)
+
+
+@torch.no_grad()
+def _encode(vae: AutoencoderKL, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and std of each image's latents, (N, C, h, w) each."""
+    size = {"getsizeof": lambda pair: sum(tensor.nbytes for tensor in pair)}
+    kept = _encoded.setdefault(vae, LRUCache(maxsize=KEPT_BYTES, **size))
+    keys = [images.digest(image) for image in pixels]
+    known = {key: kept[key] for key in keys if key in kept}
+    new = list({key: place for place, key in enumerate(keys) if key not in known}.values())
+    for first in range(0, len(new), BATCH):
+        runtime.stop_if_cancelled()
+        places = new[first : first + BATCH]
+        inputs = images.to_signed(pixels[places]).to(vae.device, vae.dtype)
+        posterior = vae.encode(inputs).latent_dist
+        for place, *pair in zip(places, posterior.mean, posterior.std, strict=True):
+            # A copy: a row of the batch would keep all of it.
+            known[keys[place]] = kept[keys[place]] = tuple(tensor.clone() for tensor in pair)
+    means, stds = zip(*(known[key] for key in keys), strict=True)
+    return torch.stack(means), torch.stack(stds)
 
 
 @torch.no_grad()

@@ -35,9 +35,7 @@ def add(
     parameters = {}
     for part, names in layers.items():
         inject(getattr(pipeline, part), config(names, rank, alpha))
-        for name, parameter in sorted(getattr(pipeline, part).named_parameters()):
-            if parameter.requires_grad:
-                parameters[f"{part}.{name}"] = parameter
+        parameters |= parameters_of(part, getattr(pipeline, part))
     for name, parameter in parameters.items():
         # Half-precision updates of 1e-4 would be rounded away.
         parameter.data = parameter.data.float()
@@ -46,6 +44,18 @@ def add(
             start = torch.randn(parameter.shape, generator=generator) / rank
             parameter.data.copy_(start)
     return parameters
+
+
+def parts_of(pipeline: Pipeline) -> dict[str, torch.nn.Module]:
+    """The models that have a LoRA on them, by their names in the pipeline."""
+    models = {"unet": pipeline.unet} | base_model.text_encoders(pipeline)
+    return {name: model for name, model in models.items() if hasattr(model, "peft_config")}
+
+
+def parameters_of(part: str, model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """The parameters of the LoRA on a model that is called `part`, by name, in a fixed order."""
+    named = sorted(model.named_parameters())
+    return {f"{part}.{name}": parameter for name, parameter in named if ".lora_" in name}
 
 
 def config(layers: list[str], rank: int, alpha: float) -> LoraConfig:

@@ -32,22 +32,26 @@ class Role:
 
 @dataclass(frozen=True)
 class Batch:
-    """S samples on the UNet's device, instance samples first.
+    """S samples on the UNet's device.
 
-    clean, noise: (S, C, h, w); timesteps: (S,) int64; role: (S,) int64, an index into the roles;
-    weights: (S,), what each sample's error counts for in the step's loss; sizes: (S, 6).
+    clean, noise: (S, C, h, w); timesteps: (S,) int64; prompt: (S,) int64, an index into the prompts
+    of all trainings at work; weights: (S,), what each sample's error counts for in its training's
+    loss; sizes: (S, 6).
     """
 
     clean: torch.Tensor
     noise: torch.Tensor
     timesteps: torch.Tensor
-    role: torch.Tensor
+    prompt: torch.Tensor
     weights: torch.Tensor
     sizes: torch.Tensor
 
-    def split(self, parts: int) -> Iterator["Batch"]:
-        """The samples in at most so many parts of about the same size."""
-        columns = [getattr(self, field.name).chunk(parts) for field in fields(self)]
+    def __len__(self) -> int:
+        return len(self.timesteps)
+
+    def split(self, samples: int) -> Iterator["Batch"]:
+        """The samples in order, at most so many at a time."""
+        columns = [getattr(self, field.name).split(samples) for field in fields(self)]
         return (Batch(*tensors) for tensors in zip(*columns, strict=True))
 
 

@@ -34,7 +34,7 @@ CLIP = "text_model."
 def save(pipeline: Pipeline, folder: Path, recipe: dict) -> None:
     """Write both files of the LoRA on `pipeline`, with the recipe as metadata."""
     metadata = {"kizu_recipe": json.dumps(recipe, sort_keys=True)}
-    parts = _parts(pipeline)
+    parts = lora_adapter.parts_of(pipeline)
     layers = {part: _layers(model) for part, model in parts.items()}
     alpha = pipeline.unet.peft_config[ADAPTER].lora_alpha
     _save_diffusers(pipeline, folder, parts, layers)
@@ -44,12 +44,6 @@ def save(pipeline: Pipeline, folder: Path, recipe: dict) -> None:
         folder / KOHYA_FILE_NAME,
         metadata | kohya_metadata(pipeline, recipe),
     )
-
-
-def _parts(pipeline: Pipeline) -> dict[str, torch.nn.Module]:
-    """The models that have a LoRA on them, by name."""
-    models = {"unet": pipeline.unet} | base_model.text_encoders(pipeline)
-    return {name: model for name, model in models.items() if hasattr(model, "peft_config")}
 
 
 def _layers(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -159,7 +153,7 @@ def load(pipeline: Pipeline, folder: Path) -> None:
         reason = str(error).strip().splitlines()[0]
         raise StageError(f"LoRA {file} cannot be loaded into this base model ({reason})") from error
     # diffusers only logs tensors that found no layer.
-    loaded = sum(len(_layers(model)) for model in _parts(pipeline).values())
+    loaded = sum(len(_layers(model)) for model in lora_adapter.parts_of(pipeline).values())
     if loaded != len(saved):
         raise StageError(f"LoRA {file} has {len(saved)} tensors, but {loaded} fit this base model")
 

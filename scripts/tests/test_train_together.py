@@ -1,0 +1,177 @@
+"""LoRAs that are trained together end as each does alone, and fail alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import base_model
+import host
+import lora_memory
+import train_lora
+from errors import Cancelled
+from lora_artifact import losses, weights
+from together import ApartError
+
+STEPS = 50
+# After few steps weights are still near 0, and rounding is the larger part of them.
+FEW = 1e-3
+
+
+@pytest.fixture
+def reports(monkeypatch):
+    """What the host is told of a group: results and failures by place."""
+    told = {"done": {}, "failed": {}, "progress": {}}
+    monkeypatch.setattr(host, "done", lambda place, result: told["done"].update({place: result}))
+    monkeypatch.setattr(host, "failed", lambda place, text: told["failed"].update({place: text}))
+    monkeypatch.setattr(
+        host,
+        "progress_of",
+        lambda place, done, *_: told["progress"].setdefault(place, []).append(done),
+    )
+    return told
+
+
+def variations(photos: list[str]) -> dict[str, dict]:
+    """Changes that make unequal members: counts, images, ranks, rates, layers, steps, modes."""
+    none = {"class": {"prompt": "cell", "images": []}}
+    return {
+        "plain": {},
+        "no class": none,
+        "other images": {"instance": {"prompt": "shs flaw", "images": photos[2:7]}},
+        "rank": {"rank": 2, "alpha": 3.0},
+        "rate": {"learning_rate": 2e-4, "seed": 11},
+        "layers": {"target": "attention", "batch_size": 3},
+        "short": {"steps": STEPS // 2},
+        "kohya": {"regularization": "kohya", "prior_weight": 0.5, "min_snr_gamma": 5.0},
+    }
+
+
+def relative_difference(one: dict, other: dict) -> float:
+    """The largest over a LoRA's tensors of |a - b| / |b|, in the Frobenius norm."""
+    ours, others = weights(one), weights(other)
+    assert ours.keys() == others.keys()
+    return max(((ours[n] - t).norm() / t.norm()).item() for n, t in others.items())
+
+
+@pytest.mark.parametrize("which", ["base", "xl_base"])
+def test_members_end_as_they_do_alone(train_spec, photos, request, reports, which):
+    base = {"base": str(request.getfixturevalue(which))}
+    steps = STEPS if which == "base" else 6
+    tolerance = 1e-4 if which == "base" else FEW
+    changes = [{"steps": steps} | change | base for change in variations(photos).values()]
+    alone = [train_spec(f"alone{i}", **change) for i, change in enumerate(changes)]
+    group = [train_spec(f"group{i}", **change) for i, change in enumerate(changes)]
+    results = [train_lora.run(spec) for spec in alone]
+    train_lora.run_together(group)
+    assert reports["failed"] == {}
+    for place, (one, other) in enumerate(zip(group, alone, strict=True)):
+        assert relative_difference(one, other) < tolerance
+        result = reports["done"][place] | {"final_loss": 0}
+        assert result == results[place] | {"final_loss": 0}
+        assert reports["progress"][place][-1] == one["steps"]
+        for row, wanted in zip(losses(one), losses(other), strict=True):
+            assert float(row["loss"]) == pytest.approx(float(wanted["loss"]), rel=1e-4)
+
+
+def test_text_encoders_are_trained_together(train_spec, photos, reports):
+    """With gradient checkpointing too, which runs layers again in the backward pass."""
+    for more in ({}, {"gradient_checkpointing": True}):
+        changes = {"steps": 5, "text_encoder": True, "learning_rate": 1e-4, **more}
+        other = {"instance": {"prompt": "another cell", "images": photos[:3]}, **changes}
+        tag = f"{len(more)}"
+        alone = [train_spec("a" + tag, **changes), train_spec("b" + tag, **other)]
+        group = [train_spec("c" + tag, **changes), train_spec("d" + tag, **other)]
+        for spec in alone:
+            train_lora.run(spec)
+        train_lora.run_together(group)
+        for one, wanted in zip(group, alone, strict=True):
+            assert relative_difference(one, wanted) < FEW
+
+
+def test_a_member_that_cannot_begin_leaves_the_others_alone(train_spec, reports, base):
+    good, wanted = train_spec("good"), train_spec("wanted")
+    missing = train_spec("missing", instance={"prompt": "shs", "images": ["nowhere.png"]})
+    train_lora.run_together([missing, good])
+    train_lora.run(wanted)
+    assert list(reports["done"]) == [1]
+    assert "nowhere.png" in reports["failed"][0]
+    assert relative_difference(good, wanted) < FEW
+    with base_model.borrow(str(base), torch.device("cpu"), torch.float32) as pipeline:
+        assert not any(module._forward_hooks for module in pipeline.unet.modules())
+
+
+def test_a_member_that_diverges_ends_the_group(train_spec, reports):
+    """Numbers that are none spread over a shared batch, so that the rest is left to single runs."""
+    good, bad = train_spec("good"), train_spec("bad", learning_rate=float("inf"))
+    with pytest.raises(ApartError, match="beside others, the loss became"):
+        train_lora.run_together([good, bad])
+    assert reports["done"] == reports["failed"] == {}
+    assert not list(Path(good["out"]).iterdir())
+
+
+def test_an_interrupted_group_goes_on(train_spec, reports, monkeypatch, tmp_path):
+    """Each member from its own checkpoint, also when they are grouped otherwise the next time."""
+
+    def specs(tag: str) -> list[dict]:
+        return [
+            train_spec(f"{tag}{i}", steps=8, seed=i, checkpoint=str(tmp_path / f"kept{i}"))
+            for i in range(3)
+        ]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(host, "cancelled", lambda: 3 in reports["progress"].get(2, []))
+        with pytest.raises(Cancelled):
+            train_lora.run_together(specs("cut"))
+    reports["progress"].clear()
+    again, wanted = specs("again"), [train_spec(f"w{i}", steps=8, seed=i) for i in range(3)]
+    train_lora.run_together(again[:2])
+    train_lora.run(again[2])
+    assert reports["progress"][0][0] == 4
+    for one, spec in zip(again, wanted, strict=True):
+        train_lora.run(spec)
+        assert relative_difference(one, spec) < FEW
+        summary = json.loads(Path(one["out"], "training.json").read_text())
+        assert summary["steps"] == 8
+
+
+def test_a_batch_that_does_not_fit_is_computed_in_parts(train_spec, reports, monkeypatch):
+    """Room for three samples: what is computed at once shrinks, the result does not change."""
+    sizes = []
+    backward = train_lora.Group.backward
+
+    def watch(group, batch, *arguments):
+        sizes.append(len(batch))
+        return backward(group, batch, *arguments)
+
+    monkeypatch.setattr(train_lora.Group, "backward", watch)
+    wanted, (one, other) = train_spec("wanted"), (train_spec("one"), train_spec("other", seed=2))
+    train_lora.run(wanted)
+    needed = []
+    measure = lora_memory.needed_by_one
+    monkeypatch.setattr(
+        lora_memory, "needed_by_one", lambda *a: needed.append(measure(*a)) or needed[-1]
+    )
+    monkeypatch.setattr(
+        lora_memory, "free_bytes", lambda _: int(3.5 * needed[-1] / lora_memory.SHARE)
+    )
+    sizes.clear()
+    train_lora.run_together([one, other])
+    assert needed[0] > 32 * 32
+    assert max(sizes) == 3
+    assert sum(sizes[1:]) == 2 * 4 * 4  # members, steps, samples; the first was the trial
+    assert relative_difference(one, wanted) < FEW
+
+
+def test_optimizers_go_on_from_a_group(train_spec, reports):
+    """An artifact made in a group is continued alone to what an unbroken training gives."""
+    first, beside = train_spec("first", steps=3), train_spec("beside", seed=5)
+    train_lora.run_together([first, beside])
+    more, whole = train_spec("more", steps=6, resume=first["out"]), train_spec("whole", steps=6)
+    train_lora.run(more)
+    train_lora.run(whole)
+    assert relative_difference(more, whole) < FEW
+    kept = load_file(Path(more["out"], "optimizer.safetensors"))
+    assert kept.keys() == load_file(Path(whole["out"], "optimizer.safetensors")).keys()

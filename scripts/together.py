@@ -1,0 +1,81 @@
+"""Tasks of one stage that are computed together, each of which ends on its own.
+
+A stage that can do so has `run(spec)` and `run_together(specs)`, both over one function that takes
+tasks. Of a group the host is told by number which task gets on, is done (its artifact is then
+committed, while others go on) or cannot be done. Any other exception than a StageError is about the
+group: the host then tries what is left of it one by one.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import host
+from errors import StageError
+
+
+class ApartError(Exception):
+    """What is left of a group must be computed one by one: a member spoils the others."""
+
+
+class Task(ABC):
+    """One task of a stage."""
+
+    def __init__(self, spec: dict[str, Any]):
+        self.spec = spec
+
+    @abstractmethod
+    def progress(self, done: int, total: int, fields: dict[str, float]) -> None:
+        """Say that `done` of `total` units are finished."""
+
+    @abstractmethod
+    def done(self, result: dict[str, Any]) -> None:
+        """Say that everything is written."""
+
+    @abstractmethod
+    def failed(self, error: StageError) -> None:
+        """Say that this task cannot be done."""
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Take a StageError in the body for the end of this task, not of the others."""
+        try:
+            yield
+        except StageError as error:
+            self.failed(error)
+
+
+class Alone(Task):
+    """The only task of a call: it ends with the call's result or exception."""
+
+    def progress(self, done: int, total: int, fields: dict[str, float]) -> None:
+        host.progress(done, total, fields)
+
+    def done(self, result: dict[str, Any]) -> None:
+        self.result = result
+
+    def failed(self, error: StageError) -> None:
+        raise error
+
+
+class Member(Task):
+    """A task of a group, known to the host by its place in it."""
+
+    def __init__(self, spec: dict[str, Any], place: int):
+        super().__init__(spec)
+        self.place = place
+
+    def progress(self, done: int, total: int, fields: dict[str, float]) -> None:
+        host.progress_of(self.place, done, total, fields)
+
+    def done(self, result: dict[str, Any]) -> None:
+        host.done(self.place, result)
+
+    def failed(self, error: StageError) -> None:
+        host.failed(self.place, str(error))
+
+
+def members(specs: list[dict[str, Any]]) -> list[Task]:
+    """The tasks of a group."""
+    return [Member(spec, place) for place, spec in enumerate(specs)]
