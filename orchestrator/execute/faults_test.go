@@ -217,9 +217,11 @@ func TestTwoRunsOnOneStore(t *testing.T) {
 func TestInterruptedWhileAnotherRunHasEverything(t *testing.T) {
 	f := newFixture(t)
 	for _, task := range smallPlan(t, f.store, f.photos).Tasks {
-		if _, err := f.store.Claim(task.Kind, task.Key); err != nil {
+		claim, err := f.store.Claim(task.Kind, task.Key)
+		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = claim.Release() }) // until then nobody else gets it
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
