@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,24 +46,14 @@ seeds: [%s]
 
 // BenchmarkTenThousandTasks times `kizu plan` and a `kizu run` that finds
 // nothing to do, on a store that has all of about 10,000 tasks, and a plan of
-// the same tasks where a third are to be run.
+// the same tasks with another learning rate, so that nearly all are to be run.
 func BenchmarkTenThousandTasks(b *testing.B) {
 	const seeds = 244
 	dir := b.TempDir()
 	b.Chdir(dir)
-	home, _ := filepath.Abs(dir)
-	writeGrid(b, dir, seeds)
-	flags := []string{"--store", "runs", "--home", home, "--devices", "cpu"}
-	s := newSettingsOf(b, flags)
-	study, err := openStudy(s, "grid.yaml")
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := study.makeStore(s); err != nil {
-		b.Fatal(err)
-	}
-	fill(b, study)
-	changed := strings.Replace(fmt.Sprintf(grid, seedList(seeds)), "classifier: {weights: none}", "generate: {guidance: 5}\nclassifier: {weights: none}", 1)
+	flags := gridFlags(dir)
+	study := finishedGrid(b, dir, seeds)
+	changed := strings.Replace(fmt.Sprintf(grid, seedList(seeds)), "classifier: {weights: none}", "lora: {learning_rate: 5e-4}\nclassifier: {weights: none}", 1)
 	if err := os.WriteFile("changed.yaml", []byte(changed), 0o644); err != nil {
 		b.Fatal(err)
 	}
@@ -86,6 +77,43 @@ func BenchmarkTenThousandTasks(b *testing.B) {
 	}
 }
 
+// TestGrid makes a grid of KIZU_GRID_SEEDS seeds and its finished store in the
+// folder KIZU_GRID, for benchmarks of the program itself (scripts/bench).
+func TestGrid(t *testing.T) {
+	dir := os.Getenv("KIZU_GRID")
+	if dir == "" {
+		t.Skip("for make bench: set KIZU_GRID to a folder")
+	}
+	seeds, err := strconv.Atoi(os.Getenv("KIZU_GRID_SEEDS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	study := finishedGrid(t, dir, seeds)
+	t.Logf("%d cells, %d tasks", len(study.plan.Cells), len(study.plan.Tasks))
+}
+
+func gridFlags(dir string) []string {
+	return []string{"--store", "runs", "--home", dir, "--devices", "cpu"}
+}
+
+// finishedGrid writes a grid into the working folder dir, and a store that has
+// all of its tasks.
+func finishedGrid(tb testing.TB, dir string, seeds int) *study {
+	tb.Helper()
+	writeGrid(tb, dir, seeds)
+	s := newSettingsOf(tb, gridFlags(dir))
+	study, err := openStudy(s, "grid.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := study.makeStore(s); err != nil {
+		tb.Fatal(err)
+	}
+	fill(tb, study)
+	return study
+}
+
 func seedList(n int) string {
 	var list []string
 	for i := range n {
@@ -95,19 +123,19 @@ func seedList(n int) string {
 }
 
 // newSettingsOf parses flags as the program does.
-func newSettingsOf(b *testing.B, flags []string) *settings {
-	b.Helper()
+func newSettingsOf(tb testing.TB, flags []string) *settings {
+	tb.Helper()
 	set := pflag.NewFlagSet("kizu", pflag.ContinueOnError)
 	s := newSettings(set, io.Discard)
 	if err := set.Parse(flags); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // writeGrid writes photos, a base model and what else the experiment needs.
-func writeGrid(b *testing.B, dir string, seeds int) {
-	b.Helper()
+func writeGrid(tb testing.TB, dir string, seeds int) {
+	tb.Helper()
 	files := map[string][]byte{
 		"grid.yaml":             []byte(fmt.Sprintf(grid, seedList(seeds))),
 		"scripts/versions.json": []byte(`{"train_lora": 1, "generate": 1, "classify": 1, "measure": 1}`),
@@ -121,7 +149,7 @@ func writeGrid(b *testing.B, dir string, seeds int) {
 			}
 			var text bytes.Buffer
 			if err := png.Encode(&text, picture); err != nil {
-				b.Fatal(err)
+				tb.Fatal(err)
 			}
 			fmt.Fprintf(&text, "%s %d", class, i) // after the picture's end: no two files are equal
 			files[fmt.Sprintf("data/%s/%03d.png", class, i)] = text.Bytes()
@@ -130,45 +158,45 @@ func writeGrid(b *testing.B, dir string, seeds int) {
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(path, text, 0o644); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
 
 // fill writes every task's manifest as a commit does, without waiting for the
 // disk each time, and a report that was made of them.
-func fill(b *testing.B, study *study) {
-	b.Helper()
+func fill(tb testing.TB, study *study) {
+	tb.Helper()
 	var journal bytes.Buffer
 	lines := json.NewEncoder(&journal)
 	for _, task := range study.plan.Tasks {
-		m := store.Manifest{Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity, Host: study.store.Host(), Device: "cpu"}
+		m := store.Manifest{Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(), Host: study.store.Host(), Device: "cpu"}
 		text, err := json.MarshalIndent(m, "", "  ")
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		dir := study.store.Dir(task.Kind, task.Key)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, "manifest.json"), text, 0o644); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 		entry := store.Entry{Kind: task.Kind, Key: task.Key, Label: task.Label, Host: m.Host, Device: "cpu", Seconds: 1, Effort: task.Effort(), Bytes: 1}
 		if err := lines.Encode(entry); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	key, err := reportKey(study.plan)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	page := study.store.Reports(study.plan.Experiment.Name)
 	if err := os.MkdirAll(page, 0o755); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	for path, text := range map[string][]byte{
 		filepath.Join(study.store.Root(), "journal.jsonl"): journal.Bytes(),
@@ -177,7 +205,7 @@ func fill(b *testing.B, study *study) {
 		filepath.Join(page, "report.html"):                 []byte("a page\n"),
 	} {
 		if err := os.WriteFile(path, text, 0o644); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }

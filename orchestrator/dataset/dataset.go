@@ -46,14 +46,15 @@ func (s *Set) Of(class string) []Image {
 // Group is the group that all images of a class share, or "" where they are of
 // several or of none.
 func (s *Set) Group(class string) string {
-	images := s.Of(class)
-	for _, img := range images {
-		if img.Group != images[0].Group {
+	group, some := "", false
+	for _, img := range s.Images {
+		switch {
+		case img.Class != class:
+		case !some:
+			group, some = img.Group, true
+		case img.Group != group:
 			return ""
 		}
 	}
-	if len(images) == 0 {
-		return ""
-	}
-	return images[0].Group
+	return group
 }

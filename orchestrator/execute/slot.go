@@ -105,7 +105,7 @@ func (s *slot) try(ctx context.Context, task *plan.Task, claim *store.Lock, numb
 		return diskFull(err)
 	}
 	manifest := &store.Manifest{
-		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity,
+		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(),
 		Device: s.device, DeviceName: s.name, Versions: s.versions, Started: time.Now().UTC(),
 		Host: st.Host(), Run: s.run.cfg.RunID, Attempt: number, Parts: parts,
 	}

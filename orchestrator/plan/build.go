@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"strconv"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -35,12 +34,13 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		exp:   exp,
 		in:    in,
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
-		plan:   &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
-		images: map[string]dataset.Image{},
+		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
+		refs:  map[string]Ref{},
+		loras: map[string]TrainLoRA{}, trainings: map[string]Classify{},
 	}
-	b.plan.images = b.images
+	b.plan.images = map[string]dataset.Image{}
 	for _, img := range in.Set.Images {
-		b.images[img.SHA256] = img
+		b.plan.images[img.SHA256] = img
 	}
 	b.plan.paths = map[Ref]string{}
 	if in.Base.Path != "" {
@@ -67,8 +67,26 @@ type builder struct {
 	plan  *Plan
 	byKey map[string]*Task
 
-	byLabel map[string]*Task // what cells share, so that it is not described again for each of them
-	images  map[string]dataset.Image
+	// What cells share is described once: a plan has thousands of cells, and
+	// each names hundreds of images.
+	byLabel   map[string]*Task
+	refs      map[string]Ref       // of images, by hash
+	loras     map[string]TrainLoRA // of patterns and of study 2's classes; the seed is missing
+	trainings map[string]Classify  // of conditions; the seed and generated images are missing
+
+	calibration []Ref // photos that every measurement begins with
+}
+
+// once describes what cells share the first time that it is asked for.
+func once[T any](known map[string]T, name string, describe func() (T, error)) (T, error) {
+	if shared, ok := known[name]; ok {
+		return shared, nil
+	}
+	shared, err := describe()
+	if err == nil {
+		known[name] = shared
+	}
+	return shared, err
 }
 
 // add returns the task for a spec: cells that ask for the same share one.
@@ -116,15 +134,15 @@ func (b *builder) prompts(class, identifier string) (instance, regular string) {
 	return identifier + " " + regular, regular
 }
 
-// loraSpec is the training that a recipe describes, for given images.
-func (b *builder) loraSpec(class string, seed int64, l experiment.LoRA, instance, regular []dataset.Image) TrainLoRA {
+// loraSpec is the training that a recipe describes, for given images. The seed
+// is missing.
+func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []dataset.Image) TrainLoRA {
 	instancePrompt, classPrompt := b.prompts(class, l.Identifier)
 	spec := TrainLoRA{
 		Base:       b.base(),
-		Seed:       Seed(seed, KindTrainLoRA, class),
 		Resolution: l.Resolution,
-		Instance:   Prompted{instancePrompt, refs(instance)},
-		Class:      Prompted{classPrompt, refs(regular)},
+		Instance:   Prompted{instancePrompt, b.refsOf(instance)},
+		Class:      Prompted{classPrompt, b.refsOf(regular)},
 		Steps:      l.Steps,
 		Rank:       l.Rank, Alpha: l.Alpha, Target: l.Target, TextEncoder: l.TextEncoder,
 		LearningRate: l.LearningRate, TextEncoderLearningRate: l.TextEncoderLearningRate,
@@ -139,9 +157,8 @@ func (b *builder) loraSpec(class string, seed int64, l experiment.LoRA, instance
 	return spec
 }
 
-// generateSpec asks for n images of a class; the sources are taken in turn.
-// The seed of an image depends on its class and number only, so that the same
-// number shows the same noise in every pattern.
+// generateSpec asks for n images of a class. The seed depends on the class only,
+// so that the same number shows the same noise in every pattern.
 func (b *builder) generateSpec(class string, seed int64, n int, sources []dataset.Image, r experiment.Recipe, lora *Task) Generate {
 	g := r.Generate
 	prompt, plain := b.prompts(class, r.Identifier)
@@ -154,31 +171,28 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 		Resolution: r.Resolution, Sampler: g.Sampler,
 		Strength: g.Strength, Steps: g.Steps, Guidance: g.Guidance,
 		BatchSize: g.BatchSize, Precision: g.Precision,
+		Seed: Seed(seed, KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
 	}
 	if lora != nil {
 		spec.LoRA = artifact(lora, "")
 	}
-	for i := range n {
-		spec.Images = append(spec.Images, NewImage{
-			Name:   imageName(i),
-			Source: imageRef(sources[i%len(sources)]),
-			Seed:   Seed(seed, KindGenerate, class, fmt.Sprint(i)),
-		})
-	}
 	return spec
 }
 
-// imageName is the file name of the i-th generated image.
-func imageName(i int) string {
-	digits := strconv.Itoa(i)
-	return "0000"[min(4, len(digits)):] + digits + ".png"
+// ref is the reference of an image.
+func (b *builder) ref(img dataset.Image) Ref {
+	ref, ok := b.refs[img.SHA256]
+	if !ok {
+		ref = imageRef(img)
+		b.refs[img.SHA256] = ref
+	}
+	return ref
 }
 
-// refs are the references of images.
-func refs(images []dataset.Image) []Ref {
+func (b *builder) refsOf(images []dataset.Image) []Ref {
 	list := make([]Ref, len(images))
 	for i, img := range images {
-		list[i] = imageRef(img)
+		list[i] = b.ref(img)
 	}
 	return list
 }
@@ -186,10 +200,10 @@ func refs(images []dataset.Image) []Ref {
 // Seed derives a task's seed from the experiment's seed and what the task is:
 // the first 63 bits of a SHA-256.
 func Seed(seed int64, parts ...string) int64 {
-	hash := sha256.New()
-	fmt.Fprintf(hash, "seed %d", seed)
+	text := fmt.Appendf(nil, "seed %d", seed)
 	for _, part := range parts {
-		fmt.Fprintf(hash, "\x00%s", part)
+		text = append(append(text, 0), part...)
 	}
-	return int64(binary.BigEndian.Uint64(hash.Sum(nil)) >> 1)
+	sum := sha256.Sum256(text)
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }

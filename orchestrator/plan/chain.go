@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"slices"
 )
@@ -35,14 +36,15 @@ func (t *Task) Recipe() string {
 	return recipe(identity[TrainLoRA]{t.Kind, t.version, spec})
 }
 
-// recipe writes the identity of a training without its number of steps.
+// recipe is a hash of the identity of a training without its number of steps.
 func recipe(id identity[TrainLoRA]) string {
 	id.Spec.Steps = 0
 	text, err := json.Marshal(id)
 	if err != nil {
 		return "" // of no identity that has a key
 	}
-	return string(text)
+	sum := sha256.Sum256(text)
+	return string(sum[:])
 }
 
 // continues says whether the first steps of a training are a training of that

@@ -2,6 +2,9 @@ package plan
 
 import (
 	"fmt"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"kizu/orchestrator/store"
 )
@@ -25,12 +28,12 @@ func (p *Plan) Compare(s *store.Store) error {
 	}
 	p.journal = entries
 	h := historyOf(s, entries)
+	var group errgroup.Group // most of the time goes into decoding manifests
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, task := range toRun {
-		if err := p.explain(task, h); err != nil {
-			return err
-		}
+		group.Go(func() error { return p.explain(task, h) })
 	}
-	return nil
+	return group.Wait()
 }
 
 // whole says why a training continues no shorter one, if its schedule is why.

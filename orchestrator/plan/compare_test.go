@@ -32,7 +32,7 @@ func commit(t *testing.T, s *store.Store, task *Task) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := g.Commit(&store.Manifest{Kind: task.Kind, Key: task.Key, Identity: task.Identity}); err != nil {
+	if err := g.Commit(&store.Manifest{Kind: task.Kind, Key: task.Key, Identity: task.Identity()}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -37,15 +37,15 @@ func EstimateOf(tasks []*Task) Estimate {
 			e.LoRAs++
 			e.LoRABytes += int64(spec.Rank) * width * bytesPerParameter
 		case Generate:
-			e.Images += len(spec.Images)
-			e.ImageBytes += int64(len(spec.Images)) * int64(spec.Resolution) * int64(spec.Resolution) * bytesPerPixel
+			e.Images += spec.Count
+			e.ImageBytes += int64(spec.Count) * int64(spec.Resolution) * int64(spec.Resolution) * bytesPerPixel
 		case Classify:
 			e.Classifiers++
 			if len(spec.HeldOut) > 0 {
-				features += int64(len(spec.Test) + len(spec.HeldOut))
+				features += int64(len(spec.Test) + len(spec.HeldOutImages()))
 			}
 		case Measure:
-			features += int64(len(spec.Images))
+			features += int64(spec.Measured())
 		}
 	}
 	e.Bytes = features*bytesPerFeatures + e.LoRABytes + e.ImageBytes + int64(e.Classifiers)*classifierBytes

@@ -157,3 +157,8 @@ func fails(t testing.TB, err error, texts ...string) {
 		}
 	}
 }
+
+// listed is a spec with every image listed, and with its references.
+func listed[S Spec](spec S) S {
+	return spec.Resolve(func(ref Ref) Ref { return ref }).(S)
+}

@@ -16,28 +16,11 @@ type Lineage map[string]string // image hash → "instance image of LoRA …"
 // do not reach it.
 func (p *Plan) lineage(task *Task) Lineage {
 	reached := Lineage{}
-	mark := func(ref Ref, way string) {
+	task.reads(func(ref Ref, as string) {
 		if img, ok := p.Image(ref); ok && reached[img.SHA256] == "" {
-			reached[img.SHA256] = way
+			reached[img.SHA256] = as + " of " + task.Label
 		}
-	}
-	switch spec := task.Spec.(type) {
-	case TrainLoRA:
-		for _, ref := range spec.Instance.Images {
-			mark(ref, "instance image of "+task.Label)
-		}
-		for _, ref := range spec.Class.Images {
-			mark(ref, "regularization image of "+task.Label)
-		}
-	case Generate:
-		for _, img := range spec.Images {
-			mark(img.Source, "img2img source of "+task.Label)
-		}
-	case Classify:
-		for _, img := range spec.Train {
-			mark(img.Path, "training image of "+task.Label)
-		}
-	}
+	})
 	for _, need := range task.Needs {
 		for hash, way := range p.lineage(need) {
 			if reached[hash] == "" {
@@ -46,6 +29,28 @@ func (p *Plan) lineage(task *Task) Lineage {
 		}
 	}
 	return reached
+}
+
+// reads calls f with every image that a task makes its artifact from, but for
+// other tasks' images, and with what the image is to it.
+func (t *Task) reads(f func(ref Ref, as string)) {
+	switch spec := t.Spec.(type) {
+	case TrainLoRA:
+		for _, ref := range spec.Instance.Images {
+			f(ref, "instance image")
+		}
+		for _, ref := range spec.Class.Images {
+			f(ref, "regularization image")
+		}
+	case Generate:
+		for _, ref := range spec.Sources {
+			f(ref, "img2img source")
+		}
+	case Classify:
+		for _, img := range spec.Train {
+			f(img.Path, "training image")
+		}
+	}
 }
 
 // LeakError is a plan in which test images reach a classifier's training.
@@ -73,28 +78,45 @@ func (e *LeakError) Error() string {
 
 // checkLeaks refuses a plan in which a test image reaches a classifier.
 func (p *Plan) checkLeaks() error {
+	tested, seen := map[Ref]bool{}, false
+	for _, images := range p.Division.Test {
+		for _, img := range images {
+			tested[imageRef(img)] = true
+			seen = seen || p.Base.Seen[img.SHA256]
+		}
+	}
+	reached := map[*Task]bool{} // by an image that is tested on
 	for _, task := range p.Tasks {
-		spec, ok := task.Spec.(Classify)
-		if !ok {
-			continue
-		}
-		reached := p.lineage(task)
-		leak := &LeakError{Classifier: task.Label}
-		for _, test := range spec.Test {
-			img, _ := p.Image(test.Path)
-			way := reached[img.SHA256]
-			if way == "" && p.Base.Seen[img.SHA256] {
-				way = "training image of the base model " + p.Base.Name
+		leaks := slices.ContainsFunc(task.Needs, func(need *Task) bool { return reached[need] })
+		task.reads(func(ref Ref, _ string) { leaks = leaks || tested[ref] })
+		reached[task] = leaks
+		if spec, ok := task.Spec.(Classify); ok && (leaks || seen) {
+			if leak := p.leak(task, spec.Test); leak != nil {
+				return leak
 			}
-			if way != "" {
-				leak.Images, leak.Ways = append(leak.Images, img), append(leak.Ways, way)
-			}
-		}
-		if len(leak.Images) > 0 {
-			return leak
 		}
 	}
 	return nil
+}
+
+// leak lists the test images that reach a classifier; nil if none does.
+func (p *Plan) leak(classifier *Task, test []Labeled) error {
+	reached := p.lineage(classifier)
+	leak := &LeakError{Classifier: classifier.Label}
+	for _, tested := range test {
+		img, _ := p.Image(tested.Path)
+		way := reached[img.SHA256]
+		if way == "" && p.Base.Seen[img.SHA256] {
+			way = "training image of the base model " + p.Base.Name
+		}
+		if way != "" {
+			leak.Images, leak.Ways = append(leak.Images, img), append(leak.Ways, way)
+		}
+	}
+	if len(leak.Images) == 0 {
+		return nil
+	}
+	return leak
 }
 
 // Used lists every image that the given tasks read, each once.

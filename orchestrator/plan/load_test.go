@@ -75,8 +75,8 @@ func TestMovingEverythingKeepsKeys(t *testing.T) {
 		}
 	}
 	for _, task := range before.Tasks {
-		if strings.Contains(string(task.Identity), here.root) {
-			t.Errorf("the key of %s depends on a path: %s", task.Label, task.Identity)
+		if strings.Contains(string(task.Identity()), here.root) {
+			t.Errorf("the key of %s depends on a path: %s", task.Label, task.Identity())
 		}
 	}
 }
@@ -130,7 +130,7 @@ func TestLoadFeatures(t *testing.T) {
 		p := with(features)
 		task := find(t, p, "4 defect, 3 regularization", 0).Measure
 		spec := task.Spec.(Measure)
-		if spec.Weights != want || spec.Model != "transformers" || spec.Resolution != 0 || len(spec.Calibration) > 0 || len(spec.Images) != 3 {
+		if spec.Weights != want || spec.Model != "transformers" || spec.Resolution != 0 || len(spec.Calibration) > 0 || spec.Count != 3 {
 			t.Errorf("features %s: %+v", features, spec)
 		}
 		if got, want := changed(t, before, p), below(p, kind(KindMeasure)); !slices.Equal(got, want) {

@@ -17,28 +17,28 @@ const transformersModel = "transformers"
 func (b *builder) measure(cell *Cell) (err error) {
 	const photos = "features of photos, study 1"
 	if b.byLabel[photos] == nil {
-		if b.byLabel[photos], err = b.add(KindMeasure, photos, b.measureSpec(b.comparedPhotos())); err != nil {
+		if b.byLabel[photos], err = b.add(KindMeasure, photos, b.measureSpec(b.comparedPhotos(), "", 0)); err != nil {
 			return err
 		}
 	}
 	cell.Photos = b.byLabel[photos]
-	var images []Ref
-	for _, img := range cell.Generate.Spec.(Generate).Images {
-		images = append(images, artifact(cell.Generate, "images/"+img.Name))
-	}
 	label := fmt.Sprintf("features of images %s, %s, seed %d", b.exp.Patterns.Defect, cell.Name, cell.Seed)
-	cell.Measure, err = b.add(KindMeasure, label, b.measureSpec(images), cell.Generate)
+	cell.Measure, err = b.add(KindMeasure, label, b.measureSpec([]Ref{}, artifact(cell.Generate, "images"), b.exp.Patterns.Show), cell.Generate)
 	return err
 }
 
-func (b *builder) measureSpec(images []Ref) Measure {
+// measureSpec asks for the features of photos and of generated images in a folder.
+func (b *builder) measureSpec(photos []Ref, folder Ref, count int) Measure {
 	if b.in.Encoder != nil {
-		return Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []Ref{}, Images: images}
+		return Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []Ref{}, Images: photos, Folder: folder, Count: count}
 	}
-	good := b.in.Division.Train[b.exp.Dataset.Good]
+	if b.calibration == nil {
+		good := b.in.Division.Train[b.exp.Dataset.Good]
+		b.calibration = b.refsOf(good[:min(len(good), calibrationPhotos)])
+	}
 	return Measure{
 		Model: b.exp.Classifier.Model, Weights: b.weights(b.exp.Classifier.Weights), Resolution: b.exp.Classifier.Resolution,
-		Calibration: refs(good[:min(len(good), calibrationPhotos)]), Images: images,
+		Calibration: b.calibration, Images: photos, Folder: folder, Count: count,
 	}
 }
 
@@ -51,5 +51,5 @@ func (b *builder) comparedPhotos() []Ref {
 		trained = max(trained, pattern.DefectImages)
 	}
 	good := b.patternGood()
-	return append(refs(pool[:min(len(pool), trained+heldOutPhotos)]), refs(good[:min(len(good), study.Show)])...)
+	return append(b.refsOf(pool[:min(len(pool), trained+heldOutPhotos)]), b.refsOf(good[:min(len(good), study.Show)])...)
 }

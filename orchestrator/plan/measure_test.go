@@ -20,7 +20,7 @@ func TestMeasure(t *testing.T) {
 		if photos == nil {
 			photos = cell.Photos
 		}
-		of, compared := cell.Measure.Spec.(Measure), cell.Photos.Spec.(Measure)
+		of, compared := listed(cell.Measure.Spec.(Measure)), cell.Photos.Spec.(Measure)
 		if cell.Photos != photos || !slices.Equal(cell.Measure.Needs, []*Task{cell.Generate}) || len(photos.Needs) > 0 {
 			t.Errorf("%q needs %q", cell.Name, ids(cell.Measure.Needs))
 		}
@@ -40,7 +40,7 @@ func TestMeasure(t *testing.T) {
 	if !slices.Equal(spec.Images[:4], train.Instance.Images) {
 		t.Error("the photos that train LoRAs do not come first")
 	}
-	for i, img := range find(t, p, "no LoRA", 0).Generate.Spec.(Generate).Images {
+	for i, img := range find(t, p, "no LoRA", 0).Generate.Spec.(Generate).NewImages() {
 		if spec.Images[6+i] != img.Source {
 			t.Errorf("source %d is not measured", i)
 		}
@@ -58,16 +58,18 @@ func TestHeldOut(t *testing.T) {
 	p := smallPlan(t)
 	for name, classes := range map[string]int{"real": 0, "generated": 3, "both": 3} {
 		spec := find(t, p, name, 0).Classify.Spec.(Classify)
-		if len(spec.HeldOut) != classes*heldOutGenerated {
-			t.Errorf("%q has %d images held out", name, len(spec.HeldOut))
+		images := spec.HeldOutImages()
+		if len(images) != classes*heldOutGenerated {
+			t.Errorf("%q has %d images held out", name, len(images))
 		}
-		for _, img := range spec.HeldOut {
-			if slices.ContainsFunc(spec.Train, func(used Labeled) bool { return used.Path == img.Path }) {
+		trained := listed(spec).Train
+		for _, img := range images {
+			if slices.ContainsFunc(trained, func(used Labeled) bool { return used.Path == img.Path }) {
 				t.Errorf("%q is trained on %s", name, img.Name)
 			}
 		}
 	}
-	if spec := find(t, p, "both", 0).Classify.Spec.(Classify); spec.HeldOut[0].Name != "generated/good/0004.png" {
-		t.Errorf("the first image held out is %s", spec.HeldOut[0].Name)
+	if spec := find(t, p, "both", 0).Classify.Spec.(Classify); spec.HeldOutImages()[0].Name != "generated/good/0004.png" {
+		t.Errorf("the first image held out is %s", spec.HeldOutImages()[0].Name)
 	}
 }

@@ -56,15 +56,14 @@ func (c Cell) Tasks() []*Task {
 
 // Task is one unit of work on one device.
 type Task struct {
-	ID       string // kind and the start of the key: unique in a plan
-	Kind     string
-	Key      string
-	Label    string // for people
-	Spec     Spec
-	Identity json.RawMessage // what the key is the hash of
-	Needs    []*Task         // must be committed first
-	Resume   *Task           // a training with fewer steps that this one continues
-	version  int             // of the stage's code
+	ID      string // kind and the start of the key: unique in a plan
+	Kind    string
+	Key     string
+	Label   string // for people
+	Spec    Spec
+	Needs   []*Task // must be committed first
+	Resume  *Task   // a training with fewer steps that this one continues
+	version int     // of the stage's code
 
 	Reuse   bool         // the store has it; this and what follows is set by Compare
 	Reason  string       // why it is reused or run
@@ -81,16 +80,24 @@ type identity[S any] struct {
 
 // newTask computes the key of a spec.
 func newTask(kind string, version int, label string, spec Spec, needs ...*Task) (*Task, error) {
-	text, err := json.Marshal(identity[Spec]{kind, version, spec})
+	task := &Task{Kind: kind, Label: label, Spec: spec, Needs: needs, version: version}
+	text, err := json.Marshal(task.identity())
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(text)
-	key := hex.EncodeToString(sum[:])
-	return &Task{
-		ID: kind + ":" + key[:10], Kind: kind, Key: key, Label: label,
-		Spec: spec, Identity: text, Needs: needs, version: version,
-	}, nil
+	task.Key = hex.EncodeToString(sum[:])
+	task.ID = kind + ":" + task.Key[:10]
+	return task, nil
+}
+
+func (t *Task) identity() identity[Spec] { return identity[Spec]{t.Kind, t.version, t.Spec} }
+
+// Identity writes what the key is the hash of. It is not kept: of a large plan
+// it would be the most.
+func (t *Task) Identity() json.RawMessage {
+	text, _ := json.Marshal(t.identity()) // as it was when the key was made
+	return text
 }
 
 // artifact refers to a committed task's folder, or a file in it.
@@ -162,15 +169,15 @@ func (t *Task) Effort() float64 {
 		}
 		return float64(3 * spec.Steps * images) // forward and backward
 	case Generate:
-		return float64(2 * len(spec.Images) * experiment.DenoisingSteps(spec.Steps, spec.Strength))
+		return float64(2 * spec.Count * experiment.DenoisingSteps(spec.Steps, spec.Strength))
 	case Classify:
 		steps := spec.Steps
 		if steps == 0 {
-			steps = spec.Epochs * (len(spec.Train) + spec.BatchSize - 1) / spec.BatchSize
+			steps = spec.Epochs * (spec.trained() + spec.BatchSize - 1) / spec.BatchSize
 		}
 		return float64(steps * spec.BatchSize)
 	case Measure:
-		return float64(len(spec.Calibration) + len(spec.Images))
+		return float64(len(spec.Calibration) + spec.Measured())
 	}
 	return 1
 }

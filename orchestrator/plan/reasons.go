@@ -12,13 +12,14 @@ import (
 // again.
 type history struct {
 	store   *store.Store
-	entries map[string][]store.Entry // by kind and label, the latest last
-	made    map[string]bool          // kind/key of everything that was ever committed
+	entries map[string][]*store.Entry // by kind and label, the latest last
+	made    map[string]bool           // kind/key of everything that was ever committed
 }
 
 func historyOf(s *store.Store, entries []store.Entry) history {
-	h := history{s, map[string][]store.Entry{}, map[string]bool{}}
-	for _, entry := range entries {
+	h := history{s, map[string][]*store.Entry{}, map[string]bool{}}
+	for i := range entries {
+		entry := &entries[i]
 		cell := cellOf(entry.Kind, entry.Label)
 		h.entries[cell] = append(h.entries[cell], entry)
 		h.made[entry.Kind+"/"+entry.Key] = true
@@ -59,8 +60,12 @@ const candidates = 5
 // nearest finds, among the latest artifacts of a task's cell, the one that
 // differs in the fewest fields, and in which.
 func (p *Plan) nearest(task *Task, h history) error {
-	looked := 0
-	for _, entry := range slices.Backward(h.entries[cellOf(task.Kind, task.Label)]) {
+	entries := h.entries[cellOf(task.Kind, task.Label)]
+	if len(entries) == 0 {
+		return nil
+	}
+	identity, looked := task.Identity(), 0
+	for _, entry := range slices.Backward(entries) {
 		if !h.store.Has(task.Kind, entry.Key) {
 			continue
 		}
@@ -68,7 +73,7 @@ func (p *Plan) nearest(task *Task, h history) error {
 		if err != nil || len(m.Identity) == 0 {
 			continue // a damaged manifest explains nothing; kizu verify finds it
 		}
-		changes, err := differ(m.Identity, task.Identity, p.refName)
+		changes, err := differ(m.Identity, identity, p.refName)
 		if err != nil {
 			return err
 		}

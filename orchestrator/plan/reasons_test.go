@@ -18,7 +18,7 @@ func commitAll(t *testing.T, s *store.Store, p *Plan) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &store.Manifest{Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity}
+		m := &store.Manifest{Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity()}
 		if err := g.Commit(m); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestReasons(t *testing.T) {
 			in.Versions = maps.Clone(in.Versions)
 			in.Versions[KindClassify] = 2
 		}, KindClassify, "changed: version of the code 1 → 2"},
-		{"more images to show", "show: 3", "show: 4", nil, KindGenerate, "changed: images 3 in all → name 0003.png seed "},
+		{"more images to show", "show: 3", "show: 4", nil, KindGenerate, "changed: count 3 → 4, sources 3 in all → good/000.png (1 of 4)"},
 		{"fewer training images", "{good: {real: 3}, defects: {real: 2}}", "{good: {real: 2}, defects: {real: 2}}", nil,
 			KindClassify, "changed: train class 0 path good/00"},
 		{"several fields", "{weights: none, epochs: 2}", "{weights: none, epochs: 3, batch_size: 5, weight_decay: 0.5, learning_rate: 0.1}", nil,

@@ -79,13 +79,8 @@ func (p *Plan) cellView(cell Cell) CellView {
 
 // loraView counts what a task of generated images and its LoRA read.
 func loraView(class string, images *Task) LoRAView {
-	view := LoRAView{Class: class}
-	sources := map[Ref]bool{}
-	for _, img := range images.Spec.(Generate).Images {
-		sources[img.Source] = true
-		view.Images++
-	}
-	view.SourceImages = len(sources)
+	spec := images.Spec.(Generate)
+	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count}
 	for _, need := range images.Needs {
 		lora := need.Spec.(TrainLoRA)
 		view.InstanceImages, view.RegularizationImages = len(lora.Instance.Images), len(lora.Class.Images)
@@ -105,12 +100,11 @@ func (p *Plan) conditionView(classifier *Task) *ConditionView {
 	}
 	maker := map[int]*Task{} // of a class's generated images
 	for _, img := range spec.Train {
-		if _, real := p.Image(img.Path); real {
-			view.Classes[img.Class].Real++
-			continue
-		}
-		view.Classes[img.Class].Generated++
-		maker[img.Class] = classifier.need(img.Path)
+		view.Classes[img.Class].Real++
+	}
+	for _, folder := range spec.Generated {
+		view.Classes[folder.Class].Generated += folder.Count
+		maker[folder.Class] = classifier.need(folder.Path)
 	}
 	for _, img := range spec.Test {
 		view.Classes[img.Class].Test++

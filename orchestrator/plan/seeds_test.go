@@ -16,7 +16,7 @@ func TestSameNoiseInEveryPattern(t *testing.T) {
 		if cell.Pattern == nil {
 			continue
 		}
-		images := cell.Generate.Spec.(Generate).Images
+		images := cell.Generate.Spec.(Generate).NewImages()
 		if same, ok := first[cell.Seed]; ok && !slices.Equal(same, images) {
 			t.Errorf("%s, seed %d, draws other sources or noise", cell.Name, cell.Seed)
 		}
@@ -83,7 +83,7 @@ func TestSourcesAreTakenInTurn(t *testing.T) {
 	p := smallPlan(t)
 	generated := find(t, p, "generated", 0).Classify.Needs[0].Spec.(Generate) // 4 images and 16 held out, from 3 photos
 	var used []int
-	for _, img := range generated.Images {
+	for _, img := range generated.NewImages() {
 		for i, photo := range p.Division.Train["good"] {
 			if img.Source == imageRef(photo) {
 				used = append(used, i)
@@ -93,7 +93,7 @@ func TestSourcesAreTakenInTurn(t *testing.T) {
 	if len(used) != 4+heldOutGenerated || !slices.Equal(used[:4], []int{0, 1, 2, 0}) || used[19] != 1 {
 		t.Errorf("sources %v", used)
 	}
-	if generated.Images[0].Seed == generated.Images[3].Seed {
+	if images := generated.NewImages(); images[0].Seed == images[3].Seed {
 		t.Error("the same photo with the same noise twice")
 	}
 }

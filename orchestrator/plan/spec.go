@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
+
 	"kizu/orchestrator/dataset"
 )
 
@@ -29,9 +33,10 @@ const (
 )
 
 // Spec is what a stage is asked to do. Its JSON is both what the key is made
-// of and, once its Refs are resolved to paths, what the Python stage reads.
+// of and, once resolved, what the Python stage reads. A plan has thousands, so
+// generated images are not listed before that.
 type Spec interface {
-	// Resolve returns a copy with every Ref replaced.
+	// Resolve returns a copy with every Ref replaced and every image listed.
 	Resolve(f func(Ref) Ref) Spec
 }
 
@@ -83,6 +88,7 @@ func (s TrainLoRA) Resolve(f func(Ref) Ref) Spec {
 }
 
 // Generate asks for images by img2img (SDEdit, Meng et al., arXiv 2108.01073).
+// Seed, Sources and Count stand for Images until it is resolved.
 type Generate struct {
 	Base           Ref        `json:"base"`
 	LoRA           Ref        `json:"lora"` // "" for the base model alone
@@ -95,7 +101,10 @@ type Generate struct {
 	Sampler        string     `json:"sampler"` // base, or one of experiment.Samplers
 	BatchSize      int        `json:"batch_size"`
 	Precision      string     `json:"precision"`
-	Images         []NewImage `json:"images"`
+	Seed           int64      `json:"seed,omitempty"`    // each image's is derived from it
+	Sources        []Ref      `json:"sources,omitempty"` // photos that img2img starts from, taken in turn
+	Count          int        `json:"count,omitempty"`
+	Images         []NewImage `json:"images,omitempty"` // when resolved
 }
 
 // NewImage is one image to generate.
@@ -111,58 +120,24 @@ func (s Generate) Resolve(f func(Ref) Ref) Spec {
 	if s.LoRA != "" {
 		s.LoRA = f(s.LoRA)
 	}
-	images := make([]NewImage, len(s.Images))
-	for i, img := range s.Images {
-		img.Source = f(img.Source)
-		images[i] = img
-	}
-	s.Images = images
+	s.Sources = mapped(s.Sources, f)
+	s.Images = s.NewImages()
+	s.Seed, s.Sources, s.Count = 0, nil, 0
 	return s
 }
 
-// Classify asks for a classifier to be trained and its test predictions.
-type Classify struct {
-	Seed         int64     `json:"seed"`
-	Model        string    `json:"model"`
-	Weights      Ref       `json:"weights"`
-	Resolution   int       `json:"resolution"`
-	Epochs       int       `json:"epochs,omitempty"`
-	Steps        int       `json:"steps,omitempty"`
-	BatchSize    int       `json:"batch_size"`
-	LearningRate float64   `json:"learning_rate"`
-	WeightDecay  float64   `json:"weight_decay"`
-	Precision    string    `json:"precision"`
-	Sampling     string    `json:"sampling"` // plain or balanced
-	Classes      []string  `json:"classes"`
-	Train        []Labeled `json:"train"`
-	Test         []Labeled `json:"test"`
-	HeldOut      []Labeled `json:"held_out,omitempty"` // generated images that train nothing; their features are stored
+// NewImages lists the images. The seed of one depends on the task's and its
+// number only.
+func (s Generate) NewImages() []NewImage {
+	images := make([]NewImage, s.Count)
+	for i := range images {
+		images[i] = NewImage{Name: imageName(i), Source: s.Sources[i%len(s.Sources)], Seed: Seed(s.Seed, strconv.Itoa(i))}
+	}
+	return images
 }
 
-// Labeled is an image with its class.
-type Labeled struct {
-	Path  Ref    `json:"path"`
-	Class int    `json:"class"`          // index into Classes
-	Name  string `json:"name,omitempty"` // a test image's name in predictions.csv
-}
-
-// Resolve implements Spec.
-func (s Classify) Resolve(f func(Ref) Ref) Spec {
-	s.Weights = f(s.Weights)
-	resolve := func(images []Labeled) []Labeled {
-		resolved := make([]Labeled, len(images))
-		for i, img := range images {
-			img.Path = f(img.Path)
-			resolved[i] = img
-		}
-		return resolved
-	}
-	s.Train, s.Test = resolve(s.Train), resolve(s.Test)
-	if len(s.HeldOut) > 0 {
-		s.HeldOut = resolve(s.HeldOut)
-	}
-	return s
-}
+// imageName is the file name of the i-th generated image.
+func imageName(i int) string { return fmt.Sprintf("%04d.png", i) }
 
 // Measure asks for the features of images, by the network that classifiers
 // start from or, without a resolution and calibration, by a vision transformer.
@@ -170,15 +145,24 @@ type Measure struct {
 	Model       string `json:"model"`
 	Weights     Ref    `json:"weights"`
 	Resolution  int    `json:"resolution"`
-	Calibration []Ref  `json:"calibration"` // photos for batch-norm statistics, the same in a whole study
-	Images      []Ref  `json:"images"`      // a row of features each
+	Calibration []Ref  `json:"calibration"`      // photos for batch-norm statistics, the same in a whole study
+	Images      []Ref  `json:"images"`           // a row of features each
+	Folder      Ref    `json:"folder,omitempty"` // of generated images to measure as well, when not resolved
+	Count       int    `json:"count,omitempty"`  // of them
 }
+
+// Measured counts the images.
+func (s Measure) Measured() int { return len(s.Images) + s.Count }
 
 // Resolve implements Spec.
 func (s Measure) Resolve(f func(Ref) Ref) Spec {
 	s.Weights = f(s.Weights)
 	s.Calibration = mapped(s.Calibration, f)
-	s.Images = mapped(s.Images, f)
+	images := slices.Clip(s.Images)
+	for _, img := range (Labeled{Path: s.Folder, Count: s.Count}).each() {
+		images = append(images, img.Path)
+	}
+	s.Images, s.Folder, s.Count = mapped(images, f), "", 0
 	return s
 }
 

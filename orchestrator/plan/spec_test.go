@@ -69,7 +69,7 @@ func TestSpecsAsStagesReadThem(t *testing.T) {
 		{find(t, p, "both", 0).Classify, "batch_size classes epochs held_out learning_rate model precision resolution sampling seed test train weight_decay weights"},
 		{cell.Measure, "calibration images model resolution weights"},
 	} {
-		text, err := json.Marshal(test.task.Spec)
+		text, err := json.Marshal(listed(test.task.Spec))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -51,63 +51,73 @@ func (b *builder) patternGood() []dataset.Image {
 // 2 tests on; the leak check keeps the studies apart.
 func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
 	defect := b.exp.Patterns.Defect
-	instance, err := first(b.in.Division.Pool(defect), p.DefectImages, defect, "training LoRAs")
+	spec, err := once(b.loras, "pattern "+p.Name, func() (spec TrainLoRA, err error) {
+		instance, err := first(b.in.Division.Pool(defect), p.DefectImages, defect, "training LoRAs")
+		if err != nil {
+			return spec, err
+		}
+		regular, err := first(b.patternGood(), p.RegularizationImages, b.exp.Dataset.Good, "regularization")
+		return b.loraSpec(defect, p.LoRA, instance, regular), err
+	})
 	if err != nil {
 		return nil, err
 	}
-	regular, err := first(b.patternGood(), p.RegularizationImages, b.exp.Dataset.Good, "regularization")
-	if err != nil {
-		return nil, err
-	}
-	label := fmt.Sprintf("LoRA %s, %s, seed %d", defect, p.Name, seed)
-	return b.add(KindTrainLoRA, label, b.loraSpec(defect, seed, p.LoRA, instance, regular))
+	spec.Seed = Seed(seed, KindTrainLoRA, defect)
+	return b.add(KindTrainLoRA, fmt.Sprintf("LoRA %s, %s, seed %d", defect, p.Name, seed), spec)
 }
 
 // condition plans a cell of study 2: a LoRA and images for every class whose
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 	planned := Cell{Cell: cell}
-	classes, k := b.exp.Dataset.Classes(), cell.Condition.Classifier
-	spec := Classify{
-		Seed:  Seed(cell.Seed, KindClassify),
-		Model: k.Model, Weights: b.weights(k.Weights), Resolution: k.Resolution,
-		Epochs: k.Epochs, Steps: k.Steps, BatchSize: k.BatchSize, Sampling: k.Sampling,
-		LearningRate: k.LearningRate, WeightDecay: k.WeightDecay, Precision: k.Precision,
-		Classes: classes,
+	spec, err := once(b.trainings, cell.Name, func() (Classify, error) { return b.trainingOn(cell.Condition) })
+	if err != nil {
+		return planned, err
 	}
+	spec.Seed = Seed(cell.Seed, KindClassify)
 	var needs []*Task
-	for index, class := range classes {
+	for index, class := range spec.Classes {
 		counts := cell.Condition.Of(class, b.exp.Dataset.Good)
-		reals, err := b.train(class, counts.Real, "training classifiers")
+		if counts.Generated == 0 {
+			continue
+		}
+		images, err := b.generated(class, cell)
 		if err != nil {
 			return planned, err
 		}
-		for _, img := range reals {
-			spec.Train = append(spec.Train, Labeled{Path: imageRef(img), Class: index})
-		}
-		if counts.Generated > 0 {
-			images, err := b.generated(class, cell)
-			if err != nil {
-				return planned, err
-			}
-			needs = append(needs, images)
-			folder := artifact(images, "images/")
-			for i := range counts.Generated {
-				spec.Train = append(spec.Train, Labeled{Path: folder + Ref(imageName(i)), Class: index})
-			}
-			for i := range heldOutGenerated {
-				name := imageName(b.exp.GeneratedCount(class) + i)
-				spec.HeldOut = append(spec.HeldOut, Labeled{Path: artifact(images, "images/"+name), Class: index, Name: "generated/" + class + "/" + name})
-			}
-		}
-		for _, img := range b.in.Division.Test[class] {
-			spec.Test = append(spec.Test, Labeled{Path: imageRef(img), Class: index, Name: img.Name})
-		}
+		needs = append(needs, images)
+		folder := Labeled{Path: artifact(images, "images"), Class: index, Count: counts.Generated}
+		spec.Generated = append(spec.Generated, folder)
+		folder.Name, folder.First, folder.Count = "generated/"+class, b.exp.GeneratedCount(class), heldOutGenerated
+		spec.HeldOut = append(spec.HeldOut, folder)
 	}
-	var err error
 	label := fmt.Sprintf("classifier %q, seed %d", cell.Name, cell.Seed)
 	planned.Classify, err = b.add(KindClassify, label, spec, needs...)
 	return planned, err
+}
+
+// trainingOn is what all seeds of a condition share: the classifier and photos.
+func (b *builder) trainingOn(c *experiment.Condition) (Classify, error) {
+	k := c.Classifier
+	spec := Classify{
+		Model: k.Model, Weights: b.weights(k.Weights), Resolution: k.Resolution,
+		Epochs: k.Epochs, Steps: k.Steps, BatchSize: k.BatchSize, Sampling: k.Sampling,
+		LearningRate: k.LearningRate, WeightDecay: k.WeightDecay, Precision: k.Precision,
+		Classes: b.exp.Dataset.Classes(), Train: []Labeled{},
+	}
+	for index, class := range spec.Classes {
+		reals, err := b.train(class, c.Of(class, b.exp.Dataset.Good).Real, "training classifiers")
+		if err != nil {
+			return spec, err
+		}
+		for _, img := range reals {
+			spec.Train = append(spec.Train, Labeled{Path: b.ref(img), Class: index})
+		}
+		for _, img := range b.in.Division.Test[class] {
+			spec.Test = append(spec.Test, Labeled{Path: b.ref(img), Class: index, Name: img.Name})
+		}
+	}
+	return spec, nil
 }
 
 // heldOutGenerated is how many generated images of a class train nothing, beyond
@@ -144,21 +154,23 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 		p, _ := b.exp.FindPattern(name)
 		return b.patternLoRA(p, cell.Seed)
 	}
-	n, regular := lora.DefectImages, []dataset.Image(nil)
-	if class == names.Good {
-		n = lora.GoodImages
-	} else if lora.RegularizationImages > 0 {
-		var err error
-		if regular, err = b.studyGood(class, lora.RegularizationImages, "regularization"); err != nil {
-			return nil, err
+	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec TrainLoRA, err error) {
+		n, regular := lora.DefectImages, []dataset.Image(nil)
+		if class == names.Good {
+			n = lora.GoodImages
+		} else if lora.RegularizationImages > 0 {
+			if regular, err = b.studyGood(class, lora.RegularizationImages, "regularization"); err != nil {
+				return spec, err
+			}
 		}
-	}
-	instance, err := b.train(class, n, "training LoRAs")
+		instance, err := b.train(class, n, "training LoRAs")
+		return b.loraSpec(class, lora.LoRA, instance, regular), err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return b.add(KindTrainLoRA, fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell)),
-		b.loraSpec(class, cell.Seed, lora.LoRA, instance, regular))
+	spec.Seed = Seed(cell.Seed, KindTrainLoRA, class)
+	return b.add(KindTrainLoRA, fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell)), spec)
 }
 
 // studyGood takes the first n good images, and of them those that show the same

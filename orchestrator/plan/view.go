@@ -47,7 +47,7 @@ func (p *Plan) FirstSeed() []Cell {
 func (p *Plan) ViewOf(cells []Cell) View {
 	view := View{
 		Experiment: p.Experiment.Name, Changes: append([]string{}, p.Experiment.Changes...),
-		Photos: p.photos(), Cells: []CellView{}, Tasks: []TaskView{},
+		Photos: p.photos(), Cells: []CellView{}, Tasks: make([]TaskView, 0, len(p.Tasks)),
 	}
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))

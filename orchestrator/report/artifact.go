@@ -88,8 +88,8 @@ func (s *source) pictures(task *plan.Task) ([]picture, error) {
 		}
 		pictures = append(pictures, p)
 	}
-	if spec, ok := task.Spec.(plan.Generate); ok && len(spec.Images) != len(pictures) {
-		return nil, damaged(task, "images.csv", fmt.Errorf("%d images instead of %d", len(pictures), len(spec.Images)))
+	if spec, ok := task.Spec.(plan.Generate); ok && spec.Count != len(pictures) {
+		return nil, damaged(task, "images.csv", fmt.Errorf("%d images instead of %d", len(pictures), spec.Count))
 	}
 	return pictures, nil
 }
@@ -116,7 +116,7 @@ func (s *source) measured(task *plan.Task) (result.Features, error) {
 	if known, ok := s.features[task.Key]; ok {
 		return known, nil
 	}
-	features, err := s.tensor(task, "features", len(task.Spec.(plan.Measure).Images))
+	features, err := s.tensor(task, "features", task.Spec.(plan.Measure).Measured())
 	if err != nil {
 		return nil, err
 	}

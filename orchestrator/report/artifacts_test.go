@@ -35,7 +35,7 @@ func trained(spec plan.TrainLoRA) []byte {
 func (f *fixture) generate(dir string, spec plan.Generate) []byte {
 	table := "name,source_name,seed,mean,std,blank,saturated,nan\n"
 	f.check(os.Mkdir(filepath.Join(dir, "images"), 0o755))
-	for i, img := range spec.Images {
+	for i, img := range spec.NewImages() {
 		file, err := os.Create(filepath.Join(dir, "images", img.Name))
 		f.check(err)
 		f.check(png.Encode(file, drawing(spec.Resolution, 3, i)))
@@ -48,12 +48,13 @@ func (f *fixture) generate(dir string, spec plan.Generate) []byte {
 		table += fmt.Sprintf("%s,%s,%d,100.000,20.000,%d,0,0\n", img.Name, filepath.Base(source.Path), img.Seed, blank)
 	}
 	f.check(os.WriteFile(filepath.Join(dir, "images.csv"), []byte(table), 0o644))
-	return fmt.Appendf(nil, `{"images": %d, "blank": 0, "saturated": 0, "nan": 0}`, len(spec.Images))
+	return fmt.Appendf(nil, `{"images": %d, "blank": 0, "saturated": 0, "nan": 0}`, spec.Count)
 }
 
 // measure gives every photo features of its own, and generated images those of
 // a training photo moved by a distance that falls with their number.
 func (f *fixture) measure(dir string, spec plan.Measure) []byte {
+	spec = spec.Resolve(func(ref plan.Ref) plan.Ref { return ref }).(plan.Measure)
 	rows := make([][]float64, len(spec.Images))
 	for i, ref := range spec.Images {
 		angle, off := float64(i), 0.0
@@ -127,8 +128,8 @@ func (f *fixture) classify(dir string, task *plan.Task, spec plan.Classify) []by
 			table += "," + p
 		}
 	}
-	if len(spec.HeldOut) > 0 {
-		f.writeFeatures(dir, map[string][][]float64{"test": features(len(spec.Test), 0), "held_out": features(len(spec.HeldOut), 1.5)})
+	if n := len(spec.HeldOutImages()); n > 0 {
+		f.writeFeatures(dir, map[string][][]float64{"test": features(len(spec.Test), 0), "held_out": features(n, 1.5)})
 	}
 	f.check(os.WriteFile(filepath.Join(dir, "predictions.csv"), []byte(table+"\n"), 0o644))
 	return []byte(`{"accuracy": 0, "n_test": 0, "train_loss": 0.1}`)

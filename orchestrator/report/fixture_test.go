@@ -165,7 +165,7 @@ func (f *fixture) commit(number int, task *plan.Task) {
 	f.check(err)
 	started := time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC).Add(time.Duration(number) * time.Minute)
 	manifest := &store.Manifest{
-		Kind: task.Kind, Key: task.Key, Identity: task.Identity, Device: "cpu",
+		Kind: task.Kind, Key: task.Key, Identity: task.Identity(), Device: "cpu",
 		Versions: map[string]string{"python": "3.11.2", "torch": "2.15.0", "diffusers": "0.42.1"},
 		Started:  started, Finished: started.Add(42 * time.Second),
 	}

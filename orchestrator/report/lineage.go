@@ -71,13 +71,7 @@ func (r *Report) addUses(t *taskLineage, task *plan.Task) {
 		t.use(r, "learnt as “"+spec.Instance.Prompt+"”", spec.Instance.Images)
 		t.use(r, "learnt as “"+spec.Class.Prompt+"”", spec.Class.Images)
 	case plan.Generate:
-		var sources []plan.Ref
-		for _, img := range spec.Images {
-			if !slices.Contains(sources, img.Source) {
-				sources = append(sources, img.Source)
-			}
-		}
-		t.use(r, fmt.Sprintf("%s of “%s” start from", plural(len(spec.Images), "image"), spec.Prompt), sources)
+		t.use(r, fmt.Sprintf("%s of “%s” start from", plural(spec.Count, "image"), spec.Prompt), spec.Sources)
 	case plan.Classify:
 		t.Seed = fmt.Sprint(spec.Seed)
 		t.use(r, "trained on", pathsOf(spec.Train))

@@ -10,20 +10,21 @@ import (
 // class gives the kind away. Fewer than ten images are not asked.
 func (s *source) readProbe(c *cell) error {
 	spec := c.Classify.Spec.(plan.Classify)
-	if len(spec.HeldOut) == 0 {
+	heldOut := spec.HeldOutImages()
+	if len(heldOut) == 0 {
 		return nil
 	}
 	photos, err := s.tensor(c.Classify, "test", len(spec.Test))
 	if err != nil {
 		return err
 	}
-	generated, err := s.tensor(c.Classify, "held_out", len(spec.HeldOut))
+	generated, err := s.tensor(c.Classify, "held_out", len(heldOut))
 	if err != nil {
 		return err
 	}
 	var real, made result.Features
 	for class := range spec.Classes {
-		a, b := ofClass(photos, spec.Test, class), ofClass(generated, spec.HeldOut, class)
+		a, b := ofClass(photos, spec.Test, class), ofClass(generated, heldOut, class)
 		n := min(len(a), len(b))
 		real, made = append(real, a[:n]...), append(made, b[:n]...)
 	}

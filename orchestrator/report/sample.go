@@ -42,11 +42,11 @@ func (s *source) addSamples(list []*sample, c *cell) []*sample {
 
 // classOf finds the class that a classifier learns a task's images as.
 func (s *source) classOf(spec plan.Classify, images *plan.Task) string {
-	for _, img := range spec.Train {
+	for _, folder := range spec.Generated {
 		key := ""
-		s.plan.Path(img.Path, func(_, k string) string { key = k; return k })
+		s.plan.Path(folder.Path, func(_, k string) string { key = k; return k })
 		if key == images.Key {
-			return spec.Classes[img.Class]
+			return spec.Classes[folder.Class]
 		}
 	}
 	return ""

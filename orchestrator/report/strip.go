@@ -89,9 +89,5 @@ func (r *Report) photos(refs []plan.Ref) []dataset.Image {
 
 // sources lists the photos that a generation starts from.
 func (r *Report) sources(task *plan.Task) []dataset.Image {
-	var refs []plan.Ref
-	for _, img := range task.Spec.(plan.Generate).Images {
-		refs = append(refs, img.Source)
-	}
-	return r.photos(refs)
+	return r.photos(task.Spec.(plan.Generate).Sources)
 }
