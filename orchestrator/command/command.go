@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra" // subcommands, flags and help; viper's companion; Apache-2.0
@@ -37,9 +36,6 @@ var errCellsFailed = errors.New("some cells failed")
 
 // Run runs kizu with the given arguments and returns its exit code.
 func Run(args []string, stdout, stderr io.Writer) int {
-	// The host stays small beside its workers. Planning 10,000 tasks takes 51 MB
-	// rather than 58, and no longer: what is collected is mostly short-lived.
-	debug.SetGCPercent(50)
 	ctx, stop := interruptible(stderr)
 	defer stop()
 	root := newRoot(stderr)

@@ -68,8 +68,10 @@ func (r *runner) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	for round := 1; ; round++ {
 		// Only now can nobody else be adding artifacts for this experiment.
-		if err := r.study.plan.Compare(r.study.store); err != nil {
-			return err
+		if round > 1 || len(r.study.plan.ToRun()) > 0 {
+			if err := r.study.plan.Compare(r.study.store); err != nil {
+				return err
+			}
 		}
 		if len(r.study.plan.ToRun()) == 0 && r.shown() {
 			return nil

@@ -154,6 +154,7 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 	if l.Regularization == Kohya { // elsewhere repeats mean nothing, and another number changes no key
 		spec.Repeats = l.Repeats
 	}
+	spec.shared = spec.share(b.in.Versions[KindTrainLoRA])
 	return spec
 }
 

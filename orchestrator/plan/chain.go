@@ -1,8 +1,8 @@
 package plan
 
 import (
-	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -33,18 +33,23 @@ func (t *Task) Recipe() string {
 	if !ok || !spec.continues() {
 		return ""
 	}
-	return recipe(identity[TrainLoRA]{t.Kind, t.version, spec})
+	return spec.recipe(t.version)
 }
 
-// recipe is a hash of the identity of a training without its number of steps.
-func recipe(id identity[TrainLoRA]) string {
-	id.Spec.Steps = 0
-	text, err := json.Marshal(id)
-	if err != nil {
-		return "" // of no identity that has a key
+// recipe is a hash of what trainings at all seeds share but for the number of
+// steps, with the seed.
+func (s TrainLoRA) recipe(version int) string {
+	if s.shared == "" {
+		s.shared = s.share(version)
 	}
-	sum := sha256.Sum256(text)
-	return string(sum[:])
+	return fmt.Sprint(s.shared, " ", s.Seed)
+}
+
+// share hashes the identity of a training without its number of steps and seed.
+func (s TrainLoRA) share(version int) string {
+	s.Steps, s.Seed = 0, 0
+	sum, _ := hashOf(identity[TrainLoRA]{KindTrainLoRA, version, s}) // as for every key
+	return sum
 }
 
 // continues says whether the first steps of a training are a training of that
@@ -60,7 +65,7 @@ func recipeOf(text json.RawMessage) (string, int) {
 	if err := json.Unmarshal(text, &id); err != nil {
 		return "", 0
 	}
-	return recipe(id), id.Spec.Steps
+	return id.Spec.recipe(id.Version), id.Spec.Steps
 }
 
 func (t *Task) steps() int {

@@ -5,9 +5,11 @@
 package plan
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"hash"
 	"strings"
 
 	"kizu/orchestrator/dataset"
@@ -81,14 +83,28 @@ type identity[S any] struct {
 // newTask computes the key of a spec.
 func newTask(kind string, version int, label string, spec Spec, needs ...*Task) (*Task, error) {
 	task := &Task{Kind: kind, Label: label, Spec: spec, Needs: needs, version: version}
-	text, err := json.Marshal(task.identity())
-	if err != nil {
+	var err error
+	if task.Key, err = hashOf(task.identity()); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(text)
-	task.Key = hex.EncodeToString(sum[:])
 	task.ID = kind + ":" + task.Key[:10]
 	return task, nil
+}
+
+// hashOf is the SHA-256 of what json.Marshal makes of a value. The text is not
+// kept anywhere: those of a large plan would be most of the host's memory.
+func hashOf(value any) (string, error) {
+	sum := unterminated{sha256.New()}
+	err := json.NewEncoder(sum).Encode(value)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// unterminated leaves out the newline with which an encoder ends. Others are escaped.
+type unterminated struct{ hash.Hash }
+
+func (h unterminated) Write(text []byte) (int, error) {
+	_, err := h.Hash.Write(bytes.TrimSuffix(text, []byte("\n")))
+	return len(text), err
 }
 
 func (t *Task) identity() identity[Spec] { return identity[Spec]{t.Kind, t.version, t.Spec} }

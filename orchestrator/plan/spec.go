@@ -77,6 +77,8 @@ type TrainLoRA struct {
 	Precision             string `json:"precision"`
 	GradientAccumulation  int    `json:"gradient_accumulation"`
 	GradientCheckpointing bool   `json:"gradient_checkpointing"`
+
+	shared string // part of the recipe, where it is known
 }
 
 // Resolve implements Spec.
