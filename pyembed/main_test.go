@@ -141,6 +141,7 @@ var (
 
 var hostFunctions = map[string]any{
 	"progress": func(done, total int, fields map[string]any) { progress <- [3]any{done, total, fields} },
+	"report":   func(done, total int, fields map[string]any) {},
 	"log":      func(message string) { logged <- message },
 	"add":      func(n int64) int64 { return added.Add(n) },
 	"join":     func(separator string, parts ...string) string { return strings.Join(parts, separator) },

@@ -142,6 +142,11 @@ def call_host_often(times):
         host.add(1)
 
 
+def report_often(times):
+    for done in range(times):
+        host.report(done, times, {"loss": 0.5, "rate": 1e-4})
+
+
 ticks = 0
 
 

@@ -1,0 +1,63 @@
+package dataset
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// BenchmarkScan times the scan of as many photos as elpv-dataset has: their
+// files read one after another, a few at a time, and remembered from before.
+func BenchmarkScan(b *testing.B) {
+	const photos, size = 2624, 64 << 10
+	root := b.TempDir()
+	for i := range photos {
+		path := filepath.Join(root, "good", fmt.Sprintf("%04d.png", i))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			b.Fatal(err)
+		}
+		text := make([]byte, size)
+		_, _ = rand.Read(text) // never fails
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	time.Sleep(settled + 100*time.Millisecond) // younger files are not remembered
+	known := OpenHashes(filepath.Join(b.TempDir(), "hashes.json"))
+	scan := func(h *Hashes) {
+		set, err := h.Scan("folders", root, []string{"good"})
+		if err != nil || len(set.Images) != photos {
+			b.Fatal(set, err)
+		}
+	}
+	scan(known)
+	known.Save()
+	for _, bench := range []struct {
+		name string
+		scan func()
+	}{
+		{"one after another", func() {
+			_, images, err := find("folders", root, []string{"good"})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, img := range images {
+				if _, err := HashFile(img.Path); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}},
+		{"at once", func() { scan(OpenHashes(filepath.Join(root, "none.json"))) }},
+		{"remembered", func() { scan(OpenHashes(known.path)) }},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			for b.Loop() {
+				bench.scan()
+			}
+			b.ReportMetric(photos, "photos")
+		})
+	}
+}
