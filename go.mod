@@ -4,6 +4,7 @@ go 1.26.8
 
 require (
 	github.com/DataDog/go-python3 v0.0.0-20211102160307-40adc605f1fe
+	github.com/dustin/go-humanize v1.0.1
 	github.com/fatih/color v1.19.0
 	github.com/goccy/go-yaml v1.19.2
 	github.com/mattn/go-runewidth v0.0.31

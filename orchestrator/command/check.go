@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
@@ -152,8 +153,10 @@ func printCheck(out io.Writer, c *checkup) error {
 		fmt.Fprintf(w, "device\t%s: %s, %s\n", d.Name, d.Label, gigabytes(d.Memory))
 	}
 	if e := c.Estimate; e != nil {
-		fmt.Fprintf(w, "to be written\tat most %s: %d LoRAs %s, %d images %s, %d classifiers\n",
-			gigabytes(e.Bytes), e.LoRAs, gigabytes(e.LoRABytes), e.Images, gigabytes(e.ImageBytes), e.Classifiers)
+		fmt.Fprintf(w, "to be written\tat most %s: %d %s %s, %d %s %s, %d %s\n", gigabytes(e.Bytes),
+			e.LoRAs, english.PluralWord(e.LoRAs, "LoRA", ""), gigabytes(e.LoRABytes),
+			e.Images, english.PluralWord(e.Images, "image", ""), gigabytes(e.ImageBytes),
+			e.Classifiers, english.PluralWord(e.Classifiers, "classifier", ""))
 	}
 	fmt.Fprintf(w, "free disk\t%s in %s\n", gigabytes(c.Free), c.Store)
 	endTable(w)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report"
@@ -29,7 +31,7 @@ func (r *runner) conclude(summary *execute.Summary, results *report.Report) erro
 	if !r.settings.viper.GetBool(setQuiet) {
 		_ = results.Table(r.stdout, screenOf(r.stdout))
 		tasks, failed := len(r.study.plan.Tasks), len(summary.Reasons())
-		text := fmt.Sprintf("%d tasks run in %s, %d reused", summary.Done, execute.Short(time.Since(r.began)), tasks-summary.Done-summary.Found-failed)
+		text := fmt.Sprintf("%d %s run in %s, %d reused", summary.Done, english.PluralWord(summary.Done, "task", ""), execute.Short(time.Since(r.began)), tasks-summary.Done-summary.Found-failed)
 		if summary.Found > 0 {
 			text += fmt.Sprintf(", %d made by another run meanwhile", summary.Found)
 		}
@@ -42,6 +44,9 @@ func (r *runner) conclude(summary *execute.Summary, results *report.Report) erro
 }
 
 func allReused(tasks int) string {
+	if tasks == 1 {
+		return "everything is reused: the only task is in the store"
+	}
 	return fmt.Sprintf("everything is reused: all %d tasks are in the store", tasks)
 }
 
@@ -125,10 +130,12 @@ func reportKey(p *plan.Plan) (string, error) {
 
 // failures lists what failed, and how to go on.
 func (r *runner) failures(summary *execute.Summary) error {
-	if len(summary.Failures) == 0 {
+	n := len(summary.Failures)
+	if n == 0 {
 		return nil
 	}
-	fmt.Fprintf(r.stderr, "\n%d tasks failed, %d could not run because of them:\n", len(summary.Failures), len(summary.Blocked))
+	fmt.Fprintf(r.stderr, "\n%d %s failed, %d could not run because of %s:\n",
+		n, english.PluralWord(n, "task", ""), len(summary.Blocked), english.PluralWord(n, "it", "them"))
 	for _, task := range r.study.plan.Tasks {
 		err := summary.Failures[task.ID]
 		if err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
@@ -93,6 +94,6 @@ func (g garbage) print(out io.Writer) error {
 	if g.Deleted {
 		verb = "removed"
 	}
-	_, err := fmt.Fprintf(out, "%d things, %s, %s\n", len(g.Garbage), execute.Bytes(g.Bytes), verb)
+	_, err := fmt.Fprintf(out, "%d %s, %s, %s\n", len(g.Garbage), english.PluralWord(len(g.Garbage), "thing", ""), execute.Bytes(g.Bytes), verb)
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 )
@@ -26,8 +28,8 @@ func printPlan(out io.Writer, p *plan.Plan) error {
 		return err
 	}
 	toRun := len(p.ToRun())
-	_, err := fmt.Fprintf(out, "\n%s: %d cells, %d tasks: %d to run, %d reused\n",
-		view.Experiment, len(p.Cells), len(view.Tasks), toRun, len(view.Tasks)-toRun)
+	_, err := fmt.Fprintf(out, "\n%s: %d %s, %d %s: %d to run, %d reused\n", view.Experiment,
+		len(p.Cells), english.PluralWord(len(p.Cells), "cell", ""), len(view.Tasks), english.PluralWord(len(view.Tasks), "task", ""), toRun, len(view.Tasks)-toRun)
 	return err
 }
 

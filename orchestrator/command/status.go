@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
@@ -121,7 +122,7 @@ func (s status) print(out io.Writer) error {
 	for _, cell := range s.Cells {
 		fmt.Fprintf(out, "%-8s %s %q, seed %d\n", cell.State, cell.Study, cell.Name, cell.Seed)
 	}
-	fmt.Fprintf(out, "%s: %d of %d tasks done\n", s.Experiment, s.TasksDone, s.Tasks)
+	fmt.Fprintf(out, "%s: %d of %d %s done\n", s.Experiment, s.TasksDone, s.Tasks, english.PluralWord(s.Tasks, "task", ""))
 	if s.Run == nil {
 		_, err := fmt.Fprintln(out, "no run is going on")
 		return err
@@ -133,7 +134,8 @@ func (s status) print(out io.Writer) error {
 // text says what a run is at, one line a device.
 func (r *runStatus) text() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "running for %s on %s (process %d): %d of %d tasks done", execute.Short(time.Since(r.Started)), r.Host, r.PID, r.Done+r.Found, r.ToRun)
+	fmt.Fprintf(&text, "running for %s on %s (process %d): %d of %d %s done",
+		execute.Short(time.Since(r.Started)), r.Host, r.PID, r.Done+r.Found, r.ToRun, english.PluralWord(r.ToRun, "task", ""))
 	if r.Failed > 0 {
 		fmt.Fprintf(&text, ", %d failed", r.Failed)
 	}
@@ -151,8 +153,8 @@ func (r *runStatus) text() string {
 			fmt.Fprintf(&text, "  %-8s %s: %d of %d, for %s\n", d.Device, d.Label, d.Done, d.Total, execute.Short(time.Since(d.Since)))
 		}
 	}
-	if len(r.Elsewhere) > 0 {
-		fmt.Fprintf(&text, "  %d tasks are made by another run\n", len(r.Elsewhere))
+	if n := len(r.Elsewhere); n > 0 {
+		fmt.Fprintf(&text, "  %d %s made by another run\n", n, english.PluralWord(n, "task is", "tasks are"))
 	}
 	return text.String()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/store"
@@ -84,8 +85,13 @@ func (v verified) print(cmd *cobra.Command) error {
 			fmt.Fprintf(out, "         %s\n", problem)
 		}
 	}
-	if len(v.Damaged) > 0 {
-		_, err := fmt.Fprintf(out, "%d of %d artifacts are damaged; kizu run makes them again\n", len(v.Damaged), v.Artifacts)
+	if n := len(v.Damaged); n > 0 {
+		_, err := fmt.Fprintf(out, "%d of %d %s damaged; kizu run makes %s again\n", n, v.Artifacts,
+			english.PluralWord(v.Artifacts, "artifact is", "artifacts are"), english.PluralWord(n, "it", "them"))
+		return err
+	}
+	if v.Artifacts == 1 {
+		_, err := fmt.Fprintln(out, "the only artifact is as it was committed")
 		return err
 	}
 	_, err := fmt.Fprintf(out, "all %d artifacts are as they were committed\n", v.Artifacts)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize/english" // one task, two tasks; MIT
 )
 
 // Division is a dataset cut in two: images that are tested on, and an order in
@@ -65,7 +67,8 @@ type ShortageError struct {
 }
 
 func (e *ShortageError) Error() string {
-	text := fmt.Sprintf("class %q has %d images for %s, and %d are needed", e.Class, e.Have, e.Use, e.Want)
+	text := fmt.Sprintf("class %q has %d %s for %s, and %d %s needed",
+		e.Class, e.Have, english.PluralWord(e.Have, "image", ""), e.Use, e.Want, english.PluralWord(e.Want, "is", "are"))
 	if e.Kept > 0 {
 		text += fmt.Sprintf(" (%d more were trained on by the base model and may not be tested on)", e.Kept)
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/mattn/go-runewidth" // width of text on a terminal; MIT, progressbar's own choice
 	"github.com/schollz/progressbar/v3"
 
@@ -61,7 +62,7 @@ func (b *Bars) Start(toRun, reused int) {
 	if toRun == 0 {
 		return
 	}
-	fmt.Fprintf(b.out, "%d tasks to run, %d reused\n", toRun, reused)
+	fmt.Fprintf(b.out, "%d %s to run, %d reused\n", toRun, english.PluralWord(toRun, "task", ""), reused)
 	b.overall = b.bar(toRun, 30, "tasks")
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/plan"
 )
 
@@ -37,7 +39,7 @@ func NewLines(out io.Writer, asJSON bool) *Lines {
 func (l *Lines) Start(toRun, reused int) {
 	l.toRun = toRun
 	if toRun > 0 {
-		l.log.Info(fmt.Sprintf("%d tasks to run, %d reused", toRun, reused), "to_run", toRun, "reused", reused)
+		l.log.Info(fmt.Sprintf("%d %s to run, %d reused", toRun, english.PluralWord(toRun, "task", ""), reused), "to_run", toRun, "reused", reused)
 	}
 }
 

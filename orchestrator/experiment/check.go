@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // problem is a mistake in a decoded file: the path of the value, such as
@@ -91,7 +93,8 @@ func (g Generate) check(c *checker) {
 	c.require(g.Strength > 0 && g.Strength <= 1, "generate.strength", "strength %g: must be above 0 and at most 1", g.Strength)
 	c.require(g.Steps >= 1, "generate.steps", "steps %d: must be at least 1", g.Steps)
 	c.require(DenoisingSteps(g.Steps, g.Strength) >= 1, "generate.strength",
-		"strength %g of %d steps runs no denoising step: int(steps × strength) must be at least 1", g.Strength, g.Steps)
+		"strength %g of %d %s runs no denoising step: int(steps × strength) must be at least 1",
+		g.Strength, g.Steps, english.PluralWord(g.Steps, "step", ""))
 	c.require(g.Guidance >= 0, "generate.guidance", "guidance %g: must not be negative", g.Guidance)
 	c.oneOf(g.Sampler, "generate.sampler", append([]string{"base"}, Samplers...)...)
 	c.require(g.BatchSize >= 1, "generate.batch_size", "batch size %d: must be at least 1", g.BatchSize)

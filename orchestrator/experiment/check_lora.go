@@ -3,6 +3,8 @@ package experiment
 import (
 	"regexp"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // nameOfLayer is the end of a layer's name in diffusers' UNet: to_q, ff.net.2.
@@ -25,7 +27,8 @@ func (l LoRA) check(c *checker) {
 	c.require(l.MinSNRGamma >= 0, "lora.min_snr_gamma", "min-SNR gamma %g: must be above 0, or 0 for none", l.MinSNRGamma)
 	c.oneOf(l.Precision, "lora.precision", "fp32", "bf16", "fp16")
 	c.require(l.GradientAccumulation >= 1 && l.GradientAccumulation <= l.BatchSize, "lora.gradient_accumulation",
-		"gradient accumulation %d: a step's batch_size of %d images is computed in 1 to %d parts", l.GradientAccumulation, l.BatchSize, l.BatchSize)
+		"gradient accumulation %d: a step's batch_size of %d %s is computed in 1 to %d parts",
+		l.GradientAccumulation, l.BatchSize, english.PluralWord(l.BatchSize, "image", ""), l.BatchSize)
 	l.checkOptimizer(c)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
@@ -134,7 +135,7 @@ func (o *override) putItem(node ast.Node, path string, steps []step) (ast.Node, 
 	}
 	i := steps[0].item
 	if i >= len(list.Values) {
-		return nil, o.fault("there is no %s: the list has %d values, counted from 0", item(path, i), len(list.Values))
+		return nil, o.fault("there is no %s: the list has %d %s, counted from 0", item(path, i), len(list.Values), english.PluralWord(len(list.Values), "value", ""))
 	}
 	value, err := o.put(list.Values[i], item(path, i), steps[1:])
 	list.Values[i] = value

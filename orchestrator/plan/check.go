@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 )
@@ -83,7 +85,8 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	}
 	for _, need := range c.Needs {
 		if need.Have < need.Want {
-			c.Problems = append(c.Problems, fmt.Sprintf("class %q, %s: %d photos, and %d are needed", need.Class, need.Use, need.Have, need.Want))
+			c.Problems = append(c.Problems, fmt.Sprintf("class %q, %s: %d %s, and %d %s needed",
+				need.Class, need.Use, need.Have, english.PluralWord(need.Have, "photo", "photos"), need.Want, english.PluralWord(need.Want, "is", "are")))
 		}
 	}
 	if len(c.Problems) > 0 {

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 )
@@ -182,8 +184,8 @@ func (b *builder) studyGood(class string, n int, use string) ([]dataset.Image, e
 	}
 	same := b.goodFor(class, good)
 	if len(same) == 0 {
-		return nil, fmt.Errorf("none of the %d good images for %s is of group %q, which class %q is of: ask for more",
-			len(good), use, b.in.Set.Group(class), class)
+		return nil, fmt.Errorf("none of the %d good %s for %s is of group %q, which class %q is of: ask for more",
+			len(good), english.PluralWord(len(good), "image", ""), use, b.in.Set.Group(class), class)
 	}
 	return same, nil
 }
