@@ -100,7 +100,7 @@ file; 3 another run holds the lock; 130 interrupted.`,
 	settings := newSettings(root.PersistentFlags(), stderr)
 	root.AddCommand(
 		newPlan(settings), newCheck(settings), newRun(settings), newStatus(settings), newReport(settings),
-		newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newWorker(settings),
+		newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
 	)
 	return root
 }

@@ -78,7 +78,7 @@ func workerCommand(s *settings) (execute.Command, error) {
 	}
 	return execute.Command{
 		Path: program,
-		Args: []string{"worker", "--" + setHome, home, "--" + setPython, python},
+		Args: []string{"embed", "--" + setHome, home, "--" + setPython, python},
 		Env: append(threads(),
 			"PYTHONUNBUFFERED=1", // a killed worker's log is complete
 			"PYTHONNOUSERSITE=1", // the virtual environment and nothing else

@@ -3,7 +3,9 @@ package command
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -11,11 +13,11 @@ import (
 	"kizu/orchestrator/execute/worker"
 )
 
-func newWorker(s *settings) *cobra.Command {
+func newEmbed(s *settings) *cobra.Command {
 	var device string
 	cmd := &cobra.Command{
-		Use:    "worker",
-		Short:  "Serve a host's requests (started by kizu run)",
+		Use:    "embed",
+		Short:  "Embed Python and serve a host's requests (started by kizu run and kizu worker)",
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -25,8 +27,9 @@ func newWorker(s *settings) *cobra.Command {
 			}
 			events := os.NewFile(protocol.EventsFD, "events")
 			if events == nil {
-				return fmt.Errorf("a worker is started by kizu run")
+				return fmt.Errorf("kizu embed is started by kizu run and kizu worker")
 			}
+			passOver(os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1)
 			return worker.Run(worker.Config{
 				Python:  s.python(home),
 				Scripts: filepath.Join(home, "scripts"),
@@ -36,6 +39,15 @@ func newWorker(s *settings) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&device, "device", "cpu", "the device to hold")
 	return cmd
+}
+
+// passOver leaves signals to the host, which gets them too where a workload
+// manager sends them to every process of a job: the host cancels what goes on,
+// and this process ends when its input does. They are caught and not ignored,
+// since processes that Python starts would inherit that.
+func passOver(signals ...os.Signal) {
+	signal.Reset(signals...)
+	signal.Notify(make(chan os.Signal, 1), signals...)
 }
 
 // executable is the path of this program, for starting it again.
