@@ -250,3 +250,76 @@ func TestLeaseFilesOfStrangers(t *testing.T) {
 		}
 	}
 }
+
+// TestLeasesStay: whoever opens a store in which there have been leases uses
+// leases, too.
+func TestLeasesStay(t *testing.T) {
+	root := t.TempDir()
+	if s, err := Open(root); err != nil || s.leases {
+		t.Fatalf("leases %v on a local file system, %v", s.leases, err)
+	}
+	leased(t, root)
+	s, err := Open(root)
+	if err != nil || !s.leases {
+		t.Errorf("leases %v after leases, %v", s.leases, err)
+	}
+	if s.UseLocks(LockFlock); s.leases {
+		t.Error("flocks were asked for")
+	}
+}
+
+// TestWorkersLock: any number of workers on an experiment, beside a run of it;
+// cleaning waits for all of them, and a dead one's lock holds it up no longer
+// than one lease.
+func TestWorkersLock(t *testing.T) {
+	root := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := leased(t, root)
+		var locks []*Lock
+		for _, id := range []string{"a", "b", "c"} {
+			lock, err := leased(t, root).LockWorker(t.Context(), "quick", id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			locks = append(locks, lock)
+		}
+		run, err := s.LockRun(t.Context(), "quick", 0)
+		if err != nil {
+			t.Fatalf("a run beside workers: %v", err)
+		}
+		if _, err := leased(t, root).LockIdle(t.Context()); !errors.Is(err, ErrLocked) {
+			t.Errorf("cleaned beside workers: %v", err)
+		}
+		if err := run.Release(); err != nil {
+			t.Fatal(err)
+		}
+		for _, lock := range locks { // they die
+			close(lock.lease.stop)
+			lock.lease.stopped.Wait()
+		}
+		began := time.Now()
+		idle, err := leased(t, root).LockIdle(t.Context())
+		if took := time.Since(began); err != nil || took > 2*usual.limit {
+			t.Fatalf("after their death: %v, after %v", err, took)
+		}
+		if _, err := leased(t, root).LockWorker(t.Context(), "quick", "d"); !errors.Is(err, ErrLocked) {
+			t.Errorf("a worker started while the store is cleaned: %v", err)
+		}
+		if err := idle.Release(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestCheckpointSteps(t *testing.T) {
+	s := open(t)
+	if steps := s.CheckpointSteps(someKey); steps != 0 {
+		t.Errorf("%d steps without a checkpoint", steps)
+	}
+	for _, name := range []string{"00000090", "00000100", "00000110.4711"} { // the last is being written
+		write(t, s.Checkpoints(someKey), name+"/losses.csv", "")
+	}
+	if steps := s.CheckpointSteps(someKey); steps != 100 {
+		t.Errorf("%d steps", steps)
+	}
+}

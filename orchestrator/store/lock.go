@@ -51,8 +51,24 @@ func (s *Store) LockRun(ctx context.Context, experiment string, wait time.Durati
 	} else if err != nil {
 		return nil, err
 	}
-	// Cleaning locks first and then looks for runs, and a run the other way
-	// round, so that one of the two sees the other.
+	return s.notCleaned(ctx, lock, wait)
+}
+
+// LockWorker takes the store for one of many workers on an experiment: they
+// keep it from being cleaned, and not from each other. id names the worker.
+func (s *Store) LockWorker(ctx context.Context, experiment, id string) (*Lock, error) {
+	lock, err := s.lockWaiting(ctx, s.lockPath(experiment+"+"+id), 0) // '+' is in no experiment's name
+	if err != nil {
+		return nil, err
+	}
+	const patience = 5 * time.Minute // for other workers that start and look, too
+	return s.notCleaned(ctx, lock, patience)
+}
+
+// notCleaned makes sure that the store is not being cleaned. Cleaning locks
+// first and then looks for runs, and a run the other way round, so that one of
+// the two sees the other.
+func (s *Store) notCleaned(ctx context.Context, lock *Lock, wait time.Duration) (*Lock, error) {
 	cleaning, err := s.lockWaiting(ctx, s.lockPath(cleaningLock), wait)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("kizu gc is cleaning the store: %w", err), lock.Release())
@@ -74,6 +90,14 @@ func (s *Store) LockIdle(ctx context.Context) (*Lock, error) {
 		return nil, err
 	}
 	names, err := s.lockNames()
+	for _, name := range names { // the leases of the dead are all watched from now on, not one after the other
+		if name == cleaningLock {
+			continue
+		}
+		if other, err := s.lock(s.lockPath(name)); err == nil {
+			_ = other.Release()
+		}
+	}
 	for _, name := range names {
 		var other *Lock
 		if name == cleaningLock {

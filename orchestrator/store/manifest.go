@@ -29,6 +29,7 @@ type Manifest struct {
 	Device     string    `json:"device"`
 	DeviceName string    `json:"device_name"` // the maker's
 	Host       string    `json:"host"`
+	Job        *Job      `json:"job,omitempty"`
 	Run        string    `json:"run"`
 	Attempt    int       `json:"attempt"`         // 1 when it succeeded at once
 	Parts      int       `json:"parts,omitempty"` // of each batch, where memory did not suffice for the whole
@@ -36,6 +37,22 @@ type Manifest struct {
 	PeakMemory Memory    `json:"peak_memory"`
 	Started    time.Time `json:"started"`
 	Finished   time.Time `json:"finished"`
+}
+
+// Job is the workload manager's job that a process is in.
+type Job struct {
+	ID       string `json:"id"`                 // of the array, where it is one
+	Index    string `json:"index,omitempty"`    // in the array
+	Node     string `json:"node"`               // as the workload manager calls it
+	Restarts int    `json:"restarts,omitempty"` // how often it was requeued before
+}
+
+// Name is the job as the workload manager's commands take it: 12_3.
+func (j *Job) Name() string {
+	if j.Index == "" {
+		return j.ID
+	}
+	return j.ID + "_" + j.Index
 }
 
 // Memory is a number of bytes on each side.

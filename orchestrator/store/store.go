@@ -8,7 +8,8 @@
 //	<store>/damaged/<name>/           artifacts that were found damaged
 //	<store>/journal.jsonl             one line for each artifact that was committed
 //	<store>/logs/<run>/               run.jsonl, live.json and one log a task
-//	<store>/locks/, claims/           one lock a running experiment, one a task at hand
+//	<store>/locks/, claims/           one lock a running experiment or worker, one a task at hand
+//	<store>/leases                    says that locks are leases here
 //	<store>/reports/<experiment>/     pages and tables
 //
 // Several processes, also on several hosts, may use a store at once.
@@ -22,6 +23,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -48,20 +50,26 @@ func Open(root string) (*Store, error) {
 			return nil, fmt.Errorf("store: %w", err)
 		}
 	}
-	s.leases = overNetwork(s.root)
+	s.UseLocks(LockAuto)
 	return s, nil
 }
 
 // The ways to lock a store.
 const (
-	LockAuto  = "auto"  // leases on a network file system, flocks elsewhere
+	LockAuto  = "auto"  // leases on a network file system or where there have been leases, flocks elsewhere
 	LockFlock = "flock" // for network file systems on which every host's flocks reach the others
 	LockLease = "lease"
 )
 
-// UseLocks chooses how the store is locked. All who share it must agree.
+// UseLocks chooses how the store is locked. All who share it must agree, so a
+// choice of leases stays with the store.
 func (s *Store) UseLocks(kind string) {
-	s.leases = kind == LockLease || (kind == LockAuto && overNetwork(s.root))
+	mark := filepath.Join(s.root, "leases")
+	if kind == LockLease { // a store that takes no mark takes no lock either, and says so then
+		_ = os.WriteFile(mark, nil, 0o644)
+	}
+	_, err := os.Stat(mark)
+	s.leases = kind == LockLease || (kind == LockAuto && (err == nil || overNetwork(s.root)))
 }
 
 // At returns the store in a folder for reading: nothing is made.
@@ -101,6 +109,19 @@ func (s *Store) Checkpoints(key string) string {
 // DropCheckpoints removes the checkpoints of a training that is done.
 func (s *Store) DropCheckpoints(key string) error {
 	return os.RemoveAll(s.Checkpoints(key))
+}
+
+// CheckpointSteps is the number of steps of a training's latest checkpoint; 0
+// without one.
+func (s *Store) CheckpointSteps(key string) int {
+	entries, _ := os.ReadDir(s.Checkpoints(key))
+	most := 0
+	for _, entry := range entries { // the stage names each by its steps
+		if steps, err := strconv.Atoi(entry.Name()); err == nil {
+			most = max(most, steps)
+		}
+	}
+	return most
 }
 
 // Logs is the folder of a run's task logs.
