@@ -13,10 +13,11 @@ import (
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                     {"command"},
-	"orchestrator/command":             {"report", "execute", "execute/protocol", "execute/worker", "plan", "result", "schedule", "store", "dataset", "experiment"},
+	"orchestrator/command":             {"report", "execute", "execute/protocol", "execute/slurm", "execute/worker", "plan", "result", "schedule", "store", "dataset", "experiment"},
 	"orchestrator/report":              {"plan", "result", "store", "dataset", "experiment"},
 	"orchestrator/execute":             {"execute/protocol", "plan", "schedule", "store", "dataset", "experiment"},
 	"orchestrator/execute/protocol":    nil,
+	"orchestrator/execute/slurm":       {"store"},                       // what a job is called, for manifests
 	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"}, // the only one that loads Python
 	"orchestrator/plan":                {"store", "dataset", "experiment"},
 	"orchestrator/store":               {"dataset"},

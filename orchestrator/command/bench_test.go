@@ -107,7 +107,7 @@ func finishedGrid(tb testing.TB, dir string, seeds int) *study {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := study.makeStore(s); err != nil {
+	if err := study.makeStore(s, false); err != nil {
 		tb.Fatal(err)
 	}
 	fill(tb, study)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,11 +32,11 @@ func (r *runner) conclude(summary *execute.Summary, results *report.Report) erro
 	if !r.settings.viper.GetBool(setQuiet) {
 		_ = results.Table(r.stdout, screenOf(r.stdout))
 		tasks, failed := len(r.study.plan.Tasks), len(summary.Reasons())
-		text := fmt.Sprintf("%d %s run in %s, %d reused", summary.Done, english.PluralWord(summary.Done, "task", ""), execute.Short(time.Since(r.began)), tasks-summary.Done-summary.Found-failed)
+		text := fmt.Sprintf("%d %s run in %s, %d reused", summary.Done, english.PluralWord(summary.Done, "task", ""), execute.Short(time.Since(r.began)), tasks-summary.Done-summary.Found-failed-summary.Left)
 		if summary.Found > 0 {
 			text += fmt.Sprintf(", %d made by another run meanwhile", summary.Found)
 		}
-		if summary.Done+summary.Found+failed == 0 {
+		if summary.Done+summary.Found+failed+summary.Left == 0 {
 			text = allReused(tasks)
 		}
 		fmt.Fprintf(r.stdout, "\n%s\npage: %s\n", text, filepath.Join(page, "report.html"))
@@ -63,7 +64,7 @@ const (
 // that a run that finds nothing to do need not read every artifact again.
 func (r *runner) remember(summary *execute.Summary, results *report.Report, page string) error {
 	stamp := filepath.Join(page, reportOf)
-	if len(summary.Reasons()) > 0 {
+	if len(summary.Reasons()) > 0 || summary.Left > 0 {
 		if err := os.Remove(stamp); err != nil && !os.IsNotExist(err) {
 			return err
 		}
@@ -128,26 +129,37 @@ func reportKey(p *plan.Plan) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// failures lists what failed, and how to go on.
+// failures lists what failed or was left, and how to go on.
 func (r *runner) failures(summary *execute.Summary) error {
-	n := len(summary.Failures)
-	if n == 0 {
+	if len(summary.Failures) == 0 && summary.Left == 0 {
 		return nil
 	}
-	fmt.Fprintf(r.stderr, "\n%d %s failed, %d could not run because of %s:\n",
+	r.study.printFailures(r.stderr, summary)
+	if summary.Left > 0 {
+		fmt.Fprintf(r.stderr, "\n%d %s not run: no job is left in the queue\n", summary.Left, english.PluralWord(summary.Left, "task was", "tasks were"))
+	}
+	fmt.Fprintf(r.stderr, "everything else is done and kept; go on with: kizu run %s\n", again(r.file, r.study.plan.Experiment.Changes))
+	return errCellsFailed
+}
+
+// printFailures lists the tasks that failed.
+func (y *study) printFailures(out io.Writer, summary *execute.Summary) {
+	n := len(summary.Failures)
+	if n == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%d %s failed, %d could not run because of %s:\n",
 		n, english.PluralWord(n, "task", ""), len(summary.Blocked), english.PluralWord(n, "it", "them"))
-	for _, task := range r.study.plan.Tasks {
+	for _, task := range y.plan.Tasks {
 		err := summary.Failures[task.ID]
 		if err == nil {
 			continue
 		}
-		fmt.Fprintf(r.stderr, "  %s: %s\n", task.Label, indented(err.Error(), "    "))
+		fmt.Fprintf(out, "  %s: %s\n", task.Label, indented(err.Error(), "    "))
 		if tail := execute.LogTail(err); tail != "" && execute.Surprising(err) {
-			fmt.Fprintf(r.stderr, "    the end of its log:\n      %s\n", indented(strings.TrimSpace(tail), "      "))
+			fmt.Fprintf(out, "    the end of its log:\n      %s\n", indented(strings.TrimSpace(tail), "      "))
 		}
 	}
-	fmt.Fprintf(r.stderr, "everything else is done and kept; go on with: kizu run %s\n", again(r.file, r.study.plan.Experiment.Changes))
-	return errCellsFailed
 }
 
 // again writes a file and its changes as a shell takes them.

@@ -37,7 +37,11 @@ set the same.`,
 			if err != nil {
 				return err
 			}
-			r, err := report.Collect(study.plan, study.store, nil)
+			reasons, err := study.jobReasons()
+			if err != nil {
+				return err
+			}
+			r, err := report.Collect(study.plan, study.store, reasons)
 			if err != nil {
 				return err
 			}
@@ -50,6 +54,9 @@ set the same.`,
 				return err
 			}
 			if err := r.Table(out, screenOf(out)); err != nil {
+				return err
+			}
+			if err := study.printJobs(cmd.Context(), out); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(out, "\npage: %s\n", filepath.Join(dir, "report.html"))

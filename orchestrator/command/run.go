@@ -20,7 +20,7 @@ import (
 )
 
 func newRun(s *settings) *cobra.Command {
-	var wait time.Duration
+	r := &runner{settings: s}
 	cmd := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Run what the store does not have yet, then write the report",
@@ -29,12 +29,15 @@ func newRun(s *settings) *cobra.Command {
 			// A run outlives the terminal it was started from, and whatever
 			// reads its output.
 			signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
-			r := &runner{settings: s, file: args[0], wait: wait, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			r.file, r.stdout, r.stderr = args[0], cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return r.run(cmd.Context())
 		},
 	}
 	s.addSet(cmd)
-	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to wait, such as 30m, for another run of the experiment to end")
+	s.addExecutor(cmd)
+	cmd.Flags().DurationVar(&r.wait, "wait", 0, "how long to wait, such as 30m, for another run of the experiment to end")
+	cmd.Flags().BoolVar(&r.detach, "detach", false, "with --executor slurm: return when the jobs are submitted")
+	cmd.Flags().BoolVar(&r.dryRun, "dry-run", false, "with --executor slurm: print the batch script and submit nothing")
 	return cmd
 }
 
@@ -43,10 +46,12 @@ type runner struct {
 	settings       *settings
 	file           string
 	wait           time.Duration
+	detach, dryRun bool
 	stdout, stderr io.Writer
 
 	study *study
 	began time.Time
+	round int
 }
 
 // rounds is how often a run plans anew after it found artifacts damaged.
@@ -58,7 +63,13 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if r.study, err = openStudy(r.settings, r.file); err != nil {
 		return err
 	}
-	if err := r.study.makeStore(r.settings); err != nil {
+	if r.detach && !r.onSlurm() || r.dryRun && !r.onSlurm() {
+		return errors.New("--detach and --dry-run are for --executor slurm; what a run here would do, kizu plan shows")
+	}
+	if r.dryRun {
+		return r.printScript()
+	}
+	if err := r.study.makeStore(r.settings, r.onSlurm()); err != nil {
 		return err
 	}
 	lock, err := r.study.store.LockRun(ctx, r.study.plan.Experiment.Name, r.wait)
@@ -66,9 +77,9 @@ func (r *runner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	for round := 1; ; round++ {
+	for r.round = 1; ; r.round++ {
 		// Only now can nobody else be adding artifacts for this experiment.
-		if round > 1 || len(r.study.plan.ToRun()) > 0 {
+		if r.round > 1 || len(r.study.plan.ToRun()) > 0 {
 			if err := r.study.plan.Compare(r.study.store); err != nil {
 				return err
 			}
@@ -77,12 +88,14 @@ func (r *runner) run(ctx context.Context) (err error) {
 			return nil
 		}
 		summary, results, err := r.compute(ctx)
-		if err != nil {
+		if errors.Is(err, errDetached) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 		if again, err := r.setAside(summary, results); err != nil {
 			return err
-		} else if again && round < rounds {
+		} else if again && r.round < rounds {
 			continue
 		}
 		return r.conclude(summary, results)
@@ -124,67 +137,81 @@ func (r *runner) setAside(summary *execute.Summary, results *report.Report) (aga
 }
 
 func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
-	toRun, st := r.study.plan.ToRun(), r.study.store
-	if len(toRun) == 0 {
+	if len(r.study.plan.ToRun()) == 0 {
 		return &execute.Summary{}, nil
 	}
-	if _, err := r.study.plan.Base.Check(); err != nil {
+	if err := r.study.ready(); err != nil {
 		return nil, err
 	}
-	if encoder := r.study.plan.Encoder; encoder != nil {
-		if _, err := encoder.Check(); err != nil {
-			return nil, err
-		}
-	}
-	if err := dataset.Verify(r.study.plan.Used(toRun)); err != nil {
-		return nil, err
-	}
-	worker, err := workerCommand(r.settings)
-	if err != nil {
-		return nil, err
+	if r.onSlurm() {
+		return r.runOnSlurm(ctx)
 	}
 	runID := execute.RunID(r.study.plan.Experiment.Name, time.Now())
-	devices, err := r.settings.devices()
-	if err == nil && devices == nil {
-		devices, err = execute.Devices(ctx, worker, st.Logs(runID))
+	if err := r.study.keepLogs(r.settings, runID); err != nil {
+		return nil, err
+	}
+	return r.study.execute(ctx, r.settings, execute.Config{RunID: runID}, r.stderr)
+}
+
+// ready makes sure that what a run needs is there, before it computes anything.
+func (y *study) ready() error {
+	if _, err := y.plan.Base.Check(); err != nil {
+		return err
+	}
+	if encoder := y.plan.Encoder; encoder != nil {
+		if _, err := encoder.Check(); err != nil {
+			return err
+		}
+	}
+	return dataset.Verify(y.plan.Used(y.plan.ToRun()))
+}
+
+// execute runs the study's tasks on this machine's devices.
+func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
+	worker, err := workerCommand(s)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.hashes
+	cfg.Stall, cfg.Checkpoint = s.viper.GetDuration(setStall), s.viper.GetDuration(setCheckpoint)
+	logs := y.store.Logs(cfg.RunID)
+	cfg.Devices, err = s.devices()
+	if err == nil && cfg.Devices == nil {
+		cfg.Devices, err = execute.Devices(ctx, worker, logs)
 	}
 	if err != nil {
 		return nil, err
 	}
-	display, closeLog, err := r.display(runID, devices)
+	log, ended, err := openLog(logs)
 	if err != nil {
 		return nil, err
 	}
-	summary, err := execute.Run(ctx, r.study.plan, execute.Config{
-		Store: st, Devices: devices, Worker: worker, RunID: runID, Display: display,
-		Stall: r.settings.viper.GetDuration(setStall), Checkpoint: r.settings.viper.GetDuration(setCheckpoint),
-		Hashes: r.study.hashes,
-	})
-	closeLog(summary, err)
+	recorder := execute.NewRecorder(logs, cfg.RunID, y.store.Host(), cfg.Job, cfg.Devices, y.plan.ToRun())
+	cfg.Display = execute.Displays{s.display(stderr), log, recorder}
+	summary, err := execute.Run(ctx, y.plan, cfg)
+	ended(summary, err)
 	return summary, err
 }
 
-// display shows the run on the screen, in its log, and to `kizu status`.
-func (r *runner) display(runID string, devices []string) (execute.Display, func(*execute.Summary, error), error) {
-	st, name := r.study.store, r.study.plan.Experiment.Name
-	logs := filepath.Dir(st.Logs(runID))
-	if err := os.MkdirAll(st.Logs(runID), 0o755); err != nil {
-		return nil, nil, err
+// keepLogs makes the folder of a run's logs, and removes those of old runs.
+func (y *study) keepLogs(s *settings, runID string) error {
+	if err := os.MkdirAll(y.store.Logs(runID), 0o755); err != nil {
+		return err
 	}
-	if err := execute.KeepRuns(logs, name, r.settings.viper.GetInt(setKeepLogs)); err != nil {
-		return nil, nil, err
-	}
-	file, err := os.Create(filepath.Join(st.Logs(runID), "run.jsonl"))
+	return execute.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.viper.GetInt(setKeepLogs))
+}
+
+// openLog opens run.jsonl in a folder of logs, and says how to close it.
+func openLog(logs string) (*execute.Lines, func(*execute.Summary, error), error) {
+	file, err := os.OpenFile(filepath.Join(logs, "run.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, nil, err
 	}
 	log := execute.NewLines(file, true)
-	recorder := execute.NewRecorder(st.Logs(runID), runID, st.Host(), devices, r.study.plan.ToRun())
-	ended := func(summary *execute.Summary, err error) {
+	return log, func(summary *execute.Summary, err error) {
 		log.Ended(summary, err)
 		_ = file.Close()
-	}
-	return execute.Displays{r.settings.display(r.stderr), log, recorder}, ended, nil
+	}, nil
 }
 
 // display chooses how progress is shown on the screen.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type settings struct {
 }
 
 // Names of settings. In the environment they are upper case with KIZU_ before
-// them and '-' turned into '_'.
+// them and '-' and '.' turned into '_'.
 const (
 	setStore      = "store"
 	setDevices    = "devices"
@@ -43,7 +44,13 @@ const (
 	setCheckpoint = "checkpoint-every"
 	setKeepLogs   = "keep-logs"
 	setLocks      = "locks"
+	setExecutor   = "executor"
 )
+
+// settingNames lists all settings that a config file may have.
+var settingNames = append([]string{
+	setStore, setDevices, setQuiet, setLogFormat, setHome, setPython, setStall, setCheckpoint, setKeepLogs, setLocks, setExecutor,
+}, slurmNames...)
 
 func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
 	flags.String(setStore, "runs", "folder of the artifacts and reports")
@@ -59,7 +66,7 @@ func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
 	flags.String(setLocks, store.LockAuto, "how to lock the store: flock, lease (for network file systems), or auto")
 	s := &settings{viper: viper.New(), stderr: stderr, warned: map[string]bool{}}
 	s.viper.SetEnvPrefix("KIZU")
-	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_", ".", "_"))
 	s.viper.AutomaticEnv()
 	if err := s.viper.BindPFlags(flags); err != nil {
 		panic(err) // a nil flag: a mistake in the lines above
@@ -84,6 +91,9 @@ func (s *settings) load() error {
 	}
 	if locks := s.viper.GetString(setLocks); locks != store.LockAuto && locks != store.LockFlock && locks != store.LockLease {
 		return fmt.Errorf("locks %q is none of flock, lease and auto", locks)
+	}
+	if executor := s.viper.GetString(setExecutor); executor != executorLocal && executor != executorSlurm {
+		return fmt.Errorf("executor %q is neither local nor slurm", executor)
 	}
 	if stall := s.viper.GetDuration(setStall); stall < time.Second {
 		return fmt.Errorf("stall %s is too short: give a time such as 30m", s.viper.GetString(setStall))
@@ -115,10 +125,9 @@ func (s *settings) readConfig() error {
 	if err := s.viper.ReadInConfig(); err != nil {
 		return fmt.Errorf("config file %s: %w", path, err)
 	}
-	known := []string{setStore, setDevices, setQuiet, setLogFormat, setHome, setPython, setStall, setCheckpoint, setKeepLogs, setLocks}
 	for _, key := range s.viper.AllKeys() {
-		if s.viper.InConfig(key) && !strings.Contains(" "+strings.Join(known, " ")+" ", " "+key+" ") {
-			return fmt.Errorf("config file %s: unknown setting %q; the settings are %s", path, key, strings.Join(known, ", "))
+		if s.viper.InConfig(key) && !slices.Contains(settingNames, key) {
+			return fmt.Errorf("config file %s: unknown setting %q; the settings are %s", path, key, strings.Join(settingNames, ", "))
 		}
 	}
 	return nil

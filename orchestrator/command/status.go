@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/plan"
 )
 
@@ -20,7 +21,7 @@ func newStatus(s *settings) *cobra.Command {
 	var asJSON, follow bool
 	cmd := &cobra.Command{
 		Use:   "status FILE",
-		Short: "Show which cells of an experiment are done, and the run that is going on",
+		Short: "Show which cells of an experiment are done, and the runs and jobs that are going on",
 		Args:  oneFile("status FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			study, err := openStudy(s, args[0])
@@ -30,7 +31,7 @@ func newStatus(s *settings) *cobra.Command {
 			if follow {
 				return study.follow(cmd.Context(), cmd.OutOrStdout(), asJSON)
 			}
-			status, err := study.status()
+			status, err := study.status(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -41,18 +42,20 @@ func newStatus(s *settings) *cobra.Command {
 		},
 	}
 	s.addSet(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with counts, cells and the run; with --follow one a line")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with counts, cells and runs; with --follow one a line")
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on showing the run until it ends")
 	return cmd
 }
 
 // status is how far an experiment has come.
 type status struct {
-	Experiment string       `json:"experiment"`
-	TasksDone  int          `json:"tasks_done"`
-	Tasks      int          `json:"tasks"`
-	Cells      []cellStatus `json:"cells"`
-	Run        *runStatus   `json:"run"` // the one that is going on; null if there is none
+	Experiment  string          `json:"experiment"`
+	TasksDone   int             `json:"tasks_done"`
+	Tasks       int             `json:"tasks"`
+	Cells       []cellStatus    `json:"cells"`
+	Runs        []*execute.Live `json:"runs"`         // that are going on: a run here, or any number of workers
+	SecondsLeft *float64        `json:"seconds_left"` // null where nothing like what is left was ever done
+	Jobs        *jobsStatus     `json:"jobs"`         // of the latest submission to Slurm; null if there was none
 }
 
 type cellStatus struct {
@@ -62,15 +65,8 @@ type cellStatus struct {
 	State string `json:"state"` // done or missing
 }
 
-// runStatus is a run that is going on. SecondsLeft is null where nothing like
-// what is left was ever done on its devices.
-type runStatus struct {
-	execute.Live
-	SecondsLeft *float64 `json:"seconds_left"`
-}
-
 // status looks at the store as it is now.
-func (y *study) status() (status, error) {
+func (y *study) status(ctx context.Context) (status, error) {
 	p := y.plan
 	if err := p.Compare(y.store); err != nil {
 		return status{}, err
@@ -83,38 +79,58 @@ func (y *study) status() (status, error) {
 		}
 		s.Cells = append(s.Cells, cellStatus{cell.Study, cell.Name, cell.Seed, state})
 	}
-	live, alive, err := execute.LatestRun(y.store.Logs(""), p.Experiment.Name, y.store.Host())
-	if err != nil || !alive {
+	var err error
+	if s.Runs, err = execute.LiveRuns(y.store.Logs(""), p.Experiment.Name, y.store.Host()); err != nil {
 		return s, err
 	}
-	s.Run = &runStatus{Live: *live, SecondsLeft: y.secondsLeft(live)}
-	return s, nil
+	s.SecondsLeft = y.secondsLeft(s.Runs)
+	s.Jobs, err = y.jobs(ctx)
+	return s, err
 }
 
-// secondsLeft estimates how long a run still takes.
-func (y *study) secondsLeft(live *execute.Live) *float64 {
+// goesOn reports whether anything works or waits to.
+func (s status) goesOn() bool {
+	return len(s.Runs) > 0 || s.Jobs != nil && slices.ContainsFunc(s.Jobs.Elements, slurm.Element.Active)
+}
+
+// secondsLeft estimates how long runs that go on still take, if all their
+// devices work till the end.
+func (y *study) secondsLeft(runs []*execute.Live) *float64 {
+	var devices []string
+	host, all := plan.AnyHost, 0
+	left := map[string]bool{}
+	for i, live := range runs {
+		if host = live.Host; i > 0 && runs[0].Host != host {
+			host = plan.AnyHost
+		}
+		for _, device := range live.Devices {
+			devices = append(devices, device.Device)
+			all++
+		}
+		for _, id := range live.Left {
+			left[id] = true
+		}
+	}
 	var tasks []*plan.Task
-	for _, task := range y.plan.Tasks {
-		if slices.Contains(live.Left, task.ID) {
+	for _, task := range y.plan.ToRun() {
+		if left[task.ID] {
 			tasks = append(tasks, task)
 		}
 	}
-	var devices []string
-	for _, device := range live.Devices {
-		devices = append(devices, device.Device)
-	}
-	forecast := y.plan.Forecast(tasks, live.Host, devices)
-	if len(forecast.Unknown()) > 0 || len(devices) == 0 {
+	forecast := y.plan.Forecast(tasks, host, devices)
+	if len(forecast.Unknown()) > 0 || all == 0 {
 		return nil
 	}
 	seconds := forecast.Seconds
-	for _, device := range live.Devices {
-		if task, err := y.plan.Find(device.Task); device.Total > 0 && err == nil {
-			whole := y.plan.Forecast([]*plan.Task{task}, live.Host, devices).Seconds
-			seconds -= whole * float64(device.Done) / float64(device.Total)
+	for _, live := range runs {
+		for _, device := range live.Devices {
+			if task, err := y.plan.Find(device.Task); device.Total > 0 && err == nil {
+				whole := y.plan.Forecast([]*plan.Task{task}, host, devices).Seconds
+				seconds -= whole * float64(device.Done) / float64(device.Total)
+			}
 		}
 	}
-	seconds = max(0, seconds) / float64(len(devices))
+	seconds = max(0, seconds) / float64(all)
 	return &seconds
 }
 
@@ -123,24 +139,39 @@ func (s status) print(out io.Writer) error {
 		fmt.Fprintf(out, "%-8s %s %q, seed %d\n", cell.State, cell.Study, cell.Name, cell.Seed)
 	}
 	fmt.Fprintf(out, "%s: %d of %d %s done\n", s.Experiment, s.TasksDone, s.Tasks, english.PluralWord(s.Tasks, "task", ""))
-	if s.Run == nil {
-		_, err := fmt.Fprintln(out, "no run is going on")
-		return err
-	}
-	_, err := fmt.Fprint(out, s.Run.text())
+	_, err := fmt.Fprint(out, s.text())
 	return err
 }
 
-// text says what a run is at, one line a device.
-func (r *runStatus) text() string {
+// text says what goes on.
+func (s status) text() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "running for %s on %s (process %d): %d of %d %s done",
-		execute.Short(time.Since(r.Started)), r.Host, r.PID, r.Done+r.Found, r.ToRun, english.PluralWord(r.ToRun, "task", ""))
+	if s.Jobs != nil {
+		text.WriteString(s.Jobs.text())
+	}
+	for _, live := range s.Runs {
+		text.WriteString(runText(live))
+	}
+	if s.SecondsLeft != nil {
+		fmt.Fprintf(&text, "about %s left\n", execute.Short(time.Duration(*s.SecondsLeft*float64(time.Second))))
+	}
+	if !s.goesOn() {
+		text.WriteString("no run is going on\n")
+	}
+	return text.String()
+}
+
+// runText says what a run is at, one line a device.
+func runText(r *execute.Live) string {
+	var text strings.Builder
+	place := fmt.Sprintf("on %s (process %d)", r.Host, r.PID)
+	if r.Job != nil {
+		place = fmt.Sprintf("on %s (job %s)", r.Job.Node, r.Job.Name())
+	}
+	fmt.Fprintf(&text, "running for %s %s: %d of %d %s done",
+		execute.Short(time.Since(r.Started)), place, r.Done+r.Found, r.ToRun, english.PluralWord(r.ToRun, "task", ""))
 	if r.Failed > 0 {
 		fmt.Fprintf(&text, ", %d failed", r.Failed)
-	}
-	if r.SecondsLeft != nil {
-		fmt.Fprintf(&text, ", about %s left", execute.Short(time.Duration(*r.SecondsLeft*float64(time.Second))))
 	}
 	text.WriteString("\n")
 	for _, d := range r.Devices {
@@ -165,19 +196,19 @@ const followEvery = 2 * time.Second
 // follow shows a run again and again until it ends.
 func (y *study) follow(ctx context.Context, out io.Writer, asJSON bool) error {
 	for {
-		s, err := y.status()
+		s, err := y.status(ctx)
 		if err != nil {
 			return err
 		}
 		switch {
 		case asJSON:
 			err = json.NewEncoder(out).Encode(s)
-		case s.Run == nil:
+		case !s.goesOn():
 			return s.print(out)
 		default:
-			_, err = fmt.Fprint(out, s.Run.text())
+			_, err = fmt.Fprint(out, s.text())
 		}
-		if err != nil || s.Run == nil {
+		if err != nil || !s.goesOn() {
 			return err
 		}
 		select {

@@ -39,12 +39,17 @@ func openStudy(s *settings, file string) (*study, error) {
 	return &study{p, st, hashes}, p.Compare(st)
 }
 
-// makeStore makes the study's store if it is not there.
-func (y *study) makeStore(s *settings) (err error) {
+// makeStore makes the study's store if it is not there. Workers, which may be on
+// several hosts, share it by leases unless the settings say otherwise.
+func (y *study) makeStore(s *settings, workers bool) (err error) {
 	if y.store, err = store.Open(y.store.Root()); err != nil {
 		return err
 	}
-	y.store.UseLocks(s.viper.GetString(setLocks))
+	locks := s.viper.GetString(setLocks)
+	if workers && locks == store.LockAuto {
+		locks = store.LockLease
+	}
+	y.store.UseLocks(locks)
 	y.hashes.Save()
 	return nil
 }

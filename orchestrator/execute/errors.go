@@ -70,6 +70,7 @@ func logOf(err error) string {
 	var task *TaskError
 	var died *DiedError
 	var stall *StallError
+	var reported *ReportedError
 	switch {
 	case errors.As(err, &task):
 		return task.Log
@@ -77,6 +78,8 @@ func logOf(err error) string {
 		return died.Log
 	case errors.As(err, &stall):
 		return stall.Log
+	case errors.As(err, &reported):
+		return reported.Log
 	}
 	return ""
 }
@@ -85,8 +88,17 @@ func logOf(err error) string {
 const tailBytes = 8 << 10
 
 // LogTail is the end of a failed task's log, cut at a line; "" if there is none.
-func LogTail(failure error) string {
-	file, err := os.Open(logOf(failure))
+func LogTail(failure error) string { return tail(logOf(failure)) }
+
+// LastLines is the last few lines of a file; "" if there are none.
+func LastLines(path string, n int) string {
+	lines := strings.Split(strings.TrimSpace(tail(path)), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// tail is the end of a file, cut at a line; "" if there is none.
+func tail(path string) string {
+	file, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
@@ -112,6 +124,9 @@ func Surprising(failure error) bool {
 	var task *TaskError
 	if errors.As(failure, &task) && (isStageError(task.Failure) || saysDiskFull(task.Failure)) {
 		return false
+	}
+	if reported := new(ReportedError); errors.As(failure, &reported) {
+		return reported.Surprising
 	}
 	return logOf(failure) != ""
 }

@@ -2,6 +2,7 @@ package execute_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -240,17 +241,21 @@ func TestLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := smallPlan(t, f.store, f.photos)
-	live := execute.NewRecorder(filepath.Join(logs, run), run, f.store.Host(), []string{"cpu"}, p.Tasks)
-	seen, alive, err := execute.LatestRun(logs, "small", f.store.Host())
-	if err != nil || !alive || seen.PID != os.Getpid() || len(seen.Left) != len(p.Tasks) {
-		t.Fatalf("%+v, alive %v, %v", seen, alive, err)
+	live := execute.NewRecorder(filepath.Join(logs, run), run, f.store.Host(), &store.Job{ID: "7", Index: "2", Node: "n1"}, []string{"cpu"}, p.Tasks)
+	seen, err := execute.LiveRuns(logs, "small", f.store.Host())
+	if err != nil || len(seen) != 1 || seen[0].PID != os.Getpid() || len(seen[0].Left) != len(p.Tasks) || seen[0].Place() != "n1" || seen[0].Job.Name() != "7_2" {
+		t.Fatalf("%+v, %v", seen, err)
 	}
 	if _, summary, err := f.run(t.Context(), "well", execute.Displays{&recorder{}, live}, "cpu"); err != nil || summary.Done != len(p.Tasks) {
 		t.Fatal(err)
 	}
-	seen, alive, err = execute.LatestRun(logs, "small", f.store.Host())
-	if err != nil || alive || !seen.Ended || seen.Done != len(p.Tasks) || len(seen.Left) > 0 || seen.Devices[0].Task != "" {
-		t.Errorf("%+v, alive %v, %v", seen, alive, err)
+	if seen, err = execute.LiveRuns(logs, "small", f.store.Host()); err != nil || len(seen) > 0 {
+		t.Errorf("goes on after its end: %+v, %v", seen, err)
+	}
+	var last execute.Live
+	text, err := os.ReadFile(filepath.Join(logs, run, "live.json"))
+	if err := errors.Join(err, json.Unmarshal(text, &last)); err != nil || !last.Ended || last.Done != len(p.Tasks) || len(last.Left) > 0 || last.Devices[0].Task != "" {
+		t.Errorf("%+v, %v", last, err)
 	}
 }
 

@@ -2,15 +2,14 @@ package execute
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
 )
 
 // Live is what a run says of itself while it goes, in live.json beside its
@@ -18,6 +17,7 @@ import (
 type Live struct {
 	Run       string       `json:"run"`
 	Host      string       `json:"host"`
+	Job       *store.Job   `json:"job,omitempty"` // of a worker
 	PID       int          `json:"pid"`
 	Started   time.Time    `json:"started"`
 	Updated   time.Time    `json:"updated"`
@@ -43,6 +43,14 @@ type LiveDevice struct {
 	Fields map[string]any `json:"fields,omitempty"`
 }
 
+// Place is where a run works: a node of the workload manager, or a host.
+func (l *Live) Place() string {
+	if l.Job != nil {
+		return l.Job.Node
+	}
+	return l.Host
+}
+
 // liveName is the file's name in a run's folder of logs.
 const liveName = "live.json"
 
@@ -60,10 +68,10 @@ type Recorder struct {
 }
 
 // NewRecorder writes into the folder of a run's logs, from now on until Close.
-func NewRecorder(dir, run, host string, devices []string, toRun []*plan.Task) *Recorder {
+func NewRecorder(dir, run, host string, job *store.Job, devices []string, toRun []*plan.Task) *Recorder {
 	now := time.Now().UTC()
 	r := &Recorder{path: filepath.Join(dir, liveName), stop: make(chan struct{})}
-	r.state = Live{Run: run, Host: host, PID: os.Getpid(), Started: now, Devices: []LiveDevice{}, Elsewhere: []string{}, Left: []string{}}
+	r.state = Live{Run: run, Host: host, Job: job, PID: os.Getpid(), Started: now, Devices: []LiveDevice{}, Elsewhere: []string{}, Left: []string{}}
 	for _, device := range devices {
 		r.state.Devices = append(r.state.Devices, LiveDevice{Device: device})
 	}
@@ -184,39 +192,4 @@ func (s *Live) end(task *plan.Task) {
 			s.Devices[i] = LiveDevice{Device: s.Devices[i].Device}
 		}
 	}
-}
-
-// silence is how long a run on another host may not write before it is taken
-// for dead.
-const silence = 30 * time.Second
-
-// LatestRun reads what the latest run of an experiment says of itself; nil if
-// there is none. alive reports whether it still goes: by its process on this
-// host, by how fresh the file is on another.
-func LatestRun(logs, experiment, host string) (live *Live, alive bool, err error) {
-	runs, err := Runs(logs, experiment)
-	if err != nil || len(runs) == 0 {
-		return nil, false, err
-	}
-	path := filepath.Join(logs, runs[len(runs)-1], liveName)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) { // it ended before it began to work
-		return nil, false, nil
-	} else if err != nil {
-		return nil, false, err
-	}
-	live = &Live{}
-	if err := json.Unmarshal(text, live); err != nil {
-		return nil, false, err
-	}
-	switch {
-	case live.Ended:
-	case live.Host == host:
-		_, err := os.Stat(filepath.Join("/proc", strconv.Itoa(live.PID)))
-		alive = err == nil
-	default:
-		info, err := os.Stat(path)
-		alive = err == nil && time.Since(info.ModTime()) < silence
-	}
-	return live, alive, nil
 }

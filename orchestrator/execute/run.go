@@ -28,15 +28,19 @@ type Config struct {
 	Stall      time.Duration   // without a word about a task, after which its worker is killed
 	Checkpoint time.Duration   // between two checkpoints of a training
 	Hashes     *dataset.Hashes // to see whether what was planned on is still there
-}
 
-// poll is the time between two looks at what other processes are making.
-var poll = 2 * time.Second
+	// Of a worker, one of many on a plan. Their zero values are a run's.
+	Job    *store.Job    // of the workload manager that runs it
+	Team   *Team         // the others
+	Window *Window       // the time it has; nil for as much as is needed
+	Idle   time.Duration // with nothing to do, after which it ends; 0 for never
+}
 
 // Summary is how a run ended.
 type Summary struct {
 	Done     int
 	Found    int              // made by another process meanwhile
+	Left     int              // to other processes, since the time did not suffice
 	Failures map[string]error // by task id, of tasks that failed
 	Blocked  map[string]error // by task id, of tasks that need a failed one
 }
@@ -84,7 +88,9 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	for _, task := range tasks {
 		r.tasks[task.ID] = task
 	}
-	return summary, r.loop(ctx)
+	err = r.loop(ctx)
+	summary.Left = todo.Left()
+	return summary, err
 }
 
 // scheduled describes tasks to the scheduler. What the store has needs no
@@ -138,7 +144,7 @@ func (r *run) loop(ctx context.Context) error {
 		}
 	}()
 	outcomes := make(chan outcome)
-	busy := 0
+	look, busy := newLook(), 0
 	var fatal error
 	for {
 		if fatal == nil && ctx.Err() == nil {
@@ -148,17 +154,19 @@ func (r *run) loop(ctx context.Context) error {
 				go func() { outcomes <- slots[a.Device].do(ctx, r.tasks[a.Task]) }()
 			}
 		}
-		if busy == 0 && (fatal != nil || ctx.Err() != nil || r.todo.Finished()) {
+		if busy == 0 && (fatal != nil || ctx.Err() != nil || r.todo.Finished() || look.idleFor(r.cfg.Idle)) {
 			break
 		}
 		select {
 		case ended := <-outcomes:
 			busy--
 			idle = append(idle, ended.slot.device)
+			look.ended(ended.end)
 			if err := r.settle(ctx, ended); fatal == nil {
 				fatal = err
 			}
-		case <-r.later(len(idle) > 0):
+		case <-look.next(len(idle) > 0):
+			look.looked()
 			r.todo.Again()
 		case <-whenIdle(ctx, busy):
 		}
@@ -167,15 +175,6 @@ func (r *run) loop(ctx context.Context) error {
 		return ErrInterrupted
 	}
 	return fatal
-}
-
-// later is when to ask for tasks again that are elsewhere; never where no
-// device is free for them.
-func (r *run) later(idle bool) <-chan time.Time {
-	if !idle {
-		return nil
-	}
-	return time.After(poll)
 }
 
 // whenIdle is the end of ctx, for a run that only waits for other processes.
@@ -194,6 +193,9 @@ func (r *run) settle(ctx context.Context, ended outcome) error {
 	case ended.end == elsewhere:
 		r.todo.Elsewhere(task.ID)
 		r.cfg.Display.TaskElsewhere(task)
+		return nil
+	case ended.end == left:
+		r.todo.Leave(task.ID)
 		return nil
 	case ended.end == found:
 		r.todo.Done(task.ID)

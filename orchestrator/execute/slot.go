@@ -30,27 +30,48 @@ const (
 	computed
 	found     // another process that shares the store had made it
 	elsewhere // another process is making it
+	left      // to other processes: there is not enough time for it here
 )
 
 // do runs one task to its end, unless another process has or does it.
 func (s *slot) do(ctx context.Context, task *plan.Task) outcome {
-	st, started := s.run.cfg.Store, time.Now()
+	cfg, started := &s.run.cfg, time.Now()
 	o := outcome{slot: s, task: task}
-	claim, err := st.Claim(task.Kind, task.Key)
 	switch {
-	case errors.Is(err, store.ErrLocked):
-		o.end = elsewhere
-	case err != nil:
-		o.err = diskFull(err)
-	case st.Has(task.Kind, task.Key):
-		o.end, o.err = found, claim.Release()
+	case cfg.Store.Has(task.Kind, task.Key): // most that others do is found so, without a claim
+		o.end = found
+	case !cfg.Window.fits(task, started):
+		o.end = left
 	default:
-		s.run.cfg.Display.TaskStarted(task, s.device)
-		o.end, o.err = s.attempt(ctx, task, claim)
-		o.err = errors.Join(o.err, claim.Release())
+		o.end, o.err = s.claim(ctx, task)
 	}
 	o.took = time.Since(started)
 	return o
+}
+
+// claim runs a task as the only process to do so.
+func (s *slot) claim(ctx context.Context, task *plan.Task) (how end, err error) {
+	cfg := &s.run.cfg
+	claim, err := cfg.Store.Claim(task.Kind, task.Key)
+	if errors.Is(err, store.ErrLocked) {
+		return elsewhere, nil
+	} else if err != nil {
+		return notDone, diskFull(err)
+	}
+	defer func() { err = errors.Join(err, claim.Release()) }()
+	if cfg.Store.Has(task.Kind, task.Key) {
+		return found, nil
+	}
+	if err := cfg.Team.Failure(task); err != nil {
+		return notDone, err
+	}
+	cfg.Window.use()
+	cfg.Display.TaskStarted(task, s.device)
+	how, err = s.attempt(ctx, task, claim)
+	if start := new(StartError); err != nil && ctx.Err() == nil && !errors.As(err, &start) {
+		err = errors.Join(err, cfg.Team.fail(task, cfg.Job, err))
+	}
+	return how, err
 }
 
 // attempt tries a task as often as its failures allow.
@@ -107,7 +128,7 @@ func (s *slot) try(ctx context.Context, task *plan.Task, claim *store.Lock, numb
 	manifest := &store.Manifest{
 		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(),
 		Device: s.device, DeviceName: s.name, Versions: s.versions, Started: time.Now().UTC(),
-		Host: st.Host(), Run: s.run.cfg.RunID, Attempt: number, Parts: parts,
+		Host: st.Host(), Job: s.run.cfg.Job, Run: s.run.cfg.RunID, Attempt: number, Parts: parts,
 	}
 	for _, need := range task.Needs {
 		manifest.Inputs = append(manifest.Inputs, store.Input{Kind: need.Kind, Key: need.Key})
@@ -117,7 +138,7 @@ func (s *slot) try(ctx context.Context, task *plan.Task, claim *store.Lock, numb
 		// What a key stands for must be what the stage has read.
 		err = s.run.plan.Changed(task, s.run.cfg.Hashes)
 	}
-	if err == nil && !claim.Held() {
+	if !claim.Held() { // then the task's checkpoints are another's too, and an error says nothing
 		err = errTakenOver
 	}
 	if err != nil {

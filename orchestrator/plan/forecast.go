@@ -32,12 +32,15 @@ type rate struct {
 	seconds, bytes, effort float64
 }
 
-// Forecast looks at what this host has done on these devices, or on any of its
+// AnyHost stands for all hosts that share the store.
+const AnyHost = ""
+
+// Forecast looks at what a host has done on these devices, or on any of its
 // devices where none are named.
 func (p *Plan) Forecast(tasks []*Task, host string, devices []string) Forecast {
 	rates := map[string]*rate{}
 	for _, entry := range slices.Backward(p.journal) {
-		if entry.Host != host || entry.Effort <= 0 || (len(devices) > 0 && !slices.Contains(devices, entry.Device)) {
+		if (host != AnyHost && entry.Host != host) || entry.Effort <= 0 || (len(devices) > 0 && !slices.Contains(devices, entry.Device)) {
 			continue
 		}
 		r := rates[entry.Kind]

@@ -25,6 +25,7 @@ const (
 	waiting state = iota
 	running
 	elsewhere // another process is at it
+	left      // to other processes: there is not enough time for it here
 	done
 	failed
 	blocked // something it needs failed
@@ -138,13 +139,28 @@ func (s *Schedule) Done(id string) { s.tasks[id].state = done }
 // is not offered until Again.
 func (s *Schedule) Elsewhere(id string) { s.tasks[id].state = elsewhere }
 
-// Again offers the tasks that were elsewhere once more, and says how many.
-func (s *Schedule) Again() int {
-	n := 0
+// Leave records that a task is left to other processes. What needs it waits.
+func (s *Schedule) Leave(id string) { s.tasks[id].state = left }
+
+// Left counts the tasks that are left to other processes.
+func (s *Schedule) Left() int { return s.count(left) }
+
+func (s *Schedule) count(in state) (n int) {
 	for _, task := range s.order {
-		if task.state == elsewhere {
-			task.state = waiting
+		if task.state == in {
 			n++
+		}
+	}
+	return n
+}
+
+// Again offers the tasks that were elsewhere, or left to others, once more: they
+// may be done. It says how many there are.
+func (s *Schedule) Again() int {
+	n := s.count(elsewhere) + s.count(left)
+	for _, task := range s.order {
+		if task.state == elsewhere || task.state == left {
+			task.state = waiting
 		}
 	}
 	return n
@@ -159,7 +175,7 @@ func (s *Schedule) Failed(id string) (unreachable []string) {
 
 func (n *node) block() (ids []string) {
 	for _, next := range n.next {
-		if next.state == waiting || next.state == elsewhere {
+		if next.state == waiting || next.state == elsewhere || next.state == left {
 			next.state = blocked
 			ids = append(ids, next.ID)
 			ids = append(ids, next.block()...)

@@ -213,3 +213,28 @@ func TestBadGraphs(t *testing.T) {
 		}
 	}
 }
+
+// TestLeave: a task that is left to others, and what needs it, keep no run going;
+// others may have done it at the next look.
+func TestLeave(t *testing.T) {
+	s, err := New([]Task{{ID: "a", Cost: 3}, {ID: "b", Needs: []string{"a"}, Cost: 1}, {ID: "c", Cost: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Next([]string{"cpu"}); len(got) != 1 || got[0].Task != "a" {
+		t.Fatalf("next is %v", got)
+	}
+	s.Leave("a")
+	if got := s.Next([]string{"cpu"}); len(got) != 1 || got[0].Task != "c" {
+		t.Fatalf("next is %v", got)
+	}
+	if s.Done("c"); !s.Finished() || s.Left() != 1 {
+		t.Errorf("finished %v, %d left", s.Finished(), s.Left())
+	}
+	if n := s.Again(); n != 1 || s.Finished() || s.Left() != 0 {
+		t.Errorf("%d offered again, finished %v", n, s.Finished())
+	}
+	if s.Done("a"); len(s.Next([]string{"cpu"})) != 1 {
+		t.Error("what needs it does not go on")
+	}
+}

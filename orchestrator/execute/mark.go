@@ -1,0 +1,34 @@
+package execute
+
+import (
+	"math"
+
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// Mark is how far tasks have come, by key: the steps of the latest checkpoint,
+// or more than any for an artifact.
+type Mark map[string]int
+
+// MarkOf looks at the store.
+func MarkOf(st *store.Store, tasks []*plan.Task) Mark {
+	m := Mark{}
+	for _, task := range tasks {
+		if m[task.Key] = st.CheckpointSteps(task.Key); st.Has(task.Kind, task.Key) {
+			m[task.Key] = math.MaxInt
+		}
+	}
+	return m
+}
+
+// Beyond reports whether any task has come further. Since all tasks together
+// have a finite number of steps, it is true a finite number of times.
+func (m Mark) Beyond(before Mark) bool {
+	for key, steps := range m {
+		if steps > before[key] {
+			return true
+		}
+	}
+	return false
+}

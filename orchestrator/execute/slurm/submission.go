@@ -1,0 +1,60 @@
+package slurm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Submission is an array that was submitted, as a run's folder of logs keeps it.
+type Submission struct {
+	Job      string    `json:"job"`
+	Elements int       `json:"elements"`
+	Plan     string    `json:"plan"` // digest of what the workers are to plan
+	Time     time.Time `json:"time"`
+	Run      string    `json:"-"` // the folder's name
+}
+
+const (
+	submissionName = "slurm.json"
+	scriptName     = "slurm.sh"
+)
+
+// WriteScript keeps a script in a run's folder of logs, and returns its path.
+func WriteScript(logs, script string) (string, error) {
+	path := filepath.Join(logs, scriptName)
+	return path, errors.Join(os.MkdirAll(logs, 0o755), os.WriteFile(path, []byte(script), 0o644))
+}
+
+// Keep writes a submission into the run's folder of logs.
+func (s Submission) Keep(logs string) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(logs, submissionName), append(text, '\n'), 0o644)
+}
+
+// Submissions reads those of runs that had one.
+func Submissions(logs string, runs []string) ([]Submission, error) {
+	var list []Submission
+	for _, run := range runs {
+		path := filepath.Join(logs, run, submissionName)
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		s := Submission{Run: run}
+		if err := json.Unmarshal(text, &s); err != nil || !jobID.MatchString(s.Job) {
+			return nil, fmt.Errorf("%s cannot be read (%v): remove it if none of its jobs is in the queue", path, err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}

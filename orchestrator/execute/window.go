@@ -1,0 +1,46 @@
+package execute
+
+import (
+	"sync"
+	"time"
+
+	"kizu/orchestrator/plan"
+)
+
+// Window is the time that a worker has, where the machine is its own only until
+// a given moment.
+type Window struct {
+	End      time.Time                              // when the worker will be stopped
+	Estimate func(*plan.Task) (time.Duration, bool) // how long a task takes, if that is known
+
+	mu   sync.Mutex
+	used bool // a task has been started in it
+}
+
+// margin is how many times its estimated time a task must have.
+const margin = 1.5
+
+// fits reports whether a task may be started. The first may in any case: no
+// later window will be longer. A training may, since it writes checkpoints and
+// goes on from them in another window.
+func (w *Window) fits(task *plan.Task, now time.Time) bool {
+	if w == nil {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.used || task.Kind == plan.KindTrainLoRA {
+		return true
+	}
+	estimate, known := w.Estimate(task)
+	return !known || !now.Add(time.Duration(margin*float64(estimate))).After(w.End)
+}
+
+// use records that a task is being started.
+func (w *Window) use() {
+	if w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.used = true
+	}
+}
