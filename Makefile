@@ -2,6 +2,7 @@
 #
 #   make demo     run experiments/quick.yaml on this machine
 #   make test     lint and all tests
+#   make test-slurm  the tests of --executor slurm, on a real Slurm of two nodes on this machine
 #   make bench    benchmarks
 #   make chaos    kill a small experiment 200 times at random moments (about an hour)
 #   make fuzz     fuzz what reads other people's bytes, a minute each
@@ -13,7 +14,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: build demo test lint test-go test-python bench chaos fuzz article-dry clean
+.PHONY: build demo test lint test-go test-python test-slurm bench chaos fuzz article-dry clean
 env := . build/env;
 
 build:
@@ -37,6 +38,10 @@ test-go: build
 test-python: build
 	@.venv/bin/python3 -m pytest -q scripts/tests
 
+# KIZU_SLURM_FAULTS=1 adds the slow ones: nodes that die, time limits, preemption.
+test-slurm: build
+	@$(env) scripts/slurm_cluster go test -count=1 -timeout 60m $${KIZU_SLURM_FAULTS:+-v} -run '^(TestExecutors|TestSlurm.*)$$' ./orchestrator/command
+
 bench: build
 	@$(env) go test -run '^$$' -bench . -benchmem ./...
 
@@ -44,7 +49,7 @@ chaos: build
 	@$(env) KIZU_CHAOS=$${KIZU_CHAOS:-200} go test -count=1 -timeout 12h -run '^TestChaos$$' -v ./orchestrator/command
 
 fuzz: build
-	@$(env) for target in experiment/FuzzParse store/FuzzManifest store/FuzzJournal execute/FuzzEvents execute/worker/FuzzRequests; do \
+	@$(env) for target in experiment/FuzzParse store/FuzzManifest store/FuzzJournal execute/FuzzEvents execute/slurm/FuzzQueue execute/worker/FuzzRequests; do \
 		go test -run '^$$' -fuzz "^$${target##*/}\$$" -fuzztime 1m ./orchestrator/$${target%/*}; \
 	done
 

@@ -25,6 +25,7 @@ type results struct {
 	Cells      []cellResult      `json:"cells"`
 	Versions   map[string]string `json:"versions"`
 	Devices    []string          `json:"devices"`
+	Jobs       []jobTasks        `json:"jobs,omitempty"` // of a workload manager, that ran the tasks
 	Times      []kindResult      `json:"times"`
 }
 
@@ -65,7 +66,7 @@ func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
 		Experiment: exp.Name, Question: exp.Question, Answer: r.answer(), Seeds: exp.Seeds,
-		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Versions: r.record.versions, Devices: r.record.devices, Times: []kindResult{},
+		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}

@@ -100,6 +100,9 @@ func (r *Report) page(pictures *album) (*page, error) {
 // Devices lists the devices that tasks ran on.
 func (r record) Devices() []string { return r.devices }
 
+// Jobs lists the jobs that tasks ran in.
+func (r record) Jobs() []jobTasks { return r.jobs }
+
 // Kinds lists the times of every kind of task.
 func (r record) Kinds() []kindTimes { return r.kinds }
 

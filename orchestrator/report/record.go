@@ -14,6 +14,7 @@ import (
 type record struct {
 	versions map[string]string // of Python and its libraries; several joined by ", "
 	devices  []string
+	jobs     []jobTasks // of a workload manager; none where it was a local run
 	kinds    []kindTimes
 	first    time.Time // start of the first task
 	last     time.Time // end of the last task
@@ -48,11 +49,13 @@ func recordOf(p *plan.Plan, s *store.Store) record {
 			rec.last = m.Finished
 		}
 		rec.devices = appendNew(rec.devices, m.Device)
+		rec.jobs = addJob(rec.jobs, m.Job)
 		for name, version := range m.Versions {
 			versions[name] = appendNew(versions[name], version)
 		}
 	}
 	slices.Sort(rec.devices)
+	sortJobs(rec.jobs)
 	for name, list := range versions {
 		slices.Sort(list)
 		rec.versions[name] = strings.Join(list, ", ")
