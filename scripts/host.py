@@ -32,9 +32,9 @@ def progress_of(place: int, done: int, total: int, fields: dict[str, float | str
     progress(done, total, {"task": str(place)} | fields)
 
 
-def done(place: int, result: dict[str, Any]) -> None:
-    """Report that a task of a group has written its artifact."""
-    print(f"task {place}: {result}", file=sys.stderr, flush=True)
+def done(place: int, result: dict[str, Any], memory: dict[str, int]) -> None:
+    """Report that a task of a group has written its artifact, and what it needed at most."""
+    print(f"task {place}: {result} {memory}", file=sys.stderr, flush=True)
 
 
 def failed(place: int, message: str) -> None:

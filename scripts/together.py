@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import host
+import memory
 from errors import StageError
 
 
@@ -70,7 +71,7 @@ class Member(Task):
         host.progress_of(self.place, done, total, fields)
 
     def done(self, result: dict[str, Any]) -> None:
-        host.done(self.place, result)
+        host.done(self.place, result, memory.peak(self.spec))
 
     def failed(self, error: StageError) -> None:
         host.failed(self.place, str(error))

@@ -174,6 +174,7 @@ func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, st
 	}
 	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.hashes
 	cfg.Stall, cfg.Checkpoint = s.viper.GetDuration(setStall), s.viper.GetDuration(setCheckpoint)
+	cfg.Together = s.viper.GetInt(setTogether)
 	logs := y.store.Logs(cfg.RunID)
 	cfg.Devices, err = s.devices()
 	if err == nil && cfg.Devices == nil {

@@ -44,12 +44,13 @@ const (
 	setCheckpoint = "checkpoint-every"
 	setKeepLogs   = "keep-logs"
 	setLocks      = "locks"
+	setTogether   = "together"
 	setExecutor   = "executor"
 )
 
 // settingNames lists all settings that a config file may have.
 var settingNames = append([]string{
-	setStore, setDevices, setQuiet, setLogFormat, setHome, setPython, setStall, setCheckpoint, setKeepLogs, setLocks, setExecutor,
+	setStore, setDevices, setQuiet, setLogFormat, setHome, setPython, setStall, setCheckpoint, setKeepLogs, setLocks, setTogether, setExecutor,
 }, slurmNames...)
 
 func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
@@ -64,6 +65,7 @@ func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
 	flags.Duration(setCheckpoint, time.Minute, "time between two checkpoints of a training")
 	flags.Int(setKeepLogs, 20, "how many runs of an experiment keep their logs")
 	flags.String(setLocks, store.LockAuto, "how to lock the store: flock, lease (for network file systems), or auto")
+	flags.Int(setTogether, 16, "the most tasks that one device computes at the same time, where they allow it; 1 for one by one")
 	s := &settings{viper: viper.New(), stderr: stderr, warned: map[string]bool{}}
 	s.viper.SetEnvPrefix("KIZU")
 	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_", ".", "_"))
@@ -103,6 +105,9 @@ func (s *settings) load() error {
 	}
 	if n := s.viper.GetInt(setKeepLogs); n < 1 {
 		return fmt.Errorf("keep-logs %s: at least the logs of 1 run are kept", s.viper.GetString(setKeepLogs))
+	}
+	if n := s.viper.GetInt(setTogether); n < 1 {
+		return fmt.Errorf("together %s: give a number from 1, which is one task after another", s.viper.GetString(setTogether))
 	}
 	_, err := s.devices()
 	return err

@@ -94,7 +94,9 @@ func (l *lab) job(name string) string {
 func TestSlurmSubmissions(t *testing.T) {
 	l := newSlurmLab(t)
 	l.writePair(150)
-	run := func(args ...string) []string { return append([]string{"run", "pair.yaml", "--store", "runs"}, onSlurm(args...)...) }
+	run := func(args ...string) []string {
+		return append([]string{"run", "pair.yaml", "--store", "runs"}, onSlurm(args...)...)
+	}
 	l.says(l.run(2, run("--slurm-partition", "nope")...), `^kizu: sbatch says: invalid partition specified: nope; Batch job submission failed: Invalid partition name specified$`)
 	l.says(l.run(0, "cancel", "pair.yaml", "--store", "runs"), `^no job of pair is in the queue$`)
 

@@ -158,7 +158,8 @@ func (r *runner) workerArguments(runID string, settings slurm.Settings) ([]strin
 		"--grace", settings.Grace.String(), "--idle", v.GetDuration(setIdle).String())
 	words = append(words, worker.Args[1:]...) // --home and --python
 	return append(words, "--"+setStore, r.study.store.Root(), "--"+setLocks, locks, "--"+setDevices, v.GetString(setDevices),
-		"--"+setStall, v.GetString(setStall), "--"+setCheckpoint, v.GetString(setCheckpoint)), nil
+		"--"+setStall, v.GetString(setStall), "--"+setCheckpoint, v.GetString(setCheckpoint),
+		"--"+setTogether, v.GetString(setTogether)), nil
 }
 
 // printScript prints what would be submitted.

@@ -71,7 +71,7 @@ func (w *workerRun) run(ctx context.Context) (err error) {
 	if err := w.study.makeStore(w.settings, true); err != nil {
 		return err
 	}
-	cfg := execute.Config{RunID: w.runID(), Job: w.job, Idle: w.idle}
+	cfg := execute.Config{RunID: w.runID(), Job: w.job, Others: slurm.Others(), Idle: w.idle}
 	lock, err := w.study.store.LockWorker(ctx, w.study.plan.Experiment.Name, filepath.Base(cfg.RunID))
 	if err != nil {
 		return err

@@ -35,6 +35,10 @@ type taskBar struct {
 	bar  *progressbar.ProgressBar // nil until the total is known
 }
 
+// shown is how many tasks have a bar: more than the screen has lines could not
+// be rewritten in place.
+const shown = 8
+
 // redraw is the time between two drawings.
 const redraw = 100 * time.Millisecond
 
@@ -152,7 +156,11 @@ func (b *Bars) draw(now bool) {
 	}
 	b.latest = time.Now()
 	lines := []string{"all   " + rendered(b.overall)}
-	for _, t := range b.tasks {
+	for i, t := range b.tasks {
+		if i == shown {
+			lines = append(lines, fmt.Sprintf("      … and %d more", len(b.tasks)-shown))
+			break
+		}
 		lines = append(lines, "      "+t.task.Label)
 		if t.bar == nil {
 			lines = append(lines, "      starting on "+t.text)

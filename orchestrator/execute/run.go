@@ -28,10 +28,12 @@ type Config struct {
 	Stall      time.Duration   // without a word about a task, after which its worker is killed
 	Checkpoint time.Duration   // between two checkpoints of a training
 	Hashes     *dataset.Hashes // to see whether what was planned on is still there
+	Together   int             // the most tasks that are computed at the same time on one device; 0 for 1
 
 	// Of a worker, one of many on a plan. Their zero values are a run's.
 	Job    *store.Job    // of the workload manager that runs it
 	Team   *Team         // the others
+	Others int           // how many these are, as far as is known
 	Window *Window       // the time it has; nil for as much as is needed
 	Idle   time.Duration // with nothing to do, after which it ends; 0 for never
 }
@@ -98,7 +100,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 func scheduled(tasks []*plan.Task) []schedule.Task {
 	list := make([]schedule.Task, len(tasks))
 	for i, task := range tasks {
-		list[i] = schedule.Task{ID: task.ID, Loads: task.Loads(), Cost: task.Effort()}
+		list[i] = schedule.Task{ID: task.ID, Loads: task.Loads(), Cost: task.Effort(), With: task.With()}
 		for _, need := range task.Needs {
 			if !need.Reuse {
 				list[i].Needs = append(list[i].Needs, need.ID)
@@ -117,7 +119,7 @@ type run struct {
 	checked checked
 }
 
-// outcome is how a task ended on a slot.
+// outcome is how a task ended on a slot; without a task, that the slot is idle.
 type outcome struct {
 	slot *slot
 	task *plan.Task
@@ -148,10 +150,10 @@ func (r *run) loop(ctx context.Context) error {
 	var fatal error
 	for {
 		if fatal == nil && ctx.Err() == nil {
-			for _, a := range r.todo.Next(idle) {
+			for _, a := range r.todo.Next(idle, r.cfg.Together, r.cfg.Others) {
 				idle = without(idle, a.Device)
 				busy++
-				go func() { outcomes <- slots[a.Device].do(ctx, r.tasks[a.Task]) }()
+				go slots[a.Device].do(ctx, r.named(a.Tasks), outcomes)
 			}
 		}
 		if busy == 0 && (fatal != nil || ctx.Err() != nil || r.todo.Finished() || look.idleFor(r.cfg.Idle)) {
@@ -159,8 +161,11 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		select {
 		case ended := <-outcomes:
-			busy--
-			idle = append(idle, ended.slot.device)
+			if ended.task == nil {
+				busy--
+				idle = append(idle, ended.slot.device)
+				continue
+			}
 			look.ended(ended.end)
 			if err := r.settle(ctx, ended); fatal == nil {
 				fatal = err
@@ -183,6 +188,15 @@ func whenIdle(ctx context.Context, busy int) <-chan struct{} {
 		return nil // the slots see it, and say when they have stopped
 	}
 	return ctx.Done()
+}
+
+// named finds tasks by their ids.
+func (r *run) named(ids []string) []*plan.Task {
+	tasks := make([]*plan.Task, len(ids))
+	for i, id := range ids {
+		tasks[i] = r.tasks[id]
+	}
+	return tasks
 }
 
 // settle records how a task ended. The error is one that ends the run.

@@ -100,6 +100,8 @@ type fixture struct {
 	notes  string
 	photos string
 	stall  time.Duration
+
+	together int
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -122,7 +124,7 @@ func newFixture(t *testing.T) *fixture {
 func (f *fixture) run(ctx context.Context, behaviour string, display execute.Display, devices ...string) (*plan.Plan, *execute.Summary, error) {
 	p := smallPlan(f.t, f.store, f.photos)
 	summary, err := execute.Run(ctx, p, execute.Config{
-		Store: f.store, Devices: devices, RunID: "test", Display: display, Stall: f.stall,
+		Store: f.store, Devices: devices, RunID: "test", Display: display, Stall: f.stall, Together: f.together,
 		Worker: execute.Command{
 			Path: os.Args[0],
 			Env:  []string{actsAs + "=" + behaviour, "KIZU_TEST_NOTES=" + f.notes},

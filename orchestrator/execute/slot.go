@@ -2,9 +2,11 @@ package execute
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kizu/orchestrator/execute/protocol"
@@ -33,11 +35,26 @@ const (
 	left      // to other processes: there is not enough time for it here
 )
 
-// do runs one task to its end, unless another process has or does it.
-func (s *slot) do(ctx context.Context, task *plan.Task) outcome {
+// do runs tasks to their ends, unless other processes have or do them, and
+// says of each how it ended and then that the slot is idle. What cannot be
+// computed together is computed one by one.
+func (s *slot) do(ctx context.Context, tasks []*plan.Task, outcomes chan<- outcome) {
+	if len(tasks) > 1 {
+		tasks = s.together(ctx, tasks, outcomes)
+	}
+	for _, task := range tasks {
+		outcomes <- s.one(ctx, task)
+	}
+	outcomes <- outcome{slot: s}
+}
+
+// one runs one task.
+func (s *slot) one(ctx context.Context, task *plan.Task) outcome {
 	cfg, started := &s.run.cfg, time.Now()
 	o := outcome{slot: s, task: task}
 	switch {
+	case ctx.Err() != nil:
+		o.err = ctx.Err()
 	case cfg.Store.Has(task.Kind, task.Key): // most that others do is found so, without a claim
 		o.end = found
 	case !cfg.Window.fits(task, started):
@@ -112,46 +129,85 @@ var errTakenOver = errors.New("another process has taken the task over")
 
 // try runs a task once and commits its artifact.
 func (s *slot) try(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) error {
+	t, err := s.begin(ctx, task, claim, number, parts)
+	if err != nil {
+		return err
+	}
+	request := protocol.Request{Task: task.ID, Call: task.Kind + ".run", Spec: t.spec, Log: t.log}
+	var done protocol.Event
+	err = s.converse(ctx, request, func(event protocol.Event) {
+		if event.Type == protocol.Progress {
+			s.run.cfg.Display.Progress(task, event.Done, event.Total, event.Fields)
+		}
+		done = event
+	})
+	return s.finish(t, done, err)
+}
+
+// trial is one attempt at a task: what was made ready for it.
+type trial struct {
+	task     *plan.Task
+	claim    *store.Lock
+	staging  *store.Staging
+	manifest *store.Manifest
+	spec     json.RawMessage
+	log      string
+}
+
+// begin makes everything ready for a task: its inputs are sound, a worker runs,
+// there is a folder to write into.
+func (s *slot) begin(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) (*trial, error) {
 	st := s.run.cfg.Store
 	for _, need := range task.Needs {
 		if err := s.run.sound(need.Kind, need.Key); err != nil {
-			return fmt.Errorf("%s is needed: %w", need.Label, err)
+			return nil, fmt.Errorf("%s is needed: %w", need.Label, err)
 		}
 	}
 	if err := s.ready(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	staging, err := st.Begin(task.Kind, task.Key)
 	if err != nil {
-		return diskFull(err)
+		return nil, diskFull(err)
 	}
-	manifest := &store.Manifest{
+	t := &trial{task: task, claim: claim, staging: staging}
+	t.log = filepath.Join(st.Logs(s.run.cfg.RunID), fileName(task.ID)+".log")
+	t.manifest = &store.Manifest{
 		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(),
 		Device: s.device, DeviceName: s.name, Versions: s.versions, Started: time.Now().UTC(),
 		Host: st.Host(), Job: s.run.cfg.Job, Run: s.run.cfg.RunID, Attempt: number, Parts: parts,
 	}
 	for _, need := range task.Needs {
-		manifest.Inputs = append(manifest.Inputs, store.Input{Kind: need.Kind, Key: need.Key})
+		t.manifest.Inputs = append(t.manifest.Inputs, store.Input{Kind: need.Kind, Key: need.Key})
 	}
-	event, err := s.compute(ctx, task, staging.Dir(), manifest)
+	t.spec, t.manifest.Effort, err = s.wire(task, staging.Dir(), parts)
+	if err != nil {
+		return nil, errors.Join(err, staging.Discard())
+	}
+	return t, nil
+}
+
+// finish commits what a task has written, or discards it if err says that it
+// failed, or if it is no longer what the key stands for.
+func (s *slot) finish(t *trial, event protocol.Event, err error) error {
 	if err == nil {
 		// What a key stands for must be what the stage has read.
-		err = s.run.plan.Changed(task, s.run.cfg.Hashes)
+		err = s.run.plan.Changed(t.task, s.run.cfg.Hashes)
 	}
-	if !claim.Held() { // then the task's checkpoints are another's too, and an error says nothing
+	if !t.claim.Held() { // then the task's checkpoints are another's too, and an error says nothing
 		err = errTakenOver
 	}
 	if err != nil {
-		return errors.Join(err, staging.Discard())
+		return errors.Join(err, t.staging.Discard())
 	}
-	manifest.Result, manifest.Finished = event.Result, time.Now().UTC()
+	t.manifest.Result, t.manifest.Finished = event.Result, time.Now().UTC()
 	if event.Memory != nil {
-		manifest.PeakMemory = store.Memory(*event.Memory)
+		t.manifest.PeakMemory = store.Memory(*event.Memory)
 	}
-	if err := diskFull(staging.Commit(manifest)); err != nil {
+	if err := diskFull(t.staging.Commit(t.manifest)); err != nil {
 		return err
 	}
-	return st.DropCheckpoints(task.Key)
+	return s.run.cfg.Store.DropCheckpoints(t.task.Key)
 }
 
 // ready makes sure that a worker process runs.
@@ -171,19 +227,12 @@ func (s *slot) ready(ctx context.Context) error {
 	return nil
 }
 
-// compute has the worker run a task that writes into a folder, and returns its
-// last event.
-func (s *slot) compute(ctx context.Context, task *plan.Task, dir string, manifest *store.Manifest) (protocol.Event, error) {
-	none := protocol.Event{}
-	spec, effort, err := s.wire(task, dir, manifest.Parts)
-	if err != nil {
-		return none, err
-	}
-	manifest.Effort = effort
-	log := filepath.Join(s.run.cfg.Store.Logs(s.run.cfg.RunID), fileName(task.ID)+".log")
-	request := protocol.Request{Task: task.ID, Call: task.Kind + ".run", Spec: spec, Log: log}
+// converse has the worker do what is requested, and passes on what it says of
+// it, until it is done or has failed.
+func (s *slot) converse(ctx context.Context, request protocol.Request, hear func(protocol.Event)) error {
+	log := request.Log
 	if err := s.process.send(request); err != nil {
-		return none, s.died(log)
+		return s.died(log)
 	}
 	limit := s.run.cfg.Stall
 	stalled := time.NewTimer(limit)
@@ -194,35 +243,40 @@ func (s *slot) compute(ctx context.Context, task *plan.Task, dir string, manifes
 		select {
 		case <-cancelled:
 			cancelled, deadline = nil, time.After(grace)
-			_ = s.process.send(protocol.Request{Task: task.ID, Cancel: true})
+			_ = s.process.send(protocol.Request{Task: request.Task, Cancel: true})
 		case <-deadline:
 			s.process.kill()
-			return none, errors.Join(ctx.Err(), s.died(log))
+			return errors.Join(ctx.Err(), s.died(log))
 		case <-stalled.C:
 			s.process.kill()
 			_ = s.died(log)
-			return none, &StallError{After: limit, Log: log}
+			return &StallError{After: limit, Log: log}
 		case event, alive := <-s.process.events:
 			if !alive {
-				return none, s.died(log)
+				return s.died(log)
 			}
-			if event.Task != task.ID {
+			own := event.Task == request.Task
+			if !own && !slices.Contains(request.Members, event.Task) {
 				continue // a late word about a former task
 			}
 			stalled.Reset(limit)
-			switch event.Type {
-			case protocol.Progress:
-				s.run.cfg.Display.Progress(task, event.Done, event.Total, event.Fields)
-			case protocol.Done:
-				return event, nil
-			case protocol.Failed:
-				if event.Failure == nil {
-					event.Failure = &protocol.Failure{Type: "worker", Message: "it failed and does not say why"}
-				}
-				return none, &TaskError{*event.Failure, log}
+			if own && event.Type == protocol.Failed {
+				return failure(event, log)
+			}
+			hear(event)
+			if own && event.Type == protocol.Done {
+				return nil
 			}
 		}
 	}
+}
+
+// failure is the error of a task that an event says has failed.
+func failure(event protocol.Event, log string) error {
+	if event.Failure == nil {
+		event.Failure = &protocol.Failure{Type: "worker", Message: "it failed and does not say why"}
+	}
+	return &TaskError{*event.Failure, log}
 }
 
 // died gives up the worker process, so that the next task gets a new one.

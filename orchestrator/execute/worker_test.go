@@ -30,11 +30,13 @@ func TestMain(m *testing.M) {
 
 type request struct {
 	protocol.Request
-	spec struct {
-		Out, Resume string
-		Parts       int `json:"gradient_accumulation"`
-		BatchSize   int `json:"batch_size"`
-	}
+	spec spec
+}
+
+type spec struct {
+	Out, Resume string
+	Parts       int `json:"gradient_accumulation"`
+	BatchSize   int `json:"batch_size"`
 }
 
 func actAsWorker(behaviour string) {
@@ -56,7 +58,14 @@ func actAsWorker(behaviour string) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var r request
-		if json.Unmarshal(lines.Bytes(), &r.Request) != nil || json.Unmarshal(r.Spec, &r.spec) != nil {
+		if json.Unmarshal(lines.Bytes(), &r.Request) != nil {
+			os.Exit(2)
+		}
+		if len(r.Members) > 0 {
+			answerTogether(behaviour, r, lines, events)
+			continue
+		}
+		if json.Unmarshal(r.Spec, &r.spec) != nil {
 			os.Exit(2)
 		}
 		note(fmt.Sprintf("%s %s", r.Call, r.Task))
@@ -128,4 +137,36 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 	}
 	_ = os.WriteFile(filepath.Join(r.spec.Out, "made.txt"), []byte(r.Task), 0o644)
 	_ = events.Encode(protocol.Event{Type: protocol.Done, Task: r.Task, Result: json.RawMessage(`{"ok":true}`), Memory: &protocol.Memory{Host: 7, Device: 5}})
+}
+
+// answerTogether plays a group of tasks: the members end one after another.
+func answerTogether(behaviour string, r request, lines *bufio.Scanner, events *json.Encoder) {
+	var specs []spec
+	if json.Unmarshal(r.Spec, &specs) != nil || len(specs) != len(r.Members) {
+		os.Exit(2)
+	}
+	note(fmt.Sprintf("%s %s", r.Call, strings.Join(r.Members, " ")))
+	for i, id := range r.Members {
+		switch {
+		case behaviour == "member fails" && i == 1:
+			_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: id, Failure: &protocol.Failure{Type: "errors.StageError", Message: "no such photo"}})
+			continue
+		case behaviour == "group dies" && i == 1:
+			_ = os.WriteFile(filepath.Join(specs[i].Out, "half.bin"), []byte("half"), 0o644)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			time.Sleep(time.Minute)
+		case behaviour == "apart" && i == 1:
+			_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{Type: "together.ApartError", Message: "one spoils it"}})
+			return
+		case behaviour == "wait for cancel" && i == 1:
+			_ = events.Encode(protocol.Event{Type: protocol.Progress, Task: id, Done: 1, Total: 2})
+			lines.Scan()
+			note("cancelled " + r.Task)
+			_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{Type: "errors.Cancelled", Cancelled: true}})
+			return
+		}
+		_ = os.WriteFile(filepath.Join(specs[i].Out, "made.txt"), []byte(id), 0o644)
+		_ = events.Encode(protocol.Event{Type: protocol.Done, Task: id, Result: json.RawMessage(`{"ok":true}`), Memory: &protocol.Memory{Host: 7, Device: 5}})
+	}
+	_ = events.Encode(protocol.Event{Type: protocol.Done, Task: r.Task})
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"hash"
 	"strings"
 
@@ -170,6 +171,18 @@ func (t *Task) Loads() string {
 		return string(spec.Base) + " " + spec.Precision
 	case Generate:
 		return string(spec.Base) + " " + spec.Precision
+	}
+	return ""
+}
+
+// With names what tasks have in common that a worker can compute together, each
+// with its own result; "" for a task that is computed alone.
+func (t *Task) With() string {
+	switch spec := t.Spec.(type) {
+	case TrainLoRA:
+		return fmt.Sprint(t.Kind, spec.Base, spec.Precision, spec.Resolution, spec.TextEncoder, spec.GradientCheckpointing)
+	case Generate:
+		return fmt.Sprint(t.Kind, spec.Base, spec.Precision, spec.Resolution, spec.Strength, spec.Steps, spec.Guidance, spec.Sampler, spec.BatchSize)
 	}
 	return ""
 }

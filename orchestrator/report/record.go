@@ -41,7 +41,7 @@ func recordOf(p *plan.Plan, s *store.Store) record {
 		if err != nil {
 			continue // not done, or damaged, which its cell says
 		}
-		times.add(m.Finished.Sub(m.Started))
+		times.add(m.Took())
 		if rec.first.IsZero() || m.Started.Before(rec.first) {
 			rec.first = m.Started
 		}

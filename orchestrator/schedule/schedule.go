@@ -14,10 +14,15 @@ type Task struct {
 	Loads string   // what a worker keeps in memory for such tasks, such as a base model
 	Needs []string // ids of tasks in the same schedule
 	Cost  float64  // expected effort, in any unit, above 0
+	With  string   // tasks with the same word can be computed together; "" for alone
 }
 
-// Assignment is a task to start on a device.
-type Assignment struct{ Task, Device string }
+// Assignment is what to start on a device: one task, or several that are
+// computed together, the most urgent first.
+type Assignment struct {
+	Tasks  []string
+	Device string
+}
 
 type state int
 
@@ -97,30 +102,56 @@ func (n *node) measure(visiting map[*node]bool) error {
 
 // Next assigns ready tasks to idle devices, the most urgent first, and marks
 // them as running. Among equally urgent tasks a device takes one that needs
-// what it has loaded.
-func (s *Schedule) Next(idle []string) []Assignment {
+// what it has loaded. Those that can be computed together with it join it, at
+// most limit in all, and no more than its share where other devices are idle, or
+// so many others, on other hosts, take tasks of the plan.
+func (s *Schedule) Next(idle []string, limit, others int) []Assignment {
 	var assignments []Assignment
-	for _, device := range idle {
-		var best *node
-		for _, n := range s.order {
-			if n.state != waiting || !s.ready(n) {
-				continue
-			}
-			if best == nil || (n.urgent == best.urgent && n.Loads == s.loaded[device] && best.Loads != s.loaded[device]) {
-				best = n
-			}
-			if n.urgent < best.urgent {
-				break
-			}
-		}
+	for i, device := range idle {
+		best := s.best(s.loaded[device])
 		if best == nil {
 			break
 		}
-		best.state = running
 		s.loaded[device] = best.Loads
-		assignments = append(assignments, Assignment{best.ID, device})
+		a := Assignment{Device: device}
+		for _, n := range s.joining(best, limit, len(idle)-i+others) {
+			n.state = running
+			a.Tasks = append(a.Tasks, n.ID)
+		}
+		assignments = append(assignments, a)
 	}
 	return assignments
+}
+
+// best is the most urgent task that can start; nil for none.
+func (s *Schedule) best(loaded string) (best *node) {
+	for _, n := range s.order {
+		if n.state != waiting || !s.ready(n) {
+			continue
+		}
+		if best == nil || (n.urgent == best.urgent && n.Loads == loaded && best.Loads != loaded) {
+			best = n
+		}
+		if n.urgent < best.urgent {
+			break
+		}
+	}
+	return best
+}
+
+// joining lists a task and those that are computed together with it, by urgency.
+func (s *Schedule) joining(first *node, limit, sharers int) []*node {
+	all := []*node{first}
+	if first.With == "" || limit < 2 {
+		return all
+	}
+	for _, n := range s.order {
+		if n != first && n.With == first.With && n.state == waiting && s.ready(n) {
+			all = append(all, n)
+		}
+	}
+	share := (len(all) + sharers - 1) / sharers
+	return all[:min(len(all), limit, share)]
 }
 
 func (s *Schedule) ready(n *node) bool {

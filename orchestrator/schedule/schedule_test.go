@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -62,17 +63,17 @@ func simulate(t *rapid.T, tasks []Task, devices int, fails func(string) bool) (s
 		idle = append(idle, fmt.Sprint("cuda:", i))
 	}
 	for {
-		for _, a := range s.Next(idle) {
-			for _, need := range byID[a.Task].Needs {
+		for _, a := range s.Next(idle, 1, 0) {
+			for _, need := range byID[a.Tasks[0]].Needs {
 				if !ended[need] {
-					t.Fatalf("%s started before %s was done", a.Task, need)
+					t.Fatalf("%s started before %s was done", a.Tasks[0], need)
 				}
 			}
-			started = append(started, a.Task)
-			active = append(active, run{a.Task, a.Device, now + byID[a.Task].Cost})
+			started = append(started, a.Tasks[0])
+			active = append(active, run{a.Tasks[0], a.Device, now + byID[a.Tasks[0]].Cost})
 			idle = slices.DeleteFunc(idle, func(d string) bool { return d == a.Device })
 		}
-		if len(idle) > 0 && len(s.Next(idle)) > 0 {
+		if len(idle) > 0 && len(s.Next(idle, 1, 0)) > 0 {
 			t.Fatal("a device stays idle while a task is ready")
 		}
 		if len(active) == 0 {
@@ -149,20 +150,20 @@ func TestTasksOfAnotherProcess(t *testing.T) {
 			if turns > 100*len(tasks) {
 				t.Fatal("it never ends")
 			}
-			started := s.Next([]string{"cpu"})
+			started := s.Next([]string{"cpu"}, 1, 0)
 			if len(started) == 0 && s.Again() == 0 {
 				t.Fatal("not finished, and nothing can be done")
 			}
 			for _, a := range started {
-				if ended[a.Task] {
-					t.Fatalf("%s was done already", a.Task)
+				if ended[a.Tasks[0]] {
+					t.Fatalf("%s was done already", a.Tasks[0])
 				}
 				if rapid.IntRange(0, 2).Draw(t, "elsewhere") == 0 {
-					s.Elsewhere(a.Task)
+					s.Elsewhere(a.Tasks[0])
 					continue
 				}
-				s.Done(a.Task)
-				ended[a.Task] = true
+				s.Done(a.Tasks[0])
+				ended[a.Tasks[0]] = true
 			}
 		}
 		if len(ended) != len(tasks) {
@@ -179,7 +180,7 @@ func TestFailedNamesWhatCannotRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Next([]string{"cpu", "cpu2"})
+	s.Next([]string{"cpu", "cpu2"}, 1, 0)
 	if got := s.Failed("a"); !slices.Equal(got, []string{"b", "c"}) {
 		t.Errorf("unreachable: %v, want [b c]", got)
 	}
@@ -194,8 +195,8 @@ func TestADeviceKeepsWhatItHasLoaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"t1", "t2", "g1"} {
-		got := s.Next([]string{"cpu"})
-		if len(got) != 1 || got[0].Task != want {
+		got := s.Next([]string{"cpu"}, 1, 0)
+		if len(got) != 1 || got[0].Tasks[0] != want {
 			t.Fatalf("next is %v, want %s", got, want)
 		}
 		s.Done(want)
@@ -221,11 +222,11 @@ func TestLeave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.Next([]string{"cpu"}); len(got) != 1 || got[0].Task != "a" {
+	if got := s.Next([]string{"cpu"}, 1, 0); len(got) != 1 || got[0].Tasks[0] != "a" {
 		t.Fatalf("next is %v", got)
 	}
 	s.Leave("a")
-	if got := s.Next([]string{"cpu"}); len(got) != 1 || got[0].Task != "c" {
+	if got := s.Next([]string{"cpu"}, 1, 0); len(got) != 1 || got[0].Tasks[0] != "c" {
 		t.Fatalf("next is %v", got)
 	}
 	if s.Done("c"); !s.Finished() || s.Left() != 1 {
@@ -234,7 +235,43 @@ func TestLeave(t *testing.T) {
 	if n := s.Again(); n != 1 || s.Finished() || s.Left() != 0 {
 		t.Errorf("%d offered again, finished %v", n, s.Finished())
 	}
-	if s.Done("a"); len(s.Next([]string{"cpu"})) != 1 {
+	if s.Done("a"); len(s.Next([]string{"cpu"}, 1, 0)) != 1 {
 		t.Error("what needs it does not go on")
+	}
+}
+
+// TestTogether: what can be computed together joins the most urgent task, in
+// fair shares, and never before it is ready.
+func TestTogether(t *testing.T) {
+	tasks := []Task{
+		{ID: "a", Cost: 5, With: "x"}, {ID: "b", Cost: 4, With: "x"}, {ID: "c", Cost: 3, With: "y"},
+		{ID: "d", Cost: 2, With: "x"}, {ID: "e", Cost: 1, With: "x", Needs: []string{"c"}}, {ID: "f", Cost: 1},
+	}
+	for _, test := range []struct {
+		name          string
+		idle          []string
+		limit, others int
+		want          string
+	}{
+		{"one by one", []string{"1"}, 1, 0, "1:a"},
+		{"all that are ready", []string{"1"}, 16, 0, "1:a+b+d"},
+		{"at most so many", []string{"1"}, 2, 0, "1:a+b"},
+		{"shared with an idle device", []string{"1", "2"}, 16, 0, "1:a+b 2:c"},
+		{"shared with other hosts", []string{"1"}, 16, 2, "1:a"},
+		{"more devices than members", []string{"1", "2", "3", "4", "5"}, 16, 0, "1:a 2:b 3:c 4:d 5:f"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := New(tasks)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, a := range s.Next(test.idle, test.limit, test.others) {
+				got = append(got, a.Device+":"+strings.Join(a.Tasks, "+"))
+			}
+			if strings.Join(got, " ") != test.want {
+				t.Errorf("got %v, want %s", got, test.want)
+			}
+		})
 	}
 }

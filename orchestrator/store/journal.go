@@ -33,7 +33,7 @@ func (s *Store) journalPath() string { return filepath.Join(s.root, "journal.jso
 func (s *Store) note(m *Manifest) error {
 	entry := Entry{
 		Kind: m.Kind, Key: m.Key, Label: m.Label, Host: m.Host, Device: m.Device,
-		Seconds: m.Finished.Sub(m.Started).Seconds(), Effort: m.Effort, Time: m.Finished,
+		Seconds: m.Took().Seconds(), Effort: m.Effort, Time: m.Finished,
 	}
 	for _, file := range m.Files {
 		entry.Bytes += file.Size

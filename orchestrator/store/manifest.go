@@ -31,12 +31,23 @@ type Manifest struct {
 	Host       string    `json:"host"`
 	Job        *Job      `json:"job,omitempty"`
 	Run        string    `json:"run"`
-	Attempt    int       `json:"attempt"`         // 1 when it succeeded at once
-	Parts      int       `json:"parts,omitempty"` // of each batch, where memory did not suffice for the whole
-	Effort     float64   `json:"effort"`          // as plan.Task.Effort counts it, of what was computed
+	Attempt    int       `json:"attempt"`            // 1 when it succeeded at once
+	Parts      int       `json:"parts,omitempty"`    // of each batch, where memory did not suffice for the whole
+	Effort     float64   `json:"effort"`             // as plan.Task.Effort counts it, of what was computed
+	Together   int       `json:"together,omitempty"` // tasks that were computed at the same time, this one included
+	Share      float64   `json:"share,omitempty"`    // of that time that is this task's, by effort
 	PeakMemory Memory    `json:"peak_memory"`
 	Started    time.Time `json:"started"`
 	Finished   time.Time `json:"finished"`
+}
+
+// Took is the time that the task cost its device.
+func (m *Manifest) Took() time.Duration {
+	took := m.Finished.Sub(m.Started)
+	if m.Together > 1 {
+		return time.Duration(m.Share * float64(took))
+	}
+	return took
 }
 
 // Job is the workload manager's job that a process is in.

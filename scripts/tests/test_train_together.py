@@ -24,7 +24,7 @@ FEW = 1e-3
 def reports(monkeypatch):
     """What the host is told of a group: results and failures by place."""
     told = {"done": {}, "failed": {}, "progress": {}}
-    monkeypatch.setattr(host, "done", lambda place, result: told["done"].update({place: result}))
+    monkeypatch.setattr(host, "done", lambda place, result, _: told["done"].update({place: result}))
     monkeypatch.setattr(host, "failed", lambda place, text: told["failed"].update({place: text}))
     monkeypatch.setattr(
         host,

@@ -9,13 +9,16 @@ import "encoding/json"
 // EventsFD is the worker's file descriptor for events.
 const EventsFD = 3
 
-// Request asks a worker to run one task, or to cancel the one that it runs.
+// Request asks a worker to run one task, or to cancel the one that it runs. A
+// group of tasks that are computed together is a task of its own: its spec is
+// the list of its members' specs, and events of each member come in between.
 type Request struct {
-	Task   string          `json:"task"`             // id
-	Call   string          `json:"call,omitempty"`   // module.function, such as train_lora.run
-	Spec   json.RawMessage `json:"spec,omitempty"`   // the function's argument
-	Log    string          `json:"log,omitempty"`    // file that takes Python's output from here on
-	Cancel bool            `json:"cancel,omitempty"` // cancel Task instead
+	Task    string          `json:"task"`              // id
+	Members []string        `json:"members,omitempty"` // ids of a group's tasks
+	Call    string          `json:"call,omitempty"`    // module.function, such as train_lora.run
+	Spec    json.RawMessage `json:"spec,omitempty"`    // the function's argument
+	Log     string          `json:"log,omitempty"`     // file that takes Python's output from here on
+	Cancel  bool            `json:"cancel,omitempty"`  // cancel Task instead
 }
 
 // The types of Event.

@@ -19,3 +19,9 @@ func Here() *store.Job {
 	job.Restarts, _ = strconv.Atoi(os.Getenv("SLURM_RESTART_COUNT"))
 	return job
 }
+
+// Others is how many more jobs the array of this one has; 0 outside one.
+func Others() int {
+	count, _ := strconv.Atoi(os.Getenv("SLURM_ARRAY_TASK_COUNT"))
+	return max(0, count-1)
+}

@@ -32,9 +32,12 @@ type Config struct {
 func Run(cfg Config, requests io.Reader, events io.Writer) error {
 	w := &worker{device: cfg.Device, out: json.NewEncoder(events)}
 	runtime, err := pyembed.Start(pyembed.Config{
-		Python:    cfg.Python,
-		Path:      []string{cfg.Scripts},
-		Functions: map[string]any{"progress": w.progress, "log": w.log},
+		Python: cfg.Python,
+		Path:   []string{cfg.Scripts},
+		Functions: map[string]any{
+			"progress": w.progress, "log": w.log,
+			"progress_of": w.progressOf, "done": w.done, "failed": w.failed,
+		},
 	})
 	if err != nil {
 		w.emit(protocol.Event{Type: protocol.Failed, Failure: &protocol.Failure{Type: "pyembed", Message: err.Error()}})
@@ -59,9 +62,10 @@ type worker struct {
 	sending sync.Mutex
 	out     *json.Encoder
 
-	mu     sync.Mutex
-	task   string             // the task at hand
-	cancel context.CancelFunc // of the task at hand
+	mu      sync.Mutex
+	task    string             // the task at hand
+	members []string           // of a group, where it is one
+	cancel  context.CancelFunc // of the task at hand
 }
 
 func (w *worker) emit(event protocol.Event) {
@@ -132,11 +136,11 @@ func (w *worker) run(request protocol.Request) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	w.mu.Lock()
-	w.task, w.cancel = request.Task, cancel
+	w.task, w.members, w.cancel = request.Task, request.Members, cancel
 	w.mu.Unlock()
 	defer func() {
 		w.mu.Lock()
-		w.task, w.cancel = "", nil
+		w.task, w.members, w.cancel = "", nil, nil
 		w.mu.Unlock()
 	}()
 	result, memory, err := w.call(ctx, request)
@@ -175,6 +179,44 @@ func (w *worker) call(ctx context.Context, request protocol.Request) (json.RawMe
 // progress is Python's host.progress.
 func (w *worker) progress(done, total int, fields map[string]any) {
 	w.emit(protocol.Event{Type: protocol.Progress, Task: w.current(), Done: done, Total: total, Fields: fields})
+}
+
+// progressOf is Python's host.progress_of.
+func (w *worker) progressOf(place, done, total int, fields map[string]any) error {
+	return w.of(place, protocol.Event{Type: protocol.Progress, Done: done, Total: total, Fields: fields})
+}
+
+// done is Python's host.done.
+func (w *worker) done(place int, result, memory map[string]any) error {
+	text, err := json.Marshal(result)
+	if err != nil {
+		return err
+	}
+	used := &protocol.Memory{}
+	if peak, err := json.Marshal(memory); err != nil {
+		return err
+	} else if err := json.Unmarshal(peak, used); err != nil {
+		return err
+	}
+	return w.of(place, protocol.Event{Type: protocol.Done, Result: text, Memory: used})
+}
+
+// failed is Python's host.failed.
+func (w *worker) failed(place int, message string) error {
+	return w.of(place, protocol.Event{Type: protocol.Failed, Failure: &protocol.Failure{Type: "errors.StageError", Message: redacted(message)}})
+}
+
+// of emits an event of one member of the group at hand.
+func (w *worker) of(place int, event protocol.Event) error {
+	w.mu.Lock()
+	members := w.members
+	w.mu.Unlock()
+	if place < 0 || place >= len(members) {
+		return fmt.Errorf("the group has no task %d", place)
+	}
+	event.Task = members[place]
+	w.emit(event)
+	return nil
 }
 
 // log is Python's host.log.

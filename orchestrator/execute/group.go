@@ -1,0 +1,146 @@
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"kizu/orchestrator/execute/protocol"
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// group is tasks of one kind that a worker computes together. Each ends on its
+// own and is committed then, under its own key.
+type group struct {
+	slot     *slot
+	outcomes chan<- outcome
+	started  time.Time
+	claims   []*store.Lock     // of members, in their order
+	members  []*trial          // in the order that the worker knows them by
+	open     map[string]*trial // by task id: neither done nor failed
+}
+
+// together computes tasks together, as far as other processes leave them to it,
+// and returns those that are to be computed one by one after all: the worker has
+// died or run out of memory, or one member spoils it for the others. A group
+// saves time and nothing depends on it, so it is not tried twice.
+func (s *slot) together(ctx context.Context, tasks []*plan.Task, outcomes chan<- outcome) (rest []*plan.Task) {
+	g := &group{slot: s, outcomes: outcomes, started: time.Now(), open: map[string]*trial{}}
+	defer func() {
+		for _, claim := range g.claims {
+			_ = claim.Release()
+		}
+	}()
+	for _, task := range tasks {
+		if !g.take(ctx, task) {
+			rest = append(rest, task)
+		}
+	}
+	if len(g.members) == 0 {
+		return rest
+	}
+	if err := g.run(ctx); err != nil && ctx.Err() == nil {
+		s.run.cfg.Display.Log(fmt.Sprintf("%d tasks computed together, %s first: %v; they are computed one by one", len(g.members), g.members[0].task.Label, err))
+		if remedyFor(err) != none {
+			s.close()
+		}
+	}
+	for _, member := range g.members {
+		if g.open[member.task.ID] != nil {
+			_ = member.staging.Discard()
+			rest = append(rest, member.task)
+		}
+	}
+	return rest
+}
+
+// take makes a task a member, unless there is anything unusual about it.
+func (g *group) take(ctx context.Context, task *plan.Task) bool {
+	cfg := &g.slot.run.cfg
+	if ctx.Err() != nil || cfg.Store.Has(task.Kind, task.Key) || !cfg.Window.fits(task, g.started) || cfg.Team.Failure(task) != nil {
+		return false
+	}
+	claim, err := cfg.Store.Claim(task.Kind, task.Key)
+	if err != nil {
+		return false
+	}
+	member, err := g.slot.begin(ctx, task, claim, 1, 0)
+	if err != nil || cfg.Store.Has(task.Kind, task.Key) {
+		if err == nil {
+			err = member.staging.Discard()
+		}
+		_ = errors.Join(err, claim.Release()) // whatever it is, the task alone will say
+		return false
+	}
+	g.claims = append(g.claims, claim)
+	g.members = append(g.members, member)
+	g.open[task.ID] = member
+	return true
+}
+
+// run has the worker compute the members.
+func (g *group) run(ctx context.Context) error {
+	effort := 0.0
+	for _, member := range g.members {
+		effort += member.manifest.Effort
+	}
+	first := g.members[0]
+	if log, err := os.OpenFile(first.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
+		return err
+	} else if err := log.Close(); err != nil {
+		return err
+	}
+	request := protocol.Request{Task: "group of " + first.task.ID, Call: first.task.Kind + ".run_together", Log: first.log}
+	specs := make([]json.RawMessage, len(g.members))
+	for i, member := range g.members {
+		member.manifest.Together, member.manifest.Share = len(g.members), member.manifest.Effort/effort
+		specs[i] = member.spec
+		request.Members = append(request.Members, member.task.ID)
+		if member != first {
+			// One process writes one log; each task has it under its own name.
+			_ = os.Link(first.log, member.log)
+		}
+		g.slot.run.cfg.Window.use()
+		g.slot.run.cfg.Display.TaskStarted(member.task, g.slot.device)
+	}
+	var err error
+	if request.Spec, err = json.Marshal(specs); err != nil {
+		return err
+	}
+	return g.slot.converse(ctx, request, g.hear)
+}
+
+// hear takes what the worker says of a member.
+func (g *group) hear(event protocol.Event) {
+	member := g.open[event.Task]
+	if member == nil {
+		return // of the group
+	}
+	cfg := &g.slot.run.cfg
+	switch event.Type {
+	case protocol.Progress:
+		cfg.Display.Progress(member.task, event.Done, event.Total, event.Fields)
+	case protocol.Done:
+		g.end(member, g.slot.finish(member, event, nil))
+	case protocol.Failed:
+		err := g.slot.finish(member, event, failure(event, member.log))
+		g.end(member, errors.Join(err, cfg.Team.fail(member.task, cfg.Job, err)))
+	}
+}
+
+// end says how a member ended.
+func (g *group) end(member *trial, err error) {
+	delete(g.open, member.task.ID)
+	o := outcome{slot: g.slot, task: member.task, took: time.Since(g.started), end: computed, err: err}
+	switch {
+	case errors.Is(err, errTakenOver):
+		o.end, o.err = elsewhere, nil
+	case err != nil:
+		o.end = notDone
+	}
+	g.outcomes <- o
+}

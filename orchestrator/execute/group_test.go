@@ -1,0 +1,139 @@
+package execute_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/plan"
+)
+
+// groups lists the calls of a run that were for several tasks, each with the
+// number of its tasks, and the ids of tasks that were asked for alone.
+func (f *fixture) groups() (together map[string]int, alone []string) {
+	text, _ := os.ReadFile(f.notes)
+	together = map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if strings.HasSuffix(words[0], ".run_together") {
+			together[words[0]] = max(together[words[0]], len(words)-1)
+		} else if strings.HasSuffix(words[0], ".run") {
+			alone = append(alone, words[1])
+		}
+	}
+	return together, alone
+}
+
+// lines lists the calls that begin so.
+func (f *fixture) lines(start string) []string {
+	return slices.DeleteFunc(f.calls(), func(line string) bool { return !strings.HasPrefix(line, start) })
+}
+
+func TestTasksThatAllowItAreComputedTogether(t *testing.T) {
+	f := newFixture(t)
+	f.together = 16
+	p, summary, err := f.run(t.Context(), "well", &recorder{}, "cpu")
+	if err != nil || summary.Done != len(p.Tasks) {
+		t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
+	}
+	together, alone := f.groups()
+	if together["train_lora.run_together"] < 3 || together["generate.run_together"] < 3 {
+		t.Errorf("groups %v, want all trainings that can begin, and all images of them", together)
+	}
+	shares := 0.0
+	for _, task := range p.Tasks {
+		m, err := f.store.Manifest(task.Kind, task.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if group := !slices.Contains(alone, task.ID); group != (m.Together > 1) || group != (m.Share > 0) {
+			t.Errorf("%s: computed with %d others, share %g, asked for alone %v", task.Label, m.Together, m.Share, !group)
+		}
+		if _, err := os.Stat(filepath.Join(f.store.Logs("test"), strings.ReplaceAll(task.ID, ":", "-")+".log")); err != nil && m.Together > 1 {
+			t.Errorf("%s has no log: %v", task.Label, err)
+		}
+		if m.Took() > m.Finished.Sub(m.Started) {
+			t.Errorf("%s took %v of %v", task.Label, m.Took(), m.Finished.Sub(m.Started))
+		}
+		if m.Together == together["train_lora.run_together"] && task.Kind == plan.KindTrainLoRA {
+			shares += m.Share
+		}
+	}
+	if math.Abs(shares-1) > 1e-9 {
+		t.Errorf("the shares of a group add up to %g", shares)
+	}
+	f.nothingHalfDone()
+}
+
+func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
+	f := newFixture(t)
+	f.together = 16
+	_, summary, err := f.run(t.Context(), "member fails", &recorder{}, "cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainings := 0
+	for id, failure := range summary.Failures {
+		if !strings.Contains(failure.Error(), "no such photo") {
+			t.Errorf("%s: %v", id, failure)
+		}
+		if strings.HasPrefix(id, plan.KindTrainLoRA) {
+			trainings++
+		}
+	}
+	if groups := len(f.lines("train_lora.run_together")); trainings != groups || len(f.calls()) == groups {
+		t.Errorf("%d trainings failed in %d groups, want one in each: %v", trainings, groups, summary.Failures)
+	}
+	f.nothingHalfDone()
+}
+
+// TestAGroupThatEndsIsComputedOneByOne: what was done by then is kept.
+func TestAGroupThatEndsIsComputedOneByOne(t *testing.T) {
+	for _, behaviour := range []string{"group dies", "apart"} {
+		t.Run(behaviour, func(t *testing.T) {
+			f := newFixture(t)
+			f.together = 16
+			p, summary, err := f.run(t.Context(), behaviour, &recorder{}, "cpu")
+			if err != nil || summary.Done != len(p.Tasks) {
+				t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
+			}
+			together, alone := f.groups()
+			slices.Sort(alone)
+			if len(slices.Compact(alone)) != len(alone) {
+				t.Errorf("a task was computed twice alone: %v", alone)
+			}
+			// Of each group the first member was done, and is not asked for again.
+			if len(alone) > len(p.Tasks)-len(together) {
+				t.Errorf("%d tasks, groups %v, but alone %v", len(p.Tasks), together, alone)
+			}
+			f.nothingHalfDone()
+		})
+	}
+}
+
+func TestCancellingAGroupKeepsWhatIsDone(t *testing.T) {
+	f := newFixture(t)
+	f.together = 16
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p, summary, err := f.run(ctx, "wait for cancel", &recorder{onProgress: cancel}, "cpu")
+	if !errors.Is(err, execute.ErrInterrupted) || summary.Done != 1 || len(summary.Failures) > 0 {
+		t.Errorf("done %d, failures %v, error %v", summary.Done, summary.Failures, err)
+	}
+	kept := 0
+	for _, task := range p.Tasks {
+		if f.store.Has(task.Kind, task.Key) {
+			kept++
+		}
+	}
+	if kept != 1 {
+		t.Errorf("%d artifacts are kept, want 1", kept)
+	}
+	f.nothingHalfDone()
+}
