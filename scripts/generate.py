@@ -3,7 +3,8 @@
 Every image has its own seed, and nothing else decides its noise: a plain diffusers
 img2img pipeline called with torch.Generator("cpu").manual_seed(seed) makes the same
 picture, whatever the batch size. Blank, saturated and NaN images are kept and counted.
-There is no safety checker: the subject is photographs of surfaces.
+There is no safety checker: the subject is photographs of surfaces. `run_together(specs)` makes the
+images of several specs, whose batches may mix LoRAs and prompts.
 Alone: python scripts/generate.py spec.json
 """
 
@@ -15,18 +16,17 @@ from typing import Any
 import torch
 
 import base_model
-import host
 import image_quality
 import images
-import img2img
-import latents
-import lora_files
+import lora_layers
 import runtime
-import samplers
+import together
 from base_model import Pipeline
+from denoiser import Denoiser, Recipe, Shot, Style
 from errors import StageError
-from prompts import GuidedPrompt
+from image_quality import Quality
 from stage_spec import read_spec
+from together import Alone, Task
 
 
 @dataclass(frozen=True)
@@ -61,31 +61,98 @@ class Spec:
 
 def run(spec: dict[str, Any]) -> dict[str, Any]:
     """Make every image; returns how many, and how many are blank, saturated or NaN."""
-    spec = read_spec(Spec, spec)
-    pictures = spec.images
-    check_steps(spec.steps, spec.strength)
+    task = Alone(spec)
+    generate([task])
+    return task.result
+
+
+def run_together(specs: list[dict[str, Any]]) -> None:
+    """Make the images of specs that agree in base, device, precision, resolution, strength, steps,
+    guidance, sampler and batch_size."""
+    generate(together.members(specs))
+
+
+class Work:
+    """A task on its way: its spec, and what is known of the images that are made."""
+
+    def __init__(self, task: Task):
+        self.task = task
+        self.spec = read_spec(Spec, task.spec)
+        check_steps(self.spec.steps, self.spec.strength)
+        self.folder = Path(self.spec.out) / "images"
+        self.folder.mkdir()
+        self.rows: list[tuple[Picture, Quality]] = []
+
+    def begin(self, pipeline: Pipeline) -> None:
+        """Load the LoRA and encode the prompts."""
+        spec = self.spec
+        self.style = Style(pipeline, spec.lora, spec.prompt, spec.negative_prompt)
+
+    def shots(self) -> list[tuple["Work", Picture]]:
+        """Every image to make."""
+        return [(self, picture) for picture in self.spec.images]
+
+    def take(self, picture: Picture, signed: torch.Tensor) -> None:
+        """Write an image, (3, R, R) about -1..1, and finish after the last."""
+        pixels = images.to_uint8(signed)
+        images.write_png(pixels, self.folder / picture.name)
+        self.rows.append((picture, image_quality.measure(signed, pixels)))
+        total = len(self.spec.images)
+        self.task.progress(len(self.rows), total, {})
+        if len(self.rows) == total:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write images.csv."""
+        write_rows(Path(self.spec.out) / "images.csv", self.rows)
+        qualities = [quality for _, quality in self.rows]
+        flags = ("blank", "saturated", "nan")
+        counts = {flag: sum(getattr(q, flag) for q in qualities) for flag in flags}
+        self.task.done({"images": len(qualities), **counts})
+
+
+def generate(tasks: list[Task]) -> None:
+    """Make the images of all tasks, batch by batch across them."""
+    works: list[Work] = []
+    for task in tasks:
+        with task.failing():
+            works.append(Work(task))
+    if not works:
+        return
+    spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
-    folder = Path(spec.out) / "images"
-    folder.mkdir()
-    rows = []
+    recipe = Recipe(spec.resolution, spec.strength, spec.steps, spec.guidance, spec.sampler)
     with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
-        if spec.lora:
-            lora_files.load(pipeline, Path(spec.lora))
-        denoiser = Denoiser(spec, pipeline, total=len(pictures))
-        for first in range(0, len(pictures), spec.batch_size):
-            batch = pictures[first : first + spec.batch_size]
-            decoded = denoiser.generate(batch, done=first)
-            for picture, signed in zip(batch, decoded, strict=True):
-                pixels = images.to_uint8(signed)
-                images.write_png(pixels, folder / picture.name)
-                rows.append((picture, image_quality.measure(signed, pixels)))
-    write_rows(Path(spec.out) / "images.csv", rows)
-    return {
-        "images": len(rows),
-        "blank": sum(quality.blank for _, quality in rows),
-        "saturated": sum(quality.saturated for _, quality in rows),
-        "nan": sum(quality.nan for _, quality in rows),
-    }
+        begun: list[Work] = []
+        for work in works:
+            with work.task.failing():
+                work.begin(pipeline)
+                begun.append(work)
+        loras = [work.style.lora for work in begun if work.style.lora]
+        if len(begun) > 1 and not all(lora.finite() for lora in loras):
+            raise together.ApartError("a LoRA has weights that are no numbers")
+        with lora_layers.beside(pipeline, loras) as rows:
+            denoiser = Denoiser(recipe, pipeline, rows)
+            make(denoiser, begun, spec.batch_size)
+
+
+def make(denoiser: Denoiser, works: list[Work], batch_size: int) -> None:
+    """Make the images of works that have begun."""
+    shots = [shot for work in works for shot in work.shots()]
+    for work in works:
+        if not work.spec.images:
+            work.finish()
+    for first in range(0, len(shots), batch_size):
+        batch = shots[first : first + batch_size]
+
+        def on_step(step: int, batch: list = batch) -> None:
+            for work in dict.fromkeys(work for work, _ in batch):
+                total = len(work.spec.images)
+                work.task.progress(len(work.rows), total, {"step": float(step)})
+
+        wanted = [Shot(work.style, picture.source, picture.seed) for work, picture in batch]
+        for (work, picture), signed in zip(batch, denoiser.make(wanted, on_step), strict=True):
+            work.take(picture, signed)
 
 
 def check_steps(steps: int, strength: float) -> None:
@@ -97,45 +164,6 @@ def check_steps(steps: int, strength: float) -> None:
             f"steps {steps} x strength {strength:g} is less than one denoising step;"
             " raise steps or strength"
         )
-
-
-class Denoiser:
-    """The pipeline with its prompts encoded once; makes images batch by batch."""
-
-    def __init__(self, spec: Spec, pipeline: Pipeline, total: int):
-        self.spec = spec
-        self.pipeline = img2img.sharing(pipeline)
-        self.pipeline.scheduler = samplers.build(spec.sampler, pipeline.scheduler)
-        self.total = total
-        self.prompt = GuidedPrompt(pipeline, spec.prompt, spec.negative_prompt)
-
-    def generate(self, batch: list[Picture], done: int) -> torch.Tensor:
-        """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
-        runtime.stop_if_cancelled()
-        generators = [torch.Generator("cpu").manual_seed(picture.seed) for picture in batch]
-        pixels = images.read_images([picture.source for picture in batch], self.spec.resolution)
-        posterior = latents.encode(self.pipeline.vae, pixels)
-        # Drawn first from each image's generator, as the pipeline itself does with pixels.
-        noise = [torch.randn(posterior.mean.shape[2:], generator=g) for g in generators]
-        count = len(batch)
-        start = posterior.sample(list(range(count)), [False] * count, torch.stack(noise))
-        made = self.pipeline(
-            image=start.to(self.prompt.dtype),
-            **self.prompt.arguments(count),
-            strength=self.spec.strength,
-            num_inference_steps=self.spec.steps,
-            guidance_scale=self.spec.guidance,
-            generator=generators,
-            output_type="latent",
-            callback_on_step_end=lambda _, step, __, kept: self._after_step(step, done, kept),
-        ).images
-        host.progress(done + count, self.total, {})
-        return latents.decode(self.pipeline.vae, made)
-
-    def _after_step(self, step: int, done: int, kept: dict[str, Any]) -> dict[str, Any]:
-        runtime.stop_if_cancelled()
-        host.progress(done, self.total, {"step": float(step + 1)})
-        return kept
 
 
 def write_rows(file: Path, rows: list[tuple[Picture, image_quality.Quality]]) -> None:

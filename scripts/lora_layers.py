@@ -50,6 +50,10 @@ class Lora:
     parameters: dict[str, nn.Parameter]
     configs: dict[str, LoraConfig]
 
+    def finite(self) -> bool:
+        """Whether every parameter is a number."""
+        return all(bool(parameter.isfinite().all()) for parameter in self.parameters.values())
+
 
 def take_off(pipeline: Pipeline) -> Lora:
     """Take the LoRA on `pipeline` off; the pipeline is then as it was before."""

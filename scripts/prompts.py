@@ -1,7 +1,6 @@
 """Prompts in the form that a UNet is conditioned on them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -52,7 +51,7 @@ def encode(pipeline: Pipeline, prompts: list[str]) -> Condition:
 
 
 class GuidedPrompt:
-    """A prompt and a negative prompt, encoded once for any number of images."""
+    """A prompt and a negative prompt, encoded once for any number of images: (1, ...) tensors."""
 
     @torch.no_grad()
     def __init__(self, pipeline: Pipeline, prompt: str, negative: str):
@@ -70,8 +69,8 @@ class GuidedPrompt:
         """The type that the UNet takes."""
         return self.tensors["prompt_embeds"].dtype
 
-    def arguments(self, count: int) -> dict[str, Any]:
-        """Arguments of an img2img pipeline's call for `count` images."""
-        return {
-            name: tensor.expand(count, *tensor.shape[1:]) for name, tensor in self.tensors.items()
-        }
+
+def arguments(guided: list[GuidedPrompt]) -> dict[str, torch.Tensor]:
+    """Arguments of an img2img pipeline's call for one image of each prompt."""
+    names = guided[0].tensors
+    return {name: torch.cat([one.tensors[name] for one in guided]) for name in names}

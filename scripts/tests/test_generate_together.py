@@ -1,0 +1,79 @@
+"""Images that are made together are those that each task makes alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import generate
+import host
+import train_lora
+from test_generate import pictures, rows
+from together import ApartError
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """Results that the host is told of, by place; failures are texts."""
+    told = {}
+    monkeypatch.setattr(host, "done", lambda place, result, _: told.update({place: result}))
+    monkeypatch.setattr(host, "failed", lambda place, text: told.update({place: text}))
+    monkeypatch.setattr(host, "progress_of", lambda *_: None)
+    return told
+
+
+@pytest.mark.parametrize("which", ["base", "xl_base"])
+def test_tasks_with_other_loras_and_prompts_share_batches(
+    train_spec, generate_spec, photos, done, request, which
+):
+    base = {"base": str(request.getfixturevalue(which))}
+    loras = []
+    for seed, options in ((1, {}), (2, {"rank": 2, "target": "attention", "text_encoder": True})):
+        spec = train_spec(f"lora{seed}", learning_rate=0.03, seed=seed, **options, **base)
+        train_lora.run(spec)
+        loras.append(spec["out"])
+
+    def specs(tag: str) -> list[dict]:
+        def entries(count: int, first: int) -> list[dict]:
+            return [
+                {"name": f"{i:04}.png", "source": photos[i], "seed": first + i}
+                for i in range(count)
+            ]
+
+        return [
+            generate_spec(tag + "a", lora=loras[0], images=entries(3, 50), **base),
+            generate_spec(tag + "b", lora="", images=entries(2, 60), prompt="cell", **base),
+            generate_spec(tag + "c", lora=loras[1], images=entries(5, 70), **base),
+            generate_spec(tag + "d", lora=loras[0], images=entries(1, 80), **base),
+        ]
+
+    alone, group = specs("alone"), specs("group")
+    results = [generate.run({**spec, "batch_size": 2}) for spec in alone]
+    generate.run_together([{**spec, "batch_size": 4} for spec in group])
+    assert [done[place] for place in range(4)] == results
+    for one, other in zip(group, alone, strict=True):
+        assert [row["seed"] for row in rows(one)] == [row["seed"] for row in rows(other)]
+        for name, pixels in pictures(other).items():
+            assert np.abs(pictures(one)[name] - pixels).max() <= 1
+    assert np.abs(pictures(group[0])["0000.png"] - pictures(alone[1])["0000.png"]).max() > 3
+
+
+def test_a_task_that_fails_leaves_the_others_alone(generate_spec, done):
+    good, bad = generate_spec("good"), generate_spec("bad", lora="nowhere")
+    generate.run_together([bad, good])
+    assert "nowhere" in done[0]
+    assert done[1]["images"] == len(pictures(good)) == len(good["images"])
+
+
+def test_a_lora_of_no_numbers_is_not_let_into_a_batch(train_spec, generate_spec, done):
+    spec = train_spec()
+    train_lora.run(spec)
+    file = Path(spec["out"], "pytorch_lora_weights.safetensors")
+    weights = {name: torch.full_like(tensor, torch.nan) for name, tensor in load_file(file).items()}
+    save_file(weights, file)
+    with pytest.raises(ApartError):
+        generate.run_together([generate_spec("one", lora=spec["out"]), generate_spec("other")])
+    assert not done
+    assert generate.run(generate_spec("alone", lora=spec["out"]))["nan"] > 0
