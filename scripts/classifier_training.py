@@ -1,7 +1,7 @@
 """Training the classifier for a fixed number of steps, and predicting with it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,7 @@ import randomness
 import runtime
 from classifier import Classifier
 from errors import StageError
+from readout import Readout
 
 LABEL_SMOOTHING = 0.1
 WARM_UP = 0.1  # share of the steps
@@ -55,10 +56,14 @@ def train(
     """
     network = model.network.train()
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        network.parameters(),
+        lr=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        fused=True,
     )
     scaler = torch.amp.GradScaler(pixels.device.type, enabled=recipe.precision == "fp16")
-    losses, hits = [], []
+    rows: list[list[float]] = []  # loss and share of hits
+    readout = Readout()
     order = _order(recipe, labels.tolist())
     for step in range(recipe.steps):
         runtime.stop_if_cancelled()
@@ -74,9 +79,13 @@ def train(
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad(set_to_none=True)
-        losses.append(_finite(loss.item(), step, recipe))
-        hits.append((scores.argmax(1) == labels[chosen]).float().mean().item())
-        host.progress(step + 1, recipe.steps, {"loss": losses[-1]})
+        readout.add(torch.stack([loss, (scores.argmax(1) == labels[chosen]).float().mean()]))
+        if readout.due() or step + 1 == recipe.steps:
+            for row in readout.read():
+                _check_finite(row[0], len(rows), recipe)
+                rows.append(row)
+            host.progress(len(rows), recipe.steps, {"loss": rows[-1][0]})
+    losses, hits = zip(*rows, strict=True)
     return _by_epoch(losses, hits, len(pixels) / recipe.batch_size)
 
 
@@ -112,7 +121,9 @@ def predict(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Te
     return torch.cat(parts)
 
 
-def _by_epoch(losses: list[float], hits: list[float], steps_per_epoch: float) -> list[Epoch]:
+def _by_epoch(
+    losses: Sequence[float], hits: Sequence[float], steps_per_epoch: float
+) -> list[Epoch]:
     """Average steps by the pass over the images in which each step began."""
     passes: dict[int, list[int]] = {}
     for step in range(len(losses)):
@@ -127,10 +138,9 @@ def _by_epoch(losses: list[float], hits: list[float], steps_per_epoch: float) ->
     ]
 
 
-def _finite(loss: float, step: int, recipe: Recipe) -> float:
+def _check_finite(loss: float, step: int, recipe: Recipe) -> None:
     if not math.isfinite(loss):
         raise StageError(
             f"the classifier's loss became {loss} at step {step + 1}; use a smaller learning rate"
             f" than {recipe.learning_rate:g} or precision fp32 or bf16"
         )
-    return loss

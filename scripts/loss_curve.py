@@ -1,51 +1,38 @@
 """The losses of a training in progress."""
 
 import math
-import time
 
 import torch
 
 from errors import DivergedError
+from readout import Readout
 from training_state import LossRow
-
-READ_EVERY = 0.5  # seconds
 
 
 class LossCurve:
-    """One row a step.
-
-    Losses stay on the device for a while: reading one waits for everything that was asked of the
-    device before, and would leave it idle once a step.
-    """
+    """One row a step; the latest may still be on the device."""
 
     def __init__(self, rows: list[LossRow], learning_rate: float):
         self.rows = rows
         self.learning_rate = learning_rate
-        self.unread: list[torch.Tensor] = []
-        self.read_at = time.monotonic()
+        self.readout = Readout()
 
     @property
     def steps(self) -> int:
         """How many steps there are, read or not."""
-        return len(self.rows) + len(self.unread)
+        return len(self.rows) + len(self.readout)
 
     def add(self, losses: torch.Tensor) -> None:
         """Add a step's loss, instance mean and class mean, (3,); NaN is no mean."""
-        self.unread.append(losses)
+        self.readout.add(losses)
 
     def due(self) -> bool:
-        """Whether it is time to read. On a CPU nothing is waited for, and it always is."""
-        on_cpu = bool(self.unread) and self.unread[0].device.type == "cpu"
-        return on_cpu or time.monotonic() - self.read_at >= READ_EVERY
+        """Whether it is time to read."""
+        return self.readout.due()
 
     def read(self) -> None:
         """Bring all rows up to date; DivergedError when a loss is no number."""
-        self.read_at = time.monotonic()
-        if not self.unread:
-            return
-        values = torch.stack(self.unread).tolist()
-        self.unread = []
-        for total, *means in values:
+        for total, *means in self.readout.read():
             step = len(self.rows) + 1
             if not math.isfinite(total):
                 raise DivergedError(
