@@ -84,7 +84,7 @@ func workerCommand(s *settings) (execute.Command, error) {
 	return execute.Command{
 		Path: program,
 		Args: []string{"embed", "--" + setHome, home, "--" + setPython, python},
-		Env: append(threads(),
+		Env: append(append(threads(), pages()...),
 			"PYTHONUNBUFFERED=1", // a killed worker's log is complete
 			"PYTHONNOUSERSITE=1", // the virtual environment and nothing else
 			"TOKENIZERS_PARALLELISM=false",
@@ -104,4 +104,14 @@ func threads() []string {
 		}
 	}
 	return []string{"GOMP_SPINCOUNT=1000"}
+}
+
+// pages has glibc ask for large pages, since torch gives memory back and takes
+// it anew at every step. Measured on 2 cores, a step of a classifier: 0.227 s and
+// 13,000 page faults without, 0.211 s and 30 with.
+func pages() []string {
+	if os.Getenv("GLIBC_TUNABLES") != "" {
+		return nil
+	}
+	return []string{"GLIBC_TUNABLES=glibc.malloc.hugetlb=1"}
 }
