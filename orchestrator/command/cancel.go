@@ -46,7 +46,7 @@ func cancelJobs(ctx context.Context, s *settings, file string, out io.Writer) er
 		return err
 	}
 	for _, submission := range active {
-		fmt.Fprintf(out, "job %s is cancelled: %d workers\n", submission.Job, submission.Elements)
+		fmt.Fprintf(out, "job %s is cancelled: %s\n", submission.Job, workers(submission.Elements))
 	}
 	return nil
 }

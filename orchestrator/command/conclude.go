@@ -138,7 +138,7 @@ func (r *runner) failures(summary *execute.Summary) error {
 	if summary.Left > 0 {
 		fmt.Fprintf(r.stderr, "\n%d %s not run: no job is left in the queue\n", summary.Left, english.PluralWord(summary.Left, "task was", "tasks were"))
 	}
-	fmt.Fprintf(r.stderr, "everything else is done and kept; go on with: kizu run %s\n", again(r.file, r.study.plan.Experiment.Changes))
+	fmt.Fprintf(r.stderr, "everything else is done and kept; go on with: kizu run %s\n", r.again())
 	return errCellsFailed
 }
 
@@ -160,6 +160,15 @@ func (y *study) printFailures(out io.Writer, summary *execute.Summary) {
 			fmt.Fprintf(out, "    the end of its log:\n      %s\n", indented(strings.TrimSpace(tail), "      "))
 		}
 	}
+}
+
+// again is the file, its changes and the executor as a shell takes them.
+func (r *runner) again() string {
+	words := again(r.file, r.study.plan.Experiment.Changes)
+	if r.onSlurm() {
+		words += " --executor " + executorSlurm
+	}
+	return words
 }
 
 // again writes a file and its changes as a shell takes them.

@@ -122,7 +122,7 @@ func TestSlurmSlurmdDies(t *testing.T) {
 // write a checkpoint, and go on in the next round of the job.
 func TestSlurmTimeLimit(t *testing.T) {
 	l := newFaultyLab(t)
-	l.writePair(1200)
+	l.writePair(700)
 	run := l.start("run", "pair.yaml", "--store", "runs", "--executor", "slurm", "--slurm-time", "1", "--slurm-grace", "20s", "--slurm-workers", "2")
 	output := l.done(run)
 	t.Logf("%s%s", output, l.logs())
@@ -135,8 +135,8 @@ func TestSlurmTimeLimit(t *testing.T) {
 // back into the queue for ever; the run ends and says what to raise.
 func TestSlurmTimeLimitTooShort(t *testing.T) {
 	l := newFaultyLab(t)
-	l.write("pair.yaml", []byte(strings.Replace(pair, "steps: 150", "steps: 100000, batch_size: 64", 1)))
-	output := l.run(1, "run", "pair.yaml", "--store", "runs", "--executor", "slurm", "--slurm-time", "1", "--slurm-grace", "59s", "--slurm-workers", "1")
+	l.write("pair.yaml", []byte(strings.Replace(pair, "steps: 150, batch_size: 1", "steps: 1000, batch_size: 64", 1)))
+	output := l.run(1, "run", "pair.yaml", "--store", "runs", "--executor", "slurm", "--slurm-time", "1", "--slurm-grace", "58s", "--slurm-workers", "1")
 	l.says(output, `FAILED on n\d`, `the time of job \d+_0 did not suffice to finish a task or reach a checkpoint: raise slurm\.time`, `tasks were not run: no job is left in the queue`)
 	t.Log(output)
 }

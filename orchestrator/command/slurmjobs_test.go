@@ -138,7 +138,7 @@ func TestSlurmFailures(t *testing.T) {
 	l := newSlurmLab(t)
 	l.write("pair.yaml", []byte(strings.Replace(pair, "rank: 2,", "rank: 2, learning_rate: 1.0e+30,", 1)))
 	output := l.run(1, append([]string{"run", "pair.yaml", "--store", "runs"}, onSlurm()...)...)
-	l.says(output, `^2 tasks failed, 4 could not run because of them:$`, `the loss.*\(in job \d+_[01] on n[12]\)`, `^everything else is done and kept; go on with: kizu run pair.yaml$`)
+	l.says(output, `^2 tasks failed, 4 could not run because of them:$`, `the loss.*\(in job \d+_[01] on n[12]\)`, `^everything else is done and kept; go on with: kizu run pair.yaml --executor slurm$`)
 	if n := strings.Count(l.logs(), "failed   LoRA"); n < 2 {
 		t.Errorf("%d failures in the logs:\n%s", n, l.logs())
 	}

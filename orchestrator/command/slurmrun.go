@@ -51,7 +51,7 @@ func (r *runner) underWay(ctx context.Context) (*slurm.Submission, error) {
 	}
 	for _, submission := range active {
 		if submission.Plan == r.study.plan.Digest() {
-			r.say("job %s is at it already: %d workers, submitted at %s", submission.Job, submission.Elements, submission.Time.Local().Format(time.DateTime))
+			r.say("job %s is at it already: %s, submitted at %s", submission.Job, workers(submission.Elements), submission.Time.Local().Format(time.DateTime))
 			return &submission, nil
 		}
 	}
@@ -116,7 +116,7 @@ func (r *runner) submit(ctx context.Context) (*slurm.Submission, error) {
 	if submission.Job, err = slurm.Submit(ctx, path); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(logs))
 	}
-	r.say("job %s is submitted: %d workers for %d tasks", submission.Job, elements, len(p.ToRun()))
+	r.say("job %s is submitted: %s for %d tasks", submission.Job, workers(elements), len(p.ToRun()))
 	return submission, submission.Keep(logs)
 }
 
@@ -174,6 +174,13 @@ func (r *runner) printScript() error {
 		_, err = fmt.Fprint(r.stdout, script)
 	}
 	return err
+}
+
+func workers(n int) string {
+	if n == 1 {
+		return "1 worker"
+	}
+	return fmt.Sprintf("%d workers", n)
 }
 
 // say prints a line about the jobs, unless all is to be quiet.

@@ -59,9 +59,11 @@ type workerRun struct {
 var errTimeUp = errors.New("the time of the job is nearly up")
 
 func (w *workerRun) run(ctx context.Context) (err error) {
-	ctx, stop := untilTimeIsUp(ctx)
-	defer stop()
+	ctx, timeUp := context.WithCancelCause(ctx)
+	defer timeUp(nil)
+	stopAtSignal(timeUp)
 	w.job = slurm.Here()
+	window := w.window(ctx, timeUp)
 	if w.study, err = openStudy(w.settings, w.file); err != nil {
 		return err
 	}
@@ -71,7 +73,11 @@ func (w *workerRun) run(ctx context.Context) (err error) {
 	if err := w.study.makeStore(w.settings, true); err != nil {
 		return err
 	}
-	cfg := execute.Config{RunID: w.runID(), Job: w.job, Others: slurm.Others(), Idle: w.idle}
+	if window != nil {
+		learner := &plan.Learner{Plan: w.study.plan, Store: w.study.store}
+		window.Estimate = learner.Estimate
+	}
+	cfg := execute.Config{RunID: w.runID(), Job: w.job, Window: window, Others: slurm.Others(), Idle: w.idle}
 	lock, err := w.study.store.LockWorker(ctx, w.study.plan.Experiment.Name, filepath.Base(cfg.RunID))
 	if err != nil {
 		return err
@@ -92,7 +98,7 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 			return err
 		}
 	}
-	cfg.Team, cfg.Window = execute.TeamOf(st.Logs(cfg.RunID)), w.window(ctx)
+	cfg.Team = execute.TeamOf(st.Logs(cfg.RunID))
 	if w.of != "" {
 		cfg.Team = execute.TeamOf(st.Logs(w.of))
 	} else if err := w.study.keepLogs(w.settings, cfg.RunID); err != nil {
@@ -104,7 +110,7 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 	before := execute.MarkOf(st, toRun)
 	summary, err := w.study.execute(ctx, w.settings, cfg, w.stderr)
 	switch {
-	case errors.Is(context.Cause(ctx), errTimeUp), err == nil && summary.Left > 0:
+	case err == nil && summary.Left > 0, err != nil && errors.Is(context.Cause(ctx), errTimeUp):
 		return w.again(execute.MarkOf(st, toRun).Beyond(before))
 	case err != nil:
 		return err
@@ -145,8 +151,9 @@ func (w *workerRun) again(further bool) error {
 	return slurm.Requeue(ctx, w.job.Name())
 }
 
-// window is the time that the worker's job has; nil for no limit.
-func (w *workerRun) window(ctx context.Context) *execute.Window {
+// window is the time that the worker's job has; nil for no limit. When it is
+// over, the worker stops.
+func (w *workerRun) window(ctx context.Context, timeUp context.CancelCauseFunc) *execute.Window {
 	if w.job == nil {
 		return nil
 	}
@@ -154,19 +161,17 @@ func (w *workerRun) window(ctx context.Context) *execute.Window {
 	if !limited {
 		return nil
 	}
-	learner := &plan.Learner{Plan: w.study.plan, Store: w.study.store}
-	return &execute.Window{End: time.Now().Add(left - w.grace), Estimate: learner.Estimate}
+	time.AfterFunc(left-w.grace, func() { timeUp(errTimeUp) })
+	return &execute.Window{End: time.Now().Add(left - w.grace)}
 }
 
-// untilTimeIsUp returns a context that SIGUSR1 cancels, which Slurm sends
-// shortly before the time limit.
-func untilTimeIsUp(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
+// stopAtSignal listens to SIGUSR1, which Slurm sends shortly before the time
+// limit, or up to a minute earlier.
+func stopAtSignal(timeUp context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1)
 	go func() {
 		<-signals
-		cancel(errTimeUp)
+		timeUp(errTimeUp)
 	}()
-	return ctx, func() { cancel(nil) }
 }

@@ -38,7 +38,13 @@ classifier: {weights: none}
 
 // smallPlan plans the experiment above on files that only have different
 // contents: a worker that only plays one never opens them.
-func smallPlan(t *testing.T, st *store.Store, photos string) *plan.Plan {
+func smallPlan(t testing.TB, st *store.Store, photos string) *plan.Plan {
+	t.Helper()
+	return planOf(t, st, photos, text)
+}
+
+// planOf plans an experiment on the photos of the one above.
+func planOf(t testing.TB, st *store.Store, photos, text string) *plan.Plan {
 	t.Helper()
 	exp, err := experiment.Parse("small.yaml", t.TempDir(), []byte(text))
 	if err != nil {
@@ -95,7 +101,7 @@ func (r *recorder) Progress(*plan.Task, int, int, map[string]any) {
 
 // fixture is a store and a way to run the small plan in it.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	store  *store.Store
 	notes  string
 	photos string
@@ -104,7 +110,7 @@ type fixture struct {
 	together int
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	st, err := store.Open(filepath.Join(t.TempDir(), "runs"))
 	if err != nil {
 		t.Fatal(err)

@@ -113,6 +113,8 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 		return
 	case behaviour == "hang" && training, behaviour == "hang once" && once():
 		time.Sleep(time.Hour)
+	case behaviour == "short":
+		time.Sleep(shortTask)
 	case behaviour == "slow":
 		for i := range 10 { // each word pushes the limit back
 			time.Sleep(50 * time.Millisecond)

@@ -46,6 +46,7 @@ func Script(s Settings, w Work) string {
 	for _, extra := range s.Extra {
 		line("#SBATCH %s", extra)
 	}
+	line("trap '' USR1 # until the worker listens to it")
 	for _, setup := range s.Setup {
 		line("%s", setup)
 	}

@@ -17,6 +17,7 @@
 #SBATCH --signal=B:USR1@300
 #SBATCH --mail-type=FAIL
 #SBATCH --exclude=n7
+trap '' USR1 # until the worker listens to it
 module load cuda/12.4
 export HF_HOME="$SCRATCH/hub"
 exec /opt/kizu/bin/kizu worker '/home/me/my studies/it'\''s.yaml' --set 'seeds=[0, 1]' --devices cuda:0

@@ -7,4 +7,5 @@
 #SBATCH --open-mode=append
 #SBATCH --requeue
 #SBATCH --signal=B:USR1@120
+trap '' USR1 # until the worker listens to it
 exec /opt/kizu/bin/kizu worker '/home/me/my studies/it'\''s.yaml' --set 'seeds=[0, 1]' --devices cuda:0
