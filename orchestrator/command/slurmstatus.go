@@ -20,14 +20,26 @@ type jobsStatus struct {
 	logs string
 }
 
-// jobs looks the latest submission's jobs up; nil if there is none.
-func (y *study) jobs(ctx context.Context) (*jobsStatus, error) {
-	submissions, err := submissionsOf(y.store, y.plan.Experiment.Name)
+// submission is the latest run, if that was submitted to Slurm; or else nil.
+func (y *study) submission() (*slurm.Submission, error) {
+	runs, err := execute.Runs(y.store.Logs(""), y.plan.Experiment.Name)
+	if err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	submissions, err := slurm.Submissions(y.store.Logs(""), runs[len(runs)-1:])
 	if err != nil || len(submissions) == 0 {
 		return nil, err
 	}
-	latest := submissions[len(submissions)-1]
-	s := &jobsStatus{Submission: latest, Elements: []slurm.Element{}, logs: y.store.Logs(latest.Run)}
+	return &submissions[0], nil
+}
+
+// jobs looks the jobs of the latest run up; nil if it has none.
+func (y *study) jobs(ctx context.Context) (*jobsStatus, error) {
+	latest, err := y.submission()
+	if err != nil || latest == nil {
+		return nil, err
+	}
+	s := &jobsStatus{Submission: *latest, Elements: []slurm.Element{}, logs: y.store.Logs(latest.Run)}
 	elements, err := slurm.Queue(ctx, latest.Job)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -69,14 +81,13 @@ func (s *jobsStatus) text() string {
 	return text.String()
 }
 
-// jobReasons says which tasks have failed in the jobs of the latest submission,
-// for a report of what they left.
+// jobReasons says which tasks have failed in the jobs of the latest run, for a
+// report of what they left.
 func (y *study) jobReasons() (map[string]string, error) {
-	submissions, err := submissionsOf(y.store, y.plan.Experiment.Name)
-	if err != nil || len(submissions) == 0 {
+	latest, err := y.submission()
+	if err != nil || latest == nil {
 		return nil, err
 	}
-	latest := submissions[len(submissions)-1]
 	summary := &execute.Summary{Failures: map[string]error{}}
 	for id, failure := range execute.TeamOf(y.store.Logs(latest.Run)).Failures(y.plan) {
 		if task, err := y.plan.Find(id); err == nil && !task.Reuse {
@@ -86,7 +97,7 @@ func (y *study) jobReasons() (map[string]string, error) {
 	return summary.Reasons(), nil
 }
 
-// printJobs says what the latest submission's jobs do, while tasks are missing.
+// printJobs says what the jobs of the latest run do, while tasks are missing.
 func (y *study) printJobs(ctx context.Context, out io.Writer) error {
 	if len(y.plan.ToRun()) == 0 {
 		return nil

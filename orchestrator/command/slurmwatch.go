@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,10 +34,20 @@ func (r *runner) follow(ctx context.Context, submission *slurm.Submission) (*exe
 		Store: r.study.store, RunID: submission.Run, Display: display, Every: watchEvery, Working: jobs.working,
 	})
 	ended(summary, err)
+	if err == nil && summary.Left == 0 {
+		cancelWaiting(ctx, submission.Job, r.stderr)
+	}
 	if ctx.Err() != nil {
 		fmt.Fprintf(r.stderr, "kizu: job %s goes on; kizu cancel %s ends it\n", submission.Job, again(r.file, r.study.plan.Experiment.Changes))
 	}
 	return summary, err
+}
+
+// cancelWaiting takes elements out of the queue that would find nothing to do.
+func cancelWaiting(ctx context.Context, job string, stderr io.Writer) {
+	if err := slurm.CancelWaiting(ctx, job); err != nil {
+		fmt.Fprintf(stderr, "kizu: job %s may still have elements in the queue, which will end at once: %v\n", job, err)
+	}
 }
 
 // jobWatch asks the queue about a job and says what has changed.

@@ -55,7 +55,7 @@ type status struct {
 	Cells       []cellStatus    `json:"cells"`
 	Runs        []*execute.Live `json:"runs"`         // that are going on: a run here, or any number of workers
 	SecondsLeft *float64        `json:"seconds_left"` // null where nothing like what is left was ever done
-	Jobs        *jobsStatus     `json:"jobs"`         // of the latest submission to Slurm; null if there was none
+	Jobs        *jobsStatus     `json:"jobs"`         // of the latest run; null if that was not on Slurm
 }
 
 type cellStatus struct {
@@ -118,7 +118,7 @@ func (y *study) secondsLeft(runs []*execute.Live) *float64 {
 		}
 	}
 	forecast := y.plan.Forecast(tasks, host, devices)
-	if len(forecast.Unknown()) > 0 || all == 0 {
+	if len(forecast.Unknown()) > 0 || all == 0 || len(tasks) == 0 {
 		return nil
 	}
 	seconds := forecast.Seconds

@@ -115,6 +115,9 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 	case err != nil:
 		return err
 	}
+	if w.job != nil && summary.Ended() == len(toRun) {
+		cancelWaiting(ctx, w.job.ID, w.stderr)
+	}
 	w.study.printFailures(w.stderr, summary)
 	for _, failure := range summary.Failures {
 		if reported := new(execute.ReportedError); !errors.As(failure, &reported) {

@@ -47,6 +47,9 @@ type Summary struct {
 	Blocked  map[string]error // by task id, of tasks that need a failed one
 }
 
+// Ended counts the tasks that are done or will not be.
+func (s *Summary) Ended() int { return s.Done + s.Found + len(s.Failures) + len(s.Blocked) }
+
 // Reasons gives every failed or blocked task's reason, by id.
 func (s *Summary) Reasons() map[string]string {
 	reasons := map[string]string{}

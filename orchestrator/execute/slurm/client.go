@@ -95,6 +95,12 @@ func Cancel(ctx context.Context, jobs ...string) error {
 	return err
 }
 
+// CancelWaiting ends those elements of an array that wait.
+func CancelWaiting(ctx context.Context, job string) error {
+	_, err := call(ctx, "scancel", "--state=PENDING", job)
+	return err
+}
+
 // Requeue puts the job that this process is in back into the queue, which ends
 // this process.
 func Requeue(ctx context.Context, job string) error {

@@ -34,8 +34,10 @@ var ended = []string{
 func (e Element) Active() bool { return !slices.Contains(ended, e.State) }
 
 // Failed reports whether the element ended in another way than by itself with
-// code 0.
-func (e Element) Failed() bool { return !e.Active() && e.State != "COMPLETED" }
+// code 0. One that was cancelled before it had a node never began.
+func (e Element) Failed() bool {
+	return !e.Active() && e.State != "COMPLETED" && (e.State != "CANCELLED" || e.Node != "")
+}
 
 // queueFormat asks squeue for what parseQueue reads. The reason is last: it is
 // free text.
