@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute/slurm"
@@ -46,7 +47,7 @@ func cancelJobs(ctx context.Context, s *settings, file string, out io.Writer) er
 		return err
 	}
 	for _, submission := range active {
-		fmt.Fprintf(out, "job %s is cancelled: %s\n", submission.Job, workers(submission.Elements))
+		fmt.Fprintf(out, "job %s is cancelled: %s\n", submission.Job, english.Plural(submission.Elements, "worker", ""))
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/store"
@@ -51,7 +53,7 @@ func (r *runner) underWay(ctx context.Context) (*slurm.Submission, error) {
 	}
 	for _, submission := range active {
 		if submission.Plan == r.study.plan.Digest() {
-			r.say("job %s is at it already: %s, submitted at %s", submission.Job, workers(submission.Elements), submission.Time.Local().Format(time.DateTime))
+			r.say("job %s is at it already: %s, submitted at %s", submission.Job, english.Plural(submission.Elements, "worker", ""), submission.Time.Local().Format(time.DateTime))
 			return &submission, nil
 		}
 	}
@@ -116,7 +118,7 @@ func (r *runner) submit(ctx context.Context) (*slurm.Submission, error) {
 	if submission.Job, err = slurm.Submit(ctx, path); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(logs))
 	}
-	r.say("job %s is submitted: %s for %d tasks", submission.Job, workers(elements), len(p.ToRun()))
+	r.say("job %s is submitted: %s for %s", submission.Job, english.Plural(elements, "worker", ""), english.Plural(len(p.ToRun()), "task", ""))
 	return submission, submission.Keep(logs)
 }
 
@@ -174,13 +176,6 @@ func (r *runner) printScript() error {
 		_, err = fmt.Fprint(r.stdout, script)
 	}
 	return err
-}
-
-func workers(n int) string {
-	if n == 1 {
-		return "1 worker"
-	}
-	return fmt.Sprintf("%d workers", n)
 }
 
 // say prints a line about the jobs, unless all is to be quiet.

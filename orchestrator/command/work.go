@@ -1,0 +1,73 @@
+package command
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/execute"
+)
+
+// ready makes sure that what a run needs is there, before it computes anything.
+func (y *study) ready() error {
+	if _, err := y.plan.Base.Check(); err != nil {
+		return err
+	}
+	if encoder := y.plan.Encoder; encoder != nil {
+		if _, err := encoder.Check(); err != nil {
+			return err
+		}
+	}
+	return dataset.Verify(y.plan.Used(y.plan.ToRun()))
+}
+
+// execute runs the study's tasks on this machine's devices.
+func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
+	worker, err := workerCommand(s)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.hashes
+	cfg.Stall, cfg.Checkpoint = s.viper.GetDuration(setStall), s.viper.GetDuration(setCheckpoint)
+	cfg.Together = s.viper.GetInt(setTogether)
+	logs := y.store.Logs(cfg.RunID)
+	cfg.Devices, err = s.devices()
+	if err == nil && cfg.Devices == nil {
+		cfg.Devices, err = execute.Devices(ctx, worker, logs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	log, ended, err := openLog(logs)
+	if err != nil {
+		return nil, err
+	}
+	recorder := execute.NewRecorder(logs, cfg.RunID, y.store.Host(), cfg.Job, cfg.Devices, y.plan.ToRun())
+	cfg.Display = execute.Displays{s.display(stderr), log, recorder}
+	summary, err := execute.Run(ctx, y.plan, cfg)
+	ended(summary, err)
+	return summary, err
+}
+
+// keepLogs makes the folder of a run's logs, and removes those of old runs.
+func (y *study) keepLogs(s *settings, runID string) error {
+	if err := os.MkdirAll(y.store.Logs(runID), 0o755); err != nil {
+		return err
+	}
+	return execute.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.viper.GetInt(setKeepLogs))
+}
+
+// openLog opens run.jsonl in a folder of logs, and says how to close it.
+func openLog(logs string) (*execute.Lines, func(*execute.Summary, error), error) {
+	file, err := os.OpenFile(filepath.Join(logs, "run.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, nil, err
+	}
+	log := execute.NewLines(file, true)
+	return log, func(summary *execute.Summary, err error) {
+		log.Ended(summary, err)
+		_ = file.Close()
+	}, nil
+}
