@@ -43,7 +43,7 @@ func TestSlurmThousandTasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	var made []*store.Manifest
-	if err := st.Each("classify", func(m *store.Manifest) { made = append(made, m) }); err != nil || len(made) != tasks {
+	if err := st.Each("classify", nil, func(m *store.Manifest) { made = append(made, m) }); err != nil || len(made) != tasks {
 		t.Fatalf("%d tasks, %v", len(made), err)
 	}
 	slices.SortFunc(made, func(a, b *store.Manifest) int { return a.Started.Compare(b.Started) })

@@ -89,7 +89,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	if err != nil {
 		return summary, err
 	}
-	r := &run{cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}, checked: checked{keys: map[string]bool{}}}
+	r := &run{cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}, checked: checked{keys: map[string]bool{}}, trainings: plan.TrainingsOf(cfg.Store)}
 	for _, task := range tasks {
 		r.tasks[task.ID] = task
 	}
@@ -120,6 +120,8 @@ type run struct {
 	summary *Summary
 	tasks   map[string]*plan.Task
 	checked checked
+
+	trainings *plan.Trainings
 }
 
 // outcome is how a task ended on a slot; without a task, that the slot is idle.

@@ -51,7 +51,7 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 // earlier finds the training that a task continues: the longest sound one.
 func (r *run) earlier(task *plan.Task) (key string, done float64, err error) {
 	for {
-		key, done, err = plan.Earlier(r.cfg.Store, task)
+		key, done, err = r.trainings.Earlier(task)
 		if key == "" || err != nil {
 			return key, done, err
 		}

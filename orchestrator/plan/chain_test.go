@@ -81,7 +81,7 @@ func TestSchedulesThatDependOnTheStepsAreTrainedWhole(t *testing.T) {
 			t.Errorf("%s: %q and %q", schedule, five.Reason, ten.Reason)
 		}
 		commit(t, s, five)
-		earlier, _, err := Earlier(s, ten)
+		earlier, _, err := TrainingsOf(s).Earlier(ten)
 		if err != nil || (earlier == five.Key) != (reasons[1] != "") {
 			t.Errorf("%s: continues %q of the store, %v", schedule, earlier, err)
 		}

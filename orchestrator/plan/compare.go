@@ -54,20 +54,3 @@ func (p *Plan) ToRun() []*Task {
 	}
 	return tasks
 }
-
-// Earlier finds, in the store, the training that a task can continue: the one
-// of its recipe with the most steps below its own. The key is "" if there is
-// none; done is the share of the task's steps that it has.
-func Earlier(s *store.Store, task *Task) (key string, done float64, err error) {
-	recipe := task.Recipe()
-	if recipe == "" {
-		return "", 0, nil
-	}
-	most := 0
-	err = s.Each(task.Kind, func(m *store.Manifest) {
-		if r, steps := recipeOf(m.Identity); r == recipe && steps > most && steps < task.steps() {
-			key, most = m.Key, steps
-		}
-	})
-	return key, float64(most) / float64(task.steps()), err
-}

@@ -102,24 +102,31 @@ func TestEarlier(t *testing.T) {
 		return build(t, exp, inputs(t, exp, photos(map[string]int{"good": 5, "crack": 5}))).Cells[0].Train
 	}
 	s := openStore(t)
+	trainings := TrainingsOf(s)
 	wanted := train("steps: 50")
-	if key, _, err := Earlier(s, wanted); key != "" || err != nil {
+	if key, _, err := trainings.Earlier(wanted); key != "" || err != nil {
 		t.Errorf("an empty store has %q, %v", key, err)
 	}
 	for _, other := range []*Task{train("steps: 60"), train("steps: 50"), train("steps: 45, rank: 4"), train("steps: 45, regularization_images: 1")} {
 		commit(t, s, other)
 	}
-	if key, _, _ := Earlier(s, wanted); key != "" {
+	if key, _, _ := trainings.Earlier(wanted); key != "" {
 		t.Errorf("continues %q, which is no shorter training of the recipe", key)
 	}
 	longest := train("steps: 40")
 	for _, shorter := range []*Task{train("steps: 10"), longest, train("steps: 30")} {
 		commit(t, s, shorter)
 	}
-	if key, done, err := Earlier(s, wanted); key != longest.Key || done != 0.8 || err != nil {
+	if key, done, err := trainings.Earlier(wanted); key != longest.Key || done != 0.8 || err != nil {
 		t.Errorf("continues %q, %v; want %q", key, err, longest.Key)
 	}
-	if key, _, err := Earlier(s, find(t, smallPlan(t), "real", 0).Classify); key != "" || err != nil {
+	if err := os.RemoveAll(s.Dir(KindTrainLoRA, longest.Key)); err != nil {
+		t.Fatal(err)
+	}
+	if _, done, err := trainings.Earlier(wanted); done != 0.6 || err != nil {
+		t.Errorf("continues %v of the steps after the longest was set aside, %v; want those of the next", done, err)
+	}
+	if key, _, err := trainings.Earlier(find(t, smallPlan(t), "real", 0).Classify); key != "" || err != nil {
 		t.Errorf("a classifier continues %q, %v", key, err)
 	}
 }

@@ -182,7 +182,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	found := 0
-	if err := s.Each("classify", func(*Manifest) { found++ }); err != nil || found != 10 {
+	if err := s.Each("classify", nil, func(*Manifest) { found++ }); err != nil || found != 10 {
 		t.Errorf("%d artifacts, %v", found, err)
 	}
 	empty(t, s, "staging")

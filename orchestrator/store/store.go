@@ -158,9 +158,9 @@ func (s *Store) Manifest(kind, key string) (*Manifest, error) {
 	return m, nil
 }
 
-// Each calls f with every committed artifact of a kind. Folders without a
-// readable manifest are passed over.
-func (s *Store) Each(kind string, f func(*Manifest)) error {
+// Each calls f with the committed artifacts of a kind whose keys are wanted; nil
+// wants all. Folders without a readable manifest are passed over.
+func (s *Store) Each(kind string, wanted func(key string) bool, f func(*Manifest)) error {
 	entries, err := os.ReadDir(filepath.Join(s.root, "artifacts", kind))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -168,6 +168,9 @@ func (s *Store) Each(kind string, f func(*Manifest)) error {
 		return err
 	}
 	for _, entry := range entries {
+		if wanted != nil && !wanted(entry.Name()) {
+			continue
+		}
 		if m, err := s.Manifest(kind, entry.Name()); err == nil {
 			f(m)
 		}

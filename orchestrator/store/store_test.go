@@ -93,7 +93,7 @@ func TestOnlyAManifestMakesAnArtifact(t *testing.T) {
 	}
 	var keys []string
 	for _, kind := range []string{"classify", "generate"} { // of which there is none
-		if err := s.Each(kind, func(m *Manifest) { keys = append(keys, m.Key) }); err != nil {
+		if err := s.Each(kind, nil, func(m *Manifest) { keys = append(keys, m.Key) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -138,7 +138,7 @@ func TestDamagedManifest(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 		fails(t, err, "artifact generate/"+someKey+" is damaged: manifest.json: ")
-		if err := s.Each("generate", func(*Manifest) { t.Errorf("%q is taken for an artifact", text) }); err != nil {
+		if err := s.Each("generate", nil, func(*Manifest) { t.Errorf("%q is taken for an artifact", text) }); err != nil {
 			t.Error(err)
 		}
 	}
