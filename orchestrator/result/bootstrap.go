@@ -102,7 +102,7 @@ func (r *Runs) MacroF1() Estimate {
 		v.both = max(0, single-v.images) / float64(runs-1)
 		v.seeds, v.seedsDF = stat.Variance(values, nil)/float64(runs), float64(runs-1)
 	}
-	return newEstimate(values, v).bounded(r.Tested())
+	return newShare(values, v, r.Tested())
 }
 
 // tally counts some images, or all of them for nil, as often as they are listed.

@@ -28,6 +28,32 @@ type variance struct {
 // images.
 func (v variance) total() float64 { return v.images + max(0, v.seeds-v.both) }
 
+// components are what images that are alike in every run, and what runs add to
+// the variance of the mean over runs: with readers for runs and cases for images
+// those of Obuchowski and Rockette (Communications in Statistics, Simulation 24,
+// 1995), as radiology has them. Other than in total it is the images' part that
+// may not fall below 0.
+func (v variance) components() (images, runs float64) {
+	if v.seedsDF == 0 {
+		return v.images, 0
+	}
+	return max(0, v.images-v.both), v.seeds
+}
+
+// cochran is the two-sided 95 % quantile of the mean over runs in standard
+// errors: Student's for the degrees of freedom of images and of runs, weighted
+// by their components (Cochran, Biometrics 20, 1964). A single number of degrees
+// of freedom, such as Satterthwaite's or Hillis's (Statistics in Medicine 26,
+// 2007), comes out too large whenever a few runs happen to lie close together.
+func (v variance) cochran() float64 {
+	images, runs := v.components()
+	quantile := student(max(1, v.imagesDF)).Quantile(0.975)
+	if runs == 0 {
+		return quantile
+	}
+	return (images*quantile + runs*student(v.seedsDF).Quantile(0.975)) / (images + runs)
+}
+
 // df is Satterthwaite's approximation of the degrees of freedom (Biometrics
 // Bulletin 2, 1946). The seeds enter with the spread that they show, without
 // both taken off: with two to five seeds the difference is too uncertain to

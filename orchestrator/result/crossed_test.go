@@ -31,19 +31,27 @@ func TestVarianceAgainstStatsmodels(t *testing.T) {
 	near(t, "total", v.total(), 0.02851851851851852)
 	near(t, "degrees of freedom", v.df(), 4.448686002241715)
 	near(t, "quantile", student(v.df()).Quantile(0.975), 2.6694194440528833) // scipy.stats.t.ppf
+	images, runs := v.components()
+	near(t, "of images alone", images, 0.01074074074074074)
+	near(t, "Cochran's quantile", v.cochran(), 3.534154399339249) // scipy.stats.t.ppf with 9 and 2, weighted
+	// Obuchowski and Rockette's (var(theta) + S·Cov2)/S with numpy, theta the three
+	// accuracies, and Cov2 their mean covariance by the jackknife of the images.
+	near(t, "of readers and cases", images+runs, 0.028518518518518516)
 }
 
 // Two classes, of six and four images: the same tables of the images of each
-// class, weighted by the square of its share, and scipy 1.17.1's t.ppf in
-// Wilson's formula with p(1-p)/SE² images.
+// class, weighted by the square of its share, and with scipy 1.17.1's t.ppf
+//
+//	q = (images·t.ppf(.975, 8) + seeds·t.ppf(.975, 2)) / (images + seeds)
+//	sin(arcsin(sqrt(m)) ± q·SE / (2·sqrt(m·(1-m))))**2
 func TestAccuracyOverSeeds(t *testing.T) {
 	r := table(t, []int{6, 4}, answers...)
 	got := r.Accuracy()
 	near(t, "mean", got.Mean, 17.0/30)
 	near(t, "SE", got.SE, 0.17191729277636836)
 	near(t, "degrees of freedom", got.DF, 4.632632647196831)
-	near(t, "low", got.Interval.Low, 0.20074876553330395)
-	near(t, "high", got.Interval.High, 0.8719318923270893)
+	near(t, "low", got.Interval.Low, 0.05832584573638144)
+	near(t, "high", got.Interval.High, 0.9879077964316622)
 	// numpy: the mean of both classes' recalls, its mean and std(ddof=1).
 	balanced := r.BalancedAccuracy()
 	near(t, "balanced accuracy", balanced.Mean, 0.5833333333333334)

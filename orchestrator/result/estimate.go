@@ -19,23 +19,23 @@ func newEstimate(values []float64, v variance) Estimate {
 // quantile is Student's two-sided 95 % quantile.
 func (e Estimate) quantile() float64 { return student(e.DF).Quantile(0.975) }
 
-// bounded adds the interval of a metric between 0 and 1: Wilson's score
-// interval, with Student's quantile and with the number of independent images
-// that have the same standard error (Korn and Graubard, Survey Methodology 24,
-// 1998; Franco et al., J. Survey Statistics and Methodology 7, 2019). Unlike
-// mean ± t·SE it stays within 0 and 1 and keeps its coverage near them. The
-// plain bootstrap over S seeds has a variance that is too small by (S-1)/S and
-// tails that are far too light; Student's t mends both, as Hesterberg (The
-// American Statistician 69, 2015) recommends for small samples.
-func (e Estimate) bounded(images int) Estimate {
+// newShare estimates the mean over runs of a metric between 0 and 1. Its
+// interval is symmetrical in the arcsine of the root, whose variance hardly
+// depends on the mean (Bartlett, Biometrics 3, 1947): so it stays within 0 and
+// 1. docs/results.md says how often it holds the truth, and what else was tried.
+func newShare(values []float64, v variance, images int) Estimate {
+	fromImages, fromRuns := v.components()
+	e := Estimate{Spread: Over(values), SE: math.Sqrt(fromImages + fromRuns), DF: v.df()}
 	m := min(max(e.Mean, 0), 1)
-	// Nothing varies: all is right or wrong, or every class all one or the
-	// other. That is no certainty, so no more is known than images tell.
-	effective := float64(images)
-	if square := e.SE * e.SE; square > 0 && m > 0 && m < 1 {
-		effective = min(m*(1-m)/square, float64(images*e.N))
+	if e.SE == 0 || m == 0 || m == 1 {
+		// Nothing varies: all is right or wrong, or every class all one or the
+		// other. That is no certainty, so no more is known than images tell.
+		e.Interval = scoreInterval(m, float64(images), v.cochran())
+		return e
 	}
-	e.Interval = scoreInterval(m, effective, e.quantile())
+	angle, half := math.Asin(math.Sqrt(m)), v.cochran()*e.SE/(2*math.Sqrt(m*(1-m)))
+	low, high := math.Sin(max(0, angle-half)), math.Sin(min(math.Pi/2, angle+half))
+	e.Interval = Interval{low * low, high * high}
 	return e
 }
 
@@ -61,5 +61,5 @@ func (r *Runs) weighted(weights []float64) Estimate {
 		}
 		c.parts = append(c.parts, parts)
 	}
-	return newEstimate(c.sums(), c.variance()).bounded(r.Tested())
+	return newShare(c.sums(), c.variance(), r.Tested())
 }

@@ -21,7 +21,7 @@ func Wilson(proportion float64, n int) Interval {
 }
 
 // scoreInterval is Wilson's formula with another quantile than the normal
-// distribution's, and a number of trials that need not be whole.
+// distribution's.
 func scoreInterval(p, trials, quantile float64) Interval {
 	zz := quantile * quantile
 	centre := (p + zz/(2*trials)) / (1 + zz/trials)

@@ -72,36 +72,35 @@ func (w world) draw(random *rand.Rand, seeds int) []*Runs {
 	return list
 }
 
-// Intervals hold the truth at their stated rate, 95 ± 1.5 %, where trainings
-// differ by as much as they usually do and there are three seeds or more. Near
-// an accuracy of 1, and where trainings do not differ, which a few seeds cannot
-// show, they are somewhat wider than they need be. Two seeds, or three whose
-// trainings differ widely, show too little of how much they differ: the rate
-// falls to 90 %. Taking trainings that happen to lie close together for equal
-// ones would mend the former, and make the latter worse.
+// Intervals hold the truth at their stated rate, 95 ± 1.5 %, with two seeds and
+// more, whether trainings differ widely or not at all. Only near an accuracy of
+// 1 are they somewhat wider than they need be with two seeds, or where trainings
+// do not differ, which a few seeds cannot show.
 func TestIntervalsCover(t *testing.T) {
 	const least, most = 0.935, 0.965
 	for name, test := range map[string]struct {
-		world       world
-		seeds       int
-		least, most float64
+		world world
+		seeds int
+		most  float64
 	}{
-		"article, poor, 3 seeds":       {world{articleSizes, poor, 0.9, 0.6, []float64{0.3}}, 3, least, most},
-		"article, good, 3 seeds":       {world{articleSizes, good, 0.9, 0.6, []float64{0.3}}, 3, least, 0.975},
-		"article, poor, 5 seeds":       {world{articleSizes, poor, 0.9, 0.6, []float64{0.3}}, 5, least, most},
-		"article, good, 5 seeds":       {world{articleSizes, good, 0.9, 0.6, []float64{0.3}}, 5, least, most},
-		"demo, 3 seeds":                {world{demoSizes, cells, 0.9, 0.6, []float64{0.15}}, 3, least, most},
-		"demo, 5 seeds":                {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 5, least, most},
-		"demo, 10 seeds":               {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 10, least, most},
-		"one seed, images alone":       {world{articleSizes, poor, 0.9, 0.6, []float64{0}}, 1, least, most},
-		"trainings do not differ":      {world{articleSizes, poor, 0.6, 0, []float64{0}}, 3, least, 0.98},
-		"nor do they in the demo":      {world{demoSizes, cells, 0.6, 0.9, []float64{0}}, 5, least, 0.98},
-		"trainings differ widely, 5":   {world{articleSizes, poor, 0.9, 0.6, []float64{0.5}}, 5, least, most},
-		"the same, 3 seeds":            {world{articleSizes, poor, 0.9, 0.6, []float64{0.5}}, 3, least, most},
-		"the same in the demo, 3":      {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 3, 0.92, most},
-		"article, 2 seeds":             {world{articleSizes, poor, 0.9, 0.6, []float64{0.3}}, 2, least, most},
-		"demo, 2 seeds":                {world{demoSizes, cells, 0.9, 0.6, []float64{0.15}}, 2, least, most},
-		"demo, 2 seeds, differ widely": {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 2, 0.89, most},
+		"article, poor, 3 seeds":          {world{articleSizes, poor, 0.9, 0.6, []float64{0.3}}, 3, most},
+		"article, good, 3 seeds":          {world{articleSizes, good, 0.9, 0.6, []float64{0.3}}, 3, most},
+		"article, poor, 5 seeds":          {world{articleSizes, poor, 0.9, 0.6, []float64{0.3}}, 5, most},
+		"article, good, 5 seeds":          {world{articleSizes, good, 0.9, 0.6, []float64{0.3}}, 5, most},
+		"demo, 3 seeds":                   {world{demoSizes, cells, 0.9, 0.6, []float64{0.15}}, 3, most},
+		"demo, 5 seeds":                   {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 5, most},
+		"demo, 10 seeds":                  {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 10, most},
+		"one seed, images alone":          {world{articleSizes, poor, 0.9, 0.6, []float64{0}}, 1, most},
+		"trainings do not differ":         {world{articleSizes, poor, 0.6, 0, []float64{0}}, 3, most},
+		"nor do they in the demo":         {world{demoSizes, cells, 0.6, 0.9, []float64{0}}, 5, most},
+		"trainings differ widely, 5":      {world{articleSizes, poor, 0.9, 0.6, []float64{0.5}}, 5, most},
+		"the same, 3 seeds":               {world{articleSizes, poor, 0.9, 0.6, []float64{0.5}}, 3, most},
+		"the same in the demo, 3":         {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 3, most},
+		"article, 2 seeds":                {world{articleSizes, poor, 0.9, 0.6, []float64{0.3}}, 2, most},
+		"demo, 2 seeds":                   {world{demoSizes, cells, 0.9, 0.6, []float64{0.15}}, 2, most},
+		"demo, 2 seeds, differ widely":    {world{demoSizes, cells, 0.9, 0.6, []float64{0.3}}, 2, most},
+		"article, good, 2 seeds":          {world{articleSizes, good, 0.9, 0.6, []float64{0.3}}, 2, 0.975},
+		"article, good, do not differ, 3": {world{articleSizes, good, 0.9, 0.6, []float64{0}}, 3, 0.975},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +114,7 @@ func TestIntervalsCover(t *testing.T) {
 			}
 			rate := float64(held) / simulations
 			t.Logf("%.3f", rate)
-			if rate < test.least || rate > test.most {
+			if rate < least || rate > test.most {
 				t.Errorf("%.1f %% of 95 %% intervals hold the accuracy %.3f", 100*rate, truth)
 			}
 		})
