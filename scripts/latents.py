@@ -56,9 +56,11 @@ def _encode(vae: AutoencoderKL, pixels: torch.Tensor) -> tuple[torch.Tensor, tor
     for first in range(0, len(new), BATCH):
         runtime.stop_if_cancelled()
         places = new[first : first + BATCH]
-        inputs = images.to_signed(pixels[places]).to(vae.device, vae.dtype)
+        # Always as many: which images were kept from before must not change the last bits.
+        filled = places + places[-1:] * (BATCH - len(places))
+        inputs = images.to_signed(pixels[filled]).to(vae.device, vae.dtype)
         posterior = vae.encode(inputs).latent_dist
-        for place, *pair in zip(places, posterior.mean, posterior.std, strict=True):
+        for place, *pair in zip(places, posterior.mean, posterior.std, strict=False):
             # A copy: a row of the batch would keep all of it.
             known[keys[place]] = kept[keys[place]] = tuple(tensor.clone() for tensor in pair)
     means, stds = zip(*(known[key] for key in keys), strict=True)

@@ -3,12 +3,15 @@ package command_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,6 +41,9 @@ conditions:
 classifier: {weights: none, resolution: 32, steps: 2, batch_size: 4}
 `
 
+// How the tasks of a store are computed, by the start of its name.
+const apart, together = "one-by-one", "together"
+
 // chaos kills a running experiment again and again.
 type chaos struct {
 	*testing.T
@@ -50,7 +56,9 @@ type chaos struct {
 
 // TestChaos kills the host, the worker or both with SIGKILL at random moments
 // until the experiment is done, and holds that no artifact is lost, none is
-// computed again, and all equal those of an uninterrupted run byte for byte.
+// computed again, and all equal those of an uninterrupted run: byte for byte
+// where tasks are computed one by one, and but for the last bits, which depend on
+// how many share a batch, where they are computed together.
 // KIZU_CHAOS says how many kills there are: `make chaos` asks for 200.
 func TestChaos(t *testing.T) {
 	wanted := 10
@@ -65,11 +73,11 @@ func TestChaos(t *testing.T) {
 	}
 	c := &chaos{T: t, dir: t.TempDir(), kills: map[string]int{}, moments: map[string]int{}}
 	c.setUp()
-	c.finish("uninterrupted")
-	want := c.artifacts("uninterrupted")
+	c.finish(apart)
+	want := c.artifacts(apart)
 	rounds, runs := 0, 0
 	for ; c.total() < wanted; rounds++ {
-		name := fmt.Sprintf("chaos%d", rounds)
+		name := []string{apart, together}[rounds%2] + strconv.Itoa(rounds)
 		c.kept = map[string]string{}
 		for done := false; !done && c.total() < wanted; runs++ {
 			done = c.killOnce(name)
@@ -77,13 +85,17 @@ func TestChaos(t *testing.T) {
 		}
 		c.finish(name) // also once the last kill is done
 		c.nothingLost(name)
-		c.equal(want, c.artifacts(name))
+		if strings.HasPrefix(name, together) {
+			c.alike(want, c.artifacts(name))
+		} else {
+			c.equal(want, c.artifacts(name))
+		}
 		c.onceEach(name)
 		if err := os.RemoveAll(filepath.Join(c.dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	fmt.Printf("%d kills (%v) while %v, in %d runs over %d stores: every store's %d artifacts equal the uninterrupted ones, none was lost, none computed twice after its commit\n",
+	fmt.Printf("%d kills (%v) while %v, in %d runs over %d stores: every store's %d artifacts equal the uninterrupted ones (every second store's, computed together, but for rounding), none was lost, none computed twice after its commit\n",
 		c.total(), c.kills, c.moments, runs, rounds, len(want))
 }
 
@@ -143,6 +155,9 @@ func (c *chaos) command(name string) (*exec.Cmd, *bytes.Buffer) {
 		c.Fatal(err)
 	}
 	cmd := exec.Command(c.program, "run", "tiny.yaml", "--store", name, "--devices", "cpu", "--home", home, "--checkpoint-every", "0s")
+	if strings.HasPrefix(name, apart) {
+		cmd.Args = append(cmd.Args, "--together", "1")
+	}
 	cmd.Dir = c.dir
 	cmd.Env = append(os.Environ(), "HF_HUB_OFFLINE=1", "OMP_NUM_THREADS=1")
 	var output bytes.Buffer
@@ -296,6 +311,42 @@ func (c *chaos) artifacts(name string) map[string]string {
 		c.Fatal(err)
 	}
 	return found
+}
+
+// alike requires the same artifacts with the same files, and losses that agree
+// in their first digits.
+func (c *chaos) alike(want, got map[string]string) {
+	c.Helper()
+	type artifact struct {
+		Kind   string
+		Result map[string]any
+		Files  []struct{ Name string }
+	}
+	for key, text := range want {
+		var one, other artifact
+		if err := errors.Join(json.Unmarshal([]byte(text), &one), json.Unmarshal([]byte(got[key]), &other)); err != nil {
+			c.Fatalf("%s: %v", key, err)
+		}
+		if loss, ok := one.Result["final_loss"].(float64); ok {
+			if now, _ := other.Result["final_loss"].(float64); math.Abs(now-loss) > 1e-4*loss {
+				c.Errorf("%s: final loss %g instead of %g", key, now, loss)
+			}
+			delete(one.Result, "final_loss")
+			delete(other.Result, "final_loss")
+		}
+		if one.Kind != "classify" && !reflect.DeepEqual(one.Result, other.Result) || !reflect.DeepEqual(one.Files, other.Files) {
+			c.Errorf("%s differs:\n%s\n%s", key, got[key], text)
+		}
+	}
+	c.equal(keysOf(want), keysOf(got))
+}
+
+func keysOf(artifacts map[string]string) map[string]string {
+	keys := map[string]string{}
+	for key := range artifacts {
+		keys[key] = key
+	}
+	return keys
 }
 
 func (c *chaos) equal(want, got map[string]string) {
