@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"kizu/orchestrator/store"
@@ -127,6 +128,7 @@ func newSettingsOf(tb testing.TB, flags []string) *settings {
 	tb.Helper()
 	set := pflag.NewFlagSet("kizu", pflag.ContinueOnError)
 	s := newSettings(set, io.Discard)
+	s.addExecutor(&cobra.Command{})
 	if err := set.Parse(flags); err != nil {
 		tb.Fatal(err)
 	}

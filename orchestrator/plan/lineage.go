@@ -53,6 +53,22 @@ func (t *Task) reads(f func(ref Ref, as string)) {
 	}
 }
 
+// photos calls f with every photo that a task reads, made into its artifact or
+// only looked at.
+func (t *Task) photos(f func(Ref)) {
+	t.reads(func(ref Ref, _ string) { f(ref) })
+	switch spec := t.Spec.(type) {
+	case Classify:
+		for _, img := range spec.Test {
+			f(img.Path)
+		}
+	case Measure:
+		for _, ref := range slices.Concat(spec.Calibration, spec.Images) {
+			f(ref)
+		}
+	}
+}
+
 // LeakError is a plan in which test images reach a classifier's training.
 type LeakError struct {
 	Classifier string
@@ -121,15 +137,18 @@ func (p *Plan) leak(classifier *Task, test []Labeled) error {
 
 // Used lists every image that the given tasks read, each once.
 func (p *Plan) Used(tasks []*Task) []dataset.Image {
-	seen := map[string]bool{}
+	seen := map[Ref]bool{}
 	var images []dataset.Image
 	for _, task := range tasks {
-		for _, img := range p.Images(task) {
-			if !seen[img.SHA256] {
-				seen[img.SHA256] = true
+		task.photos(func(ref Ref) {
+			if seen[ref] {
+				return
+			}
+			seen[ref] = true
+			if img, ok := p.Image(ref); ok {
 				images = append(images, img)
 			}
-		}
+		})
 	}
 	return slices.Clip(images)
 }

@@ -155,11 +155,10 @@ func (p *Plan) Path(ref Ref, artifactDir func(kind, key string) string) string {
 // Images lists the dataset's images that a task reads.
 func (p *Plan) Images(task *Task) []dataset.Image {
 	var images []dataset.Image
-	task.Spec.Resolve(func(ref Ref) Ref {
+	task.photos(func(ref Ref) {
 		if img, ok := p.Image(ref); ok {
 			images = append(images, img)
 		}
-		return ref
 	})
 	return images
 }

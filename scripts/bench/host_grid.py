@@ -46,7 +46,9 @@ def make(folder: Path, seeds: int) -> Grid:
         ["go", "build", "-buildvcs=false", "-o", str(program), "./orchestrator"],
         ["go", "test", "-count=1", "-run", "^TestGrid$", "./orchestrator/command"],
     ):
-        subprocess.run(command, cwd=REPOSITORY, env=settings, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=REPOSITORY, env=settings, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return Grid(folder, program)
 
 
