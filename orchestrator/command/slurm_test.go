@@ -30,7 +30,27 @@ func newSlurmLab(t *testing.T) *lab {
 	if os.Getenv("KIZU_SLURM_CLUSTER") == "" {
 		t.Skip("make test-slurm runs it, on a Slurm of its own")
 	}
-	return newLab(t)
+	l := newLab(t)
+	t.Cleanup(l.emptyQueue) // workers write until they end, which is after their tasks have
+	return l
+}
+
+// emptyQueue ends all jobs of the cluster, which is the test's own.
+func (l *lab) emptyQueue() {
+	l.Helper()
+	l.slurm("scancel", "--partition=main")
+	l.gone()
+}
+
+// gone waits until no job works or waits.
+func (l *lab) gone() {
+	l.Helper()
+	for began := time.Now(); time.Since(began) < patience; time.Sleep(200 * time.Millisecond) {
+		if l.slurm("squeue", "--noheader", "--partition=main") == "" {
+			return
+		}
+	}
+	l.Fatalf("jobs stay in the queue:\n%s%s", l.slurm("squeue", "--array"), l.logs())
 }
 
 // kizu is a command that runs the program in the lab.
@@ -40,7 +60,9 @@ func (l *lab) kizu(args ...string) *exec.Cmd {
 	if err != nil {
 		l.Fatal(err)
 	}
-	cmd := exec.Command(l.program, append(args, "--devices", "cpu", "--home", home, "--checkpoint-every", "1s")...)
+	// Tasks that are computed together are rounded in another way than alone, and
+	// which are depends on who is free: bytes are compared one by one.
+	cmd := exec.Command(l.program, append(args, "--devices", "cpu", "--home", home, "--checkpoint-every", "1s", "--together", "1")...)
 	cmd.Dir = l.dir
 	cmd.Env = append(os.Environ(), "HF_HUB_OFFLINE=1", "OMP_NUM_THREADS=1")
 	return cmd

@@ -94,8 +94,7 @@ func TestSlurmNodeDies(t *testing.T) {
 	l.restart("n2")
 	l.says(output, `7 tasks run in`)
 	l.says(l.taskLogs("runs"), `going on from the checkpoint at step`)
-	l.slurm("scancel", "--name=kizu-pair")
-	l.gone(l.job("runs"))
+	l.emptyQueue()
 	l.sameAsUninterrupted()
 }
 
@@ -113,8 +112,7 @@ func TestSlurmSlurmdDies(t *testing.T) {
 	output := l.done(run)
 	t.Logf("%s%s", output, l.logs())
 	l.restart("n2")
-	l.slurm("scancel", "--name=kizu-pair")
-	l.gone(l.job("runs"))
+	l.emptyQueue()
 	l.sameAsUninterrupted()
 }
 

@@ -111,7 +111,7 @@ func TestSlurmSubmissions(t *testing.T) {
 	}
 
 	l.says(l.run(0, "cancel", "pair.yaml", "--store", "runs"), `^job `+job+` is cancelled: 2 workers$`)
-	l.gone(job)
+	l.gone()
 	l.says(l.run(0, "status", "pair.yaml", "--store", "runs"), `^job `+job+`: 2 cancelled`, `^no run is going on$`)
 	l.says(l.run(0, "report", "pair.yaml", "--store", "runs"), `^job `+job+`: 2 cancelled`, `missing`)
 	if left, err := os.ReadDir(filepath.Join(l.dir, "runs", "claims")); err != nil || len(left) > 0 {
@@ -120,17 +120,6 @@ func TestSlurmSubmissions(t *testing.T) {
 	l.says(l.run(0, run()...), `7 tasks run in|tasks run in .*, \d reused`)
 	l.sameAsUninterrupted()
 	l.says(l.logs(), `going on from|elsewhere|started  LoRA`)
-}
-
-// gone waits until no element of a job works or waits.
-func (l *lab) gone(job string) {
-	l.Helper()
-	for began := time.Now(); time.Since(began) < patience; time.Sleep(200 * time.Millisecond) {
-		if l.slurm("squeue", "--noheader", "--name=kizu-pair,kizu-tiny", "--format=%i %T") == "" {
-			return
-		}
-	}
-	l.Fatalf("job %s stays in the queue%s", job, l.logs())
 }
 
 // TestSlurmFailures: a task that fails, fails once and is shown with its job.
