@@ -52,6 +52,9 @@ func runText(r *execute.Live) string {
 	}
 	text.WriteString("\n")
 	for _, d := range r.Devices {
+		if n := len(d.Beside); n > 0 {
+			d.Label += fmt.Sprintf(" and %d more together", n)
+		}
 		switch {
 		case d.Task == "":
 			fmt.Fprintf(&text, "  %-8s idle\n", d.Device)

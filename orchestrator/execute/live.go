@@ -41,6 +41,13 @@ type LiveDevice struct {
 	Done   int            `json:"done"` // steps, of Total
 	Total  int            `json:"total"`
 	Fields map[string]any `json:"fields,omitempty"`
+	Beside []LiveTask     `json:"beside,omitempty"` // what is computed together with it
+}
+
+// LiveTask is a task that a device is at beside another.
+type LiveTask struct {
+	Task  string `json:"task"`
+	Label string `json:"label"`
 }
 
 // Place is where a run works: a node of the workload manager, or a host.
@@ -128,7 +135,7 @@ func (r *Recorder) TaskStarted(task *plan.Task, device string) {
 		s.notElsewhere(task)
 		for i := range s.Devices {
 			if s.Devices[i].Device == device {
-				s.Devices[i] = LiveDevice{Device: device, Task: task.ID, Label: task.Label, Since: time.Now().UTC()}
+				s.Devices[i].start(task)
 			}
 		}
 	})
@@ -188,8 +195,28 @@ func (s *Live) end(task *plan.Task) {
 	s.notElsewhere(task)
 	s.Left = slices.DeleteFunc(s.Left, func(id string) bool { return id == task.ID })
 	for i := range s.Devices {
-		if s.Devices[i].Task == task.ID {
-			s.Devices[i] = LiveDevice{Device: s.Devices[i].Device}
-		}
+		s.Devices[i].end(task)
+	}
+}
+
+// start puts a task on a device, alone or beside what is there.
+func (d *LiveDevice) start(task *plan.Task) {
+	if d.Task != "" {
+		d.Beside = append(d.Beside, LiveTask{task.ID, task.Label})
+		return
+	}
+	*d = LiveDevice{Device: d.Device, Task: task.ID, Label: task.Label, Since: time.Now().UTC()}
+}
+
+// end takes a task off a device.
+func (d *LiveDevice) end(task *plan.Task) {
+	if d.Task != task.ID {
+		d.Beside = slices.DeleteFunc(d.Beside, func(t LiveTask) bool { return t.Task == task.ID })
+		return
+	}
+	rest, since := d.Beside, d.Since
+	*d = LiveDevice{Device: d.Device}
+	if len(rest) > 0 {
+		d.Task, d.Label, d.Since, d.Beside = rest[0].Task, rest[0].Label, since, rest[1:]
 	}
 }
