@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/execute/protocol"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
@@ -44,7 +46,7 @@ func (s *slot) together(ctx context.Context, tasks []*plan.Task, outcomes chan<-
 		return rest
 	}
 	if err := g.run(ctx); err != nil && ctx.Err() == nil {
-		s.run.cfg.Display.Log(fmt.Sprintf("%d tasks computed together, %s first: %v; they are computed one by one", len(g.members), g.members[0].task.Label, err))
+		s.run.cfg.Display.Log(fmt.Sprintf("%s computed together, %s first: %v; what is left is computed one by one", english.Plural(len(g.members), "task", ""), g.members[0].task.Label, err))
 		if remedyFor(err) != none {
 			s.close()
 		}

@@ -8,7 +8,7 @@ from PIL import Image
 import generate
 import train_lora
 from lora_artifact import losses, weights
-from lora_training import Training
+from lora_group import Group
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
@@ -27,13 +27,13 @@ def test_other_base_models_train_and_generate(train_spec, generate_spec, request
 def test_xl_is_told_the_photos_size_and_crop(train_spec, xl_base, monkeypatch):
     """The photos are 40 x 36: scaled to 35 x 32, 2 (of 1.5) pixels are cut off on the left."""
     told = []
-    predict = Training.predict
+    predict = Group.predict
 
-    def watch(training, batch):
+    def watch(group, batch, *owners):
         told.append(batch.sizes)
-        return predict(training, batch)
+        return predict(group, batch, *owners)
 
-    monkeypatch.setattr(Training, "predict", watch)
+    monkeypatch.setattr(Group, "predict", watch)
     train_lora.run(train_spec(base=str(xl_base), steps=1))
     assert torch.cat(told).unique(dim=0).tolist() == [[36, 40, 0, 2, 32, 32]]
 
