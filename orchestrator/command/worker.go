@@ -115,7 +115,7 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 	case err != nil:
 		return err
 	}
-	if w.job != nil && summary.Ended() == len(toRun) {
+	if w.submitted() && summary.Ended() == len(toRun) {
 		cancelWaiting(ctx, w.job.ID, w.stderr)
 	}
 	w.study.printFailures(w.stderr, summary)
@@ -126,6 +126,10 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 	}
 	return nil
 }
+
+// submitted reports whether the worker's job is one that kizu run submitted, and
+// not one in which somebody has started a worker by hand.
+func (w *workerRun) submitted() bool { return w.job != nil && w.of != "" }
 
 // runID names the folder of the worker's logs: within that of the run that
 // submitted it, if one did.
@@ -142,7 +146,7 @@ func (w *workerRun) runID() string {
 // again puts the worker's job back into the queue, where it gets its time anew;
 // unless nothing has come further in its time, and nothing would in another.
 func (w *workerRun) again(further bool) error {
-	if w.job == nil {
+	if !w.submitted() {
 		return errTimeUp
 	}
 	if !further {
