@@ -106,7 +106,7 @@ func TestSlurmSubmissions(t *testing.T) {
 	l.says(l.run(0, "status", "pair.yaml", "--store", "runs"), `^job `+job+`: 2 running \(n[12].*\)$`, `^running for .* on n[12] \(job `+job+`_[01]\): \d of 7 tasks done$`, `^  cpu      (LoRA|features).*`)
 	l.says(l.run(0, run("--detach")...), `^job `+job+` is at it already: 2 workers`)
 	l.says(l.run(3, run("--set", "lora.steps=151")...), `^kizu: job `+job+`, submitted before the experiment changed: in use by another process`)
-	if queued := l.slurm("squeue", "--noheader", "--array", "--name=kizu-pair", "--states=all", "--format=%i"); strings.Count(queued, "_") != 2 {
+	if queued := l.slurm("squeue", "--noheader", "--array", "--name=kizu-pair", "--format=%i"); strings.Count(queued, "_") != 2 {
 		t.Errorf("submitted twice:\n%s", queued)
 	}
 
