@@ -46,6 +46,7 @@ bench: build
 	@$(env) go test -run '^$$' -bench . -benchmem ./...
 	@$(env) .venv/bin/python3 scripts/bench/snakemake_noop.py
 	@$(env) .venv/bin/python3 scripts/bench/host_memory.py
+	@$(env) .venv/bin/python3 scripts/bench/speed.py
 
 chaos: build
 	@$(env) KIZU_CHAOS=$${KIZU_CHAOS:-200} go test -count=1 -timeout 12h -run '^TestChaos$$' -v ./orchestrator/command

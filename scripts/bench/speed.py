@@ -9,6 +9,7 @@ processes, and their start is part of its time. Photos come from the PyPI packag
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -28,7 +29,8 @@ import random_sd15
 from grid import Grid
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
+# The environment that kizu gives its workers; see orchestrator/command/study.go.
+WORKER = {"GOMP_SPINCOUNT": "1000", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
 @dataclass
@@ -52,11 +54,12 @@ class Row:
         return [self.what, f"{plain:.1f} s", f"{ours:.1f} s", f"{ratio:.1f}x", self.target]
 
 
-def run(*command: object) -> dict[str, Any]:
+def run(*command: object, **environment: str) -> dict[str, Any]:
     """Run a script of this folder; what it printed, and the wall time with its start."""
     began = time.perf_counter()
     words = [sys.executable, *map(str, command)]
-    done = subprocess.run(words, capture_output=True, text=True)
+    with_these = os.environ | environment
+    done = subprocess.run(words, capture_output=True, text=True, env=with_these)
     if done.returncode != 0:
         sys.exit(f"{' '.join(words)} failed:\n{done.stderr[-3000:]}")
     return {**json.loads(done.stdout.splitlines()[-1]), "wall": time.perf_counter() - began}
