@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 import randomness
+import runtime
 
 MIN_SIDE = 0.8
 BRIGHTNESS = 0.1  # of full scale
@@ -29,11 +30,13 @@ def augment(pixels: torch.Tensor, seed: int, step: int) -> torch.Tensor:
     affine[:, 1, 1] = side * torch.where(flip_y < 0.5, -1.0, 1.0)
     affine[:, 0, 2] = (1 - side) * (2 * x - 1)
     affine[:, 1, 2] = (1 - side) * (2 * y - 1)
-    grid = F.affine_grid(affine, list(pixels.shape), align_corners=False).to(pixels.device)
+    affine = runtime.to_device(affine, pixels.device)
+    grid = F.affine_grid(affine, list(pixels.shape), align_corners=False)
     cropped = F.grid_sample(
         pixels.float(), grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )
-    gain = (1 + CONTRAST * (2 * contrast - 1)).view(-1, 1, 1, 1).to(pixels.device)
-    shift = (255 * BRIGHTNESS * (2 * brightness - 1)).view(-1, 1, 1, 1).to(pixels.device)
+    gain = (1 + CONTRAST * (2 * contrast - 1)).view(-1, 1, 1, 1)
+    shift = (255 * BRIGHTNESS * (2 * brightness - 1)).view(-1, 1, 1, 1)
+    gain, shift = (runtime.to_device(part, pixels.device) for part in (gain, shift))
     centre = cropped.mean(dim=(1, 2, 3), keepdim=True)
     return ((cropped - centre) * gain + centre + shift).clamp(0, 255)

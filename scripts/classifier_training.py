@@ -68,7 +68,7 @@ def train(
     for step in range(recipe.steps):
         runtime.stop_if_cancelled()
         optimizer.param_groups[0]["lr"] = learning_rate(recipe, step)
-        chosen = torch.tensor(order(step), device=pixels.device)
+        chosen = runtime.to_device(torch.tensor(order(step)), pixels.device)
         # Dropout and stochastic depth draw from torch's own generator.
         torch.manual_seed(randomness.derive_seed(recipe.seed, "dropout", step))
         inputs = model.normalize(augment.augment(pixels[chosen], recipe.seed, step))

@@ -29,7 +29,7 @@ class Posterior:
         """Scaled latents (B, C, h, w) of the indexed images; `noise` is standard normal."""
         variants = [int(flip) for flip in flips]
         mean, std = self.mean[variants, indices], self.std[variants, indices]
-        return (mean + std * noise.to(mean.device)) * self.scaling_factor
+        return (mean + std * runtime.to_device(noise, mean.device)) * self.scaling_factor
 
 
 # Latents of images that were encoded before, by autoencoder: the patterns of a grid share most of

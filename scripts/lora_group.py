@@ -8,6 +8,7 @@ Step counts need not be equal: a training takes part with whichever step it has 
 from collections.abc import Iterator
 
 import torch
+from diffusers import DDPMScheduler
 
 import base_model
 import dreambooth
@@ -33,7 +34,8 @@ class Group:
         self.pipeline = pipeline
         self.unet = pipeline.unet
         self.at_once = at_once
-        self.scheduler = trainings[0].scheduler
+        # Its own, since its tables move to the UNet's device and those of draws stay on the CPU.
+        self.scheduler = DDPMScheduler.from_config(pipeline.scheduler.config)
         self.precision = trainings[0].settings.precision
         self.text_encoder = trainings[0].settings.text_encoder
         self.rows = rows

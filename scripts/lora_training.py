@@ -12,6 +12,7 @@ from diffusers import DDPMScheduler
 import dreambooth
 import lora_adapter
 import lora_layers
+import runtime
 import training_state
 from base_model import Pipeline
 from lora_batch import Batch, Role, concatenate
@@ -140,11 +141,11 @@ class Training:
         device = self.device
         return Batch(
             clean=role.posterior.sample(images, drawn.flips, drawn.posterior_noise),
-            noise=drawn.noise.to(device, non_blocking=True),
-            timesteps=drawn.timesteps.to(device, non_blocking=True),
+            noise=runtime.to_device(drawn.noise, device),
+            timesteps=runtime.to_device(drawn.timesteps, device),
             prompt=torch.full((len(images),), prompt, device=device),
-            weights=(weight * snr).to(device, non_blocking=True),
-            sizes=role.sizes[images].to(device, non_blocking=True),
+            weights=runtime.to_device(weight * snr, device),
+            sizes=runtime.to_device(role.sizes[images], device),
         )
 
     def update(self, step: int, drawn: Drawn, errors: torch.Tensor) -> torch.Tensor:

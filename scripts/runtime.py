@@ -34,6 +34,13 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
     return torch.autocast(device.type, dtype_of(precision), enabled=precision != "fp32")
 
 
+def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Copy a CPU tensor to a device without waiting for what the device is still at."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()  # from other memory the copy may wait
+    return tensor.to(device, non_blocking=True)
+
+
 def stop_if_cancelled() -> None:
     """Raise Cancelled when the host asks for it; stages call this at every step and batch."""
     if host.cancelled():
