@@ -40,13 +40,17 @@ def pipeline() -> StableDiffusionPipeline:
         hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12
     )
     scheduler = PNDMScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        skip_prk_steps=True,
+        steps_offset=1,
     )
     tokenizer = REPOSITORY / "experiments" / "models" / "tiny-sd" / "tokenizer"
     return StableDiffusionPipeline(
         vae=vae,
         text_encoder=CLIPTextModel(text),
-        tokenizer=CLIPTokenizer.from_pretrained(tokenizer),
+        tokenizer=CLIPTokenizer.from_pretrained(tokenizer, model_max_length=77),
         unet=unet,
         scheduler=scheduler,
         safety_checker=None,

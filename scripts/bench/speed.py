@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -183,7 +183,8 @@ def machine(device: str) -> str:
     """What the figures are from."""
     name = torch.cuda.get_device_name() if device == "cuda" else f"{cpu()}, CPU only"
     libraries = ", ".join(f"{n} {version(n)}" for n in ("torch", "diffusers", "peft"))
-    return f"{name}; {libraries}; Python {platform.python_version()}; {datetime.now(UTC):%Y-%m-%d}"
+    today = datetime.now(timezone.utc).date()
+    return f"{name}; {libraries}; Python {platform.python_version()}; {today}"
 
 
 def cpu() -> str:
