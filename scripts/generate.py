@@ -72,7 +72,7 @@ def run_together(specs: list[dict[str, Any]]) -> None:
     generate(together.members(specs))
 
 
-class Work:
+class Work(together.Work):
     """A task on its way: its spec, and what is known of the images that are made."""
 
     def __init__(self, task: Task):
@@ -113,21 +113,14 @@ class Work:
 
 def generate(tasks: list[Task]) -> None:
     """Make the images of all tasks, batch by batch across them."""
-    works: list[Work] = []
-    for task in tasks:
-        with task.failing():
-            works.append(Work(task))
+    works = together.read(tasks, Work)
     if not works:
         return
     spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
     recipe = Recipe(spec.resolution, spec.strength, spec.steps, spec.guidance, spec.sampler)
     with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
-        begun: list[Work] = []
-        for work in works:
-            with work.task.failing():
-                work.begin(pipeline)
-                begun.append(work)
+        begun = together.begun(works, pipeline)
         loras = [work.style.lora for work in begun if work.style.lora]
         if len(begun) > 1 and not all(lora.finite() for lora in loras):
             raise together.ApartError("a LoRA has weights that are no numbers")

@@ -6,6 +6,7 @@ Step counts need not be equal: a training takes part with whichever step it has 
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import torch
 from diffusers import DDPMScheduler
@@ -72,10 +73,9 @@ class Group:
         errors = dreambooth.errors_of(self.predict(batch, owners, trainings), self.wanted(batch))
         weighted = errors * batch.weights
         # A loss depends on the parameters of its own LoRA only, so that all can be added up.
-        losses, first = [], 0
-        for training, count in _runs(owners):
-            losses.append(training.scaler.scale(weighted[first : first + count].sum()))
-            first += count
+        runs = [(training, len([*samples])) for training, samples in groupby(owners)]
+        pieces = weighted.split([count for _, count in runs])
+        losses = [t.scaler.scale(piece.sum()) for (t, _), piece in zip(runs, pieces, strict=True)]
         torch.stack(losses).sum().backward()
         return errors.detach()
 
@@ -113,12 +113,3 @@ class Group:
 
 def _split(owners: list[Training], size: int) -> Iterator[list[Training]]:
     return (owners[first : first + size] for first in range(0, len(owners), size))
-
-
-def _runs(owners: list[Training]) -> Iterator[tuple[Training, int]]:
-    """Neighbouring equal owners: which, and how many."""
-    first = 0
-    for place in range(1, len(owners) + 1):
-        if place == len(owners) or owners[place] is not owners[first]:
-            yield owners[first], place - first
-            first = place

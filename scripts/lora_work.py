@@ -11,6 +11,7 @@ import latents
 import lora_files
 import lora_layers
 import prompts
+import together
 import training_state
 from base_model import Pipeline
 from checkpoints import Checkpoints
@@ -24,7 +25,7 @@ from together import Task
 from training_state import LossRow
 
 
-class Work:
+class Work(together.Work):
     """A task's spec, images and checkpoints; once begun, its training."""
 
     training: Training

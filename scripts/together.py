@@ -7,12 +7,13 @@ group: the host then tries what is left of it one by one.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import host
 import memory
+from base_folder import Pipeline
 from errors import StageError
 
 
@@ -80,3 +81,38 @@ class Member(Task):
 def members(specs: list[dict[str, Any]]) -> list[Task]:
     """The tasks of a group."""
     return [Member(spec, place) for place, spec in enumerate(specs)]
+
+
+class Work(ABC):
+    """A task on its way: read from its spec when it is made, then begun on a pipeline.
+
+    Either may raise a StageError, which ends the task.
+    """
+
+    task: Task
+
+    @abstractmethod
+    def begin(self, pipeline: Pipeline) -> None:
+        """Make everything ready that the pipeline is needed for."""
+
+
+W = TypeVar("W", bound=Work)
+
+
+def read(tasks: list[Task], kind: Callable[[Task], W]) -> list[W]:
+    """The works of the tasks that can be read."""
+    works = []
+    for task in tasks:
+        with task.failing():
+            works.append(kind(task))
+    return works
+
+
+def begun(works: list[W], pipeline: Pipeline) -> list[W]:
+    """Begin works; those that could."""
+    able = []
+    for work in works:
+        with work.task.failing():
+            work.begin(pipeline)
+            able.append(work)
+    return able

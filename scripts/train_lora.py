@@ -36,20 +36,13 @@ def run_together(specs: list[dict[str, Any]]) -> None:
 
 def train(tasks: list[Task]) -> None:
     """Train the LoRAs of all tasks; each ends when its own steps are done."""
-    works = []
-    for task in tasks:
-        with task.failing():
-            works.append(Work(task))
+    works = together.read(tasks, Work)
     if not works:
         return
     spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
     with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
-        begun = []
-        for work in works:
-            with work.task.failing():
-                work.begin(pipeline)
-                begun.append(work)
+        begun = together.begun(works, pipeline)
         if spec.gradient_checkpointing:
             checkpoint_gradients(pipeline, spec.text_encoder)
         if not begun:

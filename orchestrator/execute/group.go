@@ -122,19 +122,18 @@ func (g *group) hear(event protocol.Event) {
 	if member == nil {
 		return // of the group
 	}
-	cfg := &g.slot.run.cfg
 	switch event.Type {
 	case protocol.Progress:
-		cfg.Display.Progress(member.task, event.Done, event.Total, event.Fields)
+		g.slot.run.cfg.Display.Progress(member.task, event.Done, event.Total, event.Fields)
 	case protocol.Done:
 		g.end(member, g.slot.finish(member, event, nil))
 	case protocol.Failed:
-		err := g.slot.finish(member, event, failure(event, member.log))
-		g.end(member, errors.Join(err, cfg.Team.fail(member.task, cfg.Job, err)))
+		g.end(member, g.slot.finish(member, event, failure(event, member.log)))
 	}
 }
 
-// end says how a member ended.
+// end says how a member ended, to the team as well if it failed: a task that
+// another process has taken over did not.
 func (g *group) end(member *trial, err error) {
 	delete(g.open, member.task.ID)
 	o := outcome{slot: g.slot, task: member.task, took: time.Since(g.started), end: computed, err: err}
@@ -142,7 +141,8 @@ func (g *group) end(member *trial, err error) {
 	case errors.Is(err, errTakenOver):
 		o.end, o.err = elsewhere, nil
 	case err != nil:
-		o.end = notDone
+		cfg := &g.slot.run.cfg
+		o.end, o.err = notDone, errors.Join(err, cfg.Team.fail(member.task, cfg.Job, err))
 	}
 	g.outcomes <- o
 }

@@ -73,10 +73,13 @@ func TestTasksThatAllowItAreComputedTogether(t *testing.T) {
 
 func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
 	f := newFixture(t)
-	f.together = 16
-	_, summary, err := f.run(t.Context(), "member fails", &recorder{}, "cpu")
+	f.together, f.team = 16, execute.TeamOf(t.TempDir())
+	p, summary, err := f.run(t.Context(), "member fails", &recorder{}, "cpu")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if told := f.team.Failures(p); len(told) != len(summary.Failures) {
+		t.Errorf("the team is told of %v, of %v", told, summary.Failures)
 	}
 	trainings := 0
 	for id, failure := range summary.Failures {

@@ -90,10 +90,10 @@ class Bench:
             made.append({**spec, "out": str(out)})
         return made
 
-    def plain(self, script: str, specs: list[dict[str, Any]], what: str = "wall") -> float:
+    def plain(self, script: str, specs: list[dict[str, Any]]) -> float:
         """A process for each spec, one after another."""
         files = [write(self.folder, f"plain{i}", s) for i, s in enumerate(self.fresh(specs))]
-        return sum(run(HERE / script, file)[what] for file in files)
+        return sum(run(HERE / script, file)["wall"] for file in files)
 
     def stage(self, name: str, how: str, specs: list[dict[str, Any]], what: str = "wall") -> float:
         """One process of ours for all."""
