@@ -104,7 +104,7 @@ func finishedGrid(tb testing.TB, dir string, seeds int) *study {
 	tb.Helper()
 	writeGrid(tb, dir, seeds)
 	s := newSettingsOf(tb, gridFlags(dir))
-	study, err := openStudy(s, "grid.yaml")
+	study, err := openStudy(tb.Context(), s, "grid.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -68,7 +68,17 @@ func check(ctx context.Context, s *settings, file string) (*checkup, error) {
 	if err != nil {
 		return nil, err
 	}
+	st, err := store.At(s.viper.GetString(setStore))
+	if err != nil {
+		return nil, err
+	}
+	hashes := hashesOf(st)
+	machine.Hashes = hashes.Until(ctx)
 	found, err := plan.Check(exp, machine)
+	hashes.Save()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +89,7 @@ func check(ctx context.Context, s *settings, file string) (*checkup, error) {
 		}
 		c.Problems = append(c.Problems, err.Error())
 	}
-	return c, c.checkDisk(s)
+	return c, c.checkDisk(st)
 }
 
 func (c *checkup) checkDevices(ctx context.Context, s *settings) error {
@@ -98,11 +108,7 @@ func (c *checkup) checkDevices(ctx context.Context, s *settings) error {
 	return err
 }
 
-func (c *checkup) checkDisk(s *settings) error {
-	st, err := store.At(s.viper.GetString(setStore))
-	if err != nil {
-		return err
-	}
+func (c *checkup) checkDisk(st *store.Store) (err error) {
 	c.Store = st.Root()
 	if c.Free, err = st.Free(); err != nil || c.Plan == nil {
 		return err
@@ -129,6 +135,9 @@ func printCheck(out io.Writer, c *checkup) error {
 	}
 	for _, copied := range c.Duplicates {
 		fmt.Fprintf(w, "  %s is a copy of %s and left out\n", copied.Name, copied.Same)
+	}
+	for _, other := range c.LeftOut {
+		fmt.Fprintf(w, "  %s is %s and left out\n", other.Name, other.Why)
 	}
 	endTable(w)
 	fmt.Fprintln(w, "CLASS\tUSE\tAVAILABLE\tNEEDED")

@@ -47,7 +47,11 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errCellsFailed) && !errors.Is(err, errProblems) && !errors.Is(err, errDamaged) {
+	switch {
+	case err == nil, errors.Is(err, errCellsFailed), errors.Is(err, errProblems), errors.Is(err, errDamaged):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "kizu: interrupted")
+	default:
 		fmt.Fprintf(stderr, "kizu: %v\n", err)
 	}
 	return exitCode(err)

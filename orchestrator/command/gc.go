@@ -51,7 +51,7 @@ func collectGarbage(ctx context.Context, s *settings, files []string, remove boo
 	needed := map[string]bool{}
 	var st *store.Store
 	for _, file := range files {
-		study, err := openStudy(s, file)
+		study, err := openStudy(ctx, s, file)
 		if err != nil {
 			return found, err
 		}

@@ -16,7 +16,7 @@ func newPlan(s *settings) *cobra.Command {
 		Short: "Show what a run would do: every cell and task, run or reused",
 		Args:  oneFile("plan FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			study, err := openStudy(s, args[0])
+			study, err := openStudy(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,9 +32,9 @@ set the same.`,
 				if asJSON {
 					return errors.New("--json prints one experiment: give one file")
 				}
-				return sideBySide(s, args, cmd.OutOrStdout())
+				return sideBySide(cmd.Context(), s, args, cmd.OutOrStdout())
 			}
-			study, err := openStudy(s, args[0])
+			study, err := openStudy(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
@@ -70,11 +71,11 @@ set the same.`,
 
 // sideBySide compares experiments. Each has its own report, which it leaves as
 // it is.
-func sideBySide(s *settings, files []string, out io.Writer) error {
+func sideBySide(ctx context.Context, s *settings, files []string, out io.Writer) error {
 	var reports []*report.Report
 	dir := ""
 	for _, file := range files {
-		study, err := openStudy(s, file)
+		study, err := openStudy(ctx, s, file)
 		if err != nil {
 			return err
 		}

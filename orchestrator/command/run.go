@@ -57,7 +57,7 @@ const rounds = 3
 // run runs an experiment: the tables go to stdout, progress to stderr.
 func (r *runner) run(ctx context.Context) (err error) {
 	r.began = time.Now()
-	if r.study, err = openStudy(r.settings, r.file); err != nil {
+	if r.study, err = openStudy(ctx, r.settings, r.file); err != nil {
 		return err
 	}
 	if r.detach && !r.onSlurm() || r.dryRun && !r.onSlurm() {

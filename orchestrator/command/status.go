@@ -22,7 +22,7 @@ func newStatus(s *settings) *cobra.Command {
 		Short: "Show which cells of an experiment are done, and the runs and jobs that are going on",
 		Args:  oneFile("status FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			study, err := openStudy(s, args[0])
+			study, err := openStudy(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}

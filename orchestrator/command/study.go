@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
@@ -18,9 +19,9 @@ type study struct {
 	hashes *dataset.Hashes
 }
 
-// openStudy reads a file and everything that it refers to. The store is only
-// looked at.
-func openStudy(s *settings, file string) (*study, error) {
+// openStudy reads a file and everything that it refers to, which ends with ctx.
+// The store is only looked at.
+func openStudy(ctx context.Context, s *settings, file string) (*study, error) {
 	exp, machine, err := s.experiment(file)
 	if err != nil {
 		return nil, err
@@ -29,14 +30,19 @@ func openStudy(s *settings, file string) (*study, error) {
 	if err != nil {
 		return nil, err
 	}
-	hashes := dataset.OpenHashes(filepath.Join(st.Root(), "hashes-"+st.Host()+".json"))
-	machine.Hashes = hashes
+	hashes := hashesOf(st)
+	machine.Hashes = hashes.Until(ctx)
 	p, err := plan.Load(exp, machine)
+	hashes.Save() // also when something is wrong with one of many files
 	if err != nil {
 		return nil, err
 	}
-	hashes.Save()
 	return &study{p, st, hashes}, p.Compare(st)
+}
+
+// hashesOf is what is remembered of this machine's files, beside the artifacts.
+func hashesOf(st *store.Store) *dataset.Hashes {
+	return dataset.OpenHashes(filepath.Join(st.Root(), "hashes-"+st.Host()+".json"))
 }
 
 // makeStore makes the study's store if it is not there. Workers, which may be on

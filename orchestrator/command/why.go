@@ -22,7 +22,7 @@ tasks and table rows that are made from it. TASK is an id as kizu plan lists it,
 a label, or enough of either.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			study, err := openStudy(s, args[0])
+			study, err := openStudy(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}

@@ -64,7 +64,7 @@ func (w *workerRun) run(ctx context.Context) (err error) {
 	stopAtSignal(timeUp)
 	w.job = slurm.Here()
 	window := w.window(ctx, timeUp)
-	if w.study, err = openStudy(w.settings, w.file); err != nil {
+	if w.study, err = openStudy(ctx, w.settings, w.file); err != nil {
 		return err
 	}
 	if digest := w.study.plan.Digest(); w.digest != "" && w.digest != digest {

@@ -2,9 +2,7 @@ package dataset
 
 import (
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,13 +23,6 @@ type Base struct {
 
 // hubID is the form of a Hugging Face model id: owner/name.
 var hubID = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[\w.-]+$`)
-
-// hexSHA256 is the form of Image.SHA256.
-var hexSHA256 = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-// trainingImages is the file in a base model's folder that lists the images it
-// was trained on: columns name and sha256. None of them may be tested on.
-const trainingImages = "training_images.csv"
 
 // FindBase looks a base model up: a diffusers folder or a single .safetensors
 // checkpoint, relative to one of dirs, or else a Hugging Face id, which the
@@ -164,32 +155,4 @@ func (h *Hashes) folder(dir string) (string, error) {
 		return err
 	})
 	return hex.EncodeToString(hash.Sum(nil)), err
-}
-
-// readSeen reads the hashes in a training_images.csv; none if there is no file.
-func readSeen(path string) (map[string]bool, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", trainingImages, err)
-	}
-	if len(rows) == 0 || !slices.Contains(rows[0], "sha256") {
-		return nil, fmt.Errorf("%s has no column sha256", trainingImages)
-	}
-	column := slices.Index(rows[0], "sha256")
-	seen := map[string]bool{}
-	for i, row := range rows[1:] {
-		sum := strings.ToLower(strings.TrimSpace(row[column]))
-		if !hexSHA256.MatchString(sum) {
-			return nil, fmt.Errorf("%s:%d: %q is not a SHA-256 in hex", trainingImages, i+2, row[column])
-		}
-		seen[sum] = true
-	}
-	return seen, nil
 }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -67,6 +68,13 @@ func TestFindBaseErrors(t *testing.T) {
 	}
 	_, err := FindBase("models/tiny", f.root)
 	fails(t, err, "vae is a link to a folder")
+	for _, name := range []string{"vae/config.json", trainingImages} {
+		f := newBase(t)
+		_ = os.Remove(f.path("models/tiny/" + name)) // not in every model
+		f.pipe("models/tiny/" + name)
+		_, err := FindBase("models/tiny", f.root)
+		fails(t, err, filepath.Base(name)+" is a named pipe and no file")
+	}
 }
 
 // TestHashModel: what the model computes with counts, what is written about it
@@ -119,6 +127,10 @@ func TestSeen(t *testing.T) {
 		{"empty list", "name,sha256\n", ""},
 		{"two images", "name,sha256\na.png," + someHash + "\nb.png," + otherHash + "\n", ""},
 		{"columns the other way, upper case", "sha256,name\n" + strings.ToUpper(someHash) + ",a.png\n" + otherHash + " ,b.png\n", ""},
+		{"byte-order mark", "\ufeffsha256,name\r\n" + someHash + ",a.png\r\n", ""},
+		{"semicolons, as spreadsheets in many languages write", "\ufeffname;sha256\n\"a, b.png\";" + someHash + "\n", ""},
+		{"tabs", "name\tsha256\na.png\t" + someHash + "\n", ""},
+		{"UTF-16", "\xff\xfen\x00a\x00", "training_images.csv is not UTF-8: save it as CSV in UTF-8"},
 		{"empty file", "", "training_images.csv has no column sha256"},
 		{"no hashes", "name\na.png\n", "training_images.csv has no column sha256"},
 		{"no hash", "name,sha256\na.png," + someHash + "\nb.png,\n", `training_images.csv:3: "" is not a SHA-256`},

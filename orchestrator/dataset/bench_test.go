@@ -40,11 +40,11 @@ func BenchmarkScan(b *testing.B) {
 		scan func()
 	}{
 		{"one after another", func() {
-			_, images, err := find("folders", root, []string{"good"})
+			found, err := find("folders", root, []string{"good"})
 			if err != nil {
 				b.Fatal(err)
 			}
-			for _, img := range images {
+			for _, img := range found.images {
 				if _, err := HashFile(img.Path); err != nil {
 					b.Fatal(err)
 				}

@@ -27,10 +27,17 @@ type Set struct {
 	Root       string
 	Images     []Image     // sorted by class and name, each content once
 	Duplicates []Duplicate // further files with the same content as one in Images
+	LeftOut    []LeftOut   // what is called like an image and cannot be read as a file
 }
 
 // Duplicate is a file that shows what another file of its class shows.
 type Duplicate struct{ Name, Same string }
+
+// LeftOut is something in a dataset's folder that is no file, and what it is.
+type LeftOut struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
 
 // Of lists the images of a class, by name.
 func (s *Set) Of(class string) []Image {

@@ -61,6 +61,7 @@ func TestELPVErrors(t *testing.T) {
 		{"a roundabout way out", "images/../../secret.png 1.0 mono\n", "labels.csv:1: file"},
 		{"an absolute path", "/etc/secret.png 1.0 mono\n", "labels.csv:1: file"},
 		{"a missing photo", "images/cell0009.png 1.0 mono\n", "cell0009.png: no such file"},
+		{"not UTF-8", "images/caf\xe9.png 1.0 mono\n", `labels.csv:1: the file name "images/caf\xe9.png" is not UTF-8`},
 		{"a line without end", strings.Repeat("x", 1<<17), "labels.csv: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -70,4 +71,16 @@ func TestELPVErrors(t *testing.T) {
 	}
 	_, err := Scan("elpv", newELPV(t, labels).root, []string{"functional", "cracked"})
 	fails(t, err, `class "cracked": the elpv format has the classes functional, defective mono, defective poly`)
+}
+
+// TestELPVAsOthersWriteIt: a byte-order mark, and names in another Unicode
+// normal form than those of the files.
+func TestELPVAsOthersWriteIt(t *testing.T) {
+	f := newFolder(t)
+	f.text("labels.csv", byteOrderMark+"images/zelle\u00e4.png 0.0 mono\n")
+	f.picture("images/zellea\u0308.png", 1)
+	got := scan(t, "elpv", f.root, "functional").Images
+	if len(got) != 1 || got[0].Name != "images/zellea\u0308.png" {
+		t.Errorf("found %q", names(got))
+	}
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"syscall"
 
 	"golang.org/x/sync/errgroup" // bounded parallel hashing; Go project, BSD
 
@@ -37,17 +39,40 @@ func (h *Hashes) all(images []Image) []error {
 }
 
 // HashFile returns the SHA-256 of a file's bytes, in hex.
-func HashFile(path string) (string, error) {
-	file, err := os.Open(path)
+func HashFile(path string) (string, error) { return hashFile(context.Background(), path) }
+
+// hashFile stops when ctx does: a model of 25 GB takes a while.
+func hashFile(ctx context.Context, path string) (string, error) {
+	if what := notAFile(path); what != "" {
+		return "", fmt.Errorf("%s is %s and no file", path, what)
+	}
+	// Without O_NONBLOCK, what was made a pipe since would be waited for.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
 	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
+	if _, err := io.Copy(hash, interruptible{ctx, file}); err != nil {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// interruptible is a reader that fails once its context has ended.
+type interruptible struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (r interruptible) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.from.Read(p)
 }
 
 // Verify decodes images completely, a few at a time, and names the first one

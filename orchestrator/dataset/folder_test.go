@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -27,6 +28,18 @@ func (f folder) text(name, text string) {
 		f.Fatal(err)
 	}
 	if err := os.WriteFile(f.path(name), []byte(text), 0o644); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// pipe makes a named pipe, on which reading would wait for ever.
+func (f folder) pipe(name string) {
+	f.Helper()
+	f.text(name, "")
+	if err := os.Remove(f.path(name)); err != nil {
+		f.Fatal(err)
+	}
+	if err := syscall.Mkfifo(f.path(name), 0o600); err != nil {
 		f.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,6 +14,12 @@ import (
 // are not read for every plan. A hash holds as long as the kernel says that the
 // file is the same and unchanged. A nil *Hashes remembers nothing.
 type Hashes struct {
+	*memory
+	ctx context.Context // reading ends with it; nil for never
+}
+
+// memory is what was learnt of files.
+type memory struct {
 	path  string
 	mu    sync.Mutex
 	known map[string]hashed // by absolute path
@@ -37,17 +44,33 @@ const settled = 2 * time.Second
 // OpenHashes reads what was remembered in a file. One that is missing or
 // damaged only means that everything is hashed again.
 func OpenHashes(path string) *Hashes {
-	h := &Hashes{path: path, known: map[string]hashed{}}
+	h := &Hashes{memory: &memory{path: path, known: map[string]hashed{}}}
 	if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &h.known) != nil {
 		h.known = map[string]hashed{}
 	}
 	return h
 }
 
+// Until is the same memory, for reading that is to stop when ctx does.
+func (h *Hashes) Until(ctx context.Context) *Hashes {
+	if h == nil {
+		return &Hashes{ctx: ctx}
+	}
+	return &Hashes{h.memory, ctx}
+}
+
+// context is the one that reading ends with.
+func (h *Hashes) context() context.Context {
+	if h == nil || h.ctx == nil {
+		return context.Background()
+	}
+	return h.ctx
+}
+
 // File returns the SHA-256 of a file's bytes, in hex.
 func (h *Hashes) File(path string) (string, error) {
-	if h == nil {
-		return HashFile(path)
+	if h == nil || h.memory == nil {
+		return hashFile(h.context(), path)
 	}
 	now, ok := look(path)
 	h.mu.Lock()
@@ -58,7 +81,7 @@ func (h *Hashes) File(path string) (string, error) {
 			return sum, nil
 		}
 	}
-	sum, err := HashFile(path)
+	sum, err := hashFile(h.context(), path)
 	if err != nil {
 		return "", err
 	}
@@ -87,6 +110,9 @@ func look(path string) (hashed, bool) {
 // Save writes down what was learnt, if the folder is there. Where it cannot be
 // written, the next plan takes longer.
 func (h *Hashes) Save() {
+	if h == nil || h.memory == nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.added {

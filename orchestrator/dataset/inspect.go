@@ -17,13 +17,17 @@ type Inspection struct {
 
 // Inspect is Scan with every image decoded: where Scan stops at the first
 // mistake, it lists all.
-func Inspect(format, folder string, classes []string) (*Inspection, error) {
-	root, images, err := find(format, folder, classes)
+func (h *Hashes) Inspect(format, folder string, classes []string) (*Inspection, error) {
+	found, err := find(format, folder, classes)
 	if err != nil {
 		return nil, err
 	}
+	images := found.images
 	in := &Inspection{Forms: map[string][]int{}}
-	hashed := (*Hashes)(nil).all(images)
+	hashed := h.all(images)
+	if err := h.context().Err(); err != nil {
+		return nil, err
+	}
 	forms, decoded := decodeAll(images)
 	counts := map[Form]map[string]int{}
 	var readable []Image
@@ -40,7 +44,7 @@ func Inspect(format, folder string, classes []string) (*Inspection, error) {
 	}
 	in.count(counts, classes)
 	var twice []error
-	in.Set, twice = unique(root, readable)
+	in.Set, twice = found.unique(readable)
 	in.Problems = append(in.Problems, twice...)
 	return in, nil
 }

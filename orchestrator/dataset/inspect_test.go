@@ -23,7 +23,7 @@ func TestInspect(t *testing.T) {
 	if err := os.Truncate(f.path("crack/4.png"), 60); err != nil {
 		t.Fatal(err)
 	}
-	in, err := Inspect("folders", f.root, []string{"good", "crack"})
+	in, err := (*Hashes)(nil).Inspect("folders", f.root, []string{"good", "crack"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestInspect(t *testing.T) {
 	for i, want := range []string{"2.png cannot be read", "3.png cannot be read", "4.png cannot be read", "crack/1.png (crack) and good/3.png (good) are the same picture in two classes"} {
 		fails(t, in.Problems[i], want)
 	}
-	if _, err := Inspect("folders", f.root, []string{"good", "dent"}); err == nil {
+	if _, err := (*Hashes)(nil).Inspect("folders", f.root, []string{"good", "dent"}); err == nil {
 		t.Error("a class without a folder is inspected")
 	}
 }

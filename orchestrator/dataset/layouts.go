@@ -8,37 +8,35 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
-// scanMVTec reads the layout of MVTec AD (Bergmann et al., CVPR 2019):
-// train/good, test/good and test/<defect>. Masks in ground_truth are not read.
-func scanMVTec(root string, classes []string) ([]Image, error) {
-	images, err := list(nil, root, filepath.Join("train", classes[0]), classes[0], TrainingOnly)
-	if err != nil {
-		return nil, err
+// mvtec reads the layout of MVTec AD (Bergmann et al., CVPR 2019): train/good,
+// test/good and test/<defect>. Masks in ground_truth are not read.
+func (f *finder) mvtec(classes []string) error {
+	if err := f.list("train/"+classes[0], classes[0], TrainingOnly); err != nil {
+		return err
 	}
 	for i, class := range classes {
 		split := Pooled
 		if i == 0 {
 			split = TestingOnly
 		}
-		if images, err = list(images, root, filepath.Join("test", class), class, split); err != nil {
-			return nil, err
+		if err := f.list("test/"+class, class, split); err != nil {
+			return err
 		}
 	}
-	return images, nil
+	return nil
 }
 
-// scanFolders reads one folder a class.
-func scanFolders(root string, classes []string) ([]Image, error) {
-	var images []Image
+// folders reads one folder a class.
+func (f *finder) folders(classes []string) error {
 	for _, class := range classes {
-		var err error
-		if images, err = list(images, root, class, class, Pooled); err != nil {
-			return nil, err
+		if err := f.list(class, class, Pooled); err != nil {
+			return err
 		}
 	}
-	return images, nil
+	return nil
 }
 
 // The classes of the elpv layout: a cell's defect probability, as experts gave
@@ -48,48 +46,50 @@ const (
 	elpvDefective  = "defective" // followed by the group: "defective mono"
 )
 
-// scanELPV reads the elpv-dataset (Buerhop-Lutz et al., 2018; Deitsch et al.,
+// elpv reads the elpv-dataset (Buerhop-Lutz et al., 2018; Deitsch et al.,
 // 2019): labels.csv beside or above images/, with a file, its probability of a
 // defect and its kind of cell (mono or poly) on every line.
-func scanELPV(root string, classes []string) ([]Image, error) {
+func (f *finder) elpv(classes []string) error {
 	known := []string{elpvFunctional, elpvDefective + " mono", elpvDefective + " poly"}
 	for _, class := range classes {
 		if !slices.Contains(known, class) {
-			return nil, fmt.Errorf("class %q: the elpv format has the classes %s", class, strings.Join(known, ", "))
+			return fmt.Errorf("class %q: the elpv format has the classes %s", class, strings.Join(known, ", "))
 		}
 	}
-	labels := filepath.Join(root, "labels.csv")
+	labels := filepath.Join(f.root, "labels.csv")
 	file, err := os.Open(labels)
 	if err != nil {
-		return nil, fmt.Errorf("dataset folder %s is not elpv-dataset's: %w", root, err)
+		return fmt.Errorf("dataset folder %s is not elpv-dataset's: %w", f.root, err)
 	}
 	defer file.Close()
-	var images []Image
 	lines := bufio.NewScanner(file)
 	for number := 1; lines.Scan(); number++ {
-		fields := strings.Fields(lines.Text())
+		fields := strings.Fields(strings.TrimPrefix(lines.Text(), byteOrderMark))
 		if len(fields) == 0 {
 			continue
 		}
-		img, err := elpvImage(root, fields)
+		img, err := f.elpvImage(fields)
 		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", labels, number, err)
+			return fmt.Errorf("%s:%d: %w", labels, number, err)
 		}
 		if slices.Contains(classes, img.Class) {
-			images = append(images, img)
+			f.add(img)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", labels, err)
+		return fmt.Errorf("%s: %w", labels, err)
 	}
-	return images, nil
+	return nil
 }
 
-func elpvImage(root string, fields []string) (Image, error) {
+func (f *finder) elpvImage(fields []string) (Image, error) {
 	if len(fields) != 3 {
 		return Image{}, fmt.Errorf("want a file, a probability and a kind of cell, got %d fields", len(fields))
 	}
 	name, group := fields[0], fields[2]
+	if !utf8.ValidString(name) {
+		return Image{}, fmt.Errorf("the file name %q is not UTF-8", name)
+	}
 	if !filepath.IsLocal(name) {
 		return Image{}, fmt.Errorf("file %q lies outside the dataset's folder", name)
 	}
@@ -107,5 +107,8 @@ func elpvImage(root string, fields []string) (Image, error) {
 	case 1:
 		class = elpvDefective + " " + group
 	}
-	return Image{Name: filepath.ToSlash(name), Path: filepath.Join(root, name), Class: class, Group: group}, nil
+	if there, err := f.resolve(filepath.ToSlash(name)); err == nil {
+		name = there // or else reading it says what is wrong
+	}
+	return Image{Name: filepath.ToSlash(name), Path: filepath.Join(f.root, name), Class: class, Group: group}, nil
 }

@@ -17,6 +17,7 @@ type Checkup struct {
 	Photos     []FolderView        `json:"photos"`
 	Needs      []Need              `json:"needs"`
 	Duplicates []dataset.Duplicate `json:"duplicates"` // within a class: left out
+	LeftOut    []dataset.LeftOut   `json:"left_out"`   // called like photos, and no files
 	Base       string              `json:"base"`
 	BaseState  string              `json:"base_state"`         // where it is
 	Weights    []string            `json:"weights"`            // of classifiers, and where they are
@@ -48,12 +49,13 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := dataset.Inspect(exp.Dataset.Format, root, exp.Dataset.Classes())
+	found, err := machine.Hashes.Inspect(exp.Dataset.Format, root, exp.Dataset.Classes())
 	if err != nil {
 		return nil, err
 	}
 	c := &Checkup{Experiment: exp.Name, Root: found.Set.Root, Base: exp.Base, Problems: []string{}}
 	c.Duplicates = append([]dataset.Duplicate{}, found.Set.Duplicates...)
+	c.LeftOut = append([]dataset.LeftOut{}, found.Set.LeftOut...)
 	for _, class := range exp.Dataset.Classes() {
 		c.Photos = append(c.Photos, folderView(class, found))
 	}

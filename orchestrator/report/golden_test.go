@@ -128,3 +128,30 @@ func TestLongFormHasEveryMetric(t *testing.T) {
 		t.Errorf("%d rows, %d metrics", len(rows)-1, metrics)
 	}
 }
+
+// A name that a spreadsheet would compute is text in results.csv, and a negative
+// number stays a number.
+func TestNamesAreNoFormulas(t *testing.T) {
+	f := newFixture(t, strings.NewReplacer("    real:", "    '=HYPERLINK(\"x\")':", "    real & generated:", "    '-5':").Replace(studies))
+	var table bytes.Buffer
+	r := f.collect(nil)
+	r.cells[len(r.cells)-1].metrics = []metric{{"made_up", -0.5}}
+	f.check(r.writeCSV(&table))
+	rows, err := csv.NewReader(&table).ReadAll()
+	f.check(err)
+	found := map[string]bool{}
+	for _, row := range rows {
+		found[row[2]] = true
+		if row[4] == "made_up" && row[5] != "-0.5" {
+			t.Errorf("value %q", row[5])
+		}
+	}
+	if !found[`'=HYPERLINK("x")`] || !found[`'-5`] || found[`=HYPERLINK("x")`] || found["-5"] {
+		t.Errorf("names %v", found)
+	}
+	for _, name := range []string{"", "real", "18 defect, 0 regularization", "a=b"} {
+		if got := spreadsheetText(name); got != name {
+			t.Errorf("%q becomes %q", name, got)
+		}
+	}
+}

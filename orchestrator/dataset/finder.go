@@ -1,0 +1,135 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm" // "é" as one character or as two; Go project, BSD
+)
+
+// extensions of files that are taken for images, in lower case.
+var extensions = []string{".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+
+func isImage(name string) bool {
+	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name))) && !strings.HasPrefix(name, ".")
+}
+
+// finder collects the images of a dataset's folder.
+type finder struct {
+	root   string
+	images []Image
+	left   []LeftOut
+}
+
+// list adds the images directly in a folder of the dataset, by its
+// slash-separated path.
+func (f *finder) list(folder, class string, split Split) error {
+	folder, err := f.resolve(folder)
+	if err != nil {
+		return fmt.Errorf("class %q: %w", class, err)
+	}
+	entries, err := os.ReadDir(filepath.Join(f.root, folder))
+	if err != nil {
+		return fmt.Errorf("class %q: %w", class, err)
+	}
+	for _, entry := range entries {
+		if !isImage(entry.Name()) {
+			continue
+		}
+		if !utf8.ValidString(entry.Name()) {
+			return fmt.Errorf("class %q: the file name %q in %s is not UTF-8: rename it", class, entry.Name(), filepath.Join(f.root, folder))
+		}
+		f.add(Image{
+			Name:  filepath.ToSlash(filepath.Join(folder, entry.Name())),
+			Path:  filepath.Join(f.root, folder, entry.Name()),
+			Class: class,
+			Split: split,
+		})
+	}
+	return nil
+}
+
+// add adds an image, unless it is something that only has an image's name. One
+// that is missing is for reading to say.
+func (f *finder) add(img Image) {
+	if what := notAFile(img.Path); what != "" {
+		f.left = append(f.left, LeftOut{img.Name, what})
+		return
+	}
+	f.images = append(f.images, img)
+}
+
+// resolve finds a path below the root. A name that is written in another Unicode
+// normal form than on the disk is found too: macOS takes names apart (NFD), and
+// editors put them together (NFC).
+func (f *finder) resolve(path string) (string, error) {
+	found := ""
+	for _, name := range strings.Split(path, "/") {
+		if _, err := os.Lstat(filepath.Join(f.root, found, name)); err == nil {
+			found = filepath.Join(found, name)
+			continue
+		}
+		entries, err := os.ReadDir(filepath.Join(f.root, found))
+		if err != nil {
+			return "", err
+		}
+		i := slices.IndexFunc(entries, func(e os.DirEntry) bool {
+			return norm.NFC.String(e.Name()) == norm.NFC.String(name)
+		})
+		if i < 0 {
+			return "", fmt.Errorf("folder %s does not exist; %s has %s", filepath.Join(f.root, path), filepath.Join(f.root, found), foldersOf(entries))
+		}
+		found = filepath.Join(found, entries[i].Name())
+	}
+	return found, nil
+}
+
+// foldersOf lists the folders among entries, for an error.
+func foldersOf(entries []os.DirEntry) string {
+	const shown = 12
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+			names = append(names, fmt.Sprintf("%q", entry.Name()))
+		}
+	}
+	if len(names) == 0 {
+		return "no folders"
+	}
+	text := strings.Join(names[:min(len(names), shown)], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// notAFile says what a path leads to if that is no regular file, and "" if it is
+// one or cannot be looked at.
+func notAFile(path string) string {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); err == nil {
+			return "a link that leads nowhere"
+		}
+	}
+	if err != nil {
+		return ""
+	}
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return ""
+}

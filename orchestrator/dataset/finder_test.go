@@ -1,0 +1,96 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestWhatIsNoFileIsLeftOut: what has an image's name and is something else is
+// named, and nothing waits for it.
+func TestWhatIsNoFileIsLeftOut(t *testing.T) {
+	f := newFolder(t)
+	f.picture("good/0.png", 0)
+	f.picture("elsewhere.png", 1)
+	f.pipe("good/1.png")
+	f.text("good/2.png/inside.txt", "")
+	for from, to := range map[string]string{"3.png": "nowhere", "4.png": "/dev/null", "5.png": "../elsewhere.png", "6.png": "2.png"} {
+		if err := os.Symlink(to, f.path("good/"+from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(f.path("good")) // the path of a socket may be no longer than 107 bytes
+	socket, err := net.Listen("unix", "7.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	set := scan(t, "folders", f.root, "good")
+	if got := names(set.Images); !slices.Equal(got, []string{"good: good/0.png", "good: good/5.png"}) {
+		t.Errorf("images %q", got)
+	}
+	want := []LeftOut{
+		{"good/1.png", "a named pipe"}, {"good/2.png", "a folder"}, {"good/3.png", "a link that leads nowhere"},
+		{"good/4.png", "a device"}, {"good/6.png", "a folder"}, {"good/7.png", "a socket"},
+	}
+	if !slices.Equal(set.LeftOut, want) {
+		t.Errorf("left out %q", set.LeftOut)
+	}
+	for _, name := range []string{"good/1.png", "good/4.png"} { // as when a file becomes one after the scan
+		_, err := HashFile(f.path(name))
+		fails(t, err, "and no file")
+	}
+}
+
+// TestNamesThatAreNotUTF8 could be in no key, table or page.
+func TestNamesThatAreNotUTF8(t *testing.T) {
+	f := newFolder(t)
+	f.picture("good/caf\xe9.png", 0)
+	_, err := Scan("folders", f.root, []string{"good"})
+	fails(t, err, `class "good": the file name "caf\xe9.png" in `, "is not UTF-8: rename it")
+	f.picture("caf\xe9/good/0.png", 0)
+	_, err = Scan("folders", f.path("caf\xe9"), []string{"good"})
+	fails(t, err, `caf\xe9": its name is not UTF-8: rename it`)
+}
+
+// TestFoldersInOtherNormalForms: a folder that macOS named is the class that an
+// editor wrote, whichever of them takes "ü" apart.
+func TestFoldersInOtherNormalForms(t *testing.T) {
+	const composed, apart = "pr\u00fcfung", "pru\u0308fung"
+	for class, folder := range map[string]string{composed: apart, apart: composed} {
+		f := newFolder(t)
+		f.picture("test/"+folder+"/0.png", 0)
+		f.picture("test/good/0.png", 1)
+		f.picture("train/good/0.png", 2)
+		set := scan(t, "mvtec", f.root, "good", class)
+		if got := set.Of(class); len(got) != 1 || got[0].Name != "test/"+folder+"/0.png" {
+			t.Errorf("class %q in folder %q: %q", class, folder, names(got))
+		}
+		_, err := Scan("mvtec", f.root, []string{"good", "dent"})
+		fails(t, err, `class "dent": folder `+f.path("test/dent")+` does not exist; `+f.path("test")+` has "good", "`+folder+`"`)
+	}
+}
+
+// TestReadingStops: nothing is read to its end that nobody waits for.
+func TestReadingStops(t *testing.T) {
+	f := newFolder(t)
+	f.text("good/huge.png", "")
+	if err := os.Truncate(f.path("good/huge.png"), 1<<40); err != nil { // zeros that take no place, hours to hash
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	for name, memory := range map[string]*Hashes{"no memory": nil, "a memory": OpenHashes(filepath.Join(f.root, "hashes.json"))} {
+		if _, err := memory.Until(ctx).Scan("folders", f.root, []string{"good"}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := memory.Until(ctx).Inspect("folders", f.root, []string{"good"}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s, inspected: %v", name, err)
+		}
+	}
+}
