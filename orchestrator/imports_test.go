@@ -35,7 +35,7 @@ var keptTo = map[string][]string{
 	"github.com/spf13/cobra":            {"orchestrator/command"},
 	"github.com/spf13/viper":            {"orchestrator/command"}, // it lower-cases keys: no study is read through it
 	"github.com/schollz/progressbar/v3": {"orchestrator/execute"},
-	"github.com/goccy/go-yaml":          {"orchestrator/experiment"},
+	"github.com/goccy/go-yaml":          {"orchestrator/experiment", "orchestrator/dataset"}, // and what AUTOMATIC1111 has beside a checkpoint
 	"github.com/fatih/color":            {"orchestrator/report"},
 }
 

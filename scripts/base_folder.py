@@ -1,15 +1,18 @@
-"""Base models on disk: which pipelines are supported, and what may be wrong with a folder."""
+"""Base models in diffusers' layout: which are supported, loading them, and what may be wrong."""
 
-import json
 from pathlib import Path
 
+import torch
 from diffusers import (
-    DiffusionPipeline,
+    AutoencoderKL,
     StableDiffusionImg2ImgPipeline,
     StableDiffusionXLImg2ImgPipeline,
+    UNet2DConditionModel,
 )
 from safetensors import SafetensorError, safe_open
+from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
+from base_files import class_name_of
 from errors import StageError
 
 # What a model_index.json may call a pipeline, and the class that it is loaded as.
@@ -21,17 +24,52 @@ SUPPORTED = {
 }
 Pipeline = StableDiffusionImg2ImgPipeline | StableDiffusionXLImg2ImgPipeline
 
-MODULES = ("unet", "vae", "text_encoder")  # with weights
-COMPONENTS = (*MODULES, "tokenizer", "scheduler")
-MODULES_OF_XL = (*MODULES, "text_encoder_2")
-COMPONENTS_OF_XL = (*MODULES_OF_XL, "tokenizer", "tokenizer_2", "scheduler")
+# The components with weights.
+MODULES = {
+    "unet": UNet2DConditionModel,
+    "vae": AutoencoderKL,
+    "text_encoder": CLIPTextModel,
+    "text_encoder_2": CLIPTextModelWithProjection,
+}
+COMPONENTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+COMPONENTS_OF_XL = (*COMPONENTS, "text_encoder_2", "tokenizer_2")
 
 
-def class_of(base: str) -> type[Pipeline]:
-    """The pipeline class of a folder or model id; StageError for one that is not supported."""
-    name = DiffusionPipeline.load_config(base)["_class_name"]
+def load(folder: Path, dtype: torch.dtype, variants: dict[str, str]) -> Pipeline:
+    """The pipeline of a folder; all but the autoencoder, which is float32, in `dtype`.
+
+    `variants` names the components whose weights are in files of a variant, such as fp16.
+    """
+    check(folder)
+    pipeline_class = class_of(folder)
+    of_variants = {
+        name: _load_module(folder, name, torch.float32 if name == "vae" else dtype, variant)
+        for name, variant in variants.items()
+    }
+    return pipeline_class.from_pretrained(
+        str(folder),
+        dtype={"default": dtype, "vae": torch.float32},
+        use_safetensors=True,  # never a pickle
+        low_cpu_mem_usage=False,
+        local_files_only=True,
+        **of_variants,
+        **unaltered(pipeline_class),
+    )
+
+
+def _load_module(folder: Path, name: str, dtype: torch.dtype, variant: str) -> torch.nn.Module:
+    if name not in MODULES:
+        raise StageError(f"base_files.variants: {name} is none of {', '.join(MODULES)}")
+    return MODULES[name].from_pretrained(
+        str(folder / name), variant=variant, dtype=dtype, use_safetensors=True
+    )
+
+
+def class_of(folder: Path) -> type[Pipeline]:
+    """The pipeline class of a folder; StageError for one that is not supported."""
+    name = class_name_of(folder)
     if name not in SUPPORTED:
-        raise StageError(f"base model {base} is a {name}; supported are {', '.join(SUPPORTED)}")
+        raise StageError(f"base model {folder} is a {name}; supported are {', '.join(SUPPORTED)}")
     return SUPPORTED[name]
 
 
@@ -48,26 +86,21 @@ def check(folder: Path) -> None:
     Opening a safetensors file checks its header against its length, so truncated files are found
     here without reading the weights.
     """
-    index = folder / "model_index.json"
-    if not index.is_file():
+    if not folder.is_dir():
+        raise StageError(
+            f"base model folder {folder} does not exist; check `base` (for a model of the Hugging"
+            " Face hub it is the folder of its snapshot)"
+        )
+    if not (folder / "model_index.json").is_file():
         raise StageError(
             f"base model {folder} is not a diffusers folder: it has no model_index.json;"
             " point `base` at the folder that holds unet/, vae/, text_encoder/ and tokenizer/"
         )
-    try:
-        class_name = json.loads(index.read_text(encoding="utf-8")).get("_class_name")
-    except (ValueError, AttributeError) as error:
-        raise StageError(f"{index} is damaged ({error}); copy the base model again") from error
-    if class_name not in SUPPORTED:
-        raise StageError(
-            f"base model {folder} is a {class_name}; supported are {', '.join(SUPPORTED)}"
-        )
-    xl = SUPPORTED[class_name] is StableDiffusionXLImg2ImgPipeline
+    xl = class_of(folder) is StableDiffusionXLImg2ImgPipeline
     for component in COMPONENTS_OF_XL if xl else COMPONENTS:
         if not (folder / component).is_dir():
             raise StageError(f"base model {folder} has no {component}/; copy the base model again")
-    for component in MODULES_OF_XL if xl else MODULES:
-        if not list((folder / component).glob("*.safetensors")):
+        if component in MODULES and not list((folder / component).glob("*.safetensors")):
             raise StageError(
                 f"base model {folder / component} has no .safetensors file; convert the base model"
                 " to safetensors (pickled weights are not loaded)"
@@ -78,12 +111,6 @@ def check(folder: Path) -> None:
                 pass
         except (SafetensorError, OSError) as error:
             raise StageError(f"{file} is damaged ({error}); copy the base model again") from error
-
-
-def variant_of(folder: Path) -> str | None:
-    """ "fp16" when the weights are only there as *.fp16.safetensors, as some downloads have it."""
-    names = [file.name for file in (folder / "unet").glob("*.safetensors")]
-    return "fp16" if names and all(".fp16" in name for name in names) else None
 
 
 def state_of(base: str) -> tuple:

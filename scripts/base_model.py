@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 
 import base_folder
 import checkpoint
+from base_files import BaseFiles
 from base_folder import Pipeline
 from errors import StageError
 
@@ -24,19 +25,23 @@ for _library in (diffusers_logging, transformers.utils.logging):
     _library.set_verbosity_error()
     _library.disable_progress_bar()
 
+AS_THEY_ARE = BaseFiles()
+
 _cached: tuple[tuple, Pipeline] | None = None
 
 
 @contextmanager
-def borrow(base: str, device: torch.device, dtype: torch.dtype) -> Iterator[Pipeline]:
-    """Lend the pipeline of `base`: a diffusers folder, a .safetensors file with all weights, or a
-    model id of the Hugging Face hub.
+def borrow(
+    base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles = AS_THEY_ARE
+) -> Iterator[Pipeline]:
+    """Lend the pipeline of `base`: a diffusers folder, or a .safetensors file with all weights.
+    `files` says which of its files are loaded.
 
     All weights are frozen and in evaluation mode. The autoencoder is float32 whatever `dtype` is,
     since half-precision autoencoders are the usual source of black images. Adapters added by the
     borrower are removed at the end, also after an exception or a cancellation.
     """
-    pipeline = _load_cached(base, device, dtype)
+    pipeline = _load_cached(base, device, dtype, files)
     try:
         yield pipeline
     except BaseException:
@@ -65,12 +70,12 @@ def forget() -> None:
         torch.cuda.empty_cache()
 
 
-def _load_cached(base: str, device: torch.device, dtype: torch.dtype):
+def _load_cached(base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles):
     global _cached
-    key = (base, str(device), dtype, base_folder.state_of(base))
+    key = (base, str(device), dtype, files, base_folder.state_of(base))
     if _cached is None or _cached[0] != key:
         forget()  # before loading, so that two base models are never in memory together
-        _cached = (key, _load(base, device, dtype))
+        _cached = (key, _load(base, device, dtype, files))
     return _cached[1]
 
 
@@ -93,18 +98,17 @@ def _freeze(pipeline: Pipeline) -> None:
         module.eval()
 
 
-def _load(base: str, device: torch.device, dtype: torch.dtype) -> Pipeline:
+def _load(base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
     try:
         if Path(base).is_file():
-            pipeline = checkpoint.load(Path(base), dtype)
+            pipeline = checkpoint.load(Path(base), dtype, files)
         else:
-            pipeline = _load_folder(base, dtype)
+            pipeline = base_folder.load(Path(base), dtype, files.variants)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
         raise StageError(
-            f"base model {base} cannot be loaded ({reason}); give a folder in diffusers layout,"
-            " a .safetensors checkpoint, or the id of a model that is in the local Hugging Face"
-            " cache or can be downloaded"
+            f"base model {base} cannot be loaded ({reason}); copy it again, or give another:"
+            " a folder in diffusers layout, or a .safetensors checkpoint"
         ) from error
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device)
@@ -113,22 +117,3 @@ def _load(base: str, device: torch.device, dtype: torch.dtype) -> Pipeline:
         module.to(memory_format=torch.channels_last)
     _freeze(pipeline)
     return pipeline
-
-
-def _load_folder(base: str, dtype: torch.dtype) -> Pipeline:
-    folder = Path(base)
-    variant = None
-    if folder.exists():
-        base_folder.check(folder)
-        variant = base_folder.variant_of(folder)
-    elif base.count("/") != 1 or base.startswith((".", "/", "~")):
-        raise StageError(f"base model folder {base} does not exist; check `base`")
-    pipeline_class = base_folder.class_of(base)
-    return pipeline_class.from_pretrained(
-        base,
-        dtype={"default": dtype, "vae": torch.float32},
-        variant=variant,
-        use_safetensors=True,  # never a pickle
-        low_cpu_mem_usage=False,
-        **base_folder.unaltered(pipeline_class),
-    )

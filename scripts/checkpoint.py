@@ -1,55 +1,69 @@
 """A base model in a single .safetensors file, as trainers and user interfaces share them.
 
-Such a file has weights only. The configuration and the tokenizer are those of the folder beside
-it with its name (model.safetensors: model/), a diffusers folder that needs no weights; without
-one, diffusers takes those of the model that the weights are a version of from the Hugging Face
-hub or its local cache.
+Such a file has weights only. The configuration and the tokenizers are built in for Stable Diffusion
+1.x, 2.x and XL, or those of a diffusers folder that needs no weights.
 """
 
 from pathlib import Path
 
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
-from diffusers.loaders.single_file_utils import CHECKPOINT_KEY_NAMES
+from diffusers import AutoencoderKL
 from safetensors import SafetensorError, safe_open
 
+import clip_words
+from base_files import BaseFiles
 from base_folder import Pipeline, class_of, unaltered
 from errors import StageError
 
 
-def load(file: Path, dtype: torch.dtype) -> Pipeline:
-    """The pipeline of a file; all but the autoencoder, which stays float32, in `dtype`."""
-    config = file.with_suffix("")
-    if not (config / "model_index.json").is_file():
-        config = None
-    pipeline_class = class_of(str(config)) if config else class_of_weights(file)
+def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
+    """The pipeline of a file; all but the autoencoder, which is float32, in `dtype`."""
+    config = files.configuration_of(file)
+    pipeline_class = class_of(config)
+    check(file)
     try:
+        vae = AutoencoderKL.from_single_file(
+            str(file), config=str(config), subfolder="vae", dtype=torch.float32
+        )
         pipeline = pipeline_class.from_single_file(
             str(file),
-            config=str(config) if config else None,
-            dtype=torch.float32,
+            config=str(config),
+            dtype=dtype,
+            vae=vae,
+            local_files_only=True,
+            **(tokenizers(config) if files.built_in else {}),
             **unaltered(pipeline_class),
         )
+        require_weights(pipeline)
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
         reason = str(error).strip().splitlines()[0]
-        where = config or "the Hugging Face hub or its cache"
         raise StageError(
-            f"base model {file} cannot be loaded with the configuration of {where} ({reason});"
+            f"base model {file} cannot be loaded with the configuration of {config} ({reason});"
             f" put the model's diffusers folder, without its weights, at {file.with_suffix('')}"
         ) from error
-    for name, module in pipeline.components.items():
-        if isinstance(module, torch.nn.Module) and name != "vae":
-            module.to(dtype)
+    if files.built_in:
+        pipeline.scheduler.register_to_config(prediction_type=files.prediction)
     return pipeline
 
 
-def class_of_weights(file: Path) -> type[Pipeline]:
-    """The pipeline class that the names of a file's tensors are of."""
+def tokenizers(config: Path) -> dict:
+    """The tokenizers of a built-in configuration, by their names in the pipeline."""
+    return {folder.name: clip_words.tokenizer(folder) for folder in config.glob("tokenizer*")}
+
+
+def check(file: Path) -> None:
+    """Raise a StageError when a file is shorter than its header says."""
     try:
-        with safe_open(file, framework="pt") as tensors:
-            names = set(tensors.keys())
+        with safe_open(file, framework="pt"):
+            pass
     except (SafetensorError, OSError) as error:
         raise StageError(f"{file} is damaged ({error}); copy the base model again") from error
-    if CHECKPOINT_KEY_NAMES["xl_base"] in names:
-        return StableDiffusionXLImg2ImgPipeline
-    return StableDiffusionImg2ImgPipeline
+
+
+def require_weights(pipeline: Pipeline) -> None:
+    """ValueError for a network of which the file has not all weights."""
+    for part, module in pipeline.components.items():
+        if isinstance(module, torch.nn.Module):
+            for name, parameter in module.named_parameters():
+                if parameter.is_meta:
+                    raise ValueError(f"the file has no weights for {name} of {part}")

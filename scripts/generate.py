@@ -9,7 +9,7 @@ Alone: python scripts/generate.py spec.json
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import images
 import lora_layers
 import runtime
 import together
+from base_files import BaseFiles
 from base_model import Pipeline
 from denoiser import Denoiser, Recipe, Shot, Style
 from errors import StageError
@@ -53,6 +54,7 @@ class Spec:
     batch_size: int
     precision: str
     images: list[Picture]
+    base_files: BaseFiles = field(default_factory=BaseFiles)
     lora: str = ""
     negative_prompt: str = ""
     sampler: str = "base"
@@ -119,7 +121,8 @@ def generate(tasks: list[Task]) -> None:
     spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
     recipe = Recipe(spec.resolution, spec.strength, spec.steps, spec.guidance, spec.sampler)
-    with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
+    dtype = runtime.dtype_of(spec.precision)
+    with base_model.borrow(spec.base, device, dtype, spec.base_files) as pipeline:
         begun = together.begun(works, pipeline)
         loras = [work.style.lora for work in begun if work.style.lora]
         if len(begun) > 1 and not all(lora.finite() for lora in loras):

@@ -1,12 +1,13 @@
 """What the stage train_lora is asked to do, checked."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 
 import images
 import optimizers
+from base_files import BaseFiles
 from errors import StageError
 from lora_training import Settings
 from regularization import MODES
@@ -46,6 +47,7 @@ class Spec:
     target: str
     flip: bool
     precision: str
+    base_files: BaseFiles = field(default_factory=BaseFiles)
     text_encoder: bool = False
     text_encoder_learning_rate: float = 0.0
     schedule: str = "constant"

@@ -41,7 +41,8 @@ def train(tasks: list[Task]) -> None:
         return
     spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
-    with base_model.borrow(spec.base, device, runtime.dtype_of(spec.precision)) as pipeline:
+    dtype = runtime.dtype_of(spec.precision)
+    with base_model.borrow(spec.base, device, dtype, spec.base_files) as pipeline:
         begun = together.begun(works, pipeline)
         if spec.gradient_checkpointing:
             checkpoint_gradients(pipeline, spec.text_encoder)

@@ -102,19 +102,24 @@ func (h *Hashes) openCheckpoint(name, path string) (*Base, error) {
 }
 
 // Model hashes what a base model computes with: a folder, or a checkpoint and
-// the folder beside it with its configuration.
+// what beside it configures it: a folder, or a .yaml that says what it predicts.
 func (h *Hashes) Model(path string) (string, error) {
 	config, ok := strings.CutSuffix(path, checkpointSuffix)
 	if !ok {
 		return h.folder(path)
 	}
 	sum, err := h.File(path)
-	if err != nil || !exists(filepath.Join(config, modelIndex)) {
-		return sum, err
-	}
-	beside, err := h.folder(config)
 	if err != nil {
 		return "", err
+	}
+	beside := ""
+	if exists(filepath.Join(config, modelIndex)) {
+		beside, err = h.folder(config)
+	} else {
+		beside, err = besideYAML(path)
+	}
+	if err != nil || beside == "" {
+		return sum, err
 	}
 	both := sha256.Sum256([]byte(sum + beside))
 	return hex.EncodeToString(both[:]), nil

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -43,15 +42,41 @@ func (e *Encoder) Check() (note string, err error) {
 	if e.Path == "" {
 		return checkHub("features model", e.Name, e.Cached, checkEncoder)
 	}
-	if err := checkEncoder(e.Path); err != nil {
+	note, err = checkEncoder(e.Path)
+	if err != nil {
 		return "", fmt.Errorf("features model %s: %w", e.Path, err)
 	}
-	return "folder " + e.Path, nil
+	return "folder " + e.Path + note, nil
 }
 
-func checkEncoder(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, "preprocessor_config.json")); err != nil {
-		return err
+// Place is where a worker finds the model: its folder, or for a model of the hub
+// the folder in the cache; the name of one that is not there.
+func (e *Encoder) Place() string {
+	for _, place := range []string{e.Path, e.Cached} {
+		if place != "" {
+			return place
+		}
 	}
-	return checkWeights(dir, filepath.Base(dir))
+	return e.Name
+}
+
+// OfTheHub reports whether it is a model of the Hugging Face hub.
+func (e *Encoder) OfTheHub() bool { return e.Path == "" }
+
+// encoderFiles is what an encoder has besides its weights.
+var encoderFiles = []string{encoderConfig, "preprocessor_config.json"}
+
+func checkEncoder(dir string) (note string, err error) {
+	what := component{name: "it", stem: transformersStem, needs: [][]string{encoderFiles}}
+	found, err := what.check(dir)
+	if err != nil {
+		return "", err
+	}
+	if found.variant != "" {
+		return "", fmt.Errorf("it has weights of %s only: download its %s.safetensors", found.variant, transformersStem)
+	}
+	if text := found.String(); text != "" {
+		note = "; weights: " + text
+	}
+	return note, nil
 }

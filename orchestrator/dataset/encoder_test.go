@@ -42,7 +42,7 @@ func TestEncoderFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = encoder.Check()
-	fails(t, err, "dino has no .safetensors file")
+	fails(t, err, "features model "+f.path("dino"), "it has no model.safetensors file but pickles")
 	f.text("photos/0.png", "")
 	_, err = (*Hashes)(nil).FindEncoder("photos", f.path("photos"))
 	fails(t, err, "photos is no model of transformers: it has no config.json")

@@ -91,12 +91,12 @@ func offline() (variable string, yes bool) {
 
 // checkHub checks a model of the hub, cached in a folder or not: in the cache and
 // whole, or downloadable. what is the model's use, for errors.
-func checkHub(what, name, cached string, whole func(dir string) error) (note string, err error) {
+func checkHub(what, name, cached string, whole func(dir string) (note string, err error)) (note string, err error) {
 	variable, yes := offline()
 	switch {
 	case cached != "":
-		if err := whole(cached); err == nil {
-			return "in the cache, " + cached, nil
+		if note, err := whole(cached); err == nil {
+			return "in the cache, " + cached + note, nil
 		} else if yes {
 			return "", fmt.Errorf("%s %s in the Hugging Face cache is not whole (%w), and %s is set: download it again", what, name, err, variable)
 		}

@@ -1,129 +1,176 @@
 package dataset
 
 import (
-	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Check says where the base model is, or why a run could not load it. It reads
-// headers only.
+// Files says which files of a base model a worker loads: what Check found, and
+// nothing that the worker would have to find again.
+type Files struct {
+	// Configuration of a checkpoint: the name of a built-in one, or the folder
+	// beside the checkpoint.
+	Configuration string `json:"configuration,omitempty"`
+	// Prediction of a checkpoint with a built-in configuration.
+	Prediction string `json:"prediction,omitempty"`
+	// Variants of a folder's components whose weights are there in files of a
+	// variant only, such as fp16.
+	Variants map[string]string `json:"variants,omitempty"`
+}
+
+// Place is where a worker finds the base model: its folder or file, or for a
+// model of the hub the folder in the cache; the name of one that is not there.
+func (b *Base) Place() string {
+	for _, place := range []string{b.Path, b.Cached} {
+		if place != "" {
+			return place
+		}
+	}
+	return b.Name
+}
+
+// OfTheHub reports whether it is a model of the Hugging Face hub.
+func (b *Base) OfTheHub() bool { return b.Path == "" }
+
+// Check says where the base model is and which of its files are used, or why a
+// run could not load it. It reads headers only.
 func (b *Base) Check() (note string, err error) {
-	info, err := os.Stat(b.Path)
+	if b.OfTheHub() {
+		return checkHub("base model", b.Name, b.Cached, func(dir string) (string, error) {
+			_, note, err := filesOfFolder(dir)
+			return note, err
+		})
+	}
+	_, note, err = b.Files()
+	return note, err
+}
+
+// Files says which files are loaded, and describes them. Of a model of the hub
+// that is not in the cache there are none.
+func (b *Base) Files() (files Files, note string, err error) {
+	if b.OfTheHub() && b.Cached == "" {
+		return files, "", nil
+	}
+	place := b.Place()
+	info, err := os.Stat(place)
 	switch {
-	case b.Path == "":
-		return checkHub("base model", b.Name, b.Cached, checkModel)
 	case err != nil:
-		return "", fmt.Errorf("base model: %w", err)
+		return files, "", fmt.Errorf("base model: %w", err)
 	case info.IsDir():
-		if err := checkModel(b.Path); err != nil {
-			return "", fmt.Errorf("base model %s: %w", b.Path, err)
+		files, note, err = filesOfFolder(place)
+		if err != nil {
+			return files, "", fmt.Errorf("base model %s: %w", place, err)
 		}
-		return "folder " + b.Path, nil
+		return files, "folder " + place + note, nil
 	}
-	if err := checkSafetensors(b.Path); err != nil {
-		return "", fmt.Errorf("base model %w", err)
+	files, note, err = filesOfCheckpoint(place)
+	if err != nil {
+		return files, "", fmt.Errorf("base model %w", err)
 	}
-	config := strings.TrimSuffix(b.Path, checkpointSuffix)
-	if !exists(filepath.Join(config, modelIndex)) {
-		config = "that of the Hugging Face hub or its cache"
-	}
-	return fmt.Sprintf("checkpoint %s; configuration: %s", b.Path, config), nil
+	return files, "checkpoint " + place + note, nil
 }
 
-// checkModel requires a diffusers folder to have every component that its index
-// lists, and weights that can be opened where a component has weights.
-func checkModel(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, modelIndex))
+// filesOfCheckpoint looks at a single file, and for its configuration.
+func filesOfCheckpoint(path string) (files Files, note string, err error) {
+	h, err := readHeader(path)
 	if err != nil {
-		return err
+		return files, "", err
 	}
-	index := map[string]json.RawMessage{}
-	if err := json.Unmarshal(text, &index); err != nil {
-		return fmt.Errorf("%s is damaged: %w", modelIndex, err)
+	config := strings.TrimSuffix(path, checkpointSuffix)
+	if exists(filepath.Join(config, modelIndex)) {
+		return Files{Configuration: config}, "; configuration: " + config, h.isBaseModel()
 	}
-	for _, component := range []string{"unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler"} {
-		var class [2]*string // library and class; null where the pipeline has none
-		listed := json.Unmarshal(index[component], &class) == nil && class[1] != nil
-		if !listed {
-			if component == "text_encoder_2" || component == "tokenizer_2" { // SDXL only
-				continue
+	a, err := architectureOf(h)
+	if err != nil {
+		return files, "", err
+	}
+	prediction, by, err := h.prediction(a)
+	if by != "" {
+		what := map[string]string{predictsNoise: "noise", predictsVelocity: "velocity (v)"}[prediction]
+		note = fmt.Sprintf(", which predicts %s (%s)", what, by)
+	}
+	return Files{Configuration: a.configuration, Prediction: prediction}, ": " + a.name + note + "; built-in configuration", err
+}
+
+// filesOfFolder requires a diffusers folder to have every component that its
+// index lists, whole, and says which weights are used where there are several.
+func filesOfFolder(dir string) (files Files, note string, err error) {
+	index, err := readIndex(dir)
+	if err != nil {
+		return files, "", err
+	}
+	var uses []string
+	for _, c := range components {
+		if c.xl && !index.lists(c.name) {
+			continue
+		}
+		if !index.lists(c.name) {
+			return files, "", fmt.Errorf("%s lists no %s", modelIndex, c.name)
+		}
+		weights, err := c.check(filepath.Join(dir, c.name))
+		if err != nil {
+			return files, "", err
+		}
+		if weights.variant != "" {
+			if files.Variants == nil {
+				files.Variants = map[string]string{}
 			}
-			return fmt.Errorf("%s lists no %s", modelIndex, component)
+			files.Variants[c.name] = weights.variant
 		}
-		if err := checkComponent(filepath.Join(dir, component), component); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkComponent requires a folder, with weights that can be opened unless the
-// component is a tokenizer or a scheduler.
-func checkComponent(dir, component string) error {
-	if !exists(dir) {
-		return fmt.Errorf("%s is missing", component)
-	}
-	if component == "scheduler" || component == "tokenizer" || component == "tokenizer_2" {
-		return nil
-	}
-	return checkWeights(dir, component)
-}
-
-// checkWeights requires a folder to have weights that can be opened.
-func checkWeights(dir, name string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*"+checkpointSuffix))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("%s has no .safetensors file", name)
-	}
-	for _, file := range files {
-		if err := checkSafetensors(file); err != nil {
-			return err
+		if use := weights.String(); use != "" {
+			uses = append(uses, c.name+" "+use)
 		}
 	}
-	return nil
+	if len(uses) > 0 {
+		note = "; weights: " + strings.Join(uses, ", ")
+	}
+	return files, note, channelsFit(dir)
 }
 
-// checkSafetensors requires a file to be as long as its header says
-// (github.com/huggingface/safetensors, "Format"): a download that broke off is
-// found without reading the weights.
-func checkSafetensors(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
+// channelsFit refuses a folder whose UNet takes more than the autoencoder's
+// latents.
+func channelsFit(dir string) error {
+	var unet struct {
+		In int `json:"in_channels"`
+	}
+	var vae struct {
+		Latent int `json:"latent_channels"`
+	}
+	if err := readJSON(filepath.Join(dir, "unet", "config.json"), &unet); err != nil {
 		return err
 	}
-	defer file.Close()
-	damaged := func(err error) error { return fmt.Errorf("%s is damaged (%w): download it again", path, err) }
-	var size uint64
-	if err := binary.Read(file, binary.LittleEndian, &size); err != nil {
-		return damaged(err)
-	}
-	info, err := file.Stat()
-	if err != nil {
+	if err := readJSON(filepath.Join(dir, "vae", "config.json"), &vae); err != nil {
 		return err
 	}
-	if size > uint64(info.Size()) {
-		return damaged(errors.New("its header is cut off"))
-	}
-	tensors := map[string]struct {
-		Offsets [2]int64 `json:"data_offsets"`
-	}{}
-	if err := json.NewDecoder(io.LimitReader(file, int64(size))).Decode(&tensors); err != nil {
-		return damaged(err)
-	}
-	end := int64(0)
-	for name, tensor := range tensors {
-		if name != "__metadata__" {
-			end = max(end, tensor.Offsets[1])
-		}
-	}
-	if want := 8 + int64(size) + end; want != info.Size() {
-		return damaged(fmt.Errorf("%d bytes instead of %d", info.Size(), want))
+	if unet.In > 0 && vae.Latent > 0 && unet.In != vae.Latent {
+		return fmt.Errorf("its UNet takes %d channels and its latents have %d: it is no text-to-image model, but one for inpainting, depth or the like", unet.In, vae.Latent)
 	}
 	return nil
+}
+
+// pipelines are the classes of model_index.json that are loaded.
+var pipelines = []string{"StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline"}
+
+// index is a model_index.json.
+type index map[string]any
+
+func readIndex(dir string) (index, error) {
+	read := index{}
+	if err := readJSON(filepath.Join(dir, modelIndex), &read); err != nil {
+		return nil, err
+	}
+	if class, _ := read["_class_name"].(string); !slices.Contains(pipelines, class) {
+		return nil, fmt.Errorf("it is a %s; supported are %s", class, strings.Join(pipelines, ", "))
+	}
+	return read, nil
+}
+
+// lists reports whether the pipeline has a component: a library and a class,
+// null where it has none.
+func (x index) lists(component string) bool {
+	pair, _ := x[component].([]any)
+	return len(pair) == 2 && pair[1] != nil
 }

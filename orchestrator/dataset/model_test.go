@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,83 +22,134 @@ func (f folder) wholeModel(dir string) {
 	f.Helper()
 	f.text(dir+"/model_index.json", `{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "U"], "vae": ["diffusers", "V"],
 		"text_encoder": ["transformers", "T"], "tokenizer": ["transformers", "T"], "scheduler": ["diffusers", "S"], "safety_checker": [null, null]}`)
-	for _, component := range []string{"unet", "vae", "text_encoder"} {
-		f.text(dir+"/"+component+"/model.safetensors", tensors(20))
+	for component, stem := range map[string]string{"unet": diffusersStem, "vae": diffusersStem, "text_encoder": transformersStem} {
+		f.text(dir+"/"+component+"/"+stem+".safetensors", tensors(20))
+		f.text(dir+"/"+component+"/config.json", `{"in_channels": 4, "latent_channels": 4}`)
 	}
-	f.text(dir+"/tokenizer/vocab.json", "{}")
+	for _, file := range []string{"tokenizer_config.json", "vocab.json", "merges.txt"} {
+		f.text(dir+"/tokenizer/"+file, "{}")
+	}
 	f.text(dir+"/scheduler/scheduler_config.json", "{}")
+}
+
+// rename renames a file of the folder.
+func (f folder) rename(from, to string) {
+	f.Helper()
+	if err := os.Rename(f.path(from), f.path(to)); err != nil {
+		f.Fatal(err)
+	}
 }
 
 func TestCheckModel(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		spoil func(folder)
-		want  string // "" for a whole model
+		want  string
 	}{
-		{"whole", func(folder) {}, ""},
 		{"two encoders", func(f folder) {
-			f.text("m/model_index.json", `{"unet": ["d", "U"], "vae": ["d", "V"], "text_encoder": ["t", "T"], "text_encoder_2": ["t", "T"],
-				"tokenizer": ["t", "T"], "scheduler": ["d", "S"]}`)
+			f.text("m/model_index.json", `{"_class_name": "StableDiffusionXLPipeline", "unet": ["d", "U"], "vae": ["d", "V"],
+				"text_encoder": ["t", "T"], "text_encoder_2": ["t", "T"], "tokenizer": ["t", "T"], "scheduler": ["d", "S"]}`)
 		}, "text_encoder_2 is missing"},
 		{"no unet", func(f folder) { _ = os.RemoveAll(f.path("m/unet")) }, "unet is missing"},
-		{"no weights", func(f folder) {
-			_ = os.Rename(f.path("m/vae/model.safetensors"), f.path("m/vae/model.bin"))
-		}, "vae has no .safetensors file"},
-		{"cut off", func(f folder) { _ = os.Truncate(f.path("m/unet/model.safetensors"), 40) }, "model.safetensors is damaged"},
+		{"no weights", func(f folder) { _ = os.Remove(f.path("m/unet/diffusion_pytorch_model.safetensors")) }, "unet has no .safetensors file"},
+		{"weights of a name that is not looked for", func(f folder) {
+			f.rename("m/unet/diffusion_pytorch_model.safetensors", "m/unet/model.safetensors")
+		}, "unet has no .safetensors file of the name diffusion_pytorch_model.safetensors"},
+		{"pickles", func(f folder) {
+			f.rename("m/vae/diffusion_pytorch_model.safetensors", "m/vae/diffusion_pytorch_model.bin")
+		}, "vae has no diffusion_pytorch_model.safetensors file but pickles"},
+		{"cut off", func(f folder) { _ = os.Truncate(f.path("m/unet/diffusion_pytorch_model.safetensors"), 40) }, "diffusion_pytorch_model.safetensors is damaged"},
 		{"cut off in the weights", func(f folder) {
-			_ = os.Truncate(f.path("m/unet/model.safetensors"), int64(len(tensors(20))-1))
+			_ = os.Truncate(f.path("m/text_encoder/model.safetensors"), int64(len(tensors(20))-1))
 		}, "bytes instead of"},
-		{"empty weights", func(f folder) { f.text("m/unet/model.safetensors", "") }, "model.safetensors is damaged (EOF)"},
+		{"empty weights", func(f folder) { f.text("m/text_encoder/model.safetensors", "") }, "model.safetensors is damaged (EOF)"},
 		{"a link to nothing, as in a cache that was cleared", func(f folder) {
-			_ = os.Remove(f.path("m/unet/model.safetensors"))
-			_ = os.Symlink(f.path("nowhere"), f.path("m/unet/model.safetensors"))
+			_ = os.Remove(f.path("m/text_encoder/model.safetensors"))
+			_ = os.Symlink(f.path("nowhere"), f.path("m/text_encoder/model.safetensors"))
 		}, "no such file"},
+		{"a vocabulary that is a link to nothing", func(f folder) {
+			_ = os.Remove(f.path("m/tokenizer/merges.txt"))
+			_ = os.Symlink(f.path("nowhere"), f.path("m/tokenizer/merges.txt"))
+		}, "tokenizer has no merges.txt"},
+		{"no vocabulary", func(f folder) { _ = os.Remove(f.path("m/tokenizer/vocab.json")) }, "tokenizer has no vocab.json"},
+		{"no tokenizer's length", func(f folder) { _ = os.Remove(f.path("m/tokenizer/tokenizer_config.json")) }, "tokenizer has no tokenizer_config.json"},
+		{"no configuration", func(f folder) { _ = os.Remove(f.path("m/vae/config.json")) }, "vae has no config.json"},
+		{"a damaged configuration", func(f folder) { f.text("m/vae/config.json", "[") }, "config.json is damaged"},
+		{"no scheduler", func(f folder) { _ = os.Remove(f.path("m/scheduler/scheduler_config.json")) }, "scheduler has no scheduler_config.json"},
+		{"a shard is missing", func(f folder) {
+			f.rename("m/unet/diffusion_pytorch_model.safetensors", "m/unet/diffusion_pytorch_model-00001-of-00002.safetensors")
+			f.text("m/unet/diffusion_pytorch_model.safetensors.index.json", `{"weight_map":
+				{"a": "diffusion_pytorch_model-00001-of-00002.safetensors", "b": "diffusion_pytorch_model-00002-of-00002.safetensors"}}`)
+		}, "diffusion_pytorch_model-00002-of-00002.safetensors: no such file"},
+		{"a shard elsewhere", func(f folder) {
+			f.rename("m/unet/diffusion_pytorch_model.safetensors", "m/unet/diffusion_pytorch_model-00001-of-00001.safetensors")
+			f.text("m/unet/diffusion_pytorch_model.safetensors.index.json", `{"weight_map": {"a": "../../x.safetensors"}}`)
+		}, "lists a file of another folder"},
+		{"inpainting", func(f folder) { f.text("m/unet/config.json", `{"in_channels": 9}`) }, "its UNet takes 9 channels and its latents have 4"},
 		{"index", func(f folder) { f.text("m/model_index.json", "{") }, "model_index.json is damaged"},
-		{"index of another kind", func(f folder) { f.text("m/model_index.json", `{"transformer": ["d", "F"]}`) }, "model_index.json lists no unet"},
+		{"index of another kind", func(f folder) { f.text("m/model_index.json", `{"_class_name": "FluxPipeline"}`) }, "it is a FluxPipeline; supported are StableDiffusionPipeline"},
+		{"index without a unet", func(f folder) { f.text("m/model_index.json", `{"_class_name": "StableDiffusionPipeline"}`) }, "model_index.json lists no unet"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFolder(t)
 			f.wholeModel("m")
 			test.spoil(f)
-			note, err := (&Base{Name: "m", Path: f.path("m")}).Check()
-			if test.want == "" {
-				if err != nil || note != "folder "+f.path("m") {
-					t.Errorf("%q, %v", note, err)
-				}
-				return
-			}
+			_, err := (&Base{Name: "m", Path: f.path("m")}).Check()
 			fails(t, err, "base model "+f.path("m"), test.want)
 		})
 	}
 }
 
-// TestCheckpoint: one file is a base model too; the folder beside it counts.
-func TestCheckpoint(t *testing.T) {
-	f := newFolder(t)
-	f.text("sd.safetensors", tensors(8))
-	f.text("sd.ckpt", "pickle")
-	alone := findBase(t, "sd.safetensors", f.root)
-	if note, err := alone.Check(); err != nil || note != "checkpoint "+f.path("sd.safetensors")+"; configuration: that of the Hugging Face hub or its cache" {
-		t.Errorf("%q, %v", note, err)
+// TestVariants: of weights in several forms the plain ones are used, and a worker
+// is told which where there are no plain ones.
+func TestVariants(t *testing.T) {
+	const unet, vae, text = "m/unet/diffusion_pytorch_model", "m/vae/diffusion_pytorch_model", "m/text_encoder/model"
+	for _, test := range []struct {
+		name   string
+		change func(folder)
+		note   string
+		want   map[string]string
+	}{
+		{"plain", func(folder) {}, "", nil},
+		{"fp16 only", func(f folder) {
+			for _, stem := range []string{unet, vae, text} {
+				f.rename(stem+".safetensors", stem+".fp16.safetensors")
+			}
+		}, "; weights: unet fp16, vae fp16, text_encoder fp16", map[string]string{"unet": "fp16", "vae": "fp16", "text_encoder": "fp16"}},
+		{"the autoencoder alone in fp16", func(f folder) { f.rename(vae+".safetensors", vae+".fp16.safetensors") },
+			"; weights: vae fp16", map[string]string{"vae": "fp16"}},
+		{"both", func(f folder) {
+			f.text(unet+".fp16.safetensors", tensors(10))
+			f.text(unet+".non_ema.safetensors", tensors(20))
+		}, "; weights: unet full, not fp16 or non_ema", nil},
+		{"two variants", func(f folder) {
+			f.rename(unet+".safetensors", unet+".non_ema.safetensors")
+			f.text(unet+".bf16.safetensors", tensors(10))
+		}, "; weights: unet bf16, not non_ema", map[string]string{"unet": "bf16"}},
+		{"several files", func(f folder) {
+			f.rename(unet+".safetensors", unet+"-00001-of-00001.safetensors")
+			f.text(unet+".safetensors.index.json", `{"weight_map": {"a": "diffusion_pytorch_model-00001-of-00001.safetensors"}}`)
+		}, "; weights: unet in several files", nil},
+		{"several files of a variant", func(f folder) {
+			f.rename(unet+".safetensors", unet+".fp16-00001-of-00001.safetensors")
+			f.text(unet+".safetensors.index.fp16.json", `{"weight_map": {"a": "diffusion_pytorch_model.fp16-00001-of-00001.safetensors"}}`)
+		}, "; weights: unet fp16 in several files", map[string]string{"unet": "fp16"}},
+		{"one file of a tokenizer", func(f folder) {
+			_ = os.Remove(f.path("m/tokenizer/vocab.json"))
+			f.text("m/tokenizer/tokenizer.json", "{}")
+		}, "", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFolder(t)
+			f.wholeModel("m")
+			test.change(f)
+			base := &Base{Name: "m", Path: f.path("m")}
+			files, note, err := base.Files()
+			if err != nil || note != "folder "+f.path("m")+test.note || !maps.Equal(files.Variants, test.want) || files.Configuration != "" {
+				t.Errorf("%+v, %q, %v", files, note, err)
+			}
+		})
 	}
-	f.text("sd/model_index.json", "{}")
-	f.text("sd/"+trainingImages, "sha256\n"+someHash+"\n")
-	configured := findBase(t, "sd.safetensors", f.root)
-	if configured.SHA256 == alone.SHA256 || !configured.Seen[someHash] {
-		t.Errorf("the folder beside the file does not count: %+v", configured)
-	}
-	if note, err := configured.Check(); err != nil || note != "checkpoint "+f.path("sd.safetensors")+"; configuration: "+f.path("sd") {
-		t.Errorf("%q, %v", note, err)
-	}
-	if err := os.Truncate(f.path("sd.safetensors"), 50); err != nil {
-		t.Fatal(err)
-	}
-	_, err := configured.Check()
-	fails(t, err, "base model "+f.path("sd.safetensors"), "is damaged")
-	_, err = FindBase("sd.ckpt", f.root)
-	fails(t, err, "sd.ckpt is a file that is not loaded", "pickles")
-	_, err = FindBase("models/sd.safetensors", f.root)
-	fails(t, err, "no such folder")
 }
 
 // TestHub: a model of the hub is looked up where huggingface_hub keeps it.
@@ -127,14 +179,17 @@ func TestHub(t *testing.T) {
 			t.Setenv(variable, f.path("cache"))
 		}
 		repo := folder + "/models--owner--model"
-		f.text(repo+"/refs/main", "0123abcd")
+		f.text(repo+"/refs/main", "0123abcd\n") // as an editor or echo ends it
 		check("", "HF_HUB_OFFLINE is set")
 		f.wholeModel(repo + "/snapshots/0123abcd")
 		check("in the cache, "+f.path(repo), "")
-		if err := os.Remove(f.path(repo + "/snapshots/0123abcd/unet/model.safetensors")); err != nil {
+		if place := findBase(t, name).Place(); place != f.path(repo+"/snapshots/0123abcd") {
+			t.Errorf("a worker is told to load %s", place)
+		}
+		if err := os.Remove(f.path(repo + "/snapshots/0123abcd/unet/diffusion_pytorch_model.safetensors")); err != nil {
 			t.Fatal(err)
 		}
-		check("", "is not whole (unet has no .safetensors file), and HF_HUB_OFFLINE is set")
+		check("", "is not whole (unet has no .safetensors file of the name diffusion_pytorch_model.safetensors), and HF_HUB_OFFLINE is set")
 		t.Setenv("HF_HUB_OFFLINE", "")
 		check("only partly in the cache", "")
 		t.Setenv("HF_HUB_OFFLINE", "yes")

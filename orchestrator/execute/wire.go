@@ -8,8 +8,9 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// wire writes a task's spec as its stage reads it: with paths, the folder to
-// write into, the device and, in a training, what to continue. It also returns
+// wire writes a task's spec as its stage reads it: with paths, the files of the
+// base model that are used, the folder to write into, the device and, in a
+// training, what to continue. It also returns
 // how much of the task's effort is left to do.
 func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, float64, error) {
 	p, st := s.run.plan, s.run.cfg.Store
@@ -28,6 +29,11 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 		fields[name] = value
 	}
 	fields["out"], fields["device"] = dir, s.device
+	if _, ok := fields["base"]; ok {
+		if fields["base_files"], _, err = p.Base.Files(); err != nil {
+			return nil, 0, err
+		}
+	}
 	if task.Kind == plan.KindTrainLoRA {
 		key, done, err := s.run.earlier(task)
 		if err != nil {

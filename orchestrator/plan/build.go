@@ -110,18 +110,16 @@ func (b *builder) cell(cell experiment.Cell) (Cell, error) {
 	return b.condition(cell)
 }
 
-func (b *builder) base() Ref {
-	if b.in.Base.Path == "" {
-		return Ref(byName + b.in.Base.Name)
-	}
-	return Ref(byHash + b.in.Base.SHA256)
-}
+func (b *builder) base() Ref { return modelRef(b.in.Base.Name, b.in.Base.SHA256) }
 
-func (b *builder) encoder() Ref {
-	if b.in.Encoder.Path == "" {
-		return Ref(byName + b.in.Encoder.Name)
+func (b *builder) encoder() Ref { return modelRef(b.in.Encoder.Name, b.in.Encoder.SHA256) }
+
+// modelRef is the reference of a model: by content, or of the hub by name.
+func modelRef(name, sum string) Ref {
+	if sum == "" {
+		return Ref(byName + name)
 	}
-	return Ref(byHash + b.in.Encoder.SHA256)
+	return Ref(byHash + sum)
 }
 
 // prompts of a class: the noun alone, and with the identifier before it. A

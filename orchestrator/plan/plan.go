@@ -149,7 +149,15 @@ func (p *Plan) Path(ref Ref, artifactDir func(kind, key string) string) string {
 		}
 		return path
 	}
-	return strings.TrimPrefix(string(ref), byName)
+	// A model of the hub may have been downloaded since the plan was made.
+	name := strings.TrimPrefix(string(ref), byName)
+	if p.Base != nil && p.Base.OfTheHub() && name == p.Base.Name {
+		return p.Base.Place()
+	}
+	if p.Encoder != nil && p.Encoder.OfTheHub() && name == p.Encoder.Name {
+		return p.Encoder.Place()
+	}
+	return name
 }
 
 // Images lists the dataset's images that a task reads.

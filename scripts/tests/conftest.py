@@ -53,11 +53,11 @@ def autoencoder(latent_channels: int = 4) -> AutoencoderKL:
     )
 
 
-def text_config(words: int) -> CLIPTextConfig:
-    """Of a CLIP text encoder 32 wide, for a vocabulary of so many words."""
+def text_config(words: int, width: int = 32) -> CLIPTextConfig:
+    """Of a CLIP text encoder for a vocabulary of so many words."""
     return CLIPTextConfig(
         vocab_size=words,
-        hidden_size=32,
+        hidden_size=width,
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=4,
@@ -109,7 +109,7 @@ def pipeline(
     )
 
 
-def xl_pipeline(folder: Path) -> StableDiffusionXLPipeline:
+def xl_pipeline(folder: Path, second_width: int = 32) -> StableDiffusionXLPipeline:
     """A random Stable Diffusion XL pipeline: two text encoders, a UNet that is told sizes."""
     torch.manual_seed(0)
     words = tokenizer(folder / "words")
@@ -120,7 +120,7 @@ def xl_pipeline(folder: Path) -> StableDiffusionXLPipeline:
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         transformer_layers_per_block=(1, 2),
-        cross_attention_dim=64,
+        cross_attention_dim=32 + second_width,
         attention_head_dim=(2, 4),
         norm_num_groups=8,
         use_linear_projection=True,
@@ -131,7 +131,7 @@ def xl_pipeline(folder: Path) -> StableDiffusionXLPipeline:
     return StableDiffusionXLPipeline(
         vae=autoencoder(),
         text_encoder=CLIPTextModel(text_config(len(words))),
-        text_encoder_2=CLIPTextModelWithProjection(text_config(len(words))),
+        text_encoder_2=CLIPTextModelWithProjection(text_config(len(words), second_width)),
         tokenizer=words,
         tokenizer_2=words,
         unet=unet,

@@ -1,0 +1,187 @@
+package dataset
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// component is a part of a pipeline, in a folder of its own.
+type component struct {
+	name  string
+	stem  string     // of its files of weights, before .safetensors; "" if it has none
+	needs [][]string // files: all of one of these lists
+	xl    bool       // only Stable Diffusion XL has it
+}
+
+// Stems that diffusers and transformers give files of weights.
+const (
+	diffusersStem    = "diffusion_pytorch_model"
+	transformersStem = "model"
+)
+
+var (
+	configured = [][]string{{"config.json"}}
+	words      = [][]string{{"tokenizer_config.json", "vocab.json", "merges.txt"}, {"tokenizer_config.json", "tokenizer.json"}}
+)
+
+var components = []component{
+	{name: "unet", stem: diffusersStem, needs: configured},
+	{name: "vae", stem: diffusersStem, needs: configured},
+	{name: "text_encoder", stem: transformersStem, needs: configured},
+	{name: "text_encoder_2", stem: transformersStem, needs: configured, xl: true},
+	{name: "tokenizer", needs: words},
+	{name: "tokenizer_2", needs: words, xl: true},
+	{name: "scheduler", needs: [][]string{{"scheduler_config.json"}}},
+}
+
+// check requires a component's folder to be whole, and says which of its weights
+// are used.
+func (c component) check(dir string) (weights, error) {
+	if !exists(dir) {
+		return weights{}, fmt.Errorf("%s is missing", c.name)
+	}
+	missing := ""
+	for _, list := range c.needs {
+		place := slices.IndexFunc(list, func(file string) bool { return !exists(filepath.Join(dir, file)) })
+		if place < 0 {
+			missing = ""
+			break
+		}
+		if missing == "" {
+			missing = list[place]
+		}
+	}
+	if missing != "" {
+		return weights{}, fmt.Errorf("%s has no %s", c.name, missing)
+	}
+	if c.stem == "" {
+		return weights{}, nil
+	}
+	return weightsIn(dir, c.name, c.stem)
+}
+
+// weights are those of a component's files that are loaded.
+type weights struct {
+	variant string   // "" for the plain ones
+	sharded bool     // over several files, which an index lists
+	spare   []string // other variants beside them
+}
+
+// String says what is not plain: "fp16", "in several files", "full, not fp16".
+func (w weights) String() string {
+	text := w.variant
+	if len(w.spare) > 0 {
+		if text == "" {
+			text = "full"
+		}
+		text += ", not " + strings.Join(w.spare, " or ")
+	}
+	if w.sharded {
+		text = strings.TrimSpace(text + " in several files")
+	}
+	return text
+}
+
+// weightsIn finds the weights of a component: the plain ones, or those of a
+// variant where there are no others.
+func weightsIn(dir, name, stem string) (weights, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return weights{}, err
+	}
+	single := regexp.MustCompile(`^` + stem + `(?:\.([\w-]+?))?\.safetensors$`)
+	several := regexp.MustCompile(`^` + stem + `\.safetensors\.index(?:\.([\w-]+))?\.json$`)
+	shard := regexp.MustCompile(`-\d{5}-of-\d{5}`)
+	files, indexes := map[string]string{}, map[string]string{} // by variant
+	pickles := false
+	for _, entry := range entries {
+		if match := single.FindStringSubmatch(entry.Name()); match != nil && !shard.MatchString(entry.Name()) {
+			files[match[1]] = entry.Name()
+		} else if match := several.FindStringSubmatch(entry.Name()); match != nil {
+			indexes[match[1]] = entry.Name()
+		}
+		pickles = pickles || slices.Contains([]string{".bin", ".ckpt", ".pt", ".pth"}, filepath.Ext(entry.Name()))
+	}
+	variants := variantsOf(files, indexes)
+	switch {
+	case len(variants) == 0 && pickles:
+		return weights{}, fmt.Errorf("%s has no %s.safetensors file but pickles, which can run code and are not loaded: download its .safetensors file", name, stem)
+	case len(variants) == 0:
+		return weights{}, fmt.Errorf("%s has no .safetensors file of the name %s.safetensors", name, stem)
+	}
+	chosen := weights{variant: variants[0], spare: variants[1:]}
+	if file, ok := files[chosen.variant]; ok {
+		_, err := readHeader(filepath.Join(dir, file))
+		return chosen, err
+	}
+	chosen.sharded = true
+	return chosen, checkShards(dir, name, indexes[chosen.variant])
+}
+
+// variantsOf lists variants, those first that are preferred: full precision,
+// then half of it, then any other.
+func variantsOf(lists ...map[string]string) (variants []string) {
+	for _, list := range lists {
+		for variant := range list {
+			if !slices.Contains(variants, variant) {
+				variants = append(variants, variant)
+			}
+		}
+	}
+	preferred := []string{"", "fp16", "bf16"}
+	slices.SortFunc(variants, func(a, b string) int {
+		i, j := slices.Index(preferred, a), slices.Index(preferred, b)
+		if i < 0 || j < 0 {
+			if i != j {
+				return j - i // the one that is not preferred, -1, comes last
+			}
+			return strings.Compare(a, b)
+		}
+		return i - j
+	})
+	return variants
+}
+
+// checkShards requires every file that an index lists to be there, and whole.
+func checkShards(dir, name, file string) error {
+	var list struct {
+		Files map[string]string `json:"weight_map"` // by tensor
+	}
+	if err := readJSON(filepath.Join(dir, file), &list); err != nil {
+		return err
+	}
+	var seen []string
+	for _, shard := range list.Files {
+		if slices.Contains(seen, shard) {
+			continue
+		}
+		seen = append(seen, shard)
+		if shard != filepath.Base(shard) {
+			return fmt.Errorf("%s: %s lists a file of another folder, %s", name, file, shard)
+		}
+		if _, err := readHeader(filepath.Join(dir, shard)); err != nil {
+			return err
+		}
+	}
+	if len(seen) == 0 {
+		return fmt.Errorf("%s: %s lists no files", name, file)
+	}
+	return nil
+}
+
+// readJSON reads a small file of a model.
+func readJSON(path string, value any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		return fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	return nil
+}
