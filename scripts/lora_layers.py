@@ -129,16 +129,17 @@ def _at_once(lows: list[LowRank], scales: torch.Tensor, rows: torch.Tensor) -> t
     """What several LoRAs add to one layer, as one LoRA of all their ranks.
 
     Each row has its own LoRA's columns left. Two large products are quicker than many small ones,
-    though more is computed.
+    though more is computed. Scales are multiplied in float32, as peft's own numbers are.
     """
     down = torch.cat([low.down.weight for low in lows])
     up = torch.cat([low.up.weight for low in lows], dim=1)
     rows, first = rows.to(down.dtype), lows[0].down
     if isinstance(first, nn.Conv2d):
         hidden = F.conv2d(rows, down, None, first.stride, first.padding, first.dilation)
-        return F.conv2d(hidden * scales[:, :, None, None], up)
+        return F.conv2d((hidden * scales[:, :, None, None]).to(up.dtype), up)
+    hidden = F.linear(rows, down)
     between = (1,) * (rows.dim() - 2)
-    return F.linear(F.linear(rows, down) * scales.view(len(rows), *between, -1), up)
+    return F.linear((hidden * scales.view(len(rows), *between, -1)).to(up.dtype), up)
 
 
 @contextmanager
