@@ -16,6 +16,8 @@ from errors import StageError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+# What goes through a network at once where nothing is trained: less than a training step holds.
+PIXELS_AT_ONCE = 64 * 128**2
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,16 @@ def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
         _load_backbone(network, _read_safetensors(weights), weights)
     network = network.to(memory_format=torch.channels_last)
     return Classifier(network, mean, std, needs_batch_norm_estimate=weights == "lite0")
+
+
+def at_once(side: int, parts: int = 1) -> int:
+    """How many images of side x side pixels go through a network at once without gradients.
+
+    It follows from the resolution, so that results do not depend on free memory and memory does not
+    grow with the resolution; the host asks for smaller `parts` of it after memory has run out.
+    """
+    whole = max(1, min(64, PIXELS_AT_ONCE // side**2))
+    return -(-whole // parts)
 
 
 @torch.inference_mode()

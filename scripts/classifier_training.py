@@ -12,13 +12,12 @@ import data_order
 import host
 import randomness
 import runtime
-from classifier import Classifier
+from classifier import Classifier, at_once
 from errors import StageError
 from readout import Readout
 
 LABEL_SMOOTHING = 0.1
 WARM_UP = 0.1  # share of the steps
-PREDICT_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def predict(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Te
     """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels."""
     network = model.network.eval()
     parts = []
-    for batch in pixels.split(PREDICT_BATCH):
+    for batch in pixels.split(at_once(pixels.shape[-1])):
         runtime.stop_if_cancelled()
         with runtime.autocast(pixels.device, precision):
             scores = network(model.normalize(batch))

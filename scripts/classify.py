@@ -24,8 +24,7 @@ from classifier_training import Epoch
 from errors import StageError
 from stage_spec import read_spec
 
-ESTIMATE_BATCH = 64
-ESTIMATE_BATCHES = 8
+ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     model = classifier.build(spec.model, spec.weights, len(spec.classes), spec.seed)
     model.network.to(device)
     if model.needs_batch_norm_estimate:
-        batches = train_pixels.split(ESTIMATE_BATCH)[:ESTIMATE_BATCHES]
-        lite0.estimate_batch_norm(model.network, [model.normalize(batch) for batch in batches])
+        batches = train_pixels[:ESTIMATE_IMAGES].split(classifier.at_once(spec.resolution))
+        lite0.estimate_batch_norm(model.network, (model.normalize(b) for b in batches))
     epochs = classifier_training.train(spec.recipe(), model, train_pixels, labels)
     probabilities = classifier_training.predict(model, test_pixels, spec.precision)
 
@@ -150,7 +149,7 @@ def write_features(
     tensors = {"test": test_pixels, "held_out": pixels.to(test_pixels.device)}
     features = {}
     for name, part in tensors.items():
-        batches = part.split(classifier_training.PREDICT_BATCH)
+        batches = part.split(classifier.at_once(spec.resolution))
         features[name] = torch.cat([classifier.features(model, batch).cpu() for batch in batches])
     safetensors_file.write(features, file, {"model": spec.model})
 

@@ -1,4 +1,9 @@
-"""Between pixels and the autoencoder's latent space, in batches."""
+"""Between pixels and the autoencoder's latent space, one image at a time.
+
+An autoencoder holds large activations, at 512 x 512 pixels 0.6 GB an image, and one image already
+keeps a device busy. So nothing depends on which images are encoded or decoded beside it, on which
+were kept from before, or on how much memory there is.
+"""
 
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -9,8 +14,6 @@ from diffusers import AutoencoderKL
 
 import images
 import runtime
-
-BATCH = 8  # images through the autoencoder at once; it holds large activations
 
 
 @dataclass(frozen=True)
@@ -45,30 +48,35 @@ def encode(vae: AutoencoderKL, pixels: torch.Tensor, flip: bool = False) -> Post
     return Posterior(means, stds, vae.config.scaling_factor)
 
 
-@torch.no_grad()
 def _encode(vae: AutoencoderKL, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and std of each image's latents, (N, C, h, w) each."""
     size = {"getsizeof": lambda pair: sum(tensor.nbytes for tensor in pair)}
     kept = _encoded.setdefault(vae, LRUCache(maxsize=KEPT_BYTES, **size))
     keys = [images.digest(image) for image in pixels]
     known = {key: kept[key] for key in keys if key in kept}
-    new = list({key: place for place, key in enumerate(keys) if key not in known}.values())
-    for first in range(0, len(new), BATCH):
-        runtime.stop_if_cancelled()
-        places = new[first : first + BATCH]
-        # Always as many: which images were kept from before must not change the last bits.
-        filled = places + places[-1:] * (BATCH - len(places))
-        inputs = images.to_signed(pixels[filled]).to(vae.device, vae.dtype)
-        posterior = vae.encode(inputs).latent_dist
-        for place, *pair in zip(places, posterior.mean, posterior.std, strict=False):
-            # A copy: a row of the batch would keep all of it.
-            known[keys[place]] = kept[keys[place]] = tuple(tensor.clone() for tensor in pair)
+    for key, image in zip(keys, pixels, strict=True):
+        if key not in known:
+            known[key] = kept[key] = _encode_one(vae, image)
     means, stds = zip(*(known[key] for key in keys), strict=True)
-    return torch.stack(means), torch.stack(stds)
+    return torch.cat(means), torch.cat(stds)
+
+
+@torch.no_grad()
+def _encode_one(vae: AutoencoderKL, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and std of the latents of (3, R, R) uint8, (1, C, h, w) each."""
+    runtime.stop_if_cancelled()
+    inputs = images.to_signed(image[None]).to(vae.device, vae.dtype)
+    posterior = vae.encode(inputs).latent_dist
+    # Copies: the mean is a view of a tensor twice as large.
+    return posterior.mean.clone(), posterior.std.clone()
 
 
 @torch.no_grad()
 def decode(vae: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
     """Decode scaled latents (N, C, h, w) to pixels (N, 3, R, R) float32 on the CPU, about -1..1."""
     scaled = latents.to(vae.device, vae.dtype) / vae.config.scaling_factor
-    return torch.cat([vae.decode(batch).sample.float().cpu() for batch in scaled.split(BATCH)])
+    pictures = []
+    for latent in scaled.split(1):
+        runtime.stop_if_cancelled()
+        pictures.append(vae.decode(latent).sample.float().cpu())
+    return torch.cat(pictures)

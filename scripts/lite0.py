@@ -9,6 +9,7 @@ images (`estimate_batch_norm`) before training.
 """
 
 import importlib.resources
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -67,7 +68,7 @@ def weights_file() -> Path:
 
 
 @torch.no_grad()
-def estimate_batch_norm(model: EfficientNet, batches: list[torch.Tensor]) -> None:
+def estimate_batch_norm(model: EfficientNet, batches: Iterable[torch.Tensor]) -> None:
     """Set batch-norm statistics to their average over `batches` of network inputs.
 
     All else stays in evaluation mode, so dropout does not disturb the statistics, and so does the

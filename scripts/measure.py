@@ -9,6 +9,7 @@ Alone: python scripts/measure.py spec.json
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ import vision
 from errors import StageError
 from stage_spec import read_spec
 
-BATCH = 64
+READ_AT_ONCE = 64  # images, between two words to the host
 START_SEED = 0  # of a network without weights: the same one for all images of all experiments
 
 
@@ -35,7 +36,7 @@ class Spec:
     `model` is a classifier's, or transformers: then `weights` is a folder or a Hugging Face id, and
     `resolution` and `calibration` play no part. `calibration` are images that batch-norm statistics
     are estimated on where the weights need it (lite0); features are comparable only if they were
-    made with the same ones.
+    made with the same ones. `parts` is into how many each batch is divided to need less memory.
     """
 
     out: str
@@ -45,6 +46,7 @@ class Spec:
     resolution: int
     calibration: list[str]
     images: list[str]
+    parts: int = 1
     threads: int = 0
 
 
@@ -56,9 +58,9 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     device = runtime.prepare(spec.device, spec.threads)
     features_of = encoder(spec, device)
     parts = []
-    for first in range(0, len(spec.images), BATCH):
+    for first in range(0, len(spec.images), READ_AT_ONCE):
         runtime.stop_if_cancelled()
-        batch = spec.images[first : first + BATCH]
+        batch = spec.images[first : first + READ_AT_ONCE]
         parts.append(features_of(batch))
         host.progress(first + len(batch), len(spec.images), {})
     features = torch.cat(parts)
@@ -77,7 +79,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 def encoder(spec: Spec, device: torch.device) -> Callable[[list[str]], torch.Tensor]:
     """What gives the features (N, width) of images in files, on the CPU."""
     if spec.model == "transformers":
-        return vision.load(spec.weights, device).features
+        return partial(vision.load(spec.weights, device).features, parts=spec.parts)
     model = classifier.build(spec.model, spec.weights, classes=2, seed=START_SEED)
     model.network.to(device)
     if model.needs_batch_norm_estimate:
@@ -86,7 +88,8 @@ def encoder(spec: Spec, device: torch.device) -> Callable[[list[str]], torch.Ten
 
     def features(paths: list[str]) -> torch.Tensor:
         pixels = images.read_images(paths, spec.resolution)
-        return classifier.features(model, pixels.to(device)).cpu()
+        batches = pixels.split(classifier.at_once(spec.resolution, spec.parts))
+        return torch.cat([classifier.features(model, batch.to(device)).cpu() for batch in batches])
 
     return features
 
@@ -95,8 +98,10 @@ def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) ->
     """Estimate batch-norm statistics on the calibration images."""
     if not spec.calibration:
         raise StageError(f"weights {spec.weights} need images to calibrate on, and there are none")
-    pixels = images.read_images(spec.calibration, spec.resolution).to(device)
-    lite0.estimate_batch_norm(model.network, [model.normalize(b) for b in pixels.split(BATCH)])
+    pixels = images.read_images(spec.calibration, spec.resolution)
+    # The batches decide the statistics: memory that ran out does not divide them.
+    batches = pixels.split(classifier.at_once(spec.resolution))
+    lite0.estimate_batch_norm(model.network, (model.normalize(b.to(device)) for b in batches))
 
 
 def write_names(file: Path, paths: list[str]) -> None:

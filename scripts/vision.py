@@ -15,7 +15,9 @@ from transformers import (
 )
 from transformers.image_processing_utils import BaseImageProcessor
 
+import classifier
 import images
+import runtime
 from errors import StageError
 
 transformers.utils.logging.set_verbosity_error()
@@ -31,11 +33,23 @@ class Encoder:
     pool: Callable[..., torch.Tensor]  # of the network's outputs, the features
 
     @torch.inference_mode()
-    def features(self, paths: list[str]) -> torch.Tensor:
-        """Features (N, width) float32, on the CPU, of the images in files."""
-        pictures = [images.read_picture(path) for path in paths]
-        inputs = self.processor(pictures, return_tensors="pt").to(self.network.device)
-        return self.pool(self.network(**inputs)).float().cpu()
+    def features(self, paths: list[str], parts: int = 1) -> torch.Tensor:
+        """Features (N, width) float32, on the CPU, of the images in files.
+
+        `parts` divides how many go through the network at once. A photo is let go once it is
+        scaled: it may be a hundred times as large as what the network sees.
+        """
+        inputs = torch.cat([self._scaled(path) for path in paths])
+        batches = inputs.split(classifier.at_once(inputs.shape[-1], parts))
+        return torch.cat([self._of(batch.to(self.network.device)) for batch in batches])
+
+    def _scaled(self, path: str) -> torch.Tensor:
+        picture = images.read_picture(path)
+        return self.processor([picture], return_tensors="pt")["pixel_values"]
+
+    def _of(self, inputs: torch.Tensor) -> torch.Tensor:
+        runtime.stop_if_cancelled()
+        return self.pool(self.network(pixel_values=inputs)).float().cpu()
 
 
 # What is loaded for a config's model_type, and what of its outputs is taken: the class token, and

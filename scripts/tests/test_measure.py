@@ -56,6 +56,29 @@ def test_an_image_has_the_same_features_alone(spec):
     torch.testing.assert_close(features(alone)[0], features(together)[3], rtol=1e-4, atol=1e-4)
 
 
+def test_in_parts_an_image_has_the_features_that_it_has_alone(spec, monkeypatch):
+    """To the bit, one image at a time; the statistics of batch norms do not come in parts."""
+    seen = []
+    inner = classifier.features
+    monkeypatch.setattr(
+        classifier, "features", lambda model, batch: seen.append(len(batch)) or inner(model, batch)
+    )
+    parts, alone = spec("parts", parts=64), spec("alone", images=spec("whole")["images"][3:4])
+    measure.run(parts)
+    assert seen == [1] * 12
+    measure.run(alone)
+    assert torch.equal(features(parts)[3], features(alone)[0])
+    measure.run(spec("quarters", parts=4, resolution=160))
+    assert seen[13:] == [10, 2]  # a quarter of 40
+
+
+def test_a_batch_holds_no_more_pixels_at_a_higher_resolution():
+    assert [classifier.at_once(side) for side in (32, 96, 128, 224, 512, 1024, 4096)] == [
+        64, 64, 64, 20, 4, 1, 1,
+    ]  # fmt: skip
+    assert [classifier.at_once(128, parts) for parts in (1, 2, 3, 64, 99)] == [64, 32, 22, 1, 1]
+
+
 def test_it_repeats_itself_to_the_byte(spec):
     runs = [spec("one"), spec("two")]
     for number, one in enumerate(runs):

@@ -146,3 +146,10 @@ def test_weights_that_are_missing_are_not_made_up(dinov2, run):
     (dinov2 / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
     with pytest.raises(StageError, match=r"has no weights for encoder\.layer\.2"):
         run(dinov2)
+
+
+def test_in_parts_photos_have_the_features_that_they_have_alone(dinov2, run, photos):
+    """To the bit, one photo at a time."""
+    parts = run(dinov2, "parts", parts=64)
+    assert torch.equal(parts[3:4], run(dinov2, "alone", images=photos[3:4]))
+    torch.testing.assert_close(parts, run(dinov2))
