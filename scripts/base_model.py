@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 
 import base_folder
 import checkpoint
+import memory
 from base_files import BaseFiles
 from base_folder import Pipeline
 from errors import StageError
@@ -74,9 +75,24 @@ def _load_cached(base: str, device: torch.device, dtype: torch.dtype, files: Bas
     global _cached
     key = (base, str(device), dtype, files, base_folder.state_of(base))
     if _cached is None or _cached[0] != key:
-        forget()  # before loading, so that two base models are never in memory together
+        if _cached is not None:  # two base models are never in memory together
+            KEPT.let_go(str(device))
         _cached = (key, _load(base, device, dtype, files))
+    KEPT.used = True
     return _cached[1]
+
+
+def _size() -> tuple[int, str]:
+    """Bytes of the loaded pipeline's weights, and the type of the device that they are on."""
+    if _cached is None:
+        return 0, "cpu"
+    pipeline = _cached[1]
+    modules = (pipeline.unet, pipeline.vae, *text_encoders(pipeline).values())
+    size = sum(tensor.nbytes for module in modules for tensor in module.state_dict().values())
+    return size, pipeline.unet.device.type
+
+
+KEPT = memory.keep(_size, forget)
 
 
 def _restore_or_forget(pipeline: Pipeline) -> None:
@@ -105,6 +121,8 @@ def _load(base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles)
         else:
             pipeline = base_folder.load(Path(base), dtype, files.variants)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        if memory.ran_out(error):
+            raise
         reason = str(error).strip().splitlines()[0]
         raise StageError(
             f"base model {base} cannot be loaded ({reason}); copy it again, or give another:"

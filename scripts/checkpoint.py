@@ -11,6 +11,7 @@ from diffusers import AutoencoderKL
 from safetensors import SafetensorError, safe_open
 
 import clip_words
+import memory
 from base_files import BaseFiles
 from base_folder import Pipeline, class_of, unaltered
 from errors import StageError
@@ -36,6 +37,8 @@ def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
         )
         require_weights(pipeline)
     except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
+        if memory.ran_out(error):
+            raise
         reason = str(error).strip().splitlines()[0]
         raise StageError(
             f"base model {file} cannot be loaded with the configuration of {config} ({reason});"

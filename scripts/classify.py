@@ -18,6 +18,7 @@ import classifier_training
 import host
 import images
 import lite0
+import memory
 import runtime
 import safetensors_file
 from classifier_training import Epoch
@@ -88,6 +89,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     spec = read_spec(Spec, spec)
     check(spec)
     device = runtime.prepare(spec.device, spec.threads)
+    memory.make_room(device)  # a base model that is still loaded is of no use here
     host.log(f"reading {len(spec.train)} training and {len(spec.test)} test images")
     train_pixels = images.read_images([e.path for e in spec.train], spec.resolution).to(device)
     test_pixels = images.read_images([e.path for e in spec.test], spec.resolution).to(device)

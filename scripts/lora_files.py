@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 
 import base_model
 import lora_adapter
+import memory
 import safetensors_file
 from base_model import Pipeline
 from errors import StageError
@@ -150,6 +151,8 @@ def load(pipeline: Pipeline, folder: Path) -> None:
         for name, encoder in base_model.text_encoders(pipeline).items():
             _load_into_encoder(encoder, _under(saved, name), _under(metadata or {}, name))
     except (SafetensorError, ValueError, RuntimeError, OSError) as error:
+        if memory.ran_out(error):
+            raise
         reason = str(error).strip().splitlines()[0]
         raise StageError(f"LoRA {file} cannot be loaded into this base model ({reason})") from error
     # diffusers only logs tensors that found no layer.

@@ -4,15 +4,14 @@ One sample is tried before the training begins, and what it keeps for its backwa
 """
 
 import math
-from pathlib import Path
 
 import torch
 
+import memory
 from lora_group import Group
 from lora_work import Work
 
 SHARE = 0.7  # of free memory that is filled; the rest is for kernels' workspaces and other programs
-MEMORY = Path("/proc/meminfo")
 
 
 def limit(group: Group, works: list[Work]) -> None:
@@ -20,7 +19,7 @@ def limit(group: Group, works: list[Work]) -> None:
     counts = [len(work.training.draw(0, 0).batch) for work in works]
     parts = [work.spec.gradient_accumulation for work in works]
     asked = [math.ceil(c / p) for c, p in zip(counts, parts, strict=True) if p > 1]
-    needed, free = needed_by_one(group, works[0]), free_bytes(group.unet.device)
+    needed, free = needed_by_one(group, works[0]), memory.free_bytes(group.unet.device)
     group.at_once = max(1, min(sum(counts), *asked, int(SHARE * free / max(1, needed))))
 
 
@@ -50,14 +49,3 @@ def needed_by_one(group: Group, work: Work) -> int:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) - before
     return sum(kept.values())
-
-
-def free_bytes(device: torch.device) -> int:
-    """Memory of the device that is free, what torch has in reserve included."""
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return free + reserve
-    lines = MEMORY.read_text(encoding="utf-8").splitlines()
-    fields = dict(line.split(":", 1) for line in lines)
-    return int(fields["MemAvailable"].split()[0]) * 1024

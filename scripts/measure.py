@@ -19,6 +19,7 @@ import classifier
 import host
 import images
 import lite0
+import memory
 import runtime
 import safetensors_file
 import vision
@@ -56,6 +57,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     if not spec.images:
         raise StageError("the list of images is empty")
     device = runtime.prepare(spec.device, spec.threads)
+    memory.make_room(device)  # a base model that is still loaded is of no use here
     features_of = encoder(spec, device)
     parts = []
     for first in range(0, len(spec.images), READ_AT_ONCE):

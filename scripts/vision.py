@@ -17,6 +17,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 
 import classifier
 import images
+import memory
 import runtime
 from errors import StageError
 
@@ -84,6 +85,8 @@ def load(model: str, device: torch.device) -> Encoder:
         )
         processor = AutoImageProcessor.from_pretrained(model)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        if memory.ran_out(error):
+            raise
         reason = str(error).strip().splitlines()[0]
         raise StageError(
             f"features model {model} cannot be loaded ({reason}); give a folder with"

@@ -28,13 +28,27 @@ func (e *StartError) Error() string {
 	return fmt.Sprintf("a worker could not start: %s (log: %s)", e.Failure.Message, e.Log)
 }
 
+// MemoryError is a task that the memory of its device does not suffice for.
+type MemoryError struct {
+	Advice string
+	Err    error
+}
+
+func (e *MemoryError) Error() string { return fmt.Sprintf("%s; %v", e.Advice, e.Err) }
+
+func (e *MemoryError) Unwrap() error { return e.Err }
+
 // DiedError is a worker process that ended in the middle of something.
 type DiedError struct {
-	How string
-	Log string
+	How         string
+	Log         string
+	OutOfMemory bool // the kernel ended it, for want of memory
 }
 
 func (e *DiedError) Error() string {
+	if e.OutOfMemory {
+		return fmt.Sprintf("the kernel killed the worker process since memory had run out; log: %s", e.Log)
+	}
 	return fmt.Sprintf("the worker process died (%s); log: %s", e.How, e.Log)
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // TestOutOfMemory: half the samples at a time, each time in a fresh worker; a
-// classifier, whose batch is part of its result, fails.
+// classifier, whose batch is part of its result, fails in one.
 func TestOutOfMemory(t *testing.T) {
 	f := newFixture(t)
 	p, summary, err := f.run(t.Context(), "out of memory", &recorder{}, "cuda:0")
@@ -38,7 +38,8 @@ func TestOutOfMemory(t *testing.T) {
 				t.Errorf("%s: %+v, %v", task.Label, m, err)
 			}
 		case plan.Classify:
-			if failure := summary.Failures[task.ID]; failure == nil || !strings.Contains(failure.Error(), "out of memory") {
+			if failure := summary.Failures[task.ID]; failure == nil || !strings.Contains(failure.Error(), "out of memory") ||
+				!strings.Contains(failure.Error(), "use a smaller classifier.batch_size") {
 				t.Errorf("%s: %v", task.Label, failure)
 			}
 		}
@@ -54,6 +55,30 @@ func TestOutOfMemory(t *testing.T) {
 		t.Errorf("%d attempts ran out of memory in the processes %v; want a fresh one after each", n, processes)
 	}
 	f.nothingHalfDone()
+}
+
+// TestOutOfMemoryBesideWhatEarlierTasksLeft: tasks whose batches cannot be
+// divided are done in a worker of their own.
+func TestOutOfMemoryBesideWhatEarlierTasksLeft(t *testing.T) {
+	f := newFixture(t)
+	p, summary, err := f.run(t.Context(), "out of memory but in fresh workers", &recorder{}, "cuda:0")
+	if err != nil || summary.Done != len(p.Tasks) {
+		t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
+	}
+	again := 0
+	for _, task := range p.Tasks {
+		m, err := f.store.Manifest(task.Kind, task.Key)
+		if task.Kind != plan.KindClassify {
+			continue
+		}
+		if err != nil || m.Parts != 0 || m.Attempt > 2 {
+			t.Errorf("%s: %+v, %v", task.Label, m, err)
+		}
+		again += m.Attempt - 1
+	}
+	if again == 0 {
+		t.Error("no classifier ran out of memory")
+	}
 }
 
 func TestADeviceFaultIsTriedAgainInAFreshWorker(t *testing.T) {

@@ -33,6 +33,7 @@ type process struct {
 	requests io.WriteCloser
 	events   chan protocol.Event // closed when the worker is gone
 	log      string              // where its output goes until its first task
+	kills    int                 // outOfMemoryKills when it started
 
 	sending sync.Mutex
 	ended   sync.Once
@@ -67,7 +68,7 @@ func startProcess(ctx context.Context, command Command, device, log string) (*pr
 	if err != nil {
 		return nil, none, errors.Join(fmt.Errorf("starting a worker: %w", err), fromWorker.Close())
 	}
-	p := &process{cmd: cmd, requests: requests, events: make(chan protocol.Event, 16), log: log}
+	p := &process{cmd: cmd, requests: requests, events: make(chan protocol.Event, 16), log: log, kills: outOfMemoryKills()}
 	go p.receive(fromWorker)
 	ready, err := p.await(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package execute
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"kizu/orchestrator/execute/protocol"
@@ -10,7 +11,7 @@ import (
 // faults is how many faults of processes and devices a task may meet before it
 // is given up. Each attempt after one has a fresh worker process: a CUDA context
 // does not survive most of its errors. Running out of memory does not count: it
-// ends when no fewer samples can be computed at a time.
+// ends in a fresh worker when no fewer samples can be computed at a time.
 const faults = 3
 
 // remedy is what may help a failed task.
@@ -37,19 +38,27 @@ func remedyFor(err error) remedy {
 	}
 	var died *DiedError
 	var stall *StallError
-	if errors.As(err, &died) || errors.As(err, &stall) {
+	switch {
+	case errors.As(err, &died) && died.OutOfMemory:
+		return lessMemory
+	case died != nil, errors.As(err, &stall):
 		return freshWorker
 	}
 	return none
 }
 
 // outOfMemory knows torch.OutOfMemoryError (formerly in torch.cuda), Python's
-// own MemoryError, and what torch's CPU allocator and the CUDA libraries say.
+// and numpy's MemoryErrors, and what torch's CPU allocator, the operating system,
+// CUDA (which pins memory of the host, too) and its libraries say.
 func outOfMemory(f protocol.Failure) bool {
-	return strings.HasSuffix(f.Type, "OutOfMemoryError") || f.Type == "MemoryError" ||
-		strings.Contains(f.Message, "DefaultCPUAllocator: can't allocate memory") ||
-		strings.Contains(f.Message, "CUDA out of memory") ||
-		strings.Contains(f.Message, "CUBLAS_STATUS_ALLOC_FAILED")
+	if isStageError(f) {
+		return false
+	}
+	return strings.HasSuffix(f.Type, "MemoryError") || slices.ContainsFunc([]string{
+		"DefaultCPUAllocator: can't allocate memory", "Cannot allocate memory",
+		"CUDA out of memory", "CUDA error: out of memory",
+		"CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED", "CUSOLVER_STATUS_ALLOC_FAILED",
+	}, func(words string) bool { return strings.Contains(f.Message, words) })
 }
 
 // deviceFault knows errors of the GPU and its driver, which are RuntimeErrors

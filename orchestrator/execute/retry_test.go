@@ -24,6 +24,12 @@ func TestRemedy(t *testing.T) {
 		{raised("RuntimeError", "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 400 bytes."), lessMemory},
 		{raised("MemoryError", ""), lessMemory},
 		{raised("RuntimeError", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), lessMemory},
+		{raised("torch.AcceleratorError", "CUDA error: out of memory"), lessMemory},
+		{raised("RuntimeError", "cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), lessMemory},
+		{raised("numpy._core._exceptions._ArrayMemoryError", "Unable to allocate 2.00 GiB for an array"), lessMemory},
+		{raised("OSError", "[Errno 12] Cannot allocate memory"), lessMemory},
+		{&DiedError{How: "signal: killed", OutOfMemory: true}, lessMemory},
+		{raised("errors.StageError", "image a MemoryError.png: Cannot allocate memory"), none},
 		{raised("torch.AcceleratorError", "CUDA error: an illegal memory access was encountered"), freshWorker},
 		{raised("RuntimeError", "CUDA error: unspecified launch failure"), freshWorker},
 		{raised("RuntimeError", "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), freshWorker},
@@ -39,6 +45,18 @@ func TestRemedy(t *testing.T) {
 	} {
 		if got := remedyFor(test.err); got != test.want {
 			t.Errorf("%v: remedy %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
+func TestKillsAreCounted(t *testing.T) {
+	for text, want := range map[string]int{
+		"nr_free_pages 5\noom_kill 12\nnuma_hit 7\n": 12,
+		"oom_kill_x 3\n": 0,
+		"":               0,
+	} {
+		if got := killsIn(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
 }

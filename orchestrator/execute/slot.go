@@ -92,6 +92,7 @@ func (s *slot) claim(ctx context.Context, task *plan.Task) (how end, err error) 
 func (s *slot) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) (end, error) {
 	parts, met := 0, 0
 	for number := 1; ; number++ {
+		fresh := s.process == nil
 		err := s.try(ctx, task, claim, number, parts)
 		switch {
 		case err == nil:
@@ -109,9 +110,12 @@ func (s *slot) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) 
 			met++
 			hopeless = met == faults
 		case lessMemory:
-			parts = more(task, parts)
-			hopeless = parts == 0
-			note += fmt.Sprintf(" with each batch in %d parts", parts)
+			if fewer := more(task, parts); fewer > 0 {
+				parts = fewer
+				note += fmt.Sprintf(" with each batch in %d parts", parts)
+			} else if fresh { // without anything that earlier tasks left
+				hopeless, err = true, &MemoryError{Advice: less(task), Err: err}
+			}
 		}
 		s.close()
 		if hopeless {
@@ -144,6 +148,7 @@ func (s *slot) ready(ctx context.Context) error {
 // died gives up the worker process, so that the next task gets a new one.
 func (s *slot) died(log string) error {
 	err := &DiedError{How: s.process.wait(), Log: log}
+	err.OutOfMemory = s.process.killed() && outOfMemoryKills() > s.process.kills
 	s.process = nil
 	return err
 }

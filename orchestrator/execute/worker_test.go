@@ -30,7 +30,8 @@ func TestMain(m *testing.M) {
 
 type request struct {
 	protocol.Request
-	spec spec
+	spec   spec
+	served int // requests before it
 }
 
 type spec struct {
@@ -56,8 +57,8 @@ func actAsWorker(behaviour string) {
 	})
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var r request
+	for served := 0; lines.Scan(); served++ {
+		r := request{served: served}
 		if json.Unmarshal(lines.Bytes(), &r.Request) != nil {
 			os.Exit(2)
 		}
@@ -104,6 +105,11 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 		note(fmt.Sprintf("out of memory %s: %d parts of %d, process %d", r.Task, r.spec.Parts, r.spec.BatchSize, os.Getpid()))
 		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
 			Type: "torch.OutOfMemoryError", Message: "CUDA out of memory. Tried to allocate 2.00 GiB",
+		}})
+		return
+	case behaviour == "out of memory but in fresh workers" && strings.HasPrefix(r.Task, "classify") && r.served > 0:
+		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
+			Type: "RuntimeError", Message: "[enforce fail] DefaultCPUAllocator: can't allocate memory",
 		}})
 		return
 	case behaviour == "device fault once" && once():

@@ -68,7 +68,7 @@ func (j *Job) Name() string {
 
 // Memory is a number of bytes on each side.
 type Memory struct {
-	Host   int64 `json:"host_bytes"`   // resident, of the worker process
+	Host   int64 `json:"host_bytes"`   // resident, without what earlier tasks had left
 	Device int64 `json:"device_bytes"` // allocated by torch; 0 on a CPU
 }
 

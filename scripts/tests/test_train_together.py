@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 import base_model
 import host
 import lora_memory
+import memory
 import train_lora
 from errors import Cancelled
 from lora_artifact import losses, weights
@@ -154,9 +155,7 @@ def test_a_batch_that_does_not_fit_is_computed_in_parts(train_spec, reports, mon
     monkeypatch.setattr(
         lora_memory, "needed_by_one", lambda *a: needed.append(measure(*a)) or needed[-1]
     )
-    monkeypatch.setattr(
-        lora_memory, "free_bytes", lambda _: int(3.5 * needed[-1] / lora_memory.SHARE)
-    )
+    monkeypatch.setattr(memory, "free_bytes", lambda _: int(3.5 * needed[-1] / lora_memory.SHARE))
     sizes.clear()
     train_lora.run_together([one, other])
     assert needed[0] > 32 * 32
