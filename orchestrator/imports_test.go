@@ -24,7 +24,7 @@ var mayImport = map[string][]string{
 	"orchestrator/result":              nil,
 	"orchestrator/schedule":            nil,
 	"orchestrator/dataset":             nil,
-	"orchestrator/dataset/datasettest": nil, // pictures for tests
+	"orchestrator/dataset/datasettest": {"dataset"}, // pictures for tests, and what reads them
 	"orchestrator/experiment":          nil,
 	"pyembed":                          nil, // could be lifted out as a library
 }

@@ -66,6 +66,7 @@ class Spec:
     train: list[TrainImage]
     test: list[TestImage]
     held_out: list[TestImage] = field(default_factory=list)  # generated, for features only
+    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     epochs: int = 0
     steps: int = 0
     sampling: str = "plain"
@@ -91,8 +92,12 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     device = runtime.prepare(spec.device, spec.threads)
     memory.make_room(device)  # a base model that is still loaded is of no use here
     host.log(f"reading {len(spec.train)} training and {len(spec.test)} test images")
-    train_pixels = images.read_images([e.path for e in spec.train], spec.resolution).to(device)
-    test_pixels = images.read_images([e.path for e in spec.test], spec.resolution).to(device)
+    train_pixels = images.read_images(
+        [e.path for e in spec.train], spec.resolution, spec.levels
+    ).to(device)
+    test_pixels = images.read_images([e.path for e in spec.test], spec.resolution, spec.levels).to(
+        device
+    )
     labels = torch.tensor([entry.class_ for entry in spec.train], device=device)
 
     model = classifier.build(spec.model, spec.weights, len(spec.classes), spec.seed)

@@ -29,6 +29,7 @@ class Recipe:
     steps: int
     guidance: float
     sampler: str
+    levels: tuple[int, ...]  # of 16-bit photos, as photos.read takes them
 
 
 class Style:
@@ -68,7 +69,8 @@ class Denoiser:
         """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
         runtime.stop_if_cancelled()
         generators = [torch.Generator("cpu").manual_seed(shot.seed) for shot in shots]
-        pixels = images.read_images([shot.source for shot in shots], self.recipe.resolution)
+        sources = [shot.source for shot in shots]
+        pixels = images.read_images(sources, self.recipe.resolution, self.recipe.levels)
         posterior = latents.encode(self.pipeline.vae, pixels)
         # Drawn first from each image's generator, as the pipeline itself does with pixels.
         noise = [torch.randn(posterior.mean.shape[2:], generator=g) for g in generators]

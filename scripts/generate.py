@@ -58,6 +58,7 @@ class Spec:
     lora: str = ""
     negative_prompt: str = ""
     sampler: str = "base"
+    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     threads: int = 0
 
 
@@ -70,7 +71,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 
 def run_together(specs: list[dict[str, Any]]) -> None:
     """Make the images of specs that agree in base, device, precision, resolution, strength, steps,
-    guidance, sampler and batch_size."""
+    guidance, sampler, batch_size and levels."""
     generate(together.members(specs))
 
 
@@ -120,7 +121,14 @@ def generate(tasks: list[Task]) -> None:
         return
     spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
-    recipe = Recipe(spec.resolution, spec.strength, spec.steps, spec.guidance, spec.sampler)
+    recipe = Recipe(
+        spec.resolution,
+        spec.strength,
+        spec.steps,
+        spec.guidance,
+        spec.sampler,
+        tuple(spec.levels),
+    )
     dtype = runtime.dtype_of(spec.precision)
     with base_model.borrow(spec.base, device, dtype, spec.base_files) as pipeline:
         begun = together.begun(works, pipeline)

@@ -1,15 +1,16 @@
 """Reading and writing images as uint8 RGB tensors of shape (N, 3, R, R)."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from cachetools import LRUCache
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from errors import StageError
+import photos
 
 
 @dataclass(frozen=True)
@@ -29,21 +30,23 @@ class Frame:
 _read: LRUCache = LRUCache(maxsize=2**29, getsizeof=lambda square: square[0].nbytes)
 
 
-def read_image(path: str, resolution: int) -> torch.Tensor:
+def read_image(path: str, resolution: int, levels: Sequence[int] = ()) -> torch.Tensor:
     """One image as (3, R, R) uint8, as `read_framed` makes it."""
-    return read_framed(path, resolution)[0]
+    return read_framed(path, resolution, levels)[0]
 
 
-def read_framed(path: str, resolution: int) -> tuple[torch.Tensor, Frame]:
+def read_framed(
+    path: str, resolution: int, levels: Sequence[int] = ()
+) -> tuple[torch.Tensor, Frame]:
     """One image as (3, R, R) uint8: shorter side scaled to R (bilinear), then centre cropped.
 
     The same pixels as torchvision's Resize and CenterCrop, which diffusers' scripts use, to the
-    bit. They are kept for the next stage that reads the file, and must not be written to. Raises
-    StageError naming the file when it is missing, truncated or no image.
+    bit. They are kept for the next stage that reads the file, and must not be written to. `levels`
+    and StageError are those of photos.read.
     """
-    key = (path, resolution, _state_of(path))
+    key = (path, resolution, tuple(levels), _state_of(path))
     if key not in _read:
-        square, frame = _centre_square(read_picture(path), resolution)
+        square, frame = _centre_square(photos.read(path, levels), resolution)
         pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous()
         _read[key] = (pixels, frame)
     return _read[key]
@@ -58,20 +61,6 @@ def _state_of(path: str) -> tuple[int, ...] | None:
     return (state.st_ino, state.st_size, state.st_mtime_ns)
 
 
-def read_picture(path: str) -> Image.Image:
-    """One image as it is, upright and in RGB; raises StageError as `read_framed` does."""
-    try:
-        with Image.open(path) as file:
-            return _to_rgb(ImageOps.exif_transpose(file))
-    except FileNotFoundError:
-        raise StageError(f"image {path} does not exist; restore it or run the scan again") from None
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        # Pillow raises SyntaxError and ValueError for some kinds of damaged PNG and TIFF.
-        raise StageError(
-            f"image {path} cannot be read ({error}); replace the file or take it out of the dataset"
-        ) from error
-
-
 def _centre_square(picture: Image.Image, side: int) -> tuple[Image.Image, Frame]:
     shorter = min(picture.size)
     width, height = (side * length // shorter for length in picture.size)
@@ -81,19 +70,11 @@ def _centre_square(picture: Image.Image, side: int) -> tuple[Image.Image, Frame]
     return scaled.crop((left, top, left + side, top + side)), frame
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """RGB; 16-bit grey is scaled to 8 bits, since Pillow's own conversion clips it to white."""
-    if picture.mode.startswith("I"):
-        grey = np.asarray(picture).astype(np.float32) / 257.0
-        picture = Image.fromarray(grey.round().clip(0, 255).astype(np.uint8))
-    return picture.convert("RGB")
-
-
-def read_images(paths: list[str], resolution: int) -> torch.Tensor:
+def read_images(paths: list[str], resolution: int, levels: Sequence[int] = ()) -> torch.Tensor:
     """All images as (N, 3, R, R) uint8; N may be 0."""
     if not paths:
         return torch.empty(0, 3, resolution, resolution, dtype=torch.uint8)
-    return torch.stack([read_image(path, resolution) for path in paths])
+    return torch.stack([read_image(path, resolution, levels) for path in paths])
 
 
 def to_signed(pixels: torch.Tensor) -> torch.Tensor:

@@ -56,6 +56,7 @@ class Spec:
     regularization: str = "exact"
     repeats: int = 1
     min_snr_gamma: float = 0.0
+    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     gradient_accumulation: int = 1
     gradient_checkpointing: bool = False
     resume: str = ""

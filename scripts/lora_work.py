@@ -89,7 +89,8 @@ def read_concept(spec: Spec, name: str) -> tuple[torch.Tensor, torch.Tensor]:
     concept: Concept = spec.concepts()[name]
     host.log(f"reading {len(concept.images)} {name} images")
     pixels, frames = zip(
-        *(images.read_framed(path, spec.resolution) for path in concept.images), strict=True
+        *(images.read_framed(path, spec.resolution, spec.levels) for path in concept.images),
+        strict=True,
     )
     square = [spec.resolution, spec.resolution]
     sizes = [[f.height, f.width, f.top, f.left, *square] for f in frames]

@@ -8,7 +8,7 @@ Alone: python scripts/measure.py spec.json
 
 import csv
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Spec:
     resolution: int
     calibration: list[str]
     images: list[str]
+    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     parts: int = 1
     threads: int = 0
 
@@ -81,7 +82,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 def encoder(spec: Spec, device: torch.device) -> Callable[[list[str]], torch.Tensor]:
     """What gives the features (N, width) of images in files, on the CPU."""
     if spec.model == "transformers":
-        return partial(vision.load(spec.weights, device).features, parts=spec.parts)
+        network = vision.load(spec.weights, device)
+        return partial(network.features, levels=spec.levels, parts=spec.parts)
     model = classifier.build(spec.model, spec.weights, classes=2, seed=START_SEED)
     model.network.to(device)
     if model.needs_batch_norm_estimate:
@@ -89,7 +91,7 @@ def encoder(spec: Spec, device: torch.device) -> Callable[[list[str]], torch.Ten
     model.network.eval()
 
     def features(paths: list[str]) -> torch.Tensor:
-        pixels = images.read_images(paths, spec.resolution)
+        pixels = images.read_images(paths, spec.resolution, spec.levels)
         batches = pixels.split(classifier.at_once(spec.resolution, spec.parts))
         return torch.cat([classifier.features(model, batch.to(device)).cpu() for batch in batches])
 
@@ -100,7 +102,7 @@ def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) ->
     """Estimate batch-norm statistics on the calibration images."""
     if not spec.calibration:
         raise StageError(f"weights {spec.weights} need images to calibrate on, and there are none")
-    pixels = images.read_images(spec.calibration, spec.resolution)
+    pixels = images.read_images(spec.calibration, spec.resolution, spec.levels)
     # The batches decide the statistics: memory that ran out does not divide them.
     batches = pixels.split(classifier.at_once(spec.resolution))
     lite0.estimate_batch_norm(model.network, (model.normalize(b.to(device)) for b in batches))

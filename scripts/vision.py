@@ -1,6 +1,6 @@
 """Image features from a pretrained vision transformer, DINOv2 or CLIP, as transformers loads it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,8 +16,8 @@ from transformers import (
 from transformers.image_processing_utils import BaseImageProcessor
 
 import classifier
-import images
 import memory
+import photos
 import runtime
 from errors import StageError
 
@@ -34,18 +34,20 @@ class Encoder:
     pool: Callable[..., torch.Tensor]  # of the network's outputs, the features
 
     @torch.inference_mode()
-    def features(self, paths: list[str], parts: int = 1) -> torch.Tensor:
-        """Features (N, width) float32, on the CPU, of the images in files.
+    def features(
+        self, paths: list[str], levels: Sequence[int] = (), parts: int = 1
+    ) -> torch.Tensor:
+        """Features (N, width) float32, on the CPU, of the images in files, read with `levels`.
 
         `parts` divides how many go through the network at once. A photo is let go once it is
         scaled: it may be a hundred times as large as what the network sees.
         """
-        inputs = torch.cat([self._scaled(path) for path in paths])
+        inputs = torch.cat([self._scaled(path, levels) for path in paths])
         batches = inputs.split(classifier.at_once(inputs.shape[-1], parts))
         return torch.cat([self._of(batch.to(self.network.device)) for batch in batches])
 
-    def _scaled(self, path: str) -> torch.Tensor:
-        picture = images.read_picture(path)
+    def _scaled(self, path: str, levels: Sequence[int]) -> torch.Tensor:
+        picture = photos.read(path, levels)
         return self.processor([picture], return_tensors="pt")["pixel_values"]
 
     def _of(self, inputs: torch.Tensor) -> torch.Tensor:

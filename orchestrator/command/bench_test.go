@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"kizu/orchestrator/dataset/datasettest"
 	"kizu/orchestrator/store"
 )
 
@@ -147,15 +147,26 @@ func writeGrid(tb testing.TB, dir string, seeds int) {
 		for i := range n {
 			picture := image.NewGray(image.Rect(0, 0, 8, 8))
 			for p := range picture.Pix {
-				picture.Pix[p] = color.Gray{Y: uint8((len(class)*7 + i*31 + p*p + i*i*p) % 251)}.Y
+				picture.Pix[p] = uint8((len(class)*7 + i*31 + p*p + i*i*p) % 251)
 			}
+			copy(picture.Pix, fmt.Sprintf("%s%03d", class, i)) // no two pictures are equal
 			var text bytes.Buffer
 			if err := png.Encode(&text, picture); err != nil {
 				tb.Fatal(err)
 			}
-			fmt.Fprintf(&text, "%s %d", class, i) // after the picture's end: no two files are equal
 			files[fmt.Sprintf("data/%s/%03d.png", class, i)] = text.Bytes()
 		}
+	}
+	home := datasettest.Home(tb)
+	for _, name := range []string{"scripts/photos.py", "scripts/errors.py"} { // with .venv, what reads photos
+		text, err := os.ReadFile(filepath.Join(home, name))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		files[name] = text
+	}
+	if err := os.Symlink(filepath.Join(home, ".venv"), filepath.Join(dir, ".venv")); err != nil {
+		tb.Fatal(err)
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)

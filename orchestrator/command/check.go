@@ -134,10 +134,13 @@ func printCheck(out io.Writer, c *checkup) error {
 		fmt.Fprintf(w, "  %s\t%d found\t%s\n", class.Class, class.Found, strings.Join(forms, ", "))
 	}
 	for _, copied := range c.Duplicates {
-		fmt.Fprintf(w, "  %s is a copy of %s and left out\n", copied.Name, copied.Same)
+		fmt.Fprintf(w, "  %s\n", copied)
 	}
 	for _, other := range c.LeftOut {
 		fmt.Fprintf(w, "  %s is %s and left out\n", other.Name, other.Why)
+	}
+	for _, note := range c.Range {
+		fmt.Fprintf(w, "  %s\n", note)
 	}
 	endTable(w)
 	fmt.Fprintln(w, "CLASS\tUSE\tAVAILABLE\tNEEDED")

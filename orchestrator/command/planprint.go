@@ -17,7 +17,7 @@ import (
 func printPlan(out io.Writer, p *plan.Plan) error {
 	view := p.ViewOf(p.FirstSeed()) // all seeds of a cell have the same counts
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	printPhotos(w, view.Photos)
+	printPhotos(w, view.Photos, view.Range)
 	printPatterns(w, p.Experiment, view.Cells)
 	printConditions(w, p.Experiment, view.Cells)
 	fmt.Fprintln(w, "STATE\tTASK\tWHAT\tWHY")
@@ -33,10 +33,13 @@ func printPlan(out io.Writer, p *plan.Plan) error {
 	return err
 }
 
-func printPhotos(w *tabwriter.Writer, photos []plan.PhotosView) {
+func printPhotos(w *tabwriter.Writer, photos []plan.PhotosView, notes []string) {
 	fmt.Fprintln(w, "PHOTOS\tFOUND\tTESTED ON\tFOR TRAINING")
 	for _, class := range photos {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", class.Class, class.Found, class.Tested, class.Training)
+	}
+	for _, note := range notes {
+		fmt.Fprintln(w, note)
 	}
 	endTable(w)
 }

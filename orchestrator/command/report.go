@@ -34,7 +34,7 @@ set the same.`,
 				}
 				return sideBySide(cmd.Context(), s, args, cmd.OutOrStdout())
 			}
-			study, err := openStudy(cmd.Context(), s, args[0])
+			study, err := openResults(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func sideBySide(ctx context.Context, s *settings, files []string, out io.Writer)
 	var reports []*report.Report
 	dir := ""
 	for _, file := range files {
-		study, err := openStudy(ctx, s, file)
+		study, err := openResults(ctx, s, file)
 		if err != nil {
 			return err
 		}

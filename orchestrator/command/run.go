@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -62,6 +63,9 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 	if r.detach && !r.onSlurm() || r.dryRun && !r.onSlurm() {
 		return errors.New("--detach and --dry-run are for --executor slurm; what a run here would do, kizu plan shows")
+	}
+	if notes, dark := r.study.plan.Set.RangeNotes(); dark {
+		fmt.Fprintf(r.stderr, "kizu: warning: the photos have %s\n", strings.Join(notes, "; "))
 	}
 	if r.dryRun {
 		return r.printScript()

@@ -204,6 +204,11 @@ func (s *settings) machine() (plan.Machine, error) {
 	m := plan.Machine{
 		Scripts: filepath.Join(home, "scripts"),
 		Models:  filepath.Join(home, "experiments", "models"),
+
+		Progress: s.readingProgress(),
+	}
+	if m.Photos, err = s.photoReader(home); err != nil {
+		return m, err
 	}
 	venv := filepath.Dir(filepath.Dir(s.python(home)))
 	found, err := filepath.Glob(filepath.Join(venv, "lib", "python3*", "site-packages", "elpv_dataset", "data"))

@@ -26,6 +26,22 @@ func openStudy(ctx context.Context, s *settings, file string) (*study, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.plan(ctx, exp, machine)
+}
+
+// openResults is openStudy for what there is. It does without Python where that
+// does not start: photos that nobody has read yet are told apart by their files.
+func openResults(ctx context.Context, s *settings, file string) (*study, error) {
+	exp, machine, err := s.experiment(file)
+	if err != nil {
+		return nil, err
+	}
+	machine.Photos = dataset.IfThere{Reader: machine.Photos}
+	return s.plan(ctx, exp, machine)
+}
+
+// plan plans an experiment and compares it with the store.
+func (s *settings) plan(ctx context.Context, exp *experiment.Experiment, machine plan.Machine) (*study, error) {
 	st, err := store.At(s.viper.GetString(setStore))
 	if err != nil {
 		return nil, err
@@ -40,9 +56,17 @@ func openStudy(ctx context.Context, s *settings, file string) (*study, error) {
 	return &study{p, st, hashes}, p.Compare(st)
 }
 
-// hashesOf is what is remembered of this machine's files, beside the artifacts.
+// hashesOf is what is remembered of this machine's files, beside the artifacts,
+// or in the user's cache before there is a store.
 func hashesOf(st *store.Store) *dataset.Hashes {
-	return dataset.OpenHashes(filepath.Join(st.Root(), "hashes-"+st.Host()+".json"))
+	name := "hashes-" + st.Host() + ".json"
+	var before []string
+	if cache, err := os.UserCacheDir(); err == nil {
+		cache = filepath.Join(cache, "kizu")
+		_ = os.Mkdir(cache, 0o700) // without it everything is read again
+		before = append(before, filepath.Join(cache, name))
+	}
+	return dataset.OpenHashes(filepath.Join(st.Root(), name), before...)
 }
 
 // makeStore makes the study's store if it is not there. Workers, which may be on

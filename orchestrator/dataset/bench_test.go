@@ -28,7 +28,7 @@ func BenchmarkScan(b *testing.B) {
 	time.Sleep(settled + 100*time.Millisecond) // younger files are not remembered
 	known := OpenHashes(filepath.Join(b.TempDir(), "hashes.json"))
 	scan := func(h *Hashes) {
-		set, err := h.Scan("folders", root, []string{"good"})
+		set, err := Scanner{Hashes: h}.Scan(Folder{Format: "folders", Root: root, Classes: []string{"good"}})
 		if err != nil || len(set.Images) != photos {
 			b.Fatal(set, err)
 		}

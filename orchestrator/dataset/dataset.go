@@ -2,14 +2,18 @@
 // which of them are tested on and in which order the others are drawn.
 package dataset
 
+import "fmt"
+
 // Image is one photo of a dataset.
 type Image struct {
 	Name   string // slash-separated path below the dataset's root
 	Path   string // absolute
-	SHA256 string // of the file's bytes, in hex: the image's identity
+	SHA256 string // of the file's bytes, in hex
 	Class  string
 	Group  string // a kind of part that has its own good images (elpv: mono, poly), or ""
 	Split  Split
+
+	Picture Picture // what it shows, if it was read
 }
 
 // Split is what a dataset's own folders say an image is for.
@@ -25,13 +29,28 @@ const (
 // Set is every usable image of the wanted classes.
 type Set struct {
 	Root       string
-	Images     []Image     // sorted by class and name, each content once
-	Duplicates []Duplicate // further files with the same content as one in Images
+	Images     []Image     // sorted by class and name, each picture once
+	Duplicates []Duplicate // further files that show what one in Images shows
 	LeftOut    []LeftOut   // what is called like an image and cannot be read as a file
+
+	Levels Levels // that 16-bit images are read with
+	Grey   Range  // of images of 16-bit grey
+	Colour Range  // of images with 16 bits a colour, as far as that is read
 }
 
 // Duplicate is a file that shows what another file of its class shows.
-type Duplicate struct{ Name, Same string }
+type Duplicate struct {
+	Name, Same string
+	Recoded    bool // the files differ: in container, compression or what else they say
+}
+
+// String says which file is left out.
+func (d Duplicate) String() string {
+	if d.Recoded {
+		return fmt.Sprintf("%s shows what %s shows and is left out", d.Name, d.Same)
+	}
+	return fmt.Sprintf("%s is a copy of %s and left out", d.Name, d.Same)
+}
 
 // LeftOut is something in a dataset's folder that is no file, and what it is.
 type LeftOut struct {

@@ -25,6 +25,7 @@ type finder struct {
 	root   string
 	images []Image
 	left   []LeftOut
+	levels Levels // that 16-bit images are read with
 }
 
 // list adds the images directly in a folder of the dataset, by its

@@ -85,11 +85,13 @@ func TestReadingStops(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
+	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good"}}
 	for name, memory := range map[string]*Hashes{"no memory": nil, "a memory": OpenHashes(filepath.Join(f.root, "hashes.json"))} {
-		if _, err := memory.Until(ctx).Scan("folders", f.root, []string{"good"}); !errors.Is(err, context.DeadlineExceeded) {
+		scanner := Scanner{Hashes: memory.Until(ctx)}
+		if _, err := scanner.Scan(folder); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := memory.Until(ctx).Inspect("folders", f.root, []string{"good"}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := scanner.Inspect(folder); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s, inspected: %v", name, err)
 		}
 	}

@@ -47,12 +47,17 @@ func (f folder) pipe(name string) {
 func (f folder) picture(name string, shade int) {
 	f.Helper()
 	img := image.NewGray16(image.Rect(0, 0, 4, 4))
-	img.SetGray16(1, 1, color.Gray16{Y: uint16(shade)})
+	img.SetGray16(1, 1, color.Gray16{Y: uint16(shade * 257)})
 	var text strings.Builder
 	if err := png.Encode(&text, img); err != nil {
 		f.Fatal(err)
 	}
 	f.text(name, text.String())
+}
+
+// reading is a scanner that looks into photos as the program does.
+func reading() Scanner {
+	return Scanner{Reader: Python{"../../.venv/bin/python3", "../../scripts"}}
 }
 
 // names lists images as "class: name".

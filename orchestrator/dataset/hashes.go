@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,10 +21,15 @@ type Hashes struct {
 
 // memory is what was learnt of files.
 type memory struct {
-	path  string
-	mu    sync.Mutex
-	known map[string]hashed // by absolute path
-	added bool
+	path   string
+	at     string   // where it was when it was read
+	before []string // where it is written as long as there is no folder for path
+	mu     sync.Mutex
+	known  map[string]hashed // by absolute path
+	added  bool
+
+	pictures map[string]Picture // by readAs
+	looked   bool               // at new ones
 }
 
 // hashed is a file's hash and what its inode said when it was taken. The change
@@ -41,14 +47,30 @@ type hashed struct {
 // a change within one tick of the file system's clock would not be noticed.
 const settled = 2 * time.Second
 
-// OpenHashes reads what was remembered in a file. One that is missing or
-// damaged only means that everything is hashed again.
-func OpenHashes(path string) *Hashes {
-	h := &Hashes{memory: &memory{path: path, known: map[string]hashed{}}}
-	if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &h.known) != nil {
-		h.known = map[string]hashed{}
+// OpenHashes reads what was remembered in a file, or in another as long as the
+// folder of the first is not there. One that is missing or damaged only means
+// that everything is read again.
+func OpenHashes(path string, before ...string) *Hashes {
+	m := &memory{path: path, before: before, known: map[string]hashed{}, pictures: map[string]Picture{}}
+	for _, path := range append(before, path) {
+		known := map[string]hashed{}
+		if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &known) == nil {
+			maps.Copy(m.known, known)
+		}
+		maps.Copy(m.pictures, openAlbum(path))
 	}
-	return h
+	m.at = m.place()
+	return &Hashes{memory: m}
+}
+
+// place is the file to write to.
+func (m *memory) place() string {
+	for _, path := range append([]string{m.path}, m.before...) {
+		if exists(filepath.Dir(path)) {
+			return path
+		}
+	}
+	return m.path
 }
 
 // Until is the same memory, for reading that is to stop when ctx does.
@@ -115,26 +137,38 @@ func (h *Hashes) Save() {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if place := h.place(); place != h.at { // there is a store now
+		h.at, h.added, h.looked = place, true, true
+	}
+	h.saveAlbum()
 	if !h.added {
 		return
 	}
 	text, err := json.Marshal(h.known)
-	if err != nil {
-		return
+	if err == nil && replaceFile(h.place(), text) {
+		h.added = false
 	}
-	file, err := os.CreateTemp(filepath.Dir(h.path), filepath.Base(h.path)+"-*")
+}
+
+// replaceFile writes a file that others may be reading, and reports whether it
+// could.
+func replaceFile(path string, text []byte) bool {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*")
 	if err != nil {
-		return
+		return false
 	}
 	_, err = file.Write(text)
+	if mode := file.Chmod(0o644); err == nil { // others may use the same store
+		err = mode
+	}
 	if closing := file.Close(); err == nil {
 		err = closing
 	}
 	if err == nil {
-		err = os.Rename(file.Name(), h.path)
+		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
 		_ = os.Remove(file.Name())
 	}
-	h.added = false
+	return err == nil
 }

@@ -76,6 +76,34 @@ func TestHashesAreUsed(t *testing.T) {
 	}
 }
 
+// TestHashesBeforeThereIsAStore are kept elsewhere, and move in with it.
+func TestHashesBeforeThereIsAStore(t *testing.T) {
+	path := old(t, "one photo")
+	cache := filepath.Join(t.TempDir(), "hashes.json")
+	store := filepath.Join(t.TempDir(), "runs", "hashes.json")
+	learn := func() {
+		h := OpenHashes(store, cache)
+		state, _ := look(path)
+		state.SHA256 = "remembered"
+		h.known[path], h.added = state, true
+		h.learn("remembered", nil, Picture{Pixels: "pixels"})
+		h.Save()
+	}
+	learn()
+	if exists(filepath.Dir(store)) || !exists(cache) {
+		t.Error("not kept in the cache, or a store was made")
+	}
+	h := OpenHashes(store, cache)
+	if err := os.Mkdir(filepath.Dir(store), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h.Save() // as a run does when it has made its store
+	h = OpenHashes(store)
+	if p, ok := h.picture("remembered", nil); !ok || p.Pixels != "pixels" || hashOf(t, h, path) != "remembered" {
+		t.Errorf("forgotten: %+v", h.memory)
+	}
+}
+
 func TestHashesOfNoUse(t *testing.T) {
 	path := old(t, "one photo")
 	want := hashOf(t, nil, path)

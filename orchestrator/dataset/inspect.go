@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
@@ -15,34 +14,28 @@ type Inspection struct {
 	Problems []error          // files that cannot be read, pictures in two classes
 }
 
-// Inspect is Scan with every image decoded: where Scan stops at the first
-// mistake, it lists all.
-func (h *Hashes) Inspect(format, folder string, classes []string) (*Inspection, error) {
-	found, err := find(format, folder, classes)
+// Inspect is Scan for people: where Scan stops at a mistake, it lists all.
+func (s Scanner) Inspect(folder Folder) (*Inspection, error) {
+	found, problems, err := s.look(folder)
 	if err != nil {
 		return nil, err
 	}
-	images := found.images
 	in := &Inspection{Forms: map[string][]int{}}
-	hashed := h.all(images)
-	if err := h.context().Err(); err != nil {
-		return nil, err
-	}
-	forms, decoded := decodeAll(images)
 	counts := map[Form]map[string]int{}
 	var readable []Image
-	for i, img := range images {
-		if problem := cmp.Or(hashed[i], decoded[i]); problem != nil {
-			in.Problems = append(in.Problems, problem)
+	for i, img := range found.images {
+		if problems[i] != nil {
+			in.Problems = append(in.Problems, problems[i])
 			continue
 		}
 		readable = append(readable, img)
-		if counts[forms[i]] == nil {
-			counts[forms[i]] = map[string]int{}
+		form := img.Picture.form()
+		if counts[form] == nil {
+			counts[form] = map[string]int{}
 		}
-		counts[forms[i]][img.Class]++
+		counts[form][img.Class]++
 	}
-	in.count(counts, classes)
+	in.count(counts, folder.Classes)
 	var twice []error
 	in.Set, twice = found.unique(readable)
 	in.Problems = append(in.Problems, twice...)
@@ -67,5 +60,3 @@ func (in *Inspection) count(counts map[Form]map[string]int, classes []string) {
 		}
 	}
 }
-
-func (f Form) String() string { return fmt.Sprintf("%d×%d %s", f.Width, f.Height, f.Mode) }

@@ -23,7 +23,7 @@ func TestInspect(t *testing.T) {
 	if err := os.Truncate(f.path("crack/4.png"), 60); err != nil {
 		t.Fatal(err)
 	}
-	in, err := (*Hashes)(nil).Inspect("folders", f.root, []string{"good", "crack"})
+	in, err := reading().Inspect(Folder{Format: "folders", Root: f.root, Classes: []string{"good", "crack"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestInspect(t *testing.T) {
 	if in.Forms["good"][0] != 5 || in.Forms["crack"][0] != 2 || len(in.Set.Images) != 5 {
 		t.Errorf("counts %v, %d images", in.Forms, len(in.Set.Images))
 	}
-	if want := []Duplicate{{"good/copy.png", "good/2.png"}}; !slices.Equal(in.Set.Duplicates, want) {
+	if want := []Duplicate{{"good/copy.png", "good/2.png", false}}; !slices.Equal(in.Set.Duplicates, want) {
 		t.Errorf("copies %v", in.Set.Duplicates)
 	}
 	if len(in.Problems) != 4 {
@@ -42,7 +42,7 @@ func TestInspect(t *testing.T) {
 	for i, want := range []string{"2.png cannot be read", "3.png cannot be read", "4.png cannot be read", "crack/1.png (crack) and good/3.png (good) are the same picture in two classes"} {
 		fails(t, in.Problems[i], want)
 	}
-	if _, err := (*Hashes)(nil).Inspect("folders", f.root, []string{"good", "dent"}); err == nil {
+	if _, err := reading().Inspect(Folder{Format: "folders", Root: f.root, Classes: []string{"good", "dent"}}); err == nil {
 		t.Error("a class without a folder is inspected")
 	}
 }

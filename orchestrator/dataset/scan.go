@@ -12,26 +12,74 @@ import (
 	"unicode/utf8"
 )
 
-// Scan lists and hashes the images of the given classes (the good one first) in
-// a folder laid out as format says: mvtec, folders or elpv.
-func Scan(format, root string, classes []string) (*Set, error) {
-	return (*Hashes)(nil).Scan(format, root, classes)
+// Folder is what an experiment says of its photos.
+type Folder struct {
+	Format, Root string   // mvtec, folders or elpv
+	Classes      []string // the good one first
+	BitDepth     int      // of 16-bit photos; 0 for all bits
+	AutoRange    bool     // 16-bit photos are mapped from the values that they use, all alike
 }
 
-// Scan is Scan with remembered hashes.
-func (h *Hashes) Scan(format, root string, classes []string) (*Set, error) {
-	found, err := find(format, root, classes)
+// Scanner finds photos.
+type Scanner struct {
+	Hashes   *Hashes
+	Reader   Reader                // nil: photos are told apart by their files alone
+	Progress func(done, total int) // nil, or told how many of the photos that are not known yet are read
+}
+
+// Scan lists and hashes the images of the given classes (the good one first) in
+// a folder laid out as format says, and looks into none.
+func Scan(format, root string, classes []string) (*Set, error) {
+	return Scanner{}.Scan(Folder{Format: format, Root: root, Classes: classes})
+}
+
+// Scan lists the images of a folder, and fails if one of them cannot be used.
+func (s Scanner) Scan(folder Folder) (*Set, error) {
+	found, problems, err := s.look(folder)
 	if err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(h.all(found.images)...); err != nil {
-		return nil, err
-	}
 	set, twice := found.unique(found.images)
-	if len(twice) > 0 {
-		return nil, twice[0]
+	problems = append(problems, twice...)
+	problems = slices.DeleteFunc(problems, func(problem error) bool { return problem == nil })
+	switch more := len(problems) - 1; {
+	case more > 0:
+		return nil, fmt.Errorf("%w; and %d more: kizu check lists them", problems[0], more)
+	case more == 0:
+		return nil, problems[0]
 	}
 	return set, nil
+}
+
+// look finds, hashes and reads the images of a folder. Of each there may be a
+// problem.
+func (s Scanner) look(folder Folder) (*finder, []error, error) {
+	found, err := find(folder.Format, folder.Root, folder.Classes)
+	if err != nil {
+		return nil, nil, err
+	}
+	problems := s.Hashes.all(found.images)
+	if err := s.Hashes.context().Err(); err != nil {
+		return nil, nil, err
+	}
+	if s.Reader == nil {
+		return found, problems, nil
+	}
+	found.levels = levelsOf(folder.BitDepth)
+	if err := s.read(found.images, found.levels, problems); err != nil || !folder.AutoRange {
+		return found, problems, err
+	}
+	var used Range
+	for _, img := range found.images {
+		if img.Picture.deep() {
+			used.add(img.Picture)
+		}
+	}
+	if used.High == used.Low { // there are none, or nothing is on them
+		return found, problems, nil
+	}
+	found.levels = Levels{used.Low, used.High}
+	return found, problems, s.read(found.images, found.levels, problems)
 }
 
 // find lists the images of a folder, without looking into them.
@@ -65,28 +113,31 @@ func find(format, folder string, classes []string) (*finder, error) {
 	return f, err
 }
 
-// unique sorts the images and keeps each content once: a copy of a test image
-// must never be trained on under another name. Pictures that are in two classes
-// are errors.
+// unique sorts the images and keeps what each shows once: a copy of a test image
+// must never be trained on under another name, or in another container. Pictures
+// that are in two classes are errors.
 func (f *finder) unique(images []Image) (*Set, []error) {
 	slices.SortFunc(images, func(a, b Image) int {
 		return cmp.Or(strings.Compare(a.Class, b.Class), strings.Compare(a.Name, b.Name))
 	})
-	set := &Set{Root: f.root, LeftOut: f.left}
+	set := &Set{Root: f.root, LeftOut: f.left, Levels: f.levels}
 	first := map[string]Image{}
 	var twice []error
 	for _, img := range images {
-		same, seen := first[img.SHA256]
+		same, seen := first[img.shows()]
 		switch {
 		case !seen:
-			first[img.SHA256] = img
+			first[img.shows()] = img
 			set.Images = append(set.Images, img)
 		case same.Class != img.Class:
 			twice = append(twice, fmt.Errorf("%s (%s) and %s (%s) are the same picture in two classes: remove one of them",
 				same.Name, same.Class, img.Name, img.Class))
 		default:
-			set.Duplicates = append(set.Duplicates, Duplicate{img.Name, same.Name})
+			set.Duplicates = append(set.Duplicates, Duplicate{img.Name, same.Name, img.SHA256 != same.SHA256})
 		}
+	}
+	if set.measure(); set.Grey.Photos == 0 {
+		set.Levels = nil // nothing is read with them
 	}
 	return set, twice
 }

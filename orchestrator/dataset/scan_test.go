@@ -72,7 +72,7 @@ func TestDuplicates(t *testing.T) {
 	if got, want := names(set.Images), []string{"crack: test/crack/000.png", "good: test/good/000.png", "good: train/good/000.png"}; !slices.Equal(got, want) {
 		t.Errorf("images %q, want %q", got, want)
 	}
-	want := []Duplicate{{"test/crack/001.png", "test/crack/000.png"}, {"train/good/copy.png", "test/good/000.png"}}
+	want := []Duplicate{{"test/crack/001.png", "test/crack/000.png", false}, {"train/good/copy.png", "test/good/000.png", false}}
 	if !slices.Equal(set.Duplicates, want) {
 		t.Errorf("duplicates %v, want %v", set.Duplicates, want)
 	}
@@ -117,26 +117,23 @@ func TestHashIsOfTheContent(t *testing.T) {
 	}
 }
 
-func TestVerifyNamesTheFirstBrokenImage(t *testing.T) {
+// TestScanNamesTheFirstBrokenImage, and says how many more there are.
+func TestScanNamesTheFirstBrokenImage(t *testing.T) {
 	f := newFolder(t)
 	for i := range 20 {
 		f.picture(fmt.Sprintf("good/%02d.png", i), i)
 	}
-	images := scan(t, "folders", f.root, "good").Images
-	if err := Verify(images); err != nil {
+	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good"}}
+	if _, err := reading().Scan(folder); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"good/07.png", "good/15.png"} {
-		if err := os.Truncate(f.path(name), 60); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f.text("good/18.png", "no picture at all")
-	fails(t, Verify(images), "image "+f.path("good/07.png")+" cannot be read", "replace or remove it")
-	fails(t, Verify(images[8:]), f.path("good/15.png"))
-	fails(t, Verify(images[16:]), f.path("good/18.png"), "unknown format")
-	if err := os.Remove(f.path("good/19.png")); err != nil {
+	if err := os.Truncate(f.path("good/15.png"), 60); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, Verify(images[19:]), f.path("good/19.png"), "no such file")
+	_, err := reading().Scan(folder)
+	fails(t, err, "image "+f.path("good/15.png")+" cannot be read", "replace the file")
+	f.text("good/07.png", "no picture at all")
+	f.text("good/18.png", "")
+	_, err = reading().Scan(folder)
+	fails(t, err, "image "+f.path("good/07.png")+" cannot be read: it is no PNG, JPEG, BMP, TIFF or WebP", "; and 2 more: kizu check lists them")
 }

@@ -25,15 +25,15 @@ func (d *Division) Pool(class string) []Image {
 	return append(append([]Image{}, d.Train[class]...), d.Test[class]...)
 }
 
-// Divide keeps tests[class] images of every class for testing. Images whose
-// hash is in seen (those that the base model was trained on) are never tested
-// on. The same seed gives the same division, whatever the order of the images.
+// Divide keeps tests[class] images of every class for testing. Images that are
+// in seen (those that the base model was trained on, by their files or by what
+// they show) are never tested on. The same seed gives the same division, whatever the order of the images.
 func Divide(set *Set, classes []string, tests map[string]int, seen map[string]bool, seed int64) (*Division, error) {
 	d := &Division{Train: map[string][]Image{}, Test: map[string][]Image{}, Kept: map[string]int{}}
 	for _, class := range classes {
 		for _, img := range shuffled(set.Of(class), seed, class) {
 			switch eligible := img.Split != TrainingOnly; {
-			case eligible && seen[img.SHA256]:
+			case eligible && img.In(seen):
 				d.Kept[class]++
 				d.addTraining(img)
 			case eligible && len(d.Test[class]) < tests[class]:

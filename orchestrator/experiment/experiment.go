@@ -32,7 +32,12 @@ type Dataset struct {
 	Good      string   `yaml:"good"`
 	Defects   []string `yaml:"defects"`
 	SplitSeed int64    `yaml:"split_seed"` // which images are tested on; the same for every seed
+	BitDepth  int      `yaml:"bit_depth"`  // significant bits of 16-bit photos; 0 for all
+	Range     string   `yaml:"range"`      // AutoRange, or "" for that of the bits
 }
+
+// AutoRange maps 16-bit photos from the values that they use, all of them alike.
+const AutoRange = "auto"
 
 // Classes lists the good class and then the defects, in the file's order.
 func (d Dataset) Classes() []string {

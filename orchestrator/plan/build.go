@@ -142,6 +142,7 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 		Instance:   Prompted{instancePrompt, b.refsOf(instance)},
 		Class:      Prompted{classPrompt, b.refsOf(regular)},
 		Steps:      l.Steps,
+		Levels:     b.in.Set.Levels,
 		Rank:       l.Rank, Alpha: l.Alpha, Target: l.Target, TextEncoder: l.TextEncoder,
 		LearningRate: l.LearningRate, TextEncoderLearningRate: l.TextEncoderLearningRate,
 		Schedule: l.Schedule, WarmupSteps: l.WarmupSteps, Optimizer: l.Optimizer,
@@ -171,6 +172,7 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 		Strength: g.Strength, Steps: g.Steps, Guidance: g.Guidance,
 		BatchSize: g.BatchSize, Precision: g.Precision,
 		Seed: Seed(seed, KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
+		Levels: b.in.Set.Levels,
 	}
 	if lora != nil {
 		spec.LoRA = artifact(lora, "")

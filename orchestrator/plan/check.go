@@ -16,8 +16,9 @@ type Checkup struct {
 	Root       string              `json:"root"` // of the photos
 	Photos     []FolderView        `json:"photos"`
 	Needs      []Need              `json:"needs"`
-	Duplicates []dataset.Duplicate `json:"duplicates"` // within a class: left out
-	LeftOut    []dataset.LeftOut   `json:"left_out"`   // called like photos, and no files
+	Duplicates []dataset.Duplicate `json:"duplicates"`      // within a class: left out
+	LeftOut    []dataset.LeftOut   `json:"left_out"`        // called like photos, and no files
+	Range      []string            `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
 	Base       string              `json:"base"`
 	BaseState  string              `json:"base_state"`         // where it is
 	Weights    []string            `json:"weights"`            // of classifiers, and where they are
@@ -45,16 +46,17 @@ type FormView struct {
 // Check looks at everything that an experiment refers to. The error is one
 // after which nothing can be said.
 func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
-	root, err := datasetRoot(exp, machine)
+	folder, err := photosOf(exp, machine)
 	if err != nil {
 		return nil, err
 	}
-	found, err := machine.Hashes.Inspect(exp.Dataset.Format, root, exp.Dataset.Classes())
+	found, err := machine.scanner().Inspect(folder)
 	if err != nil {
 		return nil, err
 	}
 	c := &Checkup{Experiment: exp.Name, Root: found.Set.Root, Base: exp.Base, Problems: []string{}}
 	c.Duplicates = append([]dataset.Duplicate{}, found.Set.Duplicates...)
+	c.Range, _ = found.Set.RangeNotes()
 	c.LeftOut = append([]dataset.LeftOut{}, found.Set.LeftOut...)
 	for _, class := range exp.Dataset.Classes() {
 		c.Photos = append(c.Photos, folderView(class, found))

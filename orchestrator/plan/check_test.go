@@ -26,7 +26,7 @@ func checkArticle(t *testing.T, spoil func(root string), changes ...string) *Che
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Check(exp, Machine{Scripts: "../../scripts", Models: "../../experiments/models"})
+	c, err := Check(exp, Machine{Scripts: "../../scripts", Models: "../../experiments/models", Photos: datasettest.Python(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"kizu/orchestrator/dataset"
+)
 
 // Classify asks for a classifier to be trained and its test predictions.
 type Classify struct {
@@ -20,6 +24,8 @@ type Classify struct {
 	Generated    []Labeled `json:"generated,omitempty"` // folders, to train on as well; the stage finds them in train
 	Test         []Labeled `json:"test"`
 	HeldOut      []Labeled `json:"held_out,omitempty"` // folders of images that train nothing; their features are stored
+
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 }
 
 // Labeled is an image with its class or, with a count, generated images of one

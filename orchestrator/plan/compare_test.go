@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/store"
 )
 
@@ -162,7 +163,7 @@ func TestView(t *testing.T) {
 // TestViewOfNothing: lists are empty, not null.
 func TestViewOfNothing(t *testing.T) {
 	exp := parse(t, made)
-	text, err := json.Marshal((&Plan{Experiment: exp}).View())
+	text, err := json.Marshal((&Plan{Experiment: exp, Set: &dataset.Set{}}).View())
 	if err != nil || string(text) != `{"experiment":"made","changes":[],"photos":[],"cells":[],"tasks":[]}` {
 		t.Errorf("%s, %v", text, err)
 	}

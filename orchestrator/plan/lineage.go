@@ -98,7 +98,7 @@ func (p *Plan) checkLeaks() error {
 	for _, images := range p.Division.Test {
 		for _, img := range images {
 			tested[imageRef(img)] = true
-			seen = seen || p.Base.Seen[img.SHA256]
+			seen = seen || img.In(p.Base.Seen)
 		}
 	}
 	reached := map[*Task]bool{} // by an image that is tested on
@@ -122,7 +122,7 @@ func (p *Plan) leak(classifier *Task, test []Labeled) error {
 	for _, tested := range test {
 		img, _ := p.Image(tested.Path)
 		way := reached[img.SHA256]
-		if way == "" && p.Base.Seen[img.SHA256] {
+		if way == "" && img.In(p.Base.Seen) {
 			way = "training image of the base model " + p.Base.Name
 		}
 		if way != "" {
@@ -133,22 +133,4 @@ func (p *Plan) leak(classifier *Task, test []Labeled) error {
 		return nil
 	}
 	return leak
-}
-
-// Used lists every image that the given tasks read, each once.
-func (p *Plan) Used(tasks []*Task) []dataset.Image {
-	seen := map[Ref]bool{}
-	var images []dataset.Image
-	for _, task := range tasks {
-		task.photos(func(ref Ref) {
-			if seen[ref] {
-				return
-			}
-			seen[ref] = true
-			if img, ok := p.Image(ref); ok {
-				images = append(images, img)
-			}
-		})
-	}
-	return slices.Clip(images)
 }

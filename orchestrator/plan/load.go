@@ -16,15 +16,18 @@ type Machine struct {
 	Models  string // bundled base models
 	ELPV    string // the folder of the installed elpv-dataset; "" if there is none
 	Hashes  *dataset.Hashes
+
+	Photos   dataset.Reader        // nil: photos are told apart by their files alone
+	Progress func(done, total int) // of reading photos, or nil
 }
 
 // Load reads everything that an experiment refers to and plans it.
 func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
-	root, err := datasetRoot(exp, machine)
+	folder, err := photosOf(exp, machine)
 	if err != nil {
 		return nil, err
 	}
-	set, err := machine.Hashes.Scan(exp.Dataset.Format, root, exp.Dataset.Classes())
+	set, err := machine.scanner().Scan(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +36,17 @@ func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
 		return nil, err
 	}
 	return assemble(exp, machine, set, base)
+}
+
+// photosOf is where an experiment's photos are and how they are read.
+func photosOf(exp *experiment.Experiment, machine Machine) (dataset.Folder, error) {
+	d := exp.Dataset
+	root, err := datasetRoot(exp, machine)
+	return dataset.Folder{Format: d.Format, Root: root, Classes: d.Classes(), BitDepth: d.BitDepth, AutoRange: d.Range == experiment.AutoRange}, err
+}
+
+func (m Machine) scanner() dataset.Scanner {
+	return dataset.Scanner{Hashes: m.Hashes, Reader: m.Photos, Progress: m.Progress}
 }
 
 func findBase(exp *experiment.Experiment, machine Machine) (*dataset.Base, error) {

@@ -30,7 +30,7 @@ func (b *builder) measure(cell *Cell) (err error) {
 // measureSpec asks for the features of photos and of generated images in a folder.
 func (b *builder) measureSpec(photos []Ref, folder Ref, count int) Measure {
 	if b.in.Encoder != nil {
-		return Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []Ref{}, Images: photos, Folder: folder, Count: count}
+		return Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []Ref{}, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels}
 	}
 	if b.calibration == nil {
 		good := b.in.Division.Train[b.exp.Dataset.Good]
@@ -38,7 +38,7 @@ func (b *builder) measureSpec(photos []Ref, folder Ref, count int) Measure {
 	}
 	return Measure{
 		Model: b.exp.Classifier.Model, Weights: b.weights(b.exp.Classifier.Weights), Resolution: b.exp.Classifier.Resolution,
-		Calibration: b.calibration, Images: photos, Folder: folder, Count: count,
+		Calibration: b.calibration, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels,
 	}
 }
 

@@ -19,7 +19,7 @@ func needs(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) (
 	classes := exp.Dataset.Classes()
 	eligible, tests := map[string]int{}, map[string]int{}
 	for _, img := range set.Images {
-		if img.Split != dataset.TrainingOnly && !seen[img.SHA256] {
+		if img.Split != dataset.TrainingOnly && !img.In(seen) {
 			eligible[img.Class]++
 		}
 	}

@@ -189,7 +189,7 @@ func (t *Task) With() string {
 	case TrainLoRA:
 		return fmt.Sprint(t.Kind, spec.Base, spec.Precision, spec.Resolution, spec.TextEncoder, spec.GradientCheckpointing)
 	case Generate:
-		return fmt.Sprint(t.Kind, spec.Base, spec.Precision, spec.Resolution, spec.Strength, spec.Steps, spec.Guidance, spec.Sampler, spec.BatchSize)
+		return fmt.Sprint(t.Kind, spec.Base, spec.Precision, spec.Resolution, spec.Strength, spec.Steps, spec.Guidance, spec.Sampler, spec.BatchSize, spec.Levels)
 	}
 	return ""
 }

@@ -56,6 +56,8 @@ type TrainLoRA struct {
 	Class      Prompted `json:"class"` // regularization images
 	Steps      int      `json:"steps"`
 
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+
 	Rank        int     `json:"rank"`
 	Alpha       float64 `json:"alpha"`
 	Target      string  `json:"target"`
@@ -107,6 +109,8 @@ type Generate struct {
 	Sources        []Ref      `json:"sources,omitempty"` // photos that img2img starts from, taken in turn
 	Count          int        `json:"count,omitempty"`
 	Images         []NewImage `json:"images,omitempty"` // when resolved
+
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 }
 
 // NewImage is one image to generate.
@@ -151,6 +155,8 @@ type Measure struct {
 	Images      []Ref  `json:"images"`           // a row of features each
 	Folder      Ref    `json:"folder,omitempty"` // of generated images to measure as well, when not resolved
 	Count       int    `json:"count,omitempty"`  // of them
+
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 }
 
 // Measured counts the images.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/dataset"
 )
 
 // TestResolve: what a stage reads is its spec with every reference replaced,
@@ -139,6 +141,30 @@ func TestImageName(t *testing.T) {
 	for i, want := range map[int]string{0: "0000.png", 42: "0042.png", 9999: "9999.png", 12345: "12345.png"} {
 		if got := imageName(i); got != want {
 			t.Errorf("image %d is %s, want %s", i, got, want)
+		}
+	}
+}
+
+// TestLevelsArePartOfEveryKey that photos of 16 bits could change, and of none
+// where there are no levels; images that would be made with others are not made
+// together.
+func TestLevelsArePartOfEveryKey(t *testing.T) {
+	exp := parse(t, small)
+	in := smallInputs(t, exp)
+	before := build(t, exp, in)
+	for _, task := range before.Tasks {
+		if strings.Contains(string(task.Identity()), "levels") {
+			t.Errorf("%s has levels: %s", task.Label, task.Identity())
+		}
+	}
+	in.Set.Levels = dataset.Levels{0, 4095}
+	after := build(t, exp, in)
+	for i, task := range after.Tasks {
+		if task.Key == before.Tasks[i].Key || !strings.Contains(string(task.Identity()), `"levels":[0,4095]`) {
+			t.Errorf("%s has no levels: %s", task.Label, task.Identity())
+		}
+		if task.Kind == KindGenerate && task.With() == before.Tasks[i].With() {
+			t.Errorf("%s is made together with images of other levels", task.Label)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (b *builder) trainingOn(c *experiment.Condition) (Classify, error) {
 		Model: k.Model, Weights: b.weights(k.Weights), Resolution: k.Resolution,
 		Epochs: k.Epochs, Steps: k.Steps, BatchSize: k.BatchSize, Sampling: k.Sampling,
 		LearningRate: k.LearningRate, WeightDecay: k.WeightDecay, Precision: k.Precision,
-		Classes: b.exp.Dataset.Classes(), Train: []Labeled{},
+		Classes: b.exp.Dataset.Classes(), Train: []Labeled{}, Levels: b.in.Set.Levels,
 	}
 	for index, class := range spec.Classes {
 		reals, err := b.train(class, c.Of(class, b.exp.Dataset.Good).Real, "training classifiers")

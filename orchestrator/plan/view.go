@@ -7,6 +7,7 @@ type View struct {
 	Experiment string       `json:"experiment"`
 	Changes    []string     `json:"changes"` // of the file, by --set
 	Photos     []PhotosView `json:"photos"`
+	Range      []string     `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
 	Cells      []CellView   `json:"cells"`
 	Tasks      []TaskView   `json:"tasks"`
 }
@@ -49,6 +50,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 		Experiment: p.Experiment.Name, Changes: append([]string{}, p.Experiment.Changes...),
 		Photos: p.photos(), Cells: []CellView{}, Tasks: make([]TaskView, 0, len(p.Tasks)),
 	}
+	view.Range, _ = p.Set.RangeNotes()
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}

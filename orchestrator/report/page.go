@@ -27,8 +27,9 @@ type page struct {
 	Conditions  *conditionsView
 	Patterns    *patternsView
 	Usage       []classUsage
-	Kept        int // photos that may not be tested on
-	Borrowed    int // study 1's photos that study 2 tests on
+	Range       []string // of 16-bit photos, and what became of it
+	Kept        int      // photos that may not be tested on
+	Borrowed    int      // study 1's photos that study 2 tests on
 	TestTotal   int
 	Record      record
 	Lineage     lineageView
@@ -73,12 +74,13 @@ func (r *Report) page(pictures *album) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	notes, _ := r.plan.Set.RangeNotes()
 	view := &page{
 		Name: exp.Name, Question: exp.Question, Lead: answer[0], Answer: answer[1:],
 		Unfinished: r.unfinished(),
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: patterns,
-		Usage: r.usage(), Borrowed: r.borrowed(), TestTotal: r.tests.total,
+		Usage: r.usage(), Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
 	for _, s := range []state{done, failed, missing} {

@@ -56,7 +56,7 @@ func parse(t *testing.T, page []byte) (elements []element, text string) {
 func pageOf(t *testing.T, r *Report) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := r.writePage(&out, newAlbum(thumbnailSide)); err != nil {
+	if err := r.writePage(&out, newAlbum(thumbnailSide, r.plan.Set)); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

@@ -81,7 +81,7 @@ func (r *Report) patternsView(pictures *album) (*patternsView, error) {
 	}
 	view.Quality = r.qualityGrid().view()
 	if g, ok := r.neighbourGallery(); ok {
-		neighbours := g.pairs(newAlbum(pairSide))
+		neighbours := g.pairs(newAlbum(pairSide, r.plan.Set))
 		view.Neighbours = &neighbours
 	}
 	var err error

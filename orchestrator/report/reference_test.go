@@ -13,7 +13,7 @@ func outputs(t *testing.T, r *Report) map[string]string {
 	texts := map[string]string{}
 	for name, write := range map[string]func(io.Writer) error{
 		"terminal": func(w io.Writer) error { return r.Table(w, Screen{Width: 140}) }, "Markdown": r.writeMarkdown, "LaTeX": r.writeLaTeX, "JSON": r.JSON,
-		"page": func(w io.Writer) error { return r.writePage(w, newAlbum(thumbnailSide)) },
+		"page": func(w io.Writer) error { return r.writePage(w, newAlbum(thumbnailSide, r.plan.Set)) },
 	} {
 		var out bytes.Buffer
 		if err := write(&out); err != nil {

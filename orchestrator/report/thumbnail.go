@@ -13,6 +13,8 @@ import (
 	"slices"
 
 	"golang.org/x/image/draw" // resampling; Go project, BSD
+
+	"kizu/orchestrator/dataset"
 )
 
 const (
@@ -25,9 +27,11 @@ const (
 // browserFormats are the content types that every browser shows.
 var browserFormats = []string{"image/png", "image/jpeg", "image/webp"}
 
-// album reads pictures for a page, each file once.
+// album reads pictures for a page, each file once, as the stages read them.
 type album struct {
-	side       int // pixels at most
+	side       int                        // pixels at most
+	photos     map[string]dataset.Picture // what is known of files, by path
+	levels     dataset.Levels
 	thumbnails map[string]*thumbnail
 }
 
@@ -38,34 +42,41 @@ type thumbnail struct {
 	err   error
 }
 
-func newAlbum(side int) *album { return &album{side, map[string]*thumbnail{}} }
+func newAlbum(side int, set *dataset.Set) *album {
+	a := &album{side, map[string]dataset.Picture{}, set.Levels, map[string]*thumbnail{}}
+	for _, img := range set.Images {
+		a.photos[img.Path] = img.Picture
+	}
+	return a
+}
 
 // of returns the thumbnail of a file.
 func (a *album) of(path string) *thumbnail {
 	t, ok := a.thumbnails[path]
 	if !ok {
 		t = &thumbnail{}
-		t.uri, t.image, t.err = readThumbnail(path, a.side)
+		t.uri, t.image, t.err = a.read(path)
 		a.thumbnails[path] = t
 	}
 	return t
 }
 
-// readThumbnail reads a picture as the stages see it: its central square. A
-// small square file that browsers know is inlined as it is.
-func readThumbnail(path string, side int) (template.URL, image.Image, error) {
+// read reads a picture as the stages see it: its central square. A small square
+// file that browsers know and show just so is inlined as it is.
+func (a *album) read(path string) (template.URL, image.Image, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return "", nil, err
 	}
-	full, _, err := image.Decode(bytes.NewReader(file))
+	known := a.photos[path]
+	full, err := known.Show(path, a.levels)
 	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", path, err)
+		return "", nil, err
 	}
 	square := centralSquare(full.Bounds())
-	small := scaled(full, square, min(square.Dx(), side))
+	small := scaled(full, square, min(square.Dx(), a.side))
 	kind := http.DetectContentType(file)
-	if square == full.Bounds() && square.Dx() <= side && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) {
+	if square == full.Bounds() && square.Dx() <= a.side && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) && known.Plain() {
 		return dataURI(kind, file), small, nil
 	}
 	var encoded bytes.Buffer

@@ -12,7 +12,7 @@ import (
 // Write writes every output into a folder, made if need be. Each file is
 // replaced whole, so that a reader never sees half of one.
 func (r *Report) Write(dir string) error {
-	pictures := newAlbum(thumbnailSide)
+	pictures := newAlbum(thumbnailSide, r.plan.Set)
 	for _, output := range []struct {
 		name  string
 		write func(io.Writer) error

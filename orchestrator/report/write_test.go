@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/dataset"
 )
 
 func TestWrite(t *testing.T) {
@@ -86,7 +88,7 @@ func TestThumbnail(t *testing.T) {
 		"large.png": {drawing(1024, 1, 1), "data:image/jpeg;", 256},
 		"wide.png":  {wide, "data:image/jpeg;", 256},
 	} {
-		got := newAlbum(thumbnailSide).of(save(name, test.img))
+		got := newAlbum(thumbnailSide, &dataset.Set{}).of(save(name, test.img))
 		if got.err != nil {
 			t.Fatal(got.err)
 		}

@@ -1,0 +1,22 @@
+package command
+
+import (
+	"path/filepath"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/execute"
+)
+
+// photoReader is the Python that reads photos.
+func (s *settings) photoReader(home string) (dataset.Reader, error) {
+	python, err := filepath.Abs(s.python(home))
+	return dataset.Python{Program: python, Scripts: filepath.Join(home, "scripts")}, err
+}
+
+// readingProgress shows on the screen how photos are read; nil for not at all.
+func (s *settings) readingProgress() func(done, total int) {
+	if s.viper.GetBool(setQuiet) || s.viper.GetString(setLogFormat) == "json" {
+		return nil
+	}
+	return execute.Reading(s.stderr, terminalWidth(s.stderr) > 0)
+}
