@@ -15,6 +15,7 @@ import (
 
 	"kizu/orchestrator/command"
 	"kizu/orchestrator/dataset/datasettest"
+	"kizu/orchestrator/execute"
 )
 
 // TestMain makes the program itself a command of the scripts; its workers are
@@ -39,6 +40,11 @@ func runScripts(t *testing.T, dir string) {
 			env.Setenv("KIZU_DEVICES", "cpu")
 			env.Setenv("HF_HUB_OFFLINE", "1")
 			env.Setenv("OMP_NUM_THREADS", "1")
+			env.Defer(func() {
+				if err := groupsHeld(env.WorkDir, execute.FaultCause); err != nil {
+					env.T().Fatal(err)
+				}
+			})
 			return nil
 		},
 		Condition: func(condition string) (bool, error) {
@@ -57,6 +63,7 @@ func runScripts(t *testing.T, dir string) {
 			"until":     until,
 			"flip":      flip,
 			"once":      once,
+			"together":  inGroups,
 			"stopped":   stopped,
 			"tmpfs":     tmpfs,
 		},

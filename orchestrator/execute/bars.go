@@ -121,6 +121,9 @@ func (b *Bars) end(task *plan.Task, line string) {
 	b.print(line)
 }
 
+// FellApart implements Display.
+func (b *Bars) FellApart(group Apart) { b.Log(group.String()) }
+
 // Log implements Display.
 func (b *Bars) Log(message string) {
 	b.mu.Lock()

@@ -16,6 +16,7 @@ type Display interface {
 	TaskFailed(task *plan.Task, err error)
 	TaskElsewhere(task *plan.Task) // another process is at it; may be said again and again
 	TaskFound(task *plan.Task)     // another process has made it
+	FellApart(group Apart)
 	Log(message string)
 	Close()
 }
@@ -43,6 +44,9 @@ func (Silent) TaskElsewhere(*plan.Task) {}
 
 // TaskFound does nothing.
 func (Silent) TaskFound(*plan.Task) {}
+
+// FellApart does nothing.
+func (Silent) FellApart(Apart) {}
 
 // Log does nothing.
 func (Silent) Log(string) {}
@@ -99,6 +103,13 @@ func (d Displays) TaskElsewhere(task *plan.Task) {
 func (d Displays) TaskFound(task *plan.Task) {
 	for _, each := range d {
 		each.TaskFound(task)
+	}
+}
+
+// FellApart passes on.
+func (d Displays) FellApart(group Apart) {
+	for _, each := range d {
+		each.FellApart(group)
 	}
 }
 

@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"time"
-
-	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/execute/protocol"
 	"kizu/orchestrator/plan"
@@ -46,7 +43,7 @@ func (s *slot) together(ctx context.Context, tasks []*plan.Task, outcomes chan<-
 		return rest
 	}
 	if err := g.run(ctx); err != nil && ctx.Err() == nil {
-		s.run.cfg.Display.Log(fmt.Sprintf("%s computed together, %s first: %v; what is left is computed one by one", english.Plural(len(g.members), "task", ""), g.members[0].task.Label, err))
+		s.run.cfg.Display.FellApart(Apart{Members: g.tasks(), Cause: causeOf(err), Err: err})
 		if remedyFor(err) != none {
 			s.close()
 		}
@@ -58,6 +55,15 @@ func (s *slot) together(ctx context.Context, tasks []*plan.Task, outcomes chan<-
 		}
 	}
 	return rest
+}
+
+// tasks are the members'.
+func (g *group) tasks() []*plan.Task {
+	tasks := make([]*plan.Task, len(g.members))
+	for i, member := range g.members {
+		tasks[i] = member.task
+	}
+	return tasks
 }
 
 // take makes a task a member, unless there is anything unusual about it.

@@ -1,8 +1,10 @@
 package execute_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -38,9 +40,10 @@ func (f *fixture) lines(start string) []string {
 func TestTasksThatAllowItAreComputedTogether(t *testing.T) {
 	f := newFixture(t)
 	f.together = 16
-	p, summary, err := f.run(t.Context(), "well", &recorder{}, "cpu")
-	if err != nil || summary.Done != len(p.Tasks) {
-		t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
+	told := &recorder{}
+	p, summary, err := f.run(t.Context(), "well", told, "cpu")
+	if err != nil || summary.Done != len(p.Tasks) || len(told.apart) > 0 {
+		t.Fatalf("done %d of %d, failures %v, error %v, fell apart %v", summary.Done, len(p.Tasks), summary.Failures, err, told.apart)
 	}
 	together, alone := f.groups()
 	if together["train_lora.run_together"] < 3 || together["generate.run_together"] < 3 {
@@ -96,13 +99,22 @@ func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
 	f.nothingHalfDone()
 }
 
-// TestAGroupThatEndsIsComputedOneByOne: what was done by then is kept.
+// TestAGroupThatEndsIsComputedOneByOne: what was done by then is kept, and the
+// run says why it ended.
 func TestAGroupThatEndsIsComputedOneByOne(t *testing.T) {
-	for _, behaviour := range []string{"group dies", "apart"} {
+	for behaviour, cause := range map[string]execute.Cause{
+		"group dies":           execute.WorkerCause,
+		"apart":                execute.MemberCause,
+		"group out of memory":  execute.MemoryCause,
+		"group is refused":     execute.RefusedCause,
+		"group fills the disk": execute.DiskCause,
+		"group meets a fault":  execute.FaultCause,
+	} {
 		t.Run(behaviour, func(t *testing.T) {
 			f := newFixture(t)
 			f.together = 16
-			p, summary, err := f.run(t.Context(), behaviour, &recorder{}, "cpu")
+			told, lines := &recorder{}, &bytes.Buffer{}
+			p, summary, err := f.run(t.Context(), behaviour, execute.Displays{told, execute.NewLines(lines, true)}, "cpu")
 			if err != nil || summary.Done != len(p.Tasks) {
 				t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
 			}
@@ -114,6 +126,14 @@ func TestAGroupThatEndsIsComputedOneByOne(t *testing.T) {
 			// Of each group the first member was done, and is not asked for again.
 			if len(alone) > len(p.Tasks)-len(together) {
 				t.Errorf("%d tasks, groups %v, but alone %v", len(p.Tasks), together, alone)
+			}
+			for _, group := range told.apart {
+				if group.Cause != cause || len(group.Members) < 2 {
+					t.Errorf("%v fell apart: cause %q, want %q", group, group.Cause, cause)
+				}
+			}
+			if said := strings.Count(lines.String(), fmt.Sprintf(`"apart":%q,"tasks":[`, cause)); said == 0 || said != len(told.apart) {
+				t.Errorf("%d groups fell apart, and the log says so %d times:\n%s", len(told.apart), said, lines)
 			}
 			f.nothingHalfDone()
 		})

@@ -98,6 +98,16 @@ func (l *Lines) TaskFound(task *plan.Task) {
 	l.log.Info(fmt.Sprintf("found %d/%d %s, made by another run", l.ended, l.toRun, task.Label), "task", task.ID)
 }
 
+// FellApart implements Display.
+func (l *Lines) FellApart(group Apart) {
+	attributes := []any{"apart", group.Cause, "tasks", group.ids()}
+	if group.Cause == FaultCause {
+		l.log.Warn(group.String(), append(attributes, "log_tail", LogTail(group.Err))...)
+		return
+	}
+	l.log.Info(group.String(), attributes...)
+}
+
 // Log implements Display.
 func (l *Lines) Log(message string) {
 	l.log.Info(message)

@@ -176,6 +176,9 @@ func (r *Recorder) TaskFound(task *plan.Task) {
 	r.change(func(s *Live) { s.Found++; s.end(task) })
 }
 
+// FellApart implements Display.
+func (r *Recorder) FellApart(Apart) {}
+
 // Log implements Display.
 func (r *Recorder) Log(string) {}
 

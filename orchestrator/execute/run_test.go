@@ -78,6 +78,7 @@ type recorder struct {
 	mu         sync.Mutex
 	done       []string
 	failed     []string
+	apart      []execute.Apart
 	onProgress func()
 }
 
@@ -91,6 +92,12 @@ func (r *recorder) TaskFailed(task *plan.Task, _ error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.failed = append(r.failed, task.ID)
+}
+
+func (r *recorder) FellApart(group execute.Apart) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.apart = append(r.apart, group)
 }
 
 func (r *recorder) Progress(*plan.Task, int, int, map[string]any) {

@@ -147,6 +147,15 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 	_ = events.Encode(protocol.Event{Type: protocol.Done, Task: r.Task, Result: json.RawMessage(`{"ok":true}`), Memory: &protocol.Memory{Host: 7, Device: 5}})
 }
 
+// groupFailures are what a worker says of a group that cannot go on, by behaviour.
+var groupFailures = map[string]*protocol.Failure{
+	"apart":                {Type: "together.ApartError", Message: "one spoils it"},
+	"group out of memory":  {Type: "torch.OutOfMemoryError", Message: "CUDA out of memory"},
+	"group is refused":     {Type: "errors.StageError", Message: "base model x cannot be loaded"},
+	"group fills the disk": {Type: "OSError", Message: "[Errno 28] No space left on device: 'x.png'"},
+	"group meets a fault":  {Type: "RuntimeError", Message: "expected m1 and m2 to have the same dtype"},
+}
+
 // answerTogether plays a group of tasks: the members end one after another.
 func answerTogether(behaviour string, r request, lines *bufio.Scanner, events *json.Encoder) {
 	var specs []spec
@@ -163,8 +172,8 @@ func answerTogether(behaviour string, r request, lines *bufio.Scanner, events *j
 			_ = os.WriteFile(filepath.Join(specs[i].Out, "half.bin"), []byte("half"), 0o644)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			time.Sleep(time.Minute)
-		case behaviour == "apart" && i == 1:
-			_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{Type: "together.ApartError", Message: "one spoils it"}})
+		case groupFailures[behaviour] != nil && i == 1:
+			_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: groupFailures[behaviour]})
 			return
 		case behaviour == "wait for cancel" && i == 1:
 			_ = events.Encode(protocol.Event{Type: protocol.Progress, Task: id, Done: 1, Total: 2})

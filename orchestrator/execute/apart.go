@@ -1,0 +1,73 @@
+package execute
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/plan"
+)
+
+// Apart is a group of tasks that ended before its members had. What is left of
+// it is computed one by one, so that nothing is lost but time.
+type Apart struct {
+	Members []*plan.Task
+	Cause   Cause
+	Err     error
+}
+
+// Cause is what made a group fall apart.
+type Cause string
+
+// All but FaultCause may happen to a kizu without mistakes.
+const (
+	MemoryCause  Cause = "memory"  // the members do not fit beside each other
+	WorkerCause  Cause = "worker"  // the process died or stood still, or the device failed
+	MemberCause  Cause = "member"  // one spoils it for the others, such as a loss that is no number
+	RefusedCause Cause = "refused" // a stage's worded error that concerns all, such as a damaged base model
+	DiskCause    Cause = "disk"    // the store's disk is full
+	FaultCause   Cause = "fault"   // an exception that nobody foresaw; the test suite takes it for a failure
+)
+
+// causeOf sorts errors of a group.
+func causeOf(err error) Cause {
+	switch remedyFor(err) {
+	case lessMemory:
+		return MemoryCause
+	case freshWorker:
+		return WorkerCause
+	}
+	task := new(TaskError)
+	switch {
+	case !errors.As(err, &task):
+		return DiskCause // the group's log cannot be written
+	case strings.HasSuffix(task.Failure.Type, ".ApartError"):
+		return MemberCause
+	case isStageError(task.Failure):
+		return RefusedCause
+	case saysDiskFull(task.Failure):
+		return DiskCause
+	}
+	return FaultCause
+}
+
+// String is a line for a log.
+func (a Apart) String() string {
+	line := fmt.Sprintf("%s computed together, %s first: %v; what is left is computed one by one",
+		english.Plural(len(a.Members), "task", ""), a.Members[0].Label, a.Err)
+	if a.Cause == FaultCause {
+		line += ", which takes longer; this is a mistake of kizu's, please report it with the log"
+	}
+	return line
+}
+
+// ids are those of the members.
+func (a Apart) ids() []string {
+	ids := make([]string, len(a.Members))
+	for i, task := range a.Members {
+		ids[i] = task.ID
+	}
+	return ids
+}
