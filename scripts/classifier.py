@@ -14,6 +14,7 @@ import lite0
 import randomness
 from errors import StageError
 
+IMAGENET = EfficientNet_B0_Weights.IMAGENET1K_V1
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 # What goes through a network at once where nothing is trained: less than a training step holds.
@@ -79,16 +80,19 @@ def features(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
     return network.avgpool(network.features(model.normalize(pixels))).flatten(1).float()
 
 
+def hub_folder() -> Path:
+    """Where torch.hub keeps files of weights."""
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
 def imagenet_state() -> dict[str, torch.Tensor]:
     """torchvision's ImageNet weights from torch hub's cache, downloaded when not there."""
     try:
-        return EfficientNet_B0_Weights.IMAGENET1K_V1.get_state_dict(
-            progress=False, check_hash=True, weights_only=True
-        )
+        return IMAGENET.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (urllib.error.URLError, OSError, RuntimeError) as error:
-        name = EfficientNet_B0_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[-1]
+        name = IMAGENET.url.rsplit("/", 1)[-1]
         raise StageError(
-            f"ImageNet weights {name} are not in {torch.hub.get_dir()}/checkpoints and cannot be"
+            f"ImageNet weights {name} are not in {hub_folder()} and cannot be"
             f" downloaded ({error}); put the file there, or use weights lite0 or none"
         ) from error
 

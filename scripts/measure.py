@@ -73,7 +73,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     safetensors_file.write(
         {"features": features},
         Path(spec.out) / "features.safetensors",
-        {"model": spec.model, "weights": Path(spec.weights).name},
+        {"model": spec.model, "weights": vision.name_of(spec.weights)},
     )
     write_names(Path(spec.out) / "images.csv", spec.images)
     return {"images": len(features), "features": features.shape[1]}

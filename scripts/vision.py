@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import transformers.utils.logging
@@ -67,11 +68,16 @@ SUPPORTED = {
 }
 
 
-def load(model: str, device: torch.device) -> Encoder:
-    """The encoder of a folder, or of a model of the Hugging Face hub, in evaluation mode.
+def name_of(model: str) -> str:
+    """The name of a folder or file, or of the hub's model that a folder of its cache is of."""
+    path = Path(model)
+    if path.parent.name == "snapshots":  # models--owner--name/snapshots/revision
+        return path.parents[1].name.rsplit("--", 1)[-1]
+    return path.name
 
-    The hub is asked only for what its cache lacks, and not at all with HF_HUB_OFFLINE.
-    """
+
+def load(model: str, device: torch.device) -> Encoder:
+    """The encoder of a folder, in evaluation mode."""
     try:
         kind = AutoConfig.from_pretrained(model).model_type
         if kind not in SUPPORTED:
@@ -92,8 +98,7 @@ def load(model: str, device: torch.device) -> Encoder:
         reason = str(error).strip().splitlines()[0]
         raise StageError(
             f"features model {model} cannot be loaded ({reason}); give a folder with"
-            " config.json, preprocessor_config.json and safetensors weights, or the id of a model"
-            " that is in the local Hugging Face cache or can be downloaded"
+            " config.json, preprocessor_config.json and safetensors weights"
         ) from error
     if loading["missing_keys"]:
         raise StageError(

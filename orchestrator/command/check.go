@@ -88,6 +88,8 @@ func check(ctx context.Context, s *settings, file string) (*checkup, error) {
 			return nil, ctx.Err()
 		}
 		c.Problems = append(c.Problems, err.Error())
+	} else if err := c.checkDownloads(ctx, s); err != nil {
+		return nil, err
 	}
 	return c, c.checkDisk(st)
 }

@@ -66,6 +66,8 @@ func runScripts(t *testing.T, dir string) {
 			"together":  inGroups,
 			"stopped":   stopped,
 			"tmpfs":     tmpfs,
+			"hub":       hub,
+			"refusing":  refusing,
 		},
 	})
 }

@@ -144,6 +144,9 @@ func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
 	if err := r.study.ready(); err != nil {
 		return nil, err
 	}
+	if err := r.study.fetch(ctx, r.settings, r.stderr); err != nil {
+		return nil, err
+	}
 	if r.onSlurm() {
 		return r.runOnSlurm(ctx)
 	}

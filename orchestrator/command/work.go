@@ -22,12 +22,17 @@ func (y *study) ready() error {
 	return nil
 }
 
+// offline keeps workers from asking the Hugging Face hub for anything: what a
+// run needs of it is there before its first task.
+const offline = "HF_HUB_OFFLINE=1"
+
 // execute runs the study's tasks on this machine's devices.
 func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
 	worker, err := workerCommand(s)
 	if err != nil {
 		return nil, err
 	}
+	worker.Env = append(worker.Env, offline)
 	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.hashes
 	cfg.Stall, cfg.Checkpoint = s.viper.GetDuration(setStall), s.viper.GetDuration(setCheckpoint)
 	cfg.Together = s.viper.GetInt(setTogether)

@@ -98,6 +98,9 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 			return err
 		}
 	}
+	if err := w.study.fetch(ctx, w.settings, w.stderr); err != nil {
+		return err
+	}
 	cfg.Team = execute.TeamOf(st.Logs(cfg.RunID))
 	if w.of != "" {
 		cfg.Team = execute.TeamOf(st.Logs(w.of))

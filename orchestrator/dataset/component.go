@@ -45,28 +45,31 @@ func (c component) check(dir string) (weights, error) {
 	if !exists(dir) {
 		return weights{}, fmt.Errorf("%s is missing", c.name)
 	}
+	err := c.complete(func(file string) bool { return exists(filepath.Join(dir, file)) })
+	if err != nil || c.stem == "" {
+		return weights{}, err
+	}
+	return weightsIn(dir, c.name, c.stem)
+}
+
+// complete requires a component to have all files of one of its lists.
+func (c component) complete(has func(file string) bool) error {
 	missing := ""
 	for _, list := range c.needs {
-		place := slices.IndexFunc(list, func(file string) bool { return !exists(filepath.Join(dir, file)) })
+		place := slices.IndexFunc(list, func(file string) bool { return !has(file) })
 		if place < 0 {
-			missing = ""
-			break
+			return nil
 		}
 		if missing == "" {
 			missing = list[place]
 		}
 	}
-	if missing != "" {
-		return weights{}, fmt.Errorf("%s has no %s", c.name, missing)
-	}
-	if c.stem == "" {
-		return weights{}, nil
-	}
-	return weightsIn(dir, c.name, c.stem)
+	return fmt.Errorf("%s has no %s", c.name, missing)
 }
 
 // weights are those of a component's files that are loaded.
 type weights struct {
+	file    string   // with the weights, or the index of several
 	variant string   // "" for the plain ones
 	sharded bool     // over several files, which an index lists
 	spare   []string // other variants beside them
@@ -87,25 +90,51 @@ func (w weights) String() string {
 	return text
 }
 
-// weightsIn finds the weights of a component: the plain ones, or those of a
-// variant where there are no others.
+// weightsIn finds the weights of a component, and requires them to be whole.
 func weightsIn(dir, name, stem string) (weights, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return weights{}, err
 	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	chosen, err := chooseWeights(names, name, stem)
+	switch {
+	case err != nil:
+		return weights{}, err
+	case chosen.sharded:
+		return chosen, checkShards(dir, name, chosen.file)
+	}
+	_, err = readHeader(filepath.Join(dir, chosen.file))
+	return chosen, err
+}
+
+// shardsOf matches the files of weights that are in several.
+func shardsOf(stem, variant string) *regexp.Regexp {
+	if variant == "" {
+		return regexp.MustCompile(`^` + stem + `-\d{5}-of-\d{5}\.safetensors$`)
+	}
+	variant = regexp.QuoteMeta(variant)
+	return regexp.MustCompile(`^` + stem + `(\.` + variant + `-\d{5}-of-\d{5}|-\d{5}-of-\d{5}\.` + variant + `)\.safetensors$`)
+}
+
+// chooseWeights chooses among a component's files: the plain weights, or those of
+// a variant where there are no others.
+func chooseWeights(names []string, name, stem string) (weights, error) {
 	single := regexp.MustCompile(`^` + stem + `(?:\.([\w-]+?))?\.safetensors$`)
 	several := regexp.MustCompile(`^` + stem + `\.safetensors\.index(?:\.([\w-]+))?\.json$`)
 	shard := regexp.MustCompile(`-\d{5}-of-\d{5}`)
 	files, indexes := map[string]string{}, map[string]string{} // by variant
 	pickles := false
-	for _, entry := range entries {
-		if match := single.FindStringSubmatch(entry.Name()); match != nil && !shard.MatchString(entry.Name()) {
-			files[match[1]] = entry.Name()
-		} else if match := several.FindStringSubmatch(entry.Name()); match != nil {
-			indexes[match[1]] = entry.Name()
+	for _, file := range names {
+		if match := single.FindStringSubmatch(file); match != nil && !shard.MatchString(file) {
+			files[match[1]] = file
+		} else if match := several.FindStringSubmatch(file); match != nil {
+			indexes[match[1]] = file
 		}
-		pickles = pickles || slices.Contains([]string{".bin", ".ckpt", ".pt", ".pth"}, filepath.Ext(entry.Name()))
+		pickles = pickles || slices.Contains([]string{".bin", ".ckpt", ".pt", ".pth"}, filepath.Ext(file))
 	}
 	variants := variantsOf(files, indexes)
 	switch {
@@ -115,12 +144,10 @@ func weightsIn(dir, name, stem string) (weights, error) {
 		return weights{}, fmt.Errorf("%s has no .safetensors file of the name %s.safetensors", name, stem)
 	}
 	chosen := weights{variant: variants[0], spare: variants[1:]}
-	if file, ok := files[chosen.variant]; ok {
-		_, err := readHeader(filepath.Join(dir, file))
-		return chosen, err
+	if chosen.file = files[chosen.variant]; chosen.file == "" {
+		chosen.file, chosen.sharded = indexes[chosen.variant], true
 	}
-	chosen.sharded = true
-	return chosen, checkShards(dir, name, indexes[chosen.variant])
+	return chosen, nil
 }
 
 // variantsOf lists variants, those first that are preferred: full precision,

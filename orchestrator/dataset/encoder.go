@@ -63,12 +63,11 @@ func (e *Encoder) Place() string {
 // OfTheHub reports whether it is a model of the Hugging Face hub.
 func (e *Encoder) OfTheHub() bool { return e.Path == "" }
 
-// encoderFiles is what an encoder has besides its weights.
-var encoderFiles = []string{encoderConfig, "preprocessor_config.json"}
+// encoder is the whole model as a component.
+var encoder = component{name: "it", stem: transformersStem, needs: [][]string{{encoderConfig, "preprocessor_config.json"}}}
 
 func checkEncoder(dir string) (note string, err error) {
-	what := component{name: "it", stem: transformersStem, needs: [][]string{encoderFiles}}
-	found, err := what.check(dir)
+	found, err := encoder.check(dir)
 	if err != nil {
 		return "", err
 	}

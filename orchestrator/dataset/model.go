@@ -39,12 +39,15 @@ func (b *Base) OfTheHub() bool { return b.Path == "" }
 // run could not load it. It reads headers only.
 func (b *Base) Check() (note string, err error) {
 	if b.OfTheHub() {
-		return checkHub("base model", b.Name, b.Cached, func(dir string) (string, error) {
-			_, note, err := filesOfFolder(dir)
-			return note, err
-		})
+		return checkHub("base model", b.Name, b.Cached, wholeModel)
 	}
 	_, note, err = b.Files()
+	return note, err
+}
+
+// wholeModel says which weights of a folder are used, or what it lacks.
+func wholeModel(dir string) (note string, err error) {
+	_, note, err = filesOfFolder(dir)
 	return note, err
 }
 

@@ -26,6 +26,10 @@ type Checkup struct {
 	Problems   []string            `json:"problems"`           // what would stop a run
 
 	Plan *Plan `json:"-"` // nil if there are problems
+
+	BaseModel *dataset.Base    `json:"-"` // nil if it was not found
+	Encoder   *dataset.Encoder `json:"-"` // nil if a file names none, or it was not found
+	ImageNet  bool             `json:"-"` // torchvision's weights are needed and are to be downloaded
 }
 
 // FolderView describes the photos of one class.
@@ -66,15 +70,19 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	}
 	base, err := findBase(exp, machine)
 	if err == nil {
+		c.BaseModel = base
 		c.BaseState, err = base.Check()
 	}
 	c.problem(err)
 	weights, err := findWeights(exp, machine.Hashes)
 	c.problem(err)
 	c.Weights = append([]string{}, weightsStates(weights)...)
+	_, there := dataset.TorchCheckpoint(imagenetFile)
+	c.ImageNet = weights["imagenet"] != nil && !there
 	encoder, err := findEncoder(exp, machine.Hashes)
 	if err == nil && encoder != nil {
 		var state string
+		c.Encoder = encoder
 		if state, err = encoder.Check(); err == nil {
 			c.Features = encoder.Name + ": " + state
 		}

@@ -21,6 +21,7 @@ from transformers import (
 )
 
 import measure
+import vision
 from errors import StageError
 
 SMALL = {
@@ -153,3 +154,10 @@ def test_in_parts_photos_have_the_features_that_they_have_alone(dinov2, run, pho
     parts = run(dinov2, "parts", parts=64)
     assert torch.equal(parts[3:4], run(dinov2, "alone", images=photos[3:4]))
     torch.testing.assert_close(parts, run(dinov2))
+
+
+def test_features_name_the_model_wherever_it_lies():
+    """A folder of the hub's cache is called after a revision."""
+    snapshot = "/cache/models--facebook--dinov2-small/snapshots/0123abcd"
+    for place in (snapshot, "facebook/dinov2-small", "/models/dinov2-small"):
+        assert vision.name_of(place) == "dinov2-small"

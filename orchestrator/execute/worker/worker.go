@@ -24,7 +24,7 @@ import (
 type Config struct {
 	Python  string // the virtual environment's interpreter
 	Scripts string // the folder of the stages
-	Device  string // cpu, cuda:0, or auto to list all devices
+	Device  string // cpu, cuda:0, or auto to list all devices; "" for none: torch is not loaded
 }
 
 // Run serves requests until its input ends, which also happens when the host
@@ -118,6 +118,10 @@ func (w *worker) stop(task string) {
 
 // probe makes sure that the device exists, and tells the host.
 func (w *worker) probe(device string) error {
+	if device == "" {
+		w.emit(protocol.Event{Type: protocol.Ready})
+		return nil
+	}
 	var found struct {
 		Devices  []protocol.Device `json:"devices"`
 		Versions map[string]string `json:"versions"`
@@ -160,6 +164,13 @@ func (w *worker) call(ctx context.Context, request protocol.Request) (json.RawMe
 	var spec, result any
 	if err := decodeExact(request.Spec, &spec); err != nil {
 		return nil, nil, fmt.Errorf("spec of %s: %w", request.Task, err)
+	}
+	if w.device == "" {
+		if err := w.python.Call(ctx, request.Call, spec, &result); err != nil {
+			return nil, nil, err
+		}
+		text, err := json.Marshal(result)
+		return text, nil, err
 	}
 	device := map[string]any{"device": w.device}
 	if err := w.python.Call(context.Background(), "memory.reset", device, nil); err != nil {

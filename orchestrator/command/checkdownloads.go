@@ -1,0 +1,57 @@
+package command
+
+import (
+	"context"
+
+	"kizu/orchestrator/dataset"
+)
+
+// checkDownloads asks whether what a run would download can be, and how much it
+// is; what cannot is a problem.
+func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
+	var models []dataset.HubModel
+	if c.BaseModel != nil && c.BaseModel.Absent() {
+		models = append(models, c.BaseModel)
+	}
+	if c.Encoder != nil && c.Encoder.Absent() {
+		models = append(models, c.Encoder)
+	}
+	if len(models) == 0 && !c.ImageNet {
+		return nil
+	}
+	helper, err := startHelper(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer helper.Close()
+	for _, model := range models {
+		found, err := look(ctx, helper, model)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			c.problem(err)
+			if model == dataset.HubModel(c.BaseModel) {
+				c.BaseState = "not in the cache"
+			}
+		case model == dataset.HubModel(c.BaseModel):
+			c.BaseState += " (" + found.String() + ")"
+		default:
+			c.Features += " (" + found.String() + ")"
+		}
+	}
+	if c.ImageNet {
+		err := helper.Ask(ctx, "downloads.look_imagenet", struct{}{}, &struct{}{})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		c.problem(err)
+	}
+	return nil
+}
+
+func (c *checkup) problem(err error) {
+	if err != nil {
+		c.Problems = append(c.Problems, err.Error())
+	}
+}

@@ -1,0 +1,94 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/execute"
+)
+
+// fetch downloads what the tasks to run need and this machine lacks, before the
+// first of them: no task does. A model that cannot be had is one error.
+func (y *study) fetch(ctx context.Context, s *settings, stderr io.Writer) error {
+	models, weights := y.plan.Downloads(y.plan.ToRun())
+	if len(models) == 0 && !weights {
+		return nil
+	}
+	helper, err := startHelper(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer helper.Close()
+	say := func(format string, values ...any) {
+		if !s.viper.GetBool(setQuiet) {
+			fmt.Fprintf(stderr, "kizu: "+format+"\n", values...)
+		}
+	}
+	for _, model := range models {
+		if err := fetchModel(ctx, helper, model, say); err != nil {
+			return err
+		}
+	}
+	if weights {
+		say("downloading torchvision's ImageNet weights")
+		return helper.Ask(ctx, "downloads.fetch_imagenet", struct{}{}, &struct{}{})
+	}
+	return nil
+}
+
+func startHelper(ctx context.Context, s *settings) (*execute.Helper, error) {
+	worker, err := workerCommand(s)
+	if err != nil {
+		return nil, err
+	}
+	return execute.StartHelper(ctx, worker)
+}
+
+func fetchModel(ctx context.Context, helper *execute.Helper, model dataset.HubModel, say func(string, ...any)) error {
+	found, err := look(ctx, helper, model)
+	if err != nil {
+		return err
+	}
+	say("downloading %s: %s", model.What(), found)
+	request := map[string]any{"model": model.HubName(), "what": model.What(), "revision": found.Revision, "files": found.wanted}
+	if err := helper.Ask(ctx, "downloads.fetch", request, &struct{}{}); err != nil {
+		return err
+	}
+	if err := model.Look(); err != nil {
+		return err
+	}
+	if model.Absent() {
+		return fmt.Errorf("%s was downloaded and is not whole in the cache: another program may have cleared it; run again", model.What())
+	}
+	return nil
+}
+
+// onTheHub is what there is of a model to download.
+type onTheHub struct {
+	Revision string          `json:"revision"`
+	Files    dataset.Listing `json:"files"`
+	wanted   []string
+}
+
+// String says how much it is.
+func (o *onTheHub) String() string {
+	return fmt.Sprintf("%s, %s", english.Plural(len(o.wanted), "file", ""), gigabytes(o.Files.Size(o.wanted)))
+}
+
+// look asks the hub for a model, and chooses among its files.
+func look(ctx context.Context, helper *execute.Helper, model dataset.HubModel) (*onTheHub, error) {
+	found := &onTheHub{}
+	request := map[string]any{"model": model.HubName(), "what": model.What()}
+	if err := helper.Ask(ctx, "downloads.look", request, found); err != nil {
+		return nil, err
+	}
+	var err error
+	if found.wanted, err = model.Wanted(found.Files); err != nil {
+		return nil, fmt.Errorf("%s, as the Hugging Face hub has it, cannot be used: %w", model.What(), err)
+	}
+	return found, nil
+}

@@ -1,0 +1,67 @@
+package execute
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"kizu/orchestrator/execute/protocol"
+)
+
+// Helper is a worker process without a device: it runs no tasks but answers questions that only
+// Python's libraries can: what there is to download, for one.
+type Helper struct {
+	process *process
+	logs    string
+}
+
+// StartHelper starts one. Its output is kept only as long as it lives.
+func StartHelper(ctx context.Context, command Command) (*Helper, error) {
+	logs, err := os.MkdirTemp("", "kizu-helper-*")
+	if err != nil {
+		return nil, diskFull(err)
+	}
+	process, _, err := startProcess(ctx, command, "", filepath.Join(logs, "worker.log"))
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(logs))
+	}
+	return &Helper{process, logs}, nil
+}
+
+// Close ends the process.
+func (h *Helper) Close() {
+	h.process.stop()
+	_ = os.RemoveAll(h.logs)
+}
+
+// Ask calls a function of a Python module, such as downloads.look, and returns
+// what it does.
+func (h *Helper) Ask(ctx context.Context, function string, argument, result any) error {
+	spec, err := json.Marshal(argument)
+	if err != nil {
+		return err
+	}
+	if err := h.process.send(protocol.Request{Task: function, Call: function, Spec: spec}); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			h.process.kill()
+			return ctx.Err()
+		case event, alive := <-h.process.events:
+			switch {
+			case !alive:
+				return errors.New("a worker process died (" + h.process.wait() + "): " + LastLines(h.process.log, 3))
+			case event.Type == protocol.Failed && isStageError(*event.Failure):
+				return errors.New(event.Failure.Message)
+			case event.Type == protocol.Failed:
+				return errors.New(event.Failure.Type + ": " + event.Failure.Message)
+			case event.Type == protocol.Done:
+				return json.Unmarshal(event.Result, result)
+			}
+		}
+	}
+}
