@@ -129,6 +129,8 @@ func TestSeen(t *testing.T) {
 		{"columns the other way, upper case", "sha256,name\n" + strings.ToUpper(someHash) + ",a.png\n" + otherHash + " ,b.png\n", ""},
 		{"byte-order mark", "\ufeffsha256,name\r\n" + someHash + ",a.png\r\n", ""},
 		{"semicolons, as spreadsheets in many languages write", "\ufeffname;sha256\n\"a, b.png\";" + someHash + "\n", ""},
+		{"pixels too", "name,sha256,pixels_sha256\na.png," + someHash + "," + otherHash + "\n", ""},
+		{"no pixels", "name,sha256,pixels_sha256\na.png," + someHash + ",\n", `training_images.csv:2: "" is not a SHA-256`},
 		{"tabs", "name\tsha256\na.png\t" + someHash + "\n", ""},
 		{"UTF-16", "\xff\xfen\x00a\x00", "training_images.csv is not UTF-8: save it as CSV in UTF-8"},
 		{"empty file", "", "training_images.csv has no column sha256"},

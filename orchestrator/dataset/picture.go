@@ -75,7 +75,7 @@ const darkBelow = 1 << 15
 // meant.
 func (s *Set) RangeNotes() (notes []string, dark bool) {
 	if r := s.Grey; r.Photos > 0 {
-		used := fmt.Sprintf("16-bit, %d to %d of 65535", r.Low, r.High)
+		used := fmt.Sprintf("16-bit values, %d to %d of 65535", r.Low, r.High)
 		switch {
 		case s.Levels != nil:
 			used += fmt.Sprintf(": %d becomes black, %d white", s.Levels[0], s.Levels[1])

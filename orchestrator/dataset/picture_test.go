@@ -191,11 +191,11 @@ func TestRangeNotes(t *testing.T) {
 		want []string
 	}{
 		{Set{}, false, nil},
-		{Set{Grey: Range{5, 12, 3840}}, true, []string{"16-bit, 12 to 3840 of 65535: nearly black; set dataset.bit_depth: 12 or dataset.range: auto"}},
-		{Set{Grey: Range{5, 0, 16383}}, true, []string{"16-bit, 0 to 16383 of 65535: dark; set dataset.bit_depth: 14 or dataset.range: auto"}},
-		{Set{Grey: Range{5, 0, 60}}, true, []string{"16-bit, 0 to 60 of 65535: nearly black; set dataset.bit_depth: 8 or dataset.range: auto"}},
-		{Set{Grey: Range{5, 0, 65000}}, false, []string{"16-bit, 0 to 65000 of 65535"}},
-		{Set{Grey: Range{5, 12, 3840}, Levels: Levels{0, 4095}}, false, []string{"16-bit, 12 to 3840 of 65535: 0 becomes black, 4095 white"}},
+		{Set{Grey: Range{5, 12, 3840}}, true, []string{"16-bit values, 12 to 3840 of 65535: nearly black; set dataset.bit_depth: 12 or dataset.range: auto"}},
+		{Set{Grey: Range{5, 0, 16383}}, true, []string{"16-bit values, 0 to 16383 of 65535: dark; set dataset.bit_depth: 14 or dataset.range: auto"}},
+		{Set{Grey: Range{5, 0, 60}}, true, []string{"16-bit values, 0 to 60 of 65535: nearly black; set dataset.bit_depth: 8 or dataset.range: auto"}},
+		{Set{Grey: Range{5, 0, 65000}}, false, []string{"16-bit values, 0 to 65000 of 65535"}},
+		{Set{Grey: Range{5, 12, 3840}, Levels: Levels{0, 4095}}, false, []string{"16-bit values, 12 to 3840 of 65535: 0 becomes black, 4095 white"}},
 		{Set{Colour: Range{5, 0, 3855}}, true, []string{"16 bits a colour, 0 to 3855 of 65535, read by their upper 8 bits: nearly black; save them with 8 bits a colour"}},
 	} {
 		if notes, dark := test.set.RangeNotes(); dark != test.dark || !slices.Equal(notes, test.want) {

@@ -17,7 +17,9 @@ import (
 var hexSHA256 = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // trainingImages is the file in a base model's folder that lists the images it
-// was trained on: columns name and sha256. None of them may be tested on.
+// was trained on: columns name, sha256 and, where a model knows what its images
+// show in other files too, pixels_sha256 (Picture.Pixels). None of them may be
+// tested on.
 const trainingImages = "training_images.csv"
 
 // byteOrderMark is what spreadsheets begin a file with.
@@ -48,14 +50,18 @@ func readSeen(path string) (map[string]bool, error) {
 	if len(rows) == 0 || !slices.Contains(rows[0], "sha256") {
 		return nil, fmt.Errorf("%s has no column sha256", trainingImages)
 	}
-	column := slices.Index(rows[0], "sha256")
 	seen := map[string]bool{}
-	for i, row := range rows[1:] {
-		sum := strings.ToLower(strings.TrimSpace(row[column]))
-		if !hexSHA256.MatchString(sum) {
-			return nil, fmt.Errorf("%s:%d: %q is not a SHA-256 in hex", trainingImages, i+2, row[column])
+	for column, head := range rows[0] {
+		if head != "sha256" && head != "pixels_sha256" {
+			continue
 		}
-		seen[sum] = true
+		for i, row := range rows[1:] {
+			sum := strings.ToLower(strings.TrimSpace(row[column]))
+			if !hexSHA256.MatchString(sum) {
+				return nil, fmt.Errorf("%s:%d: %q is not a SHA-256 in hex", trainingImages, i+2, row[column])
+			}
+			seen[sum] = true
+		}
 	}
 	return seen, nil
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -115,5 +116,32 @@ func TestUsage(t *testing.T) {
 		if want.Class = class.Class; class != want {
 			t.Errorf("got %+v, want %+v", class, want)
 		}
+	}
+}
+
+// TestThumbnailsShowWhatStagesSee: a photo that browsers would show otherwise is
+// not inlined as it is, but drawn upright and opaque.
+func TestThumbnailsShowWhatStagesSee(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "photo.png")
+	hidden := image.NewNRGBA(image.Rect(0, 0, 40, 40))
+	hidden.SetNRGBA(0, 39, color.NRGBA{200, 100, 50, 0}) // below on the left
+	file, err := os.Create(path)
+	if err == nil {
+		err = png.Encode(file, hidden)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	set := &dataset.Set{Images: []dataset.Image{{Path: path, Picture: dataset.Picture{Mode: "RGBA", Orientation: 6, Pixels: "known"}}}}
+	got := newAlbum(thumbnailSide, set).of(path)
+	if got.err != nil || !strings.HasPrefix(string(got.uri), "data:image/jpeg;") {
+		t.Fatalf("%.30s, %v", got.uri, got.err)
+	}
+	// Turned clockwise, what was below on the left is above on the left.
+	if r, g, b, a := got.image.At(0, 0).RGBA(); r>>8 != 200 || g>>8 != 100 || b>>8 != 50 || a>>8 != 255 {
+		t.Errorf("the hidden colour is shown as %d %d %d %d", r>>8, g>>8, b>>8, a>>8)
 	}
 }
