@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,7 +26,7 @@ func newVerify(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found, err := verify(st)
+			found, err := verify(cmd.Context(), st)
 			if err != nil {
 				return err
 			}
@@ -57,9 +58,12 @@ type damaged struct {
 	Kept     string   `json:"kept"` // where it was moved to
 }
 
-func verify(st *store.Store) (verified, error) {
+func verify(ctx context.Context, st *store.Store) (verified, error) {
 	found := verified{Damaged: []damaged{}}
 	err := st.All(func(kind, key string) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		err := st.Verify(kind, key)
 		var damage *store.DamagedError
 		switch {
