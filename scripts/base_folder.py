@@ -12,6 +12,7 @@ from diffusers import (
 from safetensors import SafetensorError, safe_open
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
+import runtime
 from base_files import class_name_of
 from errors import StageError
 
@@ -36,19 +37,19 @@ COMPONENTS_OF_XL = (*COMPONENTS, "text_encoder_2", "tokenizer_2")
 
 
 def load(folder: Path, dtype: torch.dtype, variants: dict[str, str]) -> Pipeline:
-    """The pipeline of a folder; all but the autoencoder, which is float32, in `dtype`.
+    """The pipeline of a folder; in `dtype`, the autoencoder at least in float32.
 
     `variants` names the components whose weights are in files of a variant, such as fp16.
     """
     check(folder)
     pipeline_class = class_of(folder)
     of_variants = {
-        name: _load_module(folder, name, torch.float32 if name == "vae" else dtype, variant)
+        name: _load_module(folder, name, runtime.whole(dtype) if name == "vae" else dtype, variant)
         for name, variant in variants.items()
     }
     return pipeline_class.from_pretrained(
         str(folder),
-        dtype={"default": dtype, "vae": torch.float32},
+        dtype={"default": dtype, "vae": runtime.whole(dtype)},
         use_safetensors=True,  # never a pickle
         low_cpu_mem_usage=False,
         local_files_only=True,

@@ -38,7 +38,7 @@ def borrow(
     """Lend the pipeline of `base`: a diffusers folder, or a .safetensors file with all weights.
     `files` says which of its files are loaded.
 
-    All weights are frozen and in evaluation mode. The autoencoder is float32 whatever `dtype` is,
+    All weights are frozen and in evaluation mode. The autoencoder is float32 where `dtype` is half,
     since half-precision autoencoders are the usual source of black images. Adapters added by the
     borrower are removed at the end, also after an exception or a cancellation.
     """

@@ -12,19 +12,20 @@ from safetensors import SafetensorError, safe_open
 
 import clip_words
 import memory
+import runtime
 from base_files import BaseFiles
 from base_folder import Pipeline, class_of, unaltered
 from errors import StageError
 
 
 def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
-    """The pipeline of a file; all but the autoencoder, which is float32, in `dtype`."""
+    """The pipeline of a file; in `dtype`, the autoencoder at least in float32."""
     config = files.configuration_of(file)
     pipeline_class = class_of(config)
     check(file)
     try:
         vae = AutoencoderKL.from_single_file(
-            str(file), config=str(config), subfolder="vae", dtype=torch.float32
+            str(file), config=str(config), subfolder="vae", dtype=runtime.whole(dtype)
         )
         pipeline = pipeline_class.from_single_file(
             str(file),

@@ -73,7 +73,8 @@ class Denoiser:
         pixels = images.read_images(sources, self.recipe.resolution, self.recipe.levels)
         posterior = latents.encode(self.pipeline.vae, pixels)
         # Drawn first from each image's generator, as the pipeline itself does with pixels.
-        noise = [torch.randn(posterior.mean.shape[2:], generator=g) for g in generators]
+        shape, kind = posterior.mean.shape[2:], posterior.mean.dtype
+        noise = [torch.randn(shape, generator=g, dtype=kind) for g in generators]
         count = len(shots)
         start = posterior.sample(list(range(count)), [False] * count, torch.stack(noise))
         styles = [shot.style for shot in shots]

@@ -1,9 +1,9 @@
 """The DreamBooth objective with prior preservation, and the random draws of one step.
 
 The objective is that of diffusers' examples/dreambooth/train_dreambooth_lora.py (Ruiz et al. 2023,
-arXiv:2208.12242): the mean squared error of each sample is taken in float32, and the loss is the
-mean over the instance samples, plus the prior's weight times the mean over the class samples. It is
-written as a sum of weighted samples, so that a step can be computed in parts.
+arXiv:2208.12242): the mean squared error of each sample is taken in float32 at least, and the loss
+is the mean over the instance samples, plus the prior's weight times the mean over the class
+samples. It is written as a sum of weighted samples, so that a step can be computed in parts.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from diffusers import DDPMScheduler
 from diffusers.training_utils import compute_snr
 
 import randomness
+import runtime
 from errors import StageError
 
 
@@ -72,8 +73,9 @@ def target(
 
 
 def errors_of(prediction: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Mean squared error of each of S samples, (S,) float32; both tensors are (S, C, h, w)."""
-    errors = F.mse_loss(prediction.float(), wanted.float(), reduction="none")
+    """Mean squared error of each of S samples, (S,), float32 at least; both are (S, C, h, w)."""
+    kind = runtime.whole(prediction.dtype)
+    errors = F.mse_loss(prediction.to(kind), wanted.to(kind), reduction="none")
     return errors.mean(dim=(1, 2, 3))
 
 

@@ -5,6 +5,7 @@ from peft import LoraConfig, inject_adapter_in_model
 
 import base_model
 import randomness
+import runtime
 from base_model import Pipeline
 from errors import StageError
 
@@ -23,7 +24,7 @@ TEXT_ENCODER_TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj"]
 def add(
     pipeline: Pipeline, target: str, rank: int, alpha: float, seed: int, text_encoder: bool = False
 ) -> dict[str, torch.nn.Parameter]:
-    """Add a LoRA to the frozen pipeline; returns its float32 parameters by name, in a fixed order.
+    """Add a LoRA to the frozen pipeline; returns its parameters by name, in a fixed order.
 
     A name begins with that of the part: unet, text_encoder or text_encoder_2. Starts as peft's
     init_lora_weights="gaussian" does, A ~ N(0, 1/rank) and B = 0, but draws each A from (seed, its
@@ -37,8 +38,8 @@ def add(
         inject(getattr(pipeline, part), config(names, rank, alpha))
         parameters |= parameters_of(part, getattr(pipeline, part))
     for name, parameter in parameters.items():
-        # Half-precision updates of 1e-4 would be rounded away.
-        parameter.data = parameter.data.float()
+        # In float32 at least: half-precision updates of 1e-4 would be rounded away.
+        parameter.data = parameter.data.to(runtime.whole(parameter.dtype))
         if ".lora_A." in name:
             generator = randomness.generator(seed, "adapter", name)
             start = torch.randn(parameter.shape, generator=generator) / rank

@@ -12,7 +12,13 @@ import devices
 import host
 from errors import Cancelled, StageError
 
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+# fp64 is for tests, which show in it that two ways to compute are equal; no experiment file has it.
+PRECISIONS = {
+    "fp32": torch.float32,
+    "bf16": torch.bfloat16,
+    "fp16": torch.float16,
+    "fp64": torch.float64,
+}
 
 
 def prepare(device: str, threads: int) -> torch.device:
@@ -23,15 +29,21 @@ def prepare(device: str, threads: int) -> torch.device:
 
 
 def dtype_of(precision: str) -> torch.dtype:
-    """The torch type of "fp32", "bf16" or "fp16"."""
+    """The torch type of a precision."""
     if precision not in PRECISIONS:
         raise StageError(f"precision {precision!r} is unknown; use {', '.join(PRECISIONS)}")
     return PRECISIONS[precision]
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Mixed precision for a forward pass; with fp32 it does nothing."""
-    return torch.autocast(device.type, dtype_of(precision), enabled=precision != "fp32")
+    """Mixed precision for a forward pass; with a whole one it does nothing."""
+    half = precision in ("bf16", "fp16")
+    return torch.autocast(device.type, dtype_of(precision) if half else None, enabled=half)
+
+
+def whole(dtype: torch.dtype) -> torch.dtype:
+    """The type of what is not computed in half precision beside a model of `dtype`."""
+    return torch.promote_types(dtype, torch.float32)
 
 
 def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

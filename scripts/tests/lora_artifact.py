@@ -3,7 +3,6 @@
 import csv
 from pathlib import Path
 
-import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -22,13 +21,3 @@ def losses(spec: dict) -> list[dict[str, str]]:
 def contents(spec: dict) -> dict[str, bytes]:
     """Bytes of every file."""
     return {file.name: file.read_bytes() for file in Path(spec["out"]).iterdir()}
-
-
-def assert_close(one: dict, other: dict, atol: float = 1e-6) -> None:
-    """The same losses and weights, up to the order of sums."""
-    for a, b in zip(losses(one), losses(other), strict=True):
-        assert float(a["loss"]) == pytest.approx(float(b["loss"]), abs=atol)
-    ours, others = weights(one), weights(other)
-    assert ours.keys() == others.keys()
-    for name, tensor in ours.items():
-        torch.testing.assert_close(tensor, others[name], rtol=0, atol=atol)

@@ -9,7 +9,9 @@ def test_slots_do_not_depend_on_the_batch_size():
     pixels = torch.randint(256, (6, 3, 24, 24), dtype=torch.uint8)
     whole = augment.augment(pixels, seed=3, step=5)
     part = augment.augment(pixels[:2], seed=3, step=5)
-    torch.testing.assert_close(whole[:2], part)
+    # Of 255 grey levels. Rounding of coordinates moves a value by far less, another draw by more.
+    assert (whole[:2] - part).abs().max() < 0.1
+    assert (whole[2:4] - part).abs().max() > 1
 
 
 def test_steps_and_seeds_differ():

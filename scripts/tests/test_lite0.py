@@ -60,8 +60,9 @@ def test_layers_of_the_same_role_are_paired(model, source, place, name):
 
 def test_squeeze_excitation_passes_through(model):
     gate = next(m for m in model.modules() if isinstance(m, SqueezeExcitation))
-    inputs = torch.randn(2, gate.fc1.in_channels, 5, 5)
-    torch.testing.assert_close(gate(inputs), inputs * torch.sigmoid(torch.tensor(4.0)))
+    inputs = torch.randn(2, gate.fc1.in_channels, 5, 5, dtype=torch.float64)
+    open_share = torch.sigmoid(torch.tensor(4.0, dtype=torch.float64))
+    torch.testing.assert_close(gate.double()(inputs), inputs * open_share)
 
 
 def test_with_lite0s_own_activation_it_names_imagenet_things(model, source):
@@ -88,9 +89,9 @@ def test_with_lite0s_own_activation_it_names_imagenet_things(model, source):
 
 def test_batch_norm_estimate_is_the_statistics_of_the_batches(model):
     torch.manual_seed(0)
-    batches = [torch.randn(4, 3, 32, 32) + i for i in range(2)]
+    batches = [torch.randn(4, 3, 32, 32, dtype=torch.float64) + i for i in range(2)]
     momentum = model.features[0][1].momentum
-    lite0.estimate_batch_norm(model, batches)
+    lite0.estimate_batch_norm(model.double(), batches)
     first, norm = model.features[0][0], model.features[0][1]
     with torch.no_grad():
         seen = [first(batch).mean((0, 2, 3)) for batch in batches]

@@ -11,6 +11,7 @@ import classifier
 import images
 import measure
 from errors import StageError
+from noise_floor import assert_rounding_alone
 
 
 @pytest.fixture
@@ -40,20 +41,31 @@ def test_features_are_those_that_the_classification_layer_sees(spec, photos):
     wanted = spec(weights="none")
     assert measure.run(wanted) == {"images": 12, "features": 1280}
     model = classifier.build("efficientnet_b0", "none", 2, measure.START_SEED)
-    seen = []
-    model.network.classifier.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    model.network.eval()(model.normalize(images.read_images(photos, 64)))
-    torch.testing.assert_close(features(wanted), seen[0].detach())
+    single, double = layer_inputs(model, photos)
+    assert_rounding_alone(features(wanted), single, double)
     with open(Path(wanted["out"], "images.csv"), newline="") as file:
         assert [row["name"] for row in csv.DictReader(file)] == [Path(p).name for p in photos]
 
 
-def test_an_image_has_the_same_features_alone(spec):
-    together, alone = spec("together"), spec("alone")
+def layer_inputs(model: classifier.Classifier, photos: list[str]) -> list[torch.Tensor]:
+    """What the classification layer gets for photos, in float32 and in float64."""
+    seen = []
+    model.network.classifier.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    inputs = model.normalize(images.read_images(photos, 64))
+    with torch.no_grad():
+        model.network.eval()(inputs)
+        model.network.double()(inputs.double())
+    return seen
+
+
+def test_an_image_has_the_same_features_alone(spec, photos):
+    together, alone = spec("together", weights="none"), spec("alone", weights="none")
     alone["images"] = alone["images"][3:4]
     measure.run(together)
     measure.run(alone)
-    torch.testing.assert_close(features(alone)[0], features(together)[3], rtol=1e-4, atol=1e-4)
+    model = classifier.build("efficientnet_b0", "none", 2, measure.START_SEED)
+    exact = layer_inputs(model, photos)[1][3]
+    assert_rounding_alone(features(alone)[0], features(together)[3], exact)
 
 
 def test_in_parts_an_image_has_the_features_that_it_has_alone(spec, monkeypatch):
