@@ -66,6 +66,7 @@ class Spec:
     train: list[TrainImage]
     test: list[TestImage]
     held_out: list[TestImage] = field(default_factory=list)  # generated, for features only
+    autoencoded: list[TestImage] = field(default_factory=list)  # test photos, for features only
     levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     epochs: int = 0
     steps: int = 0
@@ -105,12 +106,15 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     if model.needs_batch_norm_estimate:
         batches = train_pixels[:ESTIMATE_IMAGES].split(classifier.at_once(spec.resolution))
         lite0.estimate_batch_norm(model.network, (model.normalize(b) for b in batches))
+    out = Path(spec.out)
+    if spec.held_out:
+        looked_at = pictures(spec, test_pixels)
+        write_features(out / "features_before.safetensors", spec, model, looked_at)
     epochs = classifier_training.train(spec.recipe(), model, train_pixels, labels)
     probabilities = classifier_training.predict(model, test_pixels, spec.precision)
 
-    out = Path(spec.out)
     if spec.held_out:
-        write_features(out / "features.safetensors", spec, model, test_pixels)
+        write_features(out / "features.safetensors", spec, model, looked_at)
     write_predictions(out / "predictions.csv", spec, probabilities)
     write_epochs(out / "training.csv", epochs)
     write_summary(out / "training.json", spec, model)
@@ -148,14 +152,24 @@ def write_predictions(file: Path, spec: Spec, probabilities: torch.Tensor) -> No
             writer.writerow([entry.name, label, predicted, *(f"{p:.6f}" for p in row)])
 
 
+def pictures(spec: Spec, test_pixels: torch.Tensor) -> dict[str, torch.Tensor]:
+    """What features are stored of, by the name of the tensor that holds them."""
+    lists = {"held_out": spec.held_out, "autoencoded": spec.autoencoded}
+    looked_at = {"test": test_pixels}
+    for name, entries in lists.items():
+        if entries:
+            pixels = images.read_images([e.path for e in entries], spec.resolution, spec.levels)
+            looked_at[name] = pixels.to(test_pixels.device)
+    return looked_at
+
+
 def write_features(
-    file: Path, spec: Spec, model: classifier.Classifier, test_pixels: torch.Tensor
+    file: Path, spec: Spec, model: classifier.Classifier, looked_at: dict[str, torch.Tensor]
 ) -> None:
-    """What the trained classification layer sees: tensors "test" and "held_out", (N, 1280)."""
-    pixels = images.read_images([e.path for e in spec.held_out], spec.resolution)
-    tensors = {"test": test_pixels, "held_out": pixels.to(test_pixels.device)}
+    """What the classification layer sees: for each tensor of pixels one of features, (N, 1280)."""
+    model.network.eval()
     features = {}
-    for name, part in tensors.items():
+    for name, part in looked_at.items():
         batches = part.split(classifier.at_once(spec.resolution))
         features[name] = torch.cat([classifier.features(model, batch).cpu() for batch in batches])
     safetensors_file.write(features, file, {"model": spec.model})

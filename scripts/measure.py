@@ -1,8 +1,9 @@
 """Stage measure: features of images, from a network that has not seen the experiment's images.
 
 It is the one that classifiers start from, EfficientNet-b0 with features after global average
-pooling, or a pretrained vision transformer. All patterns are measured alike. What follows from the
-features (distances, nearest neighbours, KID) the host computes.
+pooling, or a pretrained vision transformer. All patterns are measured alike. Beside the features
+stand small grey pictures, by which copies are told. What follows from both (distances, nearest
+neighbours, KID) the host computes.
 Alone: python scripts/measure.py spec.json
 """
 
@@ -27,6 +28,7 @@ from errors import StageError
 from stage_spec import read_spec
 
 READ_AT_ONCE = 64  # images, between two words to the host
+SIDE = 32  # pixels of the small grey pictures
 START_SEED = 0  # of a network without weights: the same one for all images of all experiments
 
 
@@ -37,7 +39,9 @@ class Spec:
     `model` is a classifier's, or transformers: then `weights` is a folder or a Hugging Face id, and
     `resolution` and `calibration` play no part. `calibration` are images that batch-norm statistics
     are estimated on where the weights need it (lite0); features are comparable only if they were
-    made with the same ones. `parts` is into how many each batch is divided to need less memory.
+    made with the same ones. The rows of `images` are followed by those of the mirror images of
+    `mirrored`.
+    `parts` is into how many each batch is divided to need less memory.
     """
 
     out: str
@@ -47,6 +51,7 @@ class Spec:
     resolution: int
     calibration: list[str]
     images: list[str]
+    mirrored: list[str] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     parts: int = 1
     threads: int = 0
@@ -55,32 +60,36 @@ class Spec:
 def run(spec: dict[str, Any]) -> dict[str, Any]:
     """Write features.safetensors and images.csv; returns how many images and features."""
     spec = read_spec(Spec, spec)
-    if not spec.images:
+    if not spec.images + spec.mirrored:
         raise StageError("the list of images is empty")
     device = runtime.prepare(spec.device, spec.threads)
     memory.make_room(device)  # a base model that is still loaded is of no use here
     features_of = encoder(spec, device)
-    parts = []
-    for first in range(0, len(spec.images), READ_AT_ONCE):
-        runtime.stop_if_cancelled()
-        batch = spec.images[first : first + READ_AT_ONCE]
-        parts.append(features_of(batch))
-        host.progress(first + len(batch), len(spec.images), {})
+    total = len(spec.images) + len(spec.mirrored)
+    parts, small = [], []
+    for paths, mirror in ((spec.images, False), (spec.mirrored, True)):
+        for first in range(0, len(paths), READ_AT_ONCE):
+            runtime.stop_if_cancelled()
+            batch = paths[first : first + READ_AT_ONCE]
+            parts.append(features_of(batch, mirror))
+            small.append(small_grey(batch, mirror, spec.levels))
+            host.progress(sum(map(len, parts)), total, {})
     features = torch.cat(parts)
-    for path, finite in zip(spec.images, features.isfinite().all(1).tolist(), strict=True):
+    measured = spec.images + spec.mirrored
+    for path, finite in zip(measured, features.isfinite().all(1).tolist(), strict=True):
         if not finite:
             raise StageError(f"the features of image {path} are not finite numbers")
     safetensors_file.write(
-        {"features": features},
+        {"features": features, "pixels": torch.cat(small)},
         Path(spec.out) / "features.safetensors",
         {"model": spec.model, "weights": vision.name_of(spec.weights)},
     )
-    write_names(Path(spec.out) / "images.csv", spec.images)
+    write_names(Path(spec.out) / "images.csv", spec.images, spec.mirrored)
     return {"images": len(features), "features": features.shape[1]}
 
 
-def encoder(spec: Spec, device: torch.device) -> Callable[[list[str]], torch.Tensor]:
-    """What gives the features (N, width) of images in files, on the CPU."""
+def encoder(spec: Spec, device: torch.device) -> Callable[[list[str], bool], torch.Tensor]:
+    """What gives features (N, width), on the CPU, of images in files or of their mirror images."""
     if spec.model == "transformers":
         network = vision.load(spec.weights, device)
         return partial(network.features, levels=spec.levels, parts=spec.parts)
@@ -90,12 +99,25 @@ def encoder(spec: Spec, device: torch.device) -> Callable[[list[str]], torch.Ten
         calibrate(model, spec, device)
     model.network.eval()
 
-    def features(paths: list[str]) -> torch.Tensor:
+    def features(paths: list[str], mirror: bool) -> torch.Tensor:
         pixels = images.read_images(paths, spec.resolution, spec.levels)
+        pixels = pixels.flip(-1) if mirror else pixels
         batches = pixels.split(classifier.at_once(spec.resolution, spec.parts))
         return torch.cat([classifier.features(model, batch.to(device)).cpu() for batch in batches])
 
     return features
+
+
+def small_grey(paths: list[str], mirror: bool, levels: list[int]) -> torch.Tensor:
+    """Pixels (N, 1024) of images scaled to 32x32, each without its mean and of length 1.
+
+    So the squared distance of two is twice one minus their correlation, whatever their brightness
+    and contrast. A picture of one grey has no contrast, and is all 0.
+    """
+    pixels = images.read_images(paths, SIDE, levels).float()
+    grey = (pixels.flip(-1) if mirror else pixels).mean(1).flatten(1)
+    grey = grey - grey.mean(1, keepdim=True)
+    return grey / grey.norm(dim=1, keepdim=True).clamp(min=1.0)
 
 
 def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) -> None:
@@ -108,12 +130,13 @@ def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) ->
     lite0.estimate_batch_norm(model.network, (model.normalize(b.to(device)) for b in batches))
 
 
-def write_names(file: Path, paths: list[str]) -> None:
-    """images.csv: the file name of what each row of the features is of."""
+def write_names(file: Path, paths: list[str], mirrored: list[str]) -> None:
+    """images.csv: the file name of what each row of the features is of, and if it is mirrored."""
+    rows = [(Path(path).name, 0) for path in paths] + [(Path(path).name, 1) for path in mirrored]
     with open(file, "w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["row", "name"])
-        writer.writerows((row, Path(path).name) for row, path in enumerate(paths))
+        writer.writerow(["row", "name", "mirrored"])
+        writer.writerows((row, *columns) for row, columns in enumerate(rows))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 import transformers.utils.logging
+from PIL import ImageOps
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -36,19 +37,21 @@ class Encoder:
 
     @torch.inference_mode()
     def features(
-        self, paths: list[str], levels: Sequence[int] = (), parts: int = 1
+        self, paths: list[str], mirror: bool, levels: Sequence[int] = (), parts: int = 1
     ) -> torch.Tensor:
-        """Features (N, width) float32, on the CPU, of the images in files, read with `levels`.
+        """Features (N, width) float32, on the CPU, of images in files or of their mirror images.
 
-        `parts` divides how many go through the network at once. A photo is let go once it is
-        scaled: it may be a hundred times as large as what the network sees.
+        Photos are read with `levels`. `parts` divides how many go through the network at once. A
+        photo is let go once it is scaled: it may be a hundred times as large as what the network
+        sees.
         """
-        inputs = torch.cat([self._scaled(path, levels) for path in paths])
+        inputs = torch.cat([self._scaled(path, mirror, levels) for path in paths])
         batches = inputs.split(classifier.at_once(inputs.shape[-1], parts))
         return torch.cat([self._of(batch.to(self.network.device)) for batch in batches])
 
-    def _scaled(self, path: str, levels: Sequence[int]) -> torch.Tensor:
+    def _scaled(self, path: str, mirror: bool, levels: Sequence[int]) -> torch.Tensor:
         picture = photos.read(path, levels)
+        picture = ImageOps.mirror(picture) if mirror else picture
         return self.processor([picture], return_tensors="pt")["pixel_values"]
 
     def _of(self, inputs: torch.Tensor) -> torch.Tensor:

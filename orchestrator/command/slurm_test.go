@@ -166,7 +166,7 @@ func TestExecutors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, args := executors[name](t)
 			args = append([]string{"run", "tiny.yaml", "--store", "runs"}, args...)
-			l.says(l.run(0, args...), `12 tasks run in .*, 0 reused`, `page: .*report\.html`)
+			l.says(l.run(0, args...), `15 tasks run in .*, 0 reused`, `page: .*report\.html`)
 			got := l.artifacts("runs")
 			l.kept = map[string]string{}
 			l.nothingLost("runs") // all bytes are those of the manifests
@@ -176,7 +176,7 @@ func TestExecutors(t *testing.T) {
 			}
 			l.equal(want, got)
 			again := l.run(0, args...)
-			l.says(again, `everything is reused: all 12 tasks are in the store`)
+			l.says(again, `everything is reused: all 15 tasks are in the store`)
 			if strings.Contains(again, "submitted") {
 				t.Errorf("a job was submitted for nothing:\n%s", again)
 			}

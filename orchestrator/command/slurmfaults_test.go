@@ -92,7 +92,7 @@ func TestSlurmNodeDies(t *testing.T) {
 	output := l.done(run)
 	t.Logf("ended %s after the node died:\n%s%s", time.Since(killed).Round(time.Second), output, l.logs())
 	l.restart("n2")
-	l.says(output, `7 tasks run in`)
+	l.says(output, `9 tasks run in`)
 	l.says(l.taskLogs("runs"), `going on from the checkpoint at step`)
 	l.emptyQueue()
 	l.sameAsUninterrupted()

@@ -25,7 +25,7 @@ classifier: {weights: none, resolution: 32}
 `
 
 // tasks of pair: two trainings, their images, and features of these and of photos.
-const pairTasks = 7
+const pairTasks = 9
 
 // uninterrupted holds the artifacts of pair.yaml by its text, from runs here.
 var uninterrupted = map[string]map[string]string{}
@@ -100,10 +100,10 @@ func TestSlurmSubmissions(t *testing.T) {
 	l.says(l.run(2, run("--slurm-partition", "nope")...), `^kizu: sbatch says: invalid partition specified: nope; Batch job submission failed: Invalid partition name specified$`)
 	l.says(l.run(0, "cancel", "pair.yaml", "--store", "runs"), `^no job of pair is in the queue$`)
 
-	l.says(l.run(0, run("--detach")...), `^job \d+ is submitted: 2 workers for 7 tasks$`, `^kizu status pair.yaml shows`)
+	l.says(l.run(0, run("--detach")...), `^job \d+ is submitted: 2 workers for 9 tasks$`, `^kizu status pair.yaml shows`)
 	l.training("runs", 1)
 	job := l.job("runs")
-	l.says(l.run(0, "status", "pair.yaml", "--store", "runs"), `^job `+job+`: 2 running \(n[12].*\)$`, `^running for .* on n[12] \(job `+job+`_[01]\): \d of 7 tasks done$`, `^  cpu      (LoRA|features).*`)
+	l.says(l.run(0, "status", "pair.yaml", "--store", "runs"), `^job `+job+`: 2 running \(n[12].*\)$`, `^running for .* on n[12] \(job `+job+`_[01]\): \d of 9 tasks done$`, `^  cpu      (LoRA|autoencoded|features).*`)
 	l.says(l.run(0, run("--detach")...), `^job `+job+` is at it already: 2 workers`)
 	l.says(l.run(3, run("--set", "lora.steps=151")...), `^kizu: job `+job+`, submitted before the experiment changed: in use by another process`)
 	if queued := l.slurm("squeue", "--noheader", "--array", "--name=kizu-pair", "--format=%i"); strings.Count(queued, "_") != 2 {
@@ -117,7 +117,7 @@ func TestSlurmSubmissions(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Join(l.dir, "runs", "claims")); err != nil || len(left) > 0 {
 		t.Errorf("cancelled workers kept their claims: %v, %v%s", left, err, l.logs())
 	}
-	l.says(l.run(0, run()...), `7 tasks run in|tasks run in .*, \d reused`)
+	l.says(l.run(0, run()...), `9 tasks run in|tasks run in .*, \d reused`)
 	l.sameAsUninterrupted()
 	l.says(l.logs(), `going on from|elsewhere|started  LoRA`)
 }
@@ -146,7 +146,7 @@ func TestSlurmCancelAndRequeue(t *testing.T) {
 	l.slurm("scancel", job+"_0")
 	l.slurm("scontrol", "requeue", job+"_1")
 	output := l.done(run)
-	l.says(output, `job `+job+`_0: CANCELLED`, `7 tasks run in`)
+	l.says(output, `job `+job+`_0: CANCELLED`, `9 tasks run in`)
 	l.sameAsUninterrupted()
 	if n := strings.Count(l.taskLogs("runs"), "going on from the checkpoint at step"); n < 2 {
 		t.Errorf("%d trainings went on from a checkpoint%s", n, l.taskLogs("runs"))

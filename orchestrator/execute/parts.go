@@ -60,6 +60,8 @@ func less(task *plan.Task) string {
 		change = "a smaller lora.resolution or rank, lora.precision bf16 or lora.gradient_checkpointing"
 	case plan.Generate:
 		change = "a smaller lora.resolution or generate.precision bf16"
+	case plan.Autoencode:
+		change = "a smaller lora.resolution"
 	case plan.Classify:
 		change = "a smaller classifier.batch_size or resolution, or classifier.precision bf16"
 	default:

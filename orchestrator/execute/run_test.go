@@ -61,7 +61,7 @@ func planOf(t testing.TB, st *store.Store, photos, text string) *plan.Plan {
 	p, err := plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: &dataset.Base{Name: exp.Base},
 		Weights:  map[string]*plan.Weights{"none": {Name: "none"}},
-		Versions: map[string]int{"train_lora": 1, "generate": 1, "classify": 1, "measure": 1},
+		Versions: map[string]int{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "measure": 1},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -197,6 +197,11 @@ func TestADeadWorkerIsReplaced(t *testing.T) {
 	f.nothingHalfDone()
 }
 
+// needsLoRA says whether a task is a LoRA's training or comes after one.
+func needsLoRA(task *plan.Task) bool {
+	return task.Kind == plan.KindTrainLoRA || slices.ContainsFunc(task.Needs, needsLoRA)
+}
+
 func TestAFailureStopsItsDependantsOnly(t *testing.T) {
 	for _, behaviour := range []string{"crash in training", "raise in training"} {
 		t.Run(behaviour, func(t *testing.T) {
@@ -210,7 +215,7 @@ func TestAFailureStopsItsDependantsOnly(t *testing.T) {
 				_, blocked := summary.Blocked[task.ID]
 				failed := summary.Failures[task.ID]
 				switch {
-				case task.Kind != plan.KindTrainLoRA && len(task.Needs) == 0:
+				case !needsLoRA(task):
 					if !f.store.Has(task.Kind, task.Key) {
 						t.Errorf("%s needs no LoRA, and yet it is missing", task.Label)
 					}

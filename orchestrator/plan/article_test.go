@@ -43,15 +43,16 @@ func TestArticleTasks(t *testing.T) {
 	for _, task := range p.Tasks {
 		got[task.Kind]++
 	}
-	if got[KindTrainLoRA] != 3*(8+5) || got[KindGenerate] != 3*(9+5) || got[KindClassify] != 3*5 || len(p.Cells) != 3*14 {
+	// Photos are autoencoded once for each study, and seeds share them.
+	if got[KindAutoencode] != 2 || got[KindTrainLoRA] != 3*(8+5) || got[KindGenerate] != 3*(9+5) || got[KindClassify] != 3*5 || len(p.Cells) != 3*14 {
 		t.Errorf("%d cells, tasks %v", len(p.Cells), got)
 	}
 	for _, seed := range []int64{0, 1, 2} {
 		shared := find(t, p, "generated", seed).Classify.Needs
-		if len(shared) != 5 {
-			t.Errorf("generated images of %d classes, want 5", len(shared))
+		if len(shared) != 5+1 || shared[5].Kind != KindAutoencode {
+			t.Errorf("generated images of %d classes, want 5 and autoencoded photos", len(shared)-1)
 		}
-		for name, needs := range map[string]int{"real": 0, "real + generated": 5, "generated defects + real good": 4, "all, good only real": 4} {
+		for name, needs := range map[string]int{"real": 0, "real + generated": 6, "generated defects + real good": 5, "all, good only real": 5} {
 			task := find(t, p, name, seed).Classify
 			if len(task.Needs) != needs {
 				t.Errorf("%s needs %d tasks, want %d", name, len(task.Needs), needs)
@@ -166,7 +167,7 @@ func TestStudy2TrainsOnTheSmallestSet(t *testing.T) {
 			t.Errorf("an image outside the condition real comes as %s", way)
 		}
 	}
-	for _, need := range find(t, p, "generated", 0).Classify.Needs {
+	for _, need := range find(t, p, "generated", 0).Classify.MadeFrom() {
 		spec := need.Needs[0].Spec.(TrainLoRA)
 		wantInstance, wantRegular := 10, 24
 		if len(spec.Class.Images) == 0 { // the class good

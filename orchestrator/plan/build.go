@@ -74,7 +74,8 @@ type builder struct {
 	loras     map[string]TrainLoRA // of patterns and of study 2's classes; the seed is missing
 	trainings map[string]Classify  // of conditions; the seed and generated images are missing
 
-	calibration []Ref // photos that every measurement begins with
+	calibration []Ref    // photos that every measurement begins with
+	compared    compared // photos that study 1's images are compared with
 }
 
 // once describes what cells share the first time that it is asked for.

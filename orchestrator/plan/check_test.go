@@ -130,8 +130,10 @@ func TestNeedsAreThePlans(t *testing.T) {
 func TestEstimate(t *testing.T) {
 	p := article(t)
 	e := EstimateOf(p.Tasks)
-	// 39 LoRAs of 8 × 199,296 parameters, 3 × (9 × 8 + 5 × 116) images of 512 × 512.
-	if e.LoRAs != 39 || e.Images != 1956 || e.Classifiers != 15 || e.ImageBytes != 1956*512*512*3 {
+	// 39 LoRAs of 8 × 199,296 parameters, 3 × (9 × 8 + 5 × 116) images of 512 × 512,
+	// and autoencoded photos: 18, mirrored too, and 16 + 4 + 3 + 4 + 3 test photos.
+	const images = 1956 + 2*18 + 30
+	if e.LoRAs != 39 || e.Images != images || e.Classifiers != 15 || e.ImageBytes != images*512*512*3 {
 		t.Errorf("%+v", e)
 	}
 	if least := int64(39 * 8 * 199296 * 20); e.LoRABytes < least || e.LoRABytes > least*11/10 {

@@ -23,7 +23,8 @@ type Classify struct {
 	Train        []Labeled `json:"train"`
 	Generated    []Labeled `json:"generated,omitempty"` // folders, to train on as well; the stage finds them in train
 	Test         []Labeled `json:"test"`
-	HeldOut      []Labeled `json:"held_out,omitempty"` // folders of images that train nothing; their features are stored
+	HeldOut      []Labeled `json:"held_out,omitempty"`    // folders of images that train nothing; their features are stored
+	Autoencoded  []Labeled `json:"autoencoded,omitempty"` // folders of test photos that the base's autoencoder gave back; the same
 
 	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 }
@@ -52,9 +53,14 @@ func (l Labeled) each() []Labeled {
 }
 
 // HeldOutImages lists the images held out one by one.
-func (s Classify) HeldOutImages() []Labeled {
+func (s Classify) HeldOutImages() []Labeled { return listedOf(s.HeldOut) }
+
+// AutoencodedImages lists the autoencoded test photos one by one.
+func (s Classify) AutoencodedImages() []Labeled { return listedOf(s.Autoencoded) }
+
+func listedOf(folders []Labeled) []Labeled {
 	var images []Labeled
-	for _, folder := range s.HeldOut {
+	for _, folder := range folders {
 		images = append(images, folder.each()...)
 	}
 	return images
@@ -78,7 +84,7 @@ func (s Classify) Resolve(f func(Ref) Ref) Spec {
 	}
 	s.Train, s.Generated = resolved(train, f), nil
 	slices.SortStableFunc(s.Train, func(a, b Labeled) int { return a.Class - b.Class })
-	s.Test, s.HeldOut = resolved(s.Test, f), resolved(s.HeldOutImages(), f)
+	s.Test, s.HeldOut, s.Autoencoded = resolved(s.Test, f), resolved(s.HeldOutImages(), f), resolved(s.AutoencodedImages(), f)
 	return s
 }
 

@@ -39,10 +39,13 @@ func EstimateOf(tasks []*Task) Estimate {
 		case Generate:
 			e.Images += spec.Count
 			e.ImageBytes += int64(spec.Count) * int64(spec.Resolution) * int64(spec.Resolution) * bytesPerPixel
+		case Autoencode:
+			e.Images += spec.Made()
+			e.ImageBytes += int64(spec.Made()) * int64(spec.Resolution) * int64(spec.Resolution) * bytesPerPixel
 		case Classify:
 			e.Classifiers++
-			if len(spec.HeldOut) > 0 {
-				features += int64(len(spec.Test) + len(spec.HeldOutImages()))
+			if len(spec.HeldOut) > 0 { // before training and after
+				features += 2 * int64(len(spec.Test)+len(spec.HeldOutImages())+len(spec.AutoencodedImages()))
 			}
 		case Measure:
 			features += int64(spec.Measured())

@@ -53,7 +53,7 @@ func (p *Plan) Forecast(tasks []*Task, host string, devices []string) Forecast {
 		}
 	}
 	var f Forecast
-	for _, kind := range kinds {
+	for _, kind := range Kinds {
 		k := KindForecast{Kind: kind}
 		effort := 0.0
 		for _, task := range tasks {

@@ -80,7 +80,7 @@ func inputs(t testing.TB, exp *experiment.Experiment, set *dataset.Set) Inputs {
 		Set: set, Division: division,
 		Base:     &dataset.Base{Name: exp.Base, Path: "/models/" + exp.Base, SHA256: strings.Repeat("ba5e", 16)},
 		Weights:  map[string]*Weights{exp.Classifier.Weights: {Name: exp.Classifier.Weights}},
-		Versions: map[string]int{KindTrainLoRA: 1, KindGenerate: 1, KindClassify: 1, KindMeasure: 1},
+		Versions: map[string]int{KindTrainLoRA: 1, KindGenerate: 1, KindAutoencode: 1, KindClassify: 1, KindMeasure: 1},
 	}
 }
 

@@ -48,7 +48,7 @@ func TestKeysFollowTheFile(t *testing.T) {
 		{"rank: 2", "rank: 2, regularization: kohya", kind(KindTrainLoRA)},
 		{"rank: 2", "rank: 2, repeats: 5", nil}, // of regularization kohya only
 		{"rank: 2", "rank: 2, alpha: 1", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, resolution: 64", kind(KindTrainLoRA, KindGenerate)},
+		{"rank: 2", "rank: 2, resolution: 64", kind(KindTrainLoRA, KindGenerate, KindAutoencode)},
 		{"rank: 2", "rank: 2, identifier: sks", kind(KindTrainLoRA, KindGenerate)},
 		{"noun: board", "noun: plate", kind(KindTrainLoRA, KindGenerate)},
 		{"base: tiny", "base: tiny # as before", nil},
@@ -96,11 +96,12 @@ func TestKeysFollowTheInputs(t *testing.T) {
 	}{
 		{"version of train_lora", func(in *Inputs) { in.Versions[KindTrainLoRA]++ }, kind(KindTrainLoRA)},
 		{"version of generate", func(in *Inputs) { in.Versions[KindGenerate]++ }, kind(KindGenerate)},
+		{"version of autoencode", func(in *Inputs) { in.Versions[KindAutoencode]++ }, kind(KindAutoencode)},
 		{"version of classify", func(in *Inputs) { in.Versions[KindClassify]++ }, kind(KindClassify)},
 		{"version of another stage", func(in *Inputs) { in.Versions["prepare"]++ }, kind()},
-		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(KindTrainLoRA, KindGenerate)},
+		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(KindTrainLoRA, KindGenerate, KindAutoencode)},
 		{"path of the base model", func(in *Inputs) { in.Base.Path = "/elsewhere" }, kind()},
-		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(KindTrainLoRA, KindGenerate)},
+		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(KindTrainLoRA, KindGenerate, KindAutoencode)},
 		{"an encoder of the hub", func(in *Inputs) { in.Encoder = &dataset.Encoder{Name: "a/b"} }, kind(KindMeasure)},
 		{"an encoder's folder", func(in *Inputs) {
 			in.Encoder = &dataset.Encoder{Name: "b", Path: "/b", SHA256: strings.Repeat("0", 64)}

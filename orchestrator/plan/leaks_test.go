@@ -57,6 +57,33 @@ func TestLeaksAreRefused(t *testing.T) {
 	build(t, parse(t, made), in)
 }
 
+// TestAutoencodedTestPhotos are looked at by classifiers, and no leak; trained
+// on, they would be one like the photos that they were made from.
+func TestAutoencodedTestPhotos(t *testing.T) {
+	exp := parse(t, made)
+	p := build(t, exp, smallInputs(t, exp))
+	task := find(t, p, "made", 0).Classify
+	spec := task.Spec.(Classify)
+	images := spec.AutoencodedImages()
+	if len(images) != 2+1+1 {
+		t.Fatalf("%d autoencoded photos, want half of the test photos of every class", len(images))
+	}
+	pictures := task.need(images[0].Path)
+	for i, ref := range pictures.Spec.(Autoencode).Images {
+		img, _ := p.Image(ref)
+		if img.Class != spec.Classes[images[i].Class] || !slices.Contains(p.Division.Test[img.Class], img) {
+			t.Errorf("%s is seen autoencoded, as of class %s", img.Name, spec.Classes[images[i].Class])
+		}
+		// The first photos of the class are those that it is told from.
+		if first := p.Division.Test[img.Class][:len(p.Division.Test[img.Class])/2]; slices.Contains(first, img) {
+			t.Errorf("%s is in both kinds of a probe", img.Name)
+		}
+	}
+	spec.Generated = append(spec.Generated, spec.Autoencoded[1])
+	task.Spec = spec
+	fails(t, p.checkLeaks(), "4 test images reach the training of", "photo of autoencoded photos, study 2")
+}
+
 // TestLeaksThroughTheBaseModel: what the base model was trained on cannot test.
 func TestLeaksThroughTheBaseModel(t *testing.T) {
 	in := smallInputs(t, parse(t, made))

@@ -13,7 +13,7 @@ import (
 type Lineage map[string]string // image hash → "instance image of LoRA …"
 
 // lineage follows a task's inputs back to images. A classifier's test images
-// do not reach it.
+// do not reach it, nor do those that it sees autoencoded.
 func (p *Plan) lineage(task *Task) Lineage {
 	reached := Lineage{}
 	task.reads(func(ref Ref, as string) {
@@ -21,7 +21,7 @@ func (p *Plan) lineage(task *Task) Lineage {
 			reached[img.SHA256] = as + " of " + task.Label
 		}
 	})
-	for _, need := range task.Needs {
+	for _, need := range task.MadeFrom() {
 		for hash, way := range p.lineage(need) {
 			if reached[hash] == "" {
 				reached[hash] = way
@@ -46,11 +46,31 @@ func (t *Task) reads(f func(ref Ref, as string)) {
 		for _, ref := range spec.Sources {
 			f(ref, "img2img source")
 		}
+	case Autoencode:
+		for _, ref := range slices.Concat(spec.Images, spec.Mirrored) {
+			f(ref, "photo")
+		}
 	case Classify:
 		for _, img := range spec.Train {
 			f(img.Path, "training image")
 		}
 	}
+}
+
+// MadeFrom lists the tasks that an artifact is made from: all that it needs, but
+// for what a trained classifier only looks at.
+func (t *Task) MadeFrom() []*Task {
+	spec, ok := t.Spec.(Classify)
+	if !ok {
+		return t.Needs
+	}
+	var list []*Task
+	for _, folder := range spec.Generated {
+		if need := t.need(folder.Path); need != nil && !slices.Contains(list, need) {
+			list = append(list, need)
+		}
+	}
+	return list
 }
 
 // photos calls f with every photo that a task reads, made into its artifact or
@@ -63,7 +83,7 @@ func (t *Task) photos(f func(Ref)) {
 			f(img.Path)
 		}
 	case Measure:
-		for _, ref := range slices.Concat(spec.Calibration, spec.Images) {
+		for _, ref := range slices.Concat(spec.Calibration, spec.Images, spec.Mirrored) {
 			f(ref)
 		}
 	}
@@ -103,7 +123,7 @@ func (p *Plan) checkLeaks() error {
 	}
 	reached := map[*Task]bool{} // by an image that is tested on
 	for _, task := range p.Tasks {
-		leaks := slices.ContainsFunc(task.Needs, func(need *Task) bool { return reached[need] })
+		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
 		task.reads(func(ref Ref, _ string) { leaks = leaks || tested[ref] })
 		reached[task] = leaks
 		if spec, ok := task.Spec.(Classify); ok && (leaks || seen) {

@@ -88,7 +88,7 @@ func stageVersions(path string) (map[string]int, error) {
 	if err := json.Unmarshal(text, &versions); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, kind := range kinds {
+	for _, kind := range Kinds {
 		if versions[kind] < 1 {
 			return nil, fmt.Errorf("%s has no version of the stage %s", path, kind)
 		}

@@ -25,7 +25,7 @@ func newDesk(t testing.TB) desk {
 		}
 	}
 	d.write("models/tiny/model_index.json", "{}")
-	d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1, "classify": 1, "measure": 1}`)
+	d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "measure": 1}`)
 	d.write("weights/b0.safetensors", "weights")
 	return d
 }
@@ -110,7 +110,7 @@ func TestLoadWeights(t *testing.T) {
 		t.Errorf("a copy of the weights changes %q", got)
 	}
 	d.write("weights/copy.safetensors", "other weights")
-	if got := changed(t, before, with("weights/copy.safetensors")); len(got) != 2*3+2*7+1 {
+	if got := changed(t, before, with("weights/copy.safetensors")); len(got) != 2*3+2*7+2 {
 		t.Errorf("other weights change %q, want the classifiers and the features", got)
 	}
 }
@@ -194,7 +194,7 @@ func TestLoadErrors(t *testing.T) {
 		{"too few to test", "defects: 2}", "defects: 7}", nil, `class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer`},
 		{"no scripts", "", "", func(d desk) { _ = os.RemoveAll(filepath.Join(d.root, "scripts")) }, "the Python stages are not where they should be"},
 		{"versions are no JSON", "", "", func(d desk) { d.write("scripts/versions.json", "{") }, "versions.json: unexpected end"},
-		{"no version of a stage", "", "", func(d desk) { d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1}`) }, "versions.json has no version of the stage classify"},
+		{"no version of a stage", "", "", func(d desk) { d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1}`) }, "versions.json has no version of the stage autoencode"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDesk(t)

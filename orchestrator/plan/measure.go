@@ -1,6 +1,11 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"kizu/orchestrator/experiment"
+)
 
 // Photos that features need: enough for a stable mean, few enough to be quick.
 const (
@@ -17,17 +22,40 @@ const transformersModel = "transformers"
 func (b *builder) measure(cell *Cell) (err error) {
 	const photos = "features of photos, study 1"
 	if b.byLabel[photos] == nil {
-		if b.byLabel[photos], err = b.add(KindMeasure, photos, b.measureSpec(b.comparedPhotos(), "", 0)); err != nil {
+		b.compared = b.comparedPhotos()
+		spec := b.measureSpec(slices.Concat(b.compared.defects, b.compared.sources), "", 0)
+		spec.Mirrored = b.compared.trained()
+		if b.byLabel[photos], err = b.add(KindMeasure, photos, spec); err != nil {
 			return err
 		}
 	}
 	cell.Photos = b.byLabel[photos]
+	if cell.Autoencoded, err = b.measureAutoencoded(b.orUsual(cell.Pattern).LoRA); err != nil {
+		return err
+	}
 	label := fmt.Sprintf("features of images %s, %s, seed %d", b.exp.Patterns.Defect, cell.Name, cell.Seed)
 	cell.Measure, err = b.add(KindMeasure, label, b.measureSpec([]Ref{}, artifact(cell.Generate, "images"), b.exp.Patterns.Show), cell.Generate)
 	return err
 }
 
-// measureSpec asks for the features of photos and of generated images in a folder.
+// measureAutoencoded plans the features of the defect's photos as the base's
+// autoencoder gives them back: all of them, then the mirror images of those
+// that train LoRAs.
+func (b *builder) measureAutoencoded(l experiment.LoRA) (*Task, error) {
+	label := "features of autoencoded photos, study 1" + b.unusual(l)
+	if same := b.byLabel[label]; same != nil {
+		return same, nil
+	}
+	pictures, err := b.autoencode("study 1", b.compared.defects, b.compared.trained(), l)
+	if err != nil {
+		return nil, err
+	}
+	made := pictures.Spec.(Autoencode).Made()
+	b.byLabel[label], err = b.add(KindMeasure, label, b.measureSpec([]Ref{}, artifact(pictures, "images"), made), pictures)
+	return b.byLabel[label], err
+}
+
+// measureSpec asks for the features of photos and of pictures in a folder.
 func (b *builder) measureSpec(photos []Ref, folder Ref, count int) Measure {
 	if b.in.Encoder != nil {
 		return Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []Ref{}, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels}
@@ -42,14 +70,23 @@ func (b *builder) measureSpec(photos []Ref, folder Ref, count int) Measure {
 	}
 }
 
-// comparedPhotos are the defect's photos in drawing order, those that train
-// LoRAs first, and then the photos that img2img starts from.
-func (b *builder) comparedPhotos() []Ref {
-	study := b.exp.Patterns
-	trained, pool := 0, b.in.Division.Pool(study.Defect)
+// compared are the photos that study 1's images are compared with.
+type compared struct {
+	defects []Ref // in drawing order
+	learnt  int   // how many of them, the first, train LoRAs
+	sources []Ref // what img2img starts from
+}
+
+func (c compared) trained() []Ref { return c.defects[:c.learnt] }
+
+func (b *builder) comparedPhotos() compared {
+	study, learnt := b.exp.Patterns, 0
+	pool, good := b.in.Division.Pool(study.Defect), b.patternGood()
 	for _, pattern := range b.exp.ExpandPatterns() {
-		trained = max(trained, pattern.DefectImages)
+		learnt = max(learnt, pattern.DefectImages)
 	}
-	good := b.patternGood()
-	return append(b.refsOf(pool[:min(len(pool), trained+heldOutPhotos)]), b.refsOf(good[:min(len(good), study.Show)])...)
+	return compared{
+		defects: b.refsOf(pool[:min(len(pool), learnt+heldOutPhotos)]), learnt: min(learnt, len(pool)),
+		sources: b.refsOf(good[:min(len(good), study.Show)]),
+	}
 }

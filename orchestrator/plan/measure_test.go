@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -40,6 +41,9 @@ func TestMeasure(t *testing.T) {
 	if !slices.Equal(spec.Images[:4], train.Instance.Images) {
 		t.Error("the photos that train LoRAs do not come first")
 	}
+	if !slices.Equal(spec.Mirrored, train.Instance.Images) {
+		t.Errorf("%d photos are measured mirrored, want those that train LoRAs", len(spec.Mirrored))
+	}
 	for i, img := range find(t, p, "no LoRA", 0).Generate.Spec.(Generate).NewImages() {
 		if spec.Images[6+i] != img.Source {
 			t.Errorf("source %d is not measured", i)
@@ -49,6 +53,38 @@ func TestMeasure(t *testing.T) {
 		if slices.Contains(spec.Calibration, imageRef(img)) {
 			t.Errorf("test image %s calibrates the features", img.Name)
 		}
+	}
+}
+
+// The same photos, and mirror images, are measured autoencoded, with the same
+// network; once for every resolution that images are made at.
+func TestMeasureAutoencoded(t *testing.T) {
+	exp := parse(t, strings.Replace(small, "steps: [5, 20]}", "steps: 5, resolution: [512, 64]}", 1))
+	p := build(t, exp, smallInputs(t, exp))
+	seen := map[int]*Task{}
+	for _, cell := range p.Cells {
+		if cell.Generate == nil {
+			continue
+		}
+		of, photos := cell.Autoencoded.Spec.(Measure), cell.Photos.Spec.(Measure)
+		pictures := cell.Autoencoded.Needs[0]
+		made := pictures.Spec.(Autoencode)
+		if want := cell.Generate.Spec.(Generate).Resolution; made.Resolution != want {
+			t.Errorf("%q is compared with photos autoencoded at %d pixels", cell.Name, made.Resolution)
+		}
+		if known := seen[made.Resolution]; known != nil && known != cell.Autoencoded {
+			t.Errorf("%q has autoencoded photos of its own", cell.Name)
+		}
+		seen[made.Resolution] = cell.Autoencoded
+		if !slices.Equal(made.Images, photos.Images[:6]) || !slices.Equal(made.Mirrored, photos.Mirrored) {
+			t.Errorf("%q: other photos are autoencoded than are measured", cell.Name)
+		}
+		if of.Weights != photos.Weights || !slices.Equal(of.Calibration, photos.Calibration) || of.Folder != artifact(pictures, "images") || of.Measured() != made.Made() {
+			t.Errorf("%q: autoencoded photos are measured otherwise", cell.Name)
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("%d resolutions", len(seen))
 	}
 }
 

@@ -41,9 +41,10 @@ type Cell struct {
 	Generate *Task // the images of a pattern
 	Classify *Task // the classifier of a condition
 
-	// Features of a pattern's images, and of the photos they are compared with.
-	// A cell is done without them: they say how good its images are.
-	Measure, Photos *Task
+	// Features of a pattern's images, of the photos they are compared with, and of
+	// these photos autoencoded: a control. A cell is done without them: they say
+	// how good its images are.
+	Measure, Photos, Autoencoded *Task
 }
 
 // Tasks lists the tasks whose artifacts the cell shows.
@@ -178,6 +179,8 @@ func (t *Task) Loads() string {
 		return string(spec.Base) + " " + spec.Precision
 	case Generate:
 		return string(spec.Base) + " " + spec.Precision
+	case Autoencode:
+		return string(spec.Base) + " " + spec.Precision
 	}
 	return ""
 }
@@ -212,6 +215,8 @@ func (t *Task) Effort() float64 {
 			steps = spec.Epochs * (spec.trained() + spec.BatchSize - 1) / spec.BatchSize
 		}
 		return float64(steps * spec.BatchSize)
+	case Autoencode:
+		return float64(2 * spec.Made()) // there and back
 	case Measure:
 		return float64(len(spec.Calibration) + spec.Measured())
 	}

@@ -171,8 +171,8 @@ func TestWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if why := p.Why(classifier); len(why.Needs) != 6 {
-		t.Errorf("made from %d tasks, want three LoRAs and their images", len(why.Needs))
+	if why := p.Why(classifier); len(why.Needs) != 7 {
+		t.Errorf("made from %d tasks, want three LoRAs, their images and autoencoded photos", len(why.Needs))
 	}
 }
 

@@ -10,14 +10,15 @@ import (
 
 // The kinds of task, which are also the names of the Python stages.
 const (
-	KindTrainLoRA = "train_lora"
-	KindGenerate  = "generate"
-	KindClassify  = "classify"
-	KindMeasure   = "measure"
+	KindTrainLoRA  = "train_lora"
+	KindGenerate   = "generate"
+	KindAutoencode = "autoencode"
+	KindClassify   = "classify"
+	KindMeasure    = "measure"
 )
 
-// kinds lists them in the order of a table.
-var kinds = []string{KindTrainLoRA, KindGenerate, KindClassify, KindMeasure}
+// Kinds lists them in the order of a table.
+var Kinds = []string{KindTrainLoRA, KindGenerate, KindAutoencode, KindClassify, KindMeasure}
 
 // Ref names something by its content, so that a key does not depend on where
 // files lie: "sha256:<hash>" for an image, a model folder or a weights file,
@@ -151,16 +152,17 @@ type Measure struct {
 	Model       string `json:"model"`
 	Weights     Ref    `json:"weights"`
 	Resolution  int    `json:"resolution"`
-	Calibration []Ref  `json:"calibration"`      // photos for batch-norm statistics, the same in a whole study
-	Images      []Ref  `json:"images"`           // a row of features each
-	Folder      Ref    `json:"folder,omitempty"` // of generated images to measure as well, when not resolved
-	Count       int    `json:"count,omitempty"`  // of them
+	Calibration []Ref  `json:"calibration"`        // photos for batch-norm statistics, the same in a whole study
+	Images      []Ref  `json:"images"`             // a row of features each
+	Mirrored    []Ref  `json:"mirrored,omitempty"` // and then a row for each of these photos' mirror images
+	Folder      Ref    `json:"folder,omitempty"`   // of images that a task made, to measure as well, when not resolved
+	Count       int    `json:"count,omitempty"`    // of them
 
 	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 }
 
-// Measured counts the images.
-func (s Measure) Measured() int { return len(s.Images) + s.Count }
+// Measured counts the rows of features.
+func (s Measure) Measured() int { return len(s.Images) + len(s.Mirrored) + s.Count }
 
 // Resolve implements Spec.
 func (s Measure) Resolve(f func(Ref) Ref) Spec {
@@ -171,6 +173,9 @@ func (s Measure) Resolve(f func(Ref) Ref) Spec {
 		images = append(images, img.Path)
 	}
 	s.Images, s.Folder, s.Count = mapped(images, f), "", 0
+	if s.Mirrored != nil {
+		s.Mirrored = mapped(s.Mirrored, f)
+	}
 	return s
 }
 

@@ -93,6 +93,13 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		folder.Name, folder.First, folder.Count = "generated/"+class, b.exp.GeneratedCount(class), heldOutGenerated
 		spec.HeldOut = append(spec.HeldOut, folder)
 	}
+	if len(needs) > 0 {
+		control, folders, err := b.probedAutoencoded(spec.Classes, cell.Condition.LoRA.Recipe.LoRA)
+		if err != nil {
+			return planned, err
+		}
+		needs, spec.Autoencoded = append(needs, some(control)...), folders
+	}
 	label := fmt.Sprintf("classifier %q, seed %d", cell.Name, cell.Seed)
 	planned.Classify, err = b.add(KindClassify, label, spec, needs...)
 	return planned, err

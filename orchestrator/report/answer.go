@@ -46,9 +46,7 @@ func (r *Report) conditionsAnswer() []string {
 	if len(r.pairs) > 0 {
 		sentences = append(sentences, r.claims())
 	}
-	if text := shortcut(finished); text != "" {
-		sentences = append(sentences, text)
-	}
+	sentences = append(sentences, kindsAnswer(finished)...)
 	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
 			r.tests.majority, share(r.tests.baseline), sentenceList(quoteAll(unproven))))
@@ -88,20 +86,4 @@ func isAre(n int, thing string) string {
 		return "1 " + thing + " is"
 	}
 	return fmt.Sprintf("%d %ss are", n, thing)
-}
-
-// shortcut names the conditions that were trained on real and generated images
-// and how well their features tell the two apart: the article's explanation of
-// why a training set with real images of one class alone does badly.
-func shortcut(all []*condition) string {
-	var list []string
-	for _, c := range all {
-		if c.onBoth() && c.probe.N > 0 {
-			list = append(list, fmt.Sprintf("%s for “%s” (%s)", overSeeds(c.probe), c.name, plural(c.probed, "image")))
-		}
-	}
-	if len(list) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("A linear probe of the features tells generated images from photos, none seen in training, with an accuracy of %s; 0.500 would be chance.", sentenceList(list))
 }

@@ -111,22 +111,41 @@ func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 	return predictions, nil
 }
 
-// measured reads the features that a task stored.
-func (s *source) measured(task *plan.Task) (result.Features, error) {
-	if known, ok := s.features[task.Key]; ok {
-		return known, nil
+// look is images as a network sees them, and as small grey pictures.
+type look struct{ features, pixels result.Features }
+
+// of are the images at some places.
+func (l *look) of(places []int) *look {
+	picked := &look{}
+	for _, i := range places {
+		picked.features, picked.pixels = append(picked.features, l.features[i]), append(picked.pixels, l.pixels[i])
 	}
-	features, err := s.tensor(task, "features", task.Spec.(plan.Measure).Measured())
-	if err != nil {
-		return nil, err
-	}
-	s.features[task.Key] = features
-	return features, nil
+	return picked
 }
 
+// measured reads what the stage measure stored.
+func (s *source) measured(task *plan.Task) (l *look, err error) {
+	if known := s.looks[task.Key]; known != nil {
+		return known, nil
+	}
+	l = &look{}
+	n := task.Spec.(plan.Measure).Measured()
+	if l.features, err = s.tensor(task, featuresFile, "features", n); err != nil {
+		return nil, err
+	}
+	if l.pixels, err = s.tensor(task, featuresFile, "pixels", n); err != nil {
+		return nil, err
+	}
+	s.looks[task.Key] = l
+	return l, nil
+}
+
+// featuresFile is where stages store features; a classifier's are of its end.
+const featuresFile = "features.safetensors"
+
 // tensor reads the features of so many images.
-func (s *source) tensor(task *plan.Task, name string, images int) (result.Features, error) {
-	text, err := s.store.ReadFile(task.Kind, task.Key, "features.safetensors")
+func (s *source) tensor(task *plan.Task, file, name string, images int) (result.Features, error) {
+	text, err := s.store.ReadFile(task.Kind, task.Key, file)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +154,7 @@ func (s *source) tensor(task *plan.Task, name string, images int) (result.Featur
 		err = fmt.Errorf("features of %d images instead of %d", len(features), images)
 	}
 	if err != nil {
-		return nil, damaged(task, "features.safetensors", err)
+		return nil, damaged(task, file, err)
 	}
 	return features, nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"kizu/orchestrator/plan"
 )
@@ -51,22 +52,52 @@ func (f *fixture) generate(dir string, spec plan.Generate) []byte {
 	return fmt.Appendf(nil, `{"images": %d, "blank": 0, "saturated": 0, "nan": 0}`, spec.Count)
 }
 
-// measure gives every photo features of its own, and generated images those of
-// a training photo moved by a distance that falls with their number.
+// measure gives every photo features of its own, and its mirror image others;
+// autoencoded photos the same, moved, and generated images those of a training
+// photo moved by a distance that falls with their number. Small grey pictures
+// have the same numbers.
 func (f *fixture) measure(dir string, spec plan.Measure) []byte {
-	spec = spec.Resolve(func(ref plan.Ref) plan.Ref { return ref }).(plan.Measure)
-	rows := make([][]float64, len(spec.Images))
-	for i, ref := range spec.Images {
-		angle, off := float64(i), 0.0
-		if _, photo := f.plan.Image(ref); !photo {
-			angle, off = float64(i%4), 1/float64(1+i)
-		}
+	var rows [][]float64
+	row := func(angle, off float64) {
+		var numbers []float64
 		for k := range 4 {
-			rows[i] = append(rows[i], math.Cos(angle*float64(k+1))+off)
+			numbers = append(numbers, math.Cos(angle*float64(k+1))+off)
+		}
+		rows = append(rows, numbers)
+	}
+	const mirrored = 100 // added to a photo's number
+	for i := range spec.Images {
+		row(float64(i), 0)
+	}
+	for i := range spec.Mirrored {
+		row(float64(mirrored+i), 0)
+	}
+	made, photos := f.autoencoded(spec)
+	for i := range spec.Count {
+		switch {
+		case !photos && f.near > 0:
+			row(float64(i%4), f.near)
+		case !photos:
+			row(float64(i%4), 1/float64(1+i))
+		case i < len(made.Images):
+			row(float64(i), f.moved)
+		default:
+			row(float64(mirrored+i-len(made.Images)), f.moved)
 		}
 	}
-	f.writeFeatures(dir, map[string][][]float64{"features": rows})
-	return fmt.Appendf(nil, `{"images": %d, "features": 4}`, len(spec.Images))
+	f.writeFeatures(dir, map[string][][]float64{"features": rows, "pixels": rows})
+	return fmt.Appendf(nil, `{"images": %d, "features": 4}`, len(rows))
+}
+
+// autoencoded is what made the pictures that are measured, if that was not
+// generate.
+func (f *fixture) autoencoded(spec plan.Measure) (plan.Autoencode, bool) {
+	for _, task := range f.plan.Tasks {
+		if made, ok := task.Spec.(plan.Autoencode); ok && strings.Contains(string(spec.Folder), task.Key) {
+			return made, true
+		}
+	}
+	return plan.Autoencode{}, false
 }
 
 // features are of images that lie about a shift.
@@ -80,8 +111,12 @@ func features(n int, shift float64) [][]float64 {
 	return rows
 }
 
-// writeFeatures writes a safetensors file.
 func (f *fixture) writeFeatures(dir string, tensors map[string][][]float64) {
+	f.writeFile(filepath.Join(dir, "features.safetensors"), tensors)
+}
+
+// writeFile writes a safetensors file.
+func (f *fixture) writeFile(path string, tensors map[string][][]float64) {
 	var numbers bytes.Buffer
 	header := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
@@ -96,7 +131,7 @@ func (f *fixture) writeFeatures(dir string, tensors map[string][][]float64) {
 	text, err := json.Marshal(header)
 	f.check(err)
 	file := binary.LittleEndian.AppendUint64(nil, uint64(len(text)))
-	f.check(os.WriteFile(filepath.Join(dir, "features.safetensors"), slices.Concat(file, text, numbers.Bytes()), 0o644))
+	f.check(os.WriteFile(path, slices.Concat(file, text, numbers.Bytes()), 0o644))
 }
 
 // classify finds as many of ten images as the fixture says, seed 1 one in
@@ -129,7 +164,11 @@ func (f *fixture) classify(dir string, task *plan.Task, spec plan.Classify) []by
 		}
 	}
 	if n := len(spec.HeldOutImages()); n > 0 {
-		f.writeFeatures(dir, map[string][][]float64{"test": features(len(spec.Test), 0), "held_out": features(n, 1.5)})
+		again := len(spec.AutoencodedImages())
+		f.writeFile(filepath.Join(dir, "features.safetensors"), map[string][][]float64{
+			"test": features(len(spec.Test), 0), "autoencoded": features(again, 1), "held_out": features(n, 1+f.beyond)})
+		f.writeFile(filepath.Join(dir, "features_before.safetensors"), map[string][][]float64{
+			"test": features(len(spec.Test), 0), "autoencoded": features(again, 0.5), "held_out": features(n, 0.5)})
 	}
 	f.check(os.WriteFile(filepath.Join(dir, "predictions.csv"), []byte(table+"\n"), 0o644))
 	return []byte(`{"accuracy": 0, "n_test": 0, "train_loss": 0.1}`)

@@ -30,7 +30,7 @@ type cell struct {
 	quality  *quality  // of a pattern that is done
 
 	predictions *result.Predictions // of a condition
-	probe       *result.Probe       // of a condition with generated images
+	kinds       *kinds              // of a condition with generated images
 	confusion   *result.Confusion
 }
 
@@ -44,8 +44,8 @@ type metric struct {
 type source struct {
 	plan     *plan.Plan
 	store    *store.Store
-	failures map[string]string          // by task id
-	features map[string]result.Features // that were read, by key
+	failures map[string]string // by task id
+	looks    map[string]*look  // that were read, by key
 }
 
 // cell reads a cell's artifacts.
@@ -154,7 +154,7 @@ func (s *source) readClassification(c *cell) error {
 		{"macro_f1", m.MacroF1()},
 		{"balanced_accuracy", m.BalancedAccuracy()},
 	}
-	if err := s.readProbe(c); err != nil {
+	if err := s.readKinds(c); err != nil {
 		return err
 	}
 	for i, class := range m.Classes {

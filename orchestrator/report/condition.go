@@ -18,8 +18,7 @@ type condition struct {
 	accuracy result.Estimate
 	macroF1  result.Estimate
 	balanced result.Estimate
-	probe    result.Spread     // over the runs that were probed
-	probed   int               // images of each
+	kinds    *kindsOver        // nil without generated images
 	total    *result.Confusion // summed over seeds
 }
 
@@ -38,16 +37,12 @@ func (c *condition) summarize() (err error) {
 	var seeds []int64
 	var predictions []*result.Predictions
 	var matrices []*result.Confusion
-	var probes []float64
 	for _, cell := range c.cells {
 		if cell.state == done {
 			c.runs = append(c.runs, cell)
 			seeds = append(seeds, cell.Seed)
 			predictions = append(predictions, cell.predictions)
 			matrices = append(matrices, cell.confusion)
-			if cell.probe != nil {
-				probes, c.probed = append(probes, cell.probe.Accuracy()), cell.probe.Tested
-			}
 		}
 	}
 	if len(c.runs) == 0 {
@@ -57,7 +52,7 @@ func (c *condition) summarize() (err error) {
 		return err
 	}
 	c.accuracy, c.macroF1, c.balanced = c.results.Accuracy(), c.results.MacroF1(), c.results.BalancedAccuracy()
-	c.probe = result.Over(probes)
+	c.kinds = overKinds(c.runs)
 	c.total, err = result.Sum(matrices...)
 	return err
 }

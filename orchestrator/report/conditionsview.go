@@ -11,11 +11,11 @@ type conditionsView struct {
 	Model, Weights string
 	Tests          testView
 	Seeds          int
-	Probed         int // images that tell real from generated
 	Rows           []conditionRow
 	Classes        []result.Class
 	Confusions     []confusionView
 	Pairs          *gridView
+	Kinds          *gridView // real or generated?
 	Samples        *galleryView
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
@@ -40,7 +40,6 @@ type conditionRow struct {
 	Interval          string
 	MacroF1           string
 	Balanced          string
-	Probe             string
 	Seeds             string
 	Recalls           []recallView
 	Reference         string
@@ -101,7 +100,6 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 		if r.reference() != nil {
 			row.Reference, row.ReferenceInterval = r.referenceFigure(c)
 		}
-		view.Probed = max(view.Probed, c.probed)
 		if len(c.runs) > 0 {
 			c.fill(&row)
 			view.Confusions = append(view.Confusions, c.confusionView())
@@ -110,6 +108,9 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 	}
 	if len(r.pairs) > 0 {
 		view.Pairs = r.pairGrid().view()
+	}
+	if g, ok := r.kindsGrid(); ok {
+		view.Kinds = g.view()
 	}
 	if g, ok := r.sampleGallery(); ok {
 		samples := g.view(pictures)
@@ -123,7 +124,6 @@ func (c *condition) fill(row *conditionRow) {
 	row.Done = true
 	row.Accuracy, row.Interval = overSeeds(c.accuracy.Spread), between(c.accuracy.Interval)
 	row.MacroF1, row.Balanced = overSeeds(c.macroF1.Spread), overSeeds(c.balanced.Spread)
-	row.Probe = overSeeds(c.probe)
 	mean, interval := c.accuracy.Mean, c.accuracy.Interval
 	row.Bar = barView{
 		Mean: percent(mean), Low: percent(interval.Low), High: percent(interval.High),

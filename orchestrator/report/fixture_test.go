@@ -51,6 +51,10 @@ type fixture struct {
 	plan  *plan.Plan
 	store *store.Store
 	right map[string]int // of ten test images, how many each condition finds
+
+	near   float64 // how far generated images lie from a training photo; 0 for farther and farther
+	moved  float64 // how far the autoencoder moves a photo; two photos are about 1 apart
+	beyond float64 // how far generated images lie beyond autoencoded test photos, in a classifier's features
 }
 
 // finished is the experiment with every task done. It is made once, since
@@ -91,7 +95,7 @@ func newFixture(t *testing.T, text string, classes ...string) *fixture {
 
 func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, dir: dir, right: map[string]int{"real": 6, "generated": 7, "real & generated": 9}}
+	f := &fixture{t: t, dir: dir, moved: 0.01, beyond: 1.5, right: map[string]int{"real": 6, "generated": 7, "real & generated": 9}}
 	if len(classes) == 0 {
 		classes = []string{"good", "crack", "hole"}
 	}
@@ -117,7 +121,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: base, Weights: map[string]*plan.Weights{"none": {Name: "none"}},
-		Versions: map[string]int{plan.KindTrainLoRA: 1, plan.KindGenerate: 1, plan.KindClassify: 1, plan.KindMeasure: 1},
+		Versions: map[string]int{plan.KindTrainLoRA: 1, plan.KindGenerate: 1, plan.KindAutoencode: 1, plan.KindClassify: 1, plan.KindMeasure: 1},
 	})
 	f.check(err)
 	f.store, err = store.Open(filepath.Join(f.dir, "runs"))
@@ -174,6 +178,8 @@ func (f *fixture) commit(number int, task *plan.Task) {
 		manifest.Result = trained(spec)
 	case plan.Generate:
 		manifest.Result = f.generate(staging.Dir(), spec)
+	case plan.Autoencode:
+		manifest.Result = fmt.Appendf(nil, `{"images": %d}`, spec.Made())
 	case plan.Measure:
 		manifest.Result = f.measure(staging.Dir(), spec)
 	case plan.Classify:

@@ -37,6 +37,9 @@ func (r *Report) grids() []grid {
 	if len(r.pairs) > 0 {
 		list = append(list, r.pairGrid())
 	}
+	if g, ok := r.kindsGrid(); ok {
+		list = append(list, g)
+	}
 	if len(r.patterns) > 0 {
 		list = append(list, r.patternGrid(), r.qualityGrid())
 	}
@@ -45,14 +48,14 @@ func (r *Report) grids() []grid {
 
 // conditionGrid is study 2's table, the majority baseline last.
 func (r *Report) conditionGrid() grid {
-	const seeds = 9 // the column
+	const seeds = 8 // the column
 	g := grid{
 		title: fmt.Sprintf("Study 2: %s (%s), %s", plural(r.tests.total, "test image"), r.tests.composition(), r.seedsText()),
 		columns: []column{
 			{head: "condition"}, {head: "good"}, {head: "each defect"},
 			{head: "accuracy", numeric: true}, {head: "95 % interval", numeric: true},
 			{head: "balanced accuracy", numeric: true, extra: 1}, {head: "macro-F1", numeric: true, extra: 1},
-			{head: "real or generated?", numeric: true, extra: 1}, {head: "test images", numeric: true, extra: inTitle + 1},
+			{head: "test images", numeric: true, extra: inTitle + 1},
 			{head: "seeds", numeric: true, extra: inTitle},
 		},
 	}
@@ -60,13 +63,13 @@ func (r *Report) conditionGrid() grid {
 		name := r.reference().Name
 		g.columns = append(g.columns, column{head: name, numeric: true}, column{head: name + "’s interval", numeric: true, extra: 1})
 	}
-	repeated, probed := false, 0
+	repeated := false
 	for _, c := range r.conditions {
 		row := []string{c.name, composition(c.set.Good), composition(c.set.Defects)}
 		if len(c.runs) == 0 {
-			row = append(row, string(stateOfRow(c.cells)), "–", "–", "–", "–")
+			row = append(row, string(stateOfRow(c.cells)), "–", "–", "–")
 		} else {
-			row = append(row, overSeeds(c.accuracy.Spread), between(c.accuracy.Interval), overSeeds(c.balanced.Spread), overSeeds(c.macroF1.Spread), overSeeds(c.probe))
+			row = append(row, overSeeds(c.accuracy.Spread), between(c.accuracy.Interval), overSeeds(c.balanced.Spread), overSeeds(c.macroF1.Spread))
 		}
 		row = append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells)))
 		if r.reference() != nil {
@@ -77,19 +80,14 @@ func (r *Report) conditionGrid() grid {
 		if len(c.runs) < len(c.cells) {
 			g.columns[seeds].extra = 0 // they differ, so they are shown
 		}
-		probed = max(probed, c.probed)
 		repeated = repeated || len(c.runs) > 1
 	}
-	majority := []string{"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", "–", "–", fmt.Sprint(r.tests.total), "–"}
+	majority := []string{"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", "–", fmt.Sprint(r.tests.total), "–"}
 	if r.reference() != nil {
 		majority = append(majority, "–", "–")
 		g.notes = append(g.notes, r.referenceNote())
 	}
 	g.rows = append(g.rows, majority)
-	if probed > 0 {
-		g.notes = append(g.notes, fmt.Sprintf("“real or generated?” is how often a linear probe of the classifier’s features tells generated images from photos, neither seen in training, "+
-			"of %s, half of them generated and as many of every class; 0.5 by chance", plural(probed, "image")))
-	}
 	if repeated {
 		g.notes = append(g.notes, "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images")
 	}

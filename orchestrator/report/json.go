@@ -24,10 +24,17 @@ type results struct {
 	Conditions []conditionResult `json:"conditions"`        // of study 2, over seeds
 	Pairs      []pairResult      `json:"comparisons"`
 	Cells      []cellResult      `json:"cells"`
+	Notes      []tableNotes      `json:"notes"` // what the tables say below them
 	Versions   map[string]string `json:"versions"`
 	Devices    []string          `json:"devices"`
 	Jobs       []jobTasks        `json:"jobs,omitempty"` // of a workload manager, that ran the tasks
 	Times      []kindResult      `json:"times"`
+}
+
+// tableNotes are what qualifies the figures of one table.
+type tableNotes struct {
+	Table string   `json:"table"`
+	Notes []string `json:"notes"`
 }
 
 type testSet struct {
@@ -67,12 +74,17 @@ func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
 		Experiment: exp.Name, Question: exp.Question, Answer: r.answer(), Seeds: exp.Seeds,
-		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
+		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}
 	}
 	all.Changes = exp.Changes
+	for _, g := range r.grids() {
+		if len(g.notes) > 0 {
+			all.Notes = append(all.Notes, tableNotes{g.title, g.notes})
+		}
+	}
 	if all.Devices == nil {
 		all.Devices = []string{}
 	}

@@ -9,17 +9,38 @@ type conditionResult struct {
 	Accuracy         *estimateResult `json:"accuracy,omitempty"`
 	MacroF1          *estimateResult `json:"macro_f1,omitempty"`
 	BalancedAccuracy *estimateResult `json:"balanced_accuracy,omitempty"`
-	Probe            *probeResult    `json:"real_or_generated,omitempty"` // of a training set with generated images
+	Kinds            *kindsResult    `json:"real_or_generated,omitempty"` // of a training set with generated images
 	Confusion        [][]int         `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
 	Classes          []string        `json:"classes,omitempty"`
 }
 
-// probeResult is how well a linear probe of the classifier's features tells
-// generated images from photos, neither seen in training; 0.5 by chance.
-type probeResult struct {
-	Mean   float64 `json:"mean"` // accuracy
-	SD     float64 `json:"sd"`   // over seeds
-	Images int     `json:"images"`
+// kindsResult is how well linear probes of the classifier's features tell kinds
+// of images apart, none seen in training; 0.5 by chance.
+type kindsResult struct {
+	Images        int          `json:"images"` // of each probe
+	After         probesResult `json:"after_training"`
+	Before        probesResult `json:"before_training"`
+	LookGenerated bool         `json:"look_generated"` // after training: the interval is above 0.5
+}
+
+// probesResult are mean accuracies with their deviations over seeds.
+type probesResult struct {
+	Generated   spreadResult `json:"generated_from_photos"`
+	Autoencoded spreadResult `json:"autoencoded_from_photos"`
+	Beyond      spreadResult `json:"generated_from_autoencoded"`
+	BeyondLow   float64      `json:"generated_from_autoencoded_low"`
+	BeyondHigh  float64      `json:"generated_from_autoencoded_high"`
+}
+
+type spreadResult struct {
+	Mean float64 `json:"mean"`
+	SD   float64 `json:"sd"` // over seeds
+}
+
+func spreadOf(s result.Spread) spreadResult { return spreadResult{s.Mean, s.SD} }
+
+func probesOf(k result.KindsOver) probesResult {
+	return probesResult{spreadOf(k.Generated), spreadOf(k.Autoencoded), spreadOf(k.Beyond), k.Interval.Low, k.Interval.High}
 }
 
 // estimateResult is a metric, or a difference, over seeds.
@@ -64,8 +85,8 @@ func (r *Report) conditionResults() []conditionResult {
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
 			entry.BalancedAccuracy = estimateOf(c.balanced)
-			if c.probe.N > 0 {
-				entry.Probe = &probeResult{c.probe.Mean, c.probe.SD, c.probed}
+			if k := c.kinds; k != nil {
+				entry.Kinds = &kindsResult{k.images, probesOf(k.after), probesOf(k.before), k.after.LookGenerated()}
 			}
 			entry.Confusion, entry.Classes = c.total.Counts, c.total.Classes
 		}

@@ -44,7 +44,7 @@ func (r *Report) lineageView() lineageView {
 	var view lineageView
 	for _, c := range r.cells {
 		row := cellLineage{Name: c.Name, Seed: c.Seed, State: c.state}
-		for _, task := range append(c.Tasks(), some(c.Measure, c.Photos)...) {
+		for _, task := range append(c.Tasks(), some(c.Measure, c.Photos, c.Autoencoded)...) {
 			row.Tasks = append(row.Tasks, linkTo(task))
 		}
 		view.Cells = append(view.Cells, row)
@@ -72,6 +72,9 @@ func (r *Report) addUses(t *taskLineage, task *plan.Task) {
 		t.use(r, "learnt as “"+spec.Class.Prompt+"”", spec.Class.Images)
 	case plan.Generate:
 		t.use(r, fmt.Sprintf("%s of “%s” start from", plural(spec.Count, "image"), spec.Prompt), spec.Sources)
+	case plan.Autoencode:
+		t.use(r, "autoencoded", spec.Images)
+		t.use(r, "mirrored and autoencoded", spec.Mirrored)
 	case plan.Classify:
 		t.Seed = fmt.Sprint(spec.Seed)
 		t.use(r, "trained on", pathsOf(spec.Train))
@@ -79,6 +82,7 @@ func (r *Report) addUses(t *taskLineage, task *plan.Task) {
 	case plan.Measure:
 		t.use(r, "calibrated on", spec.Calibration)
 		t.use(r, "measured", spec.Images)
+		t.use(r, "mirrored and measured", spec.Mirrored)
 	}
 }
 

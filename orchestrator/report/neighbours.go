@@ -7,7 +7,7 @@ import "fmt"
 func (r *Report) neighbourGallery() (gallery, bool) {
 	g := gallery{
 		heading: "Learnt or copied?",
-		text: "Each generated image above the photo, of those that trained its LoRA, that is nearest to it. " +
+		text: "Each generated image above the photo, of those that trained its LoRA, that it is most like, pixel by pixel, as it is or mirrored. " +
 			"Without a LoRA nothing was trained on; the photos are those of the largest pattern.",
 	}
 	for _, p := range r.patterns {
@@ -18,7 +18,7 @@ func (r *Report) neighbourGallery() (gallery, bool) {
 			q := run.quality
 			g.rows = append(g.rows, galleryRow{
 				name: p.name + ", nearest photos", title: p.name,
-				detail: fmt.Sprintf("%d of %s taken for copies", count(q.copied), plural(len(q.copied), "image")),
+				detail: p.copiesDetail(q),
 				strips: []strip{r.withCopies(run), run.nearestStrip(r.plan.Experiment.Patterns.Show)},
 			})
 			break // one seed shows it
@@ -27,26 +27,39 @@ func (r *Report) neighbourGallery() (gallery, bool) {
 	return g, len(g.rows) > 0
 }
 
-// withCopies is a run's first images, those that are taken for copies marked.
+// copiesDetail counts the copies among a run's images, where there can be any
+// and they would be found.
+func (p *pattern) copiesDetail(q *quality) string {
+	switch {
+	case p.recipe.Baseline:
+		return "cannot be copies"
+	case q.copied == nil:
+		return "nothing can be said of copies: too few that are known are found"
+	}
+	return fmt.Sprintf("%d of %s taken for copies", count(q.copied), plural(len(q.copied), "image"))
+}
+
+// withCopies is a run's first images, those that are taken for copies marked;
+// without a LoRA none can be one.
 func (r *Report) withCopies(run *cell) strip {
 	s := generatedStrip(run.pictures, run.prompt(), r.plan.Experiment.Patterns.Show, run.Seed, run.state, run.reason)
 	for i := range s.tiles {
-		if s.tiles[i].flag == "" && run.quality.copied[i] {
+		if s.tiles[i].flag == "" && run.Train != nil && run.quality.copied != nil && run.quality.copied[i] {
 			s.tiles[i].flag = "copy"
 		}
 	}
 	return s
 }
 
-// nearestStrip is the nearest training photo of each of the first images.
+// nearestStrip is the training photo that each of the first images is most like.
 func (c *cell) nearestStrip(most int) strip {
 	s := strip{state: done}
-	for i, n := range c.quality.nearest[:min(most, len(c.quality.nearest))] {
+	for i, n := range c.quality.alike[:min(most, len(c.quality.alike))] {
 		if n.Index < 0 {
 			continue
 		}
 		img := c.quality.training[n.Index]
-		title := fmt.Sprintf("nearest to generated image %d: real photo %s, distance %s", i+1, img.Name, distance(n.Distance))
+		title := fmt.Sprintf("most like generated image %d: real photo %s, correlation %s", i+1, img.Name, minus(fmt.Sprintf("%.2f", 1-n.Distance*n.Distance/2)))
 		s.tiles = append(s.tiles, tile{path: img.Path, title: title})
 	}
 	return s

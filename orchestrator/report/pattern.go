@@ -131,27 +131,3 @@ func (r *Report) patternsAnswer() []string {
 		plural(images, "image"), plural(finished, "pattern"), quality)}
 	return append(sentences, r.copiesAnswer()...)
 }
-
-// copiesAnswer says how many images are taken for copies of training photos.
-func (r *Report) copiesAnswer() []string {
-	images, copies := 0, 0
-	var by []string
-	for _, p := range r.patterns {
-		q := p.quality()
-		if q == nil || p.recipe.Baseline {
-			continue
-		}
-		images, copies = images+q.images, copies+q.copies
-		if q.copies > 0 {
-			by = append(by, fmt.Sprintf("%d of %d with “%s”", q.copies, q.images, p.name))
-		}
-	}
-	switch {
-	case images == 0:
-		return nil
-	case copies == 0:
-		return []string{fmt.Sprintf("None of %s made with LoRAs lies as near to a training photo as a copy would.", plural(images, "image"))}
-	}
-	return []string{fmt.Sprintf("%d of %s made with LoRAs lie nearer to a training photo than photos of the defect do (about one in twenty would by chance): %s.",
-		copies, plural(images, "image"), sentenceList(by))}
-}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,28 +40,30 @@ func TestSVG(t *testing.T) {
 	}
 }
 
-// The small experiment has one series of each kind, with two charts each, and
-// the distances of all images.
+// The small experiment has one series of each kind, with a chart each, and the
+// distances of all images; with enough images for KID, a second chart each.
 func TestQualityPlots(t *testing.T) {
-	views, err := finished(t).collect(nil).qualityPlots()
-	if err != nil {
-		t.Fatal(err)
+	few := []string{
+		"Distance to the nearest training photo by regularization images; dashed: autoencoded photos that trained nothing / 6 defect images and 20 steps",
+		"Distance to the nearest training photo by training steps; dashed: autoencoded photos that trained nothing / 6 defect images and 8 regularization images",
+		"Distance of every image, pixel by pixel, to the training photo that it is most like; left of the dashes it is taken for a copy / ",
 	}
-	var labels []string
-	for _, v := range views {
-		labels = append(labels, v.Label+" / "+v.Detail)
+	many := slices.Insert(slices.Clone(few), 1, "KID, with its 95 % interval, by regularization images / 6 defect images and 20 steps")
+	many = slices.Insert(many, 3, "KID, with its 95 % interval, by training steps / 6 defect images and 8 regularization images")
+	for want, r := range map[*[]string]*Report{&few: finished(t).collect(nil), &many: enoughForKID(t)} {
+		views, err := r.qualityPlots()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var labels []string
+		for _, v := range views {
+			labels = append(labels, v.Label+" / "+v.Detail)
+		}
+		if got := strings.Join(labels, "\n"); got != strings.Join(*want, "\n") {
+			t.Errorf("got\n%s", got)
+		}
 	}
-	want := []string{
-		"Distance to the nearest training photo by regularization images; dashed: photos that trained nothing / 6 defect images and 20 steps",
-		"KID, with its 95 % interval, by regularization images / 6 defect images and 20 steps",
-		"Distance to the nearest training photo by training steps; dashed: photos that trained nothing / 6 defect images and 8 regularization images",
-		"KID, with its 95 % interval, by training steps / 6 defect images and 8 regularization images",
-		"Distance of every image to its nearest training photo; left of the dashes it is taken for a copy / ",
-	}
-	if got := strings.Join(labels, "\n"); got != strings.Join(want, "\n") {
-		t.Errorf("got\n%s", got)
-	}
-	views, err = newFixture(t, studies).collect(nil).qualityPlots()
+	views, err := newFixture(t, studies).collect(nil).qualityPlots()
 	if err != nil || len(views) > 0 {
 		t.Errorf("nothing is measured, and yet: %d charts, %v", len(views), err)
 	}

@@ -5,43 +5,77 @@ import (
 	"kizu/orchestrator/result"
 )
 
-// readProbe asks how well a classifier's features tell generated images that it
+// kinds is how well a classifier's features tell generated images from photos,
+// at the end of its training and before it.
+type kinds struct{ after, before result.Kinds }
+
+// readKinds asks how well a classifier's features tell generated images that it
 // has not seen from test photos: as many of each, class by class, so that no
-// class gives the kind away. Fewer than ten images are not asked.
-func (s *source) readProbe(c *cell) error {
+// class gives the kind away. Other test photos, autoencoded, are the control.
+// Fewer than ten images are not asked.
+func (s *source) readKinds(c *cell) error {
 	spec := c.Classify.Spec.(plan.Classify)
-	heldOut := spec.HeldOutImages()
-	if len(heldOut) == 0 {
+	if len(spec.HeldOut) == 0 || len(spec.Autoencoded) == 0 {
 		return nil
 	}
-	photos, err := s.tensor(c.Classify, "test", len(spec.Test))
-	if err != nil {
-		return err
+	c.kinds = &kinds{}
+	for _, probed := range []struct {
+		file string
+		into *result.Kinds
+	}{{featuresFile, &c.kinds.after}, {"features_before.safetensors", &c.kinds.before}} {
+		ok, err := s.probe(c.Classify, spec, probed.file, probed.into)
+		if !ok || err != nil {
+			c.kinds = nil
+			return err
+		}
 	}
-	generated, err := s.tensor(c.Classify, "held_out", len(heldOut))
-	if err != nil {
-		return err
+	after, before := c.kinds.after, c.kinds.before
+	interval := result.Wilson(after.Beyond.Accuracy(), after.Beyond.Tested)
+	c.metrics = append(c.metrics,
+		metric{"n_probe", float64(after.Generated.Tested)},
+		metric{"probe_accuracy", after.Generated.Accuracy()},
+		metric{"probe_autoencoded", after.Autoencoded.Accuracy()},
+		metric{"probe_beyond_autoencoder", after.Beyond.Accuracy()},
+		metric{"probe_beyond_autoencoder_low", interval.Low},
+		metric{"probe_beyond_autoencoder_high", interval.High},
+		metric{"probe_before_training", before.Generated.Accuracy()},
+		metric{"probe_autoencoded_before_training", before.Autoencoded.Accuracy()},
+		metric{"probe_beyond_autoencoder_before_training", before.Beyond.Accuracy()})
+	return nil
+}
+
+// probe runs the probes of the features in a file; false if there are too few.
+func (s *source) probe(task *plan.Task, spec plan.Classify, file string, into *result.Kinds) (bool, error) {
+	lists := []struct {
+		name   string
+		images []plan.Labeled
+	}{{"test", spec.Test}, {"autoencoded", spec.AutoencodedImages()}, {"held_out", spec.HeldOutImages()}}
+	var sets [3]result.Features
+	for i, list := range lists {
+		var err error
+		if sets[i], err = s.tensor(task, file, list.name, len(list.images)); err != nil {
+			return false, err
+		}
 	}
-	var real, made result.Features
+	var picked [3]result.Features
 	for class := range spec.Classes {
-		a, b := ofClass(photos, spec.Test, class), ofClass(generated, heldOut, class)
-		n := min(len(a), len(b))
-		real, made = append(real, a[:n]...), append(made, b[:n]...)
+		var of [3]result.Features
+		for i, list := range lists {
+			of[i] = ofClass(sets[i], list.images, class)
+		}
+		// The first photos are not those that were autoencoded, as the plan has it.
+		n := min(len(of[1]), len(of[2]))
+		for i := range of {
+			picked[i] = append(picked[i], of[i][:n]...)
+		}
 	}
 	const fewest = 5 // of each kind
-	if len(real) < fewest {
-		return nil
+	if len(picked[0]) < fewest {
+		return false, nil
 	}
-	probe, err := result.LinearProbe(real, made)
-	if err != nil {
-		return err
-	}
-	c.probe = &probe
-	interval := result.Wilson(probe.Accuracy(), probe.Tested)
-	c.metrics = append(c.metrics,
-		metric{"probe_accuracy", probe.Accuracy()}, metric{"n_probe", float64(probe.Tested)},
-		metric{"probe_wilson_low", interval.Low}, metric{"probe_wilson_high", interval.High})
-	return nil
+	var err error
+	*into, err = result.ProbeKinds(picked[0], picked[1], picked[2])
+	return err == nil, err
 }
 
 func ofClass(features result.Features, images []plan.Labeled, class int) result.Features {

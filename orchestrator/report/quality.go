@@ -9,57 +9,91 @@ import (
 )
 
 // quality is how one pattern's images compare with photos, in the features of
-// the network that measures them.
+// the network that measures them and, for copies, pixel by pixel.
 type quality struct {
 	state  state // of the features
 	reason string
 
 	generated result.Features
-	training  []dataset.Image // photos that trained the LoRA; of the baseline, any LoRA's
-	nearest   []result.Neighbour
-	copied    []bool
-	sources   []result.Neighbour // nearest photo that img2img starts from
+	training  []dataset.Image    // photos that trained the LoRA; of the baseline, any LoRA's
+	nearest   []result.Neighbour // of them, by features
+	alike     []result.Neighbour // of them, pixel by pixel
+	copied    []bool             // nil where nothing can be said of copies
+	sources   []result.Neighbour // nearest photo that img2img starts from, by features
 	diversity float64
-	photos    photoFeatures
+	photos    *photoLooks
 }
 
-// photoFeatures are the photos of study 1, by what they are compared as.
-type photoFeatures struct {
-	training, heldOut, sources result.Features // held out: photos of the defect that trained nothing
+// photoLooks are the photos of study 1, by what they are compared as. Held out
+// are photos of the defect that trained nothing.
+type photoLooks struct {
+	training, heldOut, sources result.Features
+	autoencoded                struct{ training, mirrored, heldOut result.Features }
+	copies                     *result.CopyTest
 }
 
 // quality reads the features of a cell's images, if they are there.
 func (s *source) quality(c *cell) (*quality, error) {
 	q := &quality{}
-	if q.state, q.reason = s.stateOf(c.Measure, c.Photos); q.state != done {
+	if q.state, q.reason = s.stateOf(c.Measure, c.Photos, c.Autoencoded); q.state != done {
 		return q, nil
 	}
-	var err error
-	if q.generated, err = s.measured(c.Measure); err != nil {
-		return nil, err
-	}
-	photos, err := s.measured(c.Photos)
+	generated, err := s.measured(c.Measure)
 	if err != nil {
 		return nil, err
 	}
-	trained := s.trainedOn(c)
-	for i, ref := range c.Photos.Spec.(plan.Measure).Images {
-		img, _ := s.plan.Image(ref)
-		switch {
-		case img.Class != s.plan.Experiment.Patterns.Defect:
-			q.photos.sources = append(q.photos.sources, photos[i])
-		case slices.Contains(trained, ref):
-			q.photos.training = append(q.photos.training, photos[i])
-			q.training = append(q.training, img)
-		default:
-			q.photos.heldOut = append(q.photos.heldOut, photos[i])
-		}
+	if q.photos, q.training, err = s.photoLooks(c); err != nil {
+		return nil, err
 	}
+	q.generated = generated.features
 	q.nearest = result.Nearest(q.generated, q.photos.training)
-	q.copied = result.Copies(q.nearest, q.photos.reference())
+	q.alike = q.photos.copies.Nearest(generated.pixels)
+	q.copied = q.photos.copies.Copies(q.alike)
 	q.sources = result.Nearest(q.generated, q.photos.sources)
 	q.diversity = result.Diversity(q.generated)
 	return q, nil
+}
+
+// photoLooks reads the features of the photos that a cell's images are compared
+// with, and says which of these trained its LoRA.
+func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
+	photos, err := s.measured(c.Photos)
+	if err != nil {
+		return nil, nil, err
+	}
+	again, err := s.measured(c.Autoencoded)
+	if err != nil {
+		return nil, nil, err
+	}
+	spec, made := c.Photos.Spec.(plan.Measure), c.Autoencoded.Needs[0].Spec.(plan.Autoencode)
+	trained := s.trainedOn(c)
+	var training, heldOut, sources, mirrored, mirroredAgain []int // places among the rows
+	var images []dataset.Image
+	for i, ref := range spec.Images {
+		img, _ := s.plan.Image(ref)
+		switch {
+		case img.Class != s.plan.Experiment.Patterns.Defect:
+			sources = append(sources, i)
+		case slices.Contains(trained, ref):
+			training, images = append(training, i), append(images, img)
+		default:
+			heldOut = append(heldOut, i)
+		}
+	}
+	for i, ref := range spec.Mirrored { // the autoencoded ones are the same, in the same order
+		if slices.Contains(trained, ref) {
+			mirrored, mirroredAgain = append(mirrored, len(spec.Images)+i), append(mirroredAgain, len(made.Images)+i)
+		}
+	}
+	p := &photoLooks{training: photos.of(training).features, heldOut: photos.of(heldOut).features, sources: photos.of(sources).features}
+	p.autoencoded.training, p.autoencoded.heldOut = again.of(training).features, again.of(heldOut).features
+	p.autoencoded.mirrored = again.of(mirroredAgain).features
+	p.copies = result.NewCopyTest(result.CopyPhotos{
+		Training: photos.of(training).pixels, Mirrored: photos.of(mirrored).pixels,
+		Autoencoded: again.of(training).pixels, AutoencodedMirrored: again.of(mirroredAgain).pixels,
+		AutoencodedHeldOut: again.of(heldOut).pixels,
+	})
+	return p, images, nil
 }
 
 // trainedOn lists the photos that trained a cell's LoRA. The baseline has none:
@@ -88,23 +122,37 @@ func count(copied []bool) int {
 	return n
 }
 
+// heldOutEnough says whether KID compares with the photos that trained nothing
+// alone.
+func (p *photoLooks) heldOutEnough() bool {
+	const enough = 10
+	return len(p.heldOut) >= enough
+}
+
 // defects are the photos that KID compares with: those that trained nothing,
 // or all where those are fewer than enough.
-func (p photoFeatures) defects() result.Features {
-	const enough = 10
-	if len(p.heldOut) >= enough {
+func (p *photoLooks) defects() result.Features {
+	if p.heldOutEnough() {
 		return p.heldOut
 	}
 	return slices.Concat(p.training, p.heldOut)
 }
 
-// reference is how near photos that are no copies come to training photos:
-// those held out or, where there are fewer, the training photos to each other.
-func (p photoFeatures) reference() []result.Neighbour {
-	if len(p.heldOut) >= len(p.training) {
-		return result.Nearest(p.heldOut, p.training)
+// autoencodedKID is KID's control: the same photos, autoencoded.
+func (p *photoLooks) autoencodedKID() (result.Estimate, bool) {
+	if p.heldOutEnough() {
+		return result.PairedKID(p.autoencoded.heldOut, p.heldOut)
 	}
-	return result.NearestOther(p.training)
+	return result.PairedKID(slices.Concat(p.autoencoded.training, p.autoencoded.heldOut), p.defects())
+}
+
+// reference is how near to training photos others come, autoencoded: those held
+// out or, where there are fewer, the training photos to each other.
+func (p *photoLooks) reference() []result.Neighbour {
+	if len(p.heldOut) >= len(p.training) {
+		return result.Nearest(p.autoencoded.heldOut, p.training)
+	}
+	return result.NearestOther(p.autoencoded.training, p.training)
 }
 
 // metrics are the rows that quality adds to results.csv.
@@ -112,14 +160,23 @@ func (q *quality) metrics() []metric {
 	if q.state != done {
 		return nil
 	}
+	test := q.photos.copies
 	list := []metric{
 		{"distance_to_training", meanDistance(q.nearest)},
 		{"distance_to_source", meanDistance(q.sources)},
-		{"n_copies", float64(count(q.copied))},
 		{"diversity", q.diversity},
+		{"n_training_photos", float64(test.Autoencoded.Of)},
+		{"n_training_photos_found", float64(test.Autoencoded.Found)},
+		{"n_training_photos_found_mirrored", float64(test.Mirrored.Found)},
+	}
+	if test.Works() {
+		list = append(list, metric{"n_copies", float64(count(q.copied))})
 	}
 	if kid, ok := result.KID(q.generated, q.photos.defects()); ok {
 		list = append(list, metric{"kid", kid.Mean}, metric{"kid_low", kid.Interval.Low}, metric{"kid_high", kid.Interval.High})
+	}
+	if kid, ok := q.photos.autoencodedKID(); ok {
+		list = append(list, metric{"kid_autoencoded", kid.Mean}, metric{"kid_autoencoded_low", kid.Interval.Low}, metric{"kid_autoencoded_high", kid.Interval.High})
 	}
 	return list
 }

@@ -10,7 +10,8 @@ import (
 // patternQuality is how the images of all seeds of a pattern compare with photos.
 type patternQuality struct {
 	images, copies                  int
-	toTraining, toSource, diversity result.Spread // over seeds, of means
+	test                            *result.CopyTest // of copies
+	toTraining, toSource, diversity result.Spread    // over seeds, of means
 	kid                             result.Estimate
 	hasKID                          bool
 }
@@ -25,7 +26,7 @@ func (p *pattern) quality() *patternQuality {
 			continue
 		}
 		q.images += len(run.quality.generated)
-		q.copies += count(run.quality.copied)
+		q.copies, q.test = q.copies+count(run.quality.copied), run.quality.photos.copies
 		training = append(training, meanDistance(run.quality.nearest))
 		source = append(source, meanDistance(run.quality.sources))
 		diversity = append(diversity, run.quality.diversity)
@@ -52,8 +53,16 @@ func (p *pattern) qualityState() state {
 	return missing
 }
 
-// qualityGrid compares the patterns' images with photos. The first row is of
-// photos: what images that are neither odd nor copied score.
+// copiesText is how many images are taken for copies, if that says anything.
+func (q *patternQuality) copiesText() string {
+	if !q.test.Works() {
+		return "–"
+	}
+	return fmt.Sprintf("%d of %d", q.copies, q.images)
+}
+
+// qualityGrid compares the patterns' images with photos. The first rows are of
+// photos: what images that are neither odd nor copied score, and controls.
 func (r *Report) qualityGrid() grid {
 	g := grid{
 		title: "Study 1, images compared with photos by the features of " + r.featuresOf(),
@@ -62,16 +71,12 @@ func (r *Report) qualityGrid() grid {
 			{head: "copies", numeric: true}, {head: "to source photo", numeric: true, extra: 1},
 			{head: "diversity", numeric: true}, {head: "KID", numeric: true}, {head: "95 % interval", numeric: true, extra: 1},
 		},
-		notes: []string{"distances are Euclidean, means over images of that to the nearest photo; " +
-			"a copy is nearer to a training photo than 95 % of photos that trained nothing, or than all of them if they are few; diversity is the mean distance of two images; " +
-			"KID is the kernel distance to photos of the defect, 0 for images like them"},
+		notes: []string{"distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"},
 	}
 	if r.plan.Encoder == nil && r.plan.Experiment.Classifier.Weights == "none" {
 		g.notes = append(g.notes, "without weights the network has learnt nothing, so its distances say little")
 	}
-	if row, note, ok := r.photoRow(); ok {
-		g.rows, g.notes = append(g.rows, row), append(g.notes, note)
-	}
+	g.rows, g.notes = photoRows(r.photoLooks()), append(g.notes, r.qualityNotes()...)
 	for _, p := range r.patterns {
 		q := p.quality()
 		if q == nil {
@@ -79,7 +84,7 @@ func (r *Report) qualityGrid() grid {
 			continue
 		}
 		g.rows = append(g.rows, append([]string{
-			p.name, fmt.Sprint(q.images), distances(q.toTraining), fmt.Sprintf("%d of %d", q.copies, q.images),
+			p.name, fmt.Sprint(q.images), distances(q.toTraining), q.copiesText(),
 			distances(q.toSource), distances(q.diversity),
 		}, kernelDistance(q.kid, q.hasKID)...))
 	}
@@ -97,47 +102,6 @@ func (r *Report) featuresOf() string {
 		return encoder.Name
 	}
 	return fmt.Sprintf("%s (sha256 %.12s)", filepath.Base(encoder.Path), encoder.SHA256)
-}
-
-// photoRow is what photos of the defect that trained no LoRA score or, where
-// there are not two of them, the training photos among themselves.
-func (r *Report) photoRow() (row []string, note string, ok bool) {
-	p := r.photoFeatures()
-	trained := plural(len(p.training), "training photo")
-	switch n := len(p.heldOut); {
-	case len(p.training) == 0:
-		return nil, "", false
-	case n > 1:
-		row = photoScores("photos held out", p.heldOut, p.sources, result.Nearest(p.heldOut, p.training),
-			"–")
-		kid, has := result.KID(p.training, p.heldOut)
-		note = fmt.Sprintf("the first row is of %s of the defect that trained no LoRA; its KID is that of the %s", plural(n, "photo"), trained)
-		return append(row, kernelDistance(kid, has)...), note, true
-	}
-	row = photoScores("training photos", p.training, p.sources, result.NearestOther(p.training), "–")
-	note = fmt.Sprintf("all photos of the defect train LoRAs, so the first row compares the %s with each other", trained)
-	return append(row, kernelDistance(result.Estimate{}, false)...), note, true
-}
-
-// photoFeatures are the photos as the pattern with the most training photos has
-// them.
-func (r *Report) photoFeatures() photoFeatures {
-	var p photoFeatures
-	for _, pattern := range r.patterns {
-		for _, run := range pattern.runs {
-			if q := run.quality; q.state == done && len(q.photos.training) > len(p.training) {
-				p = q.photos
-			}
-		}
-	}
-	return p
-}
-
-func photoScores(name string, photos, sources result.Features, nearest []result.Neighbour, copies string) []string {
-	return []string{
-		name, fmt.Sprint(len(photos)), distance(meanDistance(nearest)), copies,
-		distance(meanDistance(result.Nearest(photos, sources))), distance(result.Diversity(photos)),
-	}
 }
 
 // distance writes a distance of features.

@@ -81,7 +81,7 @@ func (r *Report) seriesPlots(axis string, members []*pattern, value func(*experi
 		}
 	}
 	last := near[len(near)-1].x
-	if reference := meanDistance(r.photoFeatures().reference()); reference > 0 {
+	if reference := meanDistance(r.photoLooks().reference()); reference > 0 {
 		if err := rule(distances, plotter.XY{X: near[0].x, Y: reference}, plotter.XY{X: last, Y: reference}); err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func (r *Report) seriesPlots(axis string, members []*pattern, value func(*experi
 		points []point
 		label  string
 	}{
-		{distances, near, "Distance to the nearest training photo by " + axis + "; dashed: photos that trained nothing"},
+		{distances, near, "Distance to the nearest training photo by " + axis + "; dashed: autoencoded photos that trained nothing"},
 		{kids, kernel, "KID, with its 95 % interval, by " + axis},
 	} {
 		if len(chart.points) < 2 {
@@ -146,36 +146,43 @@ func (p *pattern) seedDistances() []float64 {
 	return list
 }
 
-// distancePlot shows every image's distance to its nearest training photo, a
-// row of dots for each pattern, and photos that trained nothing in the first.
+// distancePlot shows every image's distance, pixel by pixel, to the training
+// photo that it is most like, a row of dots for each pattern, and autoencoded
+// photos that trained nothing in the first.
 func (r *Report) distancePlot() (plotView, bool, error) {
-	reference := r.photoFeatures().reference()
-	if len(reference) == 0 {
+	photos := r.photoLooks()
+	if photos == nil || len(photos.training) == 0 || len(photos.copies.Honest) == 0 {
 		return plotView{}, false, nil
 	}
-	p := newPlot("distance to the nearest training photo", "")
+	p := newPlot("distance, pixel by pixel", "")
 	var names []string
 	var dots plotter.XYs
 	add := func(name string, neighbours []result.Neighbour) {
 		for _, n := range neighbours {
+			if n.Index < 0 {
+				continue
+			}
 			dots = append(dots, plotter.XY{X: n.Distance, Y: -float64(len(names))})
 		}
 		names = append(names, name)
 	}
-	add("photos", reference)
-	threshold := result.CopyThreshold(reference)
+	add("photos, autoencoded", photos.copies.Honest)
 	for _, pattern := range r.patterns {
 		var all []result.Neighbour
 		for _, run := range pattern.runs {
-			all = append(all, run.quality.nearest...)
+			all = append(all, run.quality.alike...)
 		}
 		if len(all) > 0 {
 			add(pattern.name, all)
 		}
 	}
 	last := -float64(len(names) - 1)
-	if err := rule(p, plotter.XY{X: threshold, Y: 0.5}, plotter.XY{X: threshold, Y: last - 0.5}); err != nil {
-		return plotView{}, false, err
+	label := "Distance of every image, pixel by pixel, to the training photo that it is most like"
+	if threshold := photos.copies.Threshold; photos.copies.Works() {
+		label += "; left of the dashes it is taken for a copy"
+		if err := rule(p, plotter.XY{X: threshold, Y: 0.5}, plotter.XY{X: threshold, Y: last - 0.5}); err != nil {
+			return plotView{}, false, err
+		}
 	}
 	if err := scatter(p, dots, accent, 2.2); err != nil {
 		return plotView{}, false, err
@@ -186,7 +193,6 @@ func (r *Report) distancePlot() (plotView, bool, error) {
 	}
 	p.Y.Tick.Marker, p.Y.Tick.Length = ticks, 0
 	p.X.Min = math.Min(0, p.X.Min)
-	label := "Distance of every image to its nearest training photo; left of the dashes it is taken for a copy"
 	drawn, err := svg(p, 660, 60+18*float64(len(names)), label)
 	return plotView{label, "", drawn, true}, true, err
 }

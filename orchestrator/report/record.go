@@ -30,7 +30,7 @@ type kindTimes struct {
 // recordOf reads the manifests of all tasks that are done.
 func recordOf(p *plan.Plan, s *store.Store) record {
 	rec := record{versions: map[string]string{}}
-	for _, kind := range []string{plan.KindTrainLoRA, plan.KindGenerate, plan.KindClassify, plan.KindMeasure} {
+	for _, kind := range plan.Kinds {
 		rec.kinds = append(rec.kinds, kindTimes{Kind: kind})
 	}
 	versions := map[string][]string{}

@@ -11,7 +11,6 @@ import (
 
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
-	"kizu/orchestrator/result"
 	"kizu/orchestrator/store"
 )
 
@@ -32,7 +31,7 @@ type Report struct {
 // task of the last run that failed or could not run, by the task's id; nil if
 // nothing is known of a run. A damaged artifact fails its cell, not the report.
 func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report, error) {
-	src := &source{plan: p, store: s, failures: failures, features: map[string]result.Features{}}
+	src := &source{plan: p, store: s, failures: failures, looks: map[string]*look{}}
 	r := &Report{plan: p, store: s, tests: testImagesOf(p), record: recordOf(p, s)}
 	for _, planned := range p.Cells {
 		c := src.cell(planned)

@@ -187,7 +187,8 @@ func (s *SideBySide) conditionGrid() (grid, error) {
 func (s *SideBySide) patternGrid() grid {
 	g := grid{title: "Study 1, side by side", columns: []column{{head: "pattern"}, {head: "experiment"},
 		{head: "regularization images"}, {head: "final loss", numeric: true, extra: 1}, {head: "to training photo", numeric: true, extra: 1},
-		{head: "copies", numeric: true}, {head: "KID", numeric: true}}}
+		{head: "copies", numeric: true}, {head: "KID", numeric: true}},
+		notes: []string{fmt.Sprintf("copies are not counted where too few known ones are found, nor is KID worked out of fewer than %d images; an experiment’s own report has their controls", result.KIDFewest)}}
 	for _, name := range s.shared(func(r *Report) (list []string) {
 		for _, p := range r.patterns {
 			list = append(list, p.name)
@@ -214,7 +215,7 @@ func (p *pattern) besideFields() []string {
 		fields[0], fields[1] = e.regularization(), overSeeds(p.loss)
 	}
 	if q := p.quality(); q != nil {
-		fields[2], fields[3] = distances(q.toTraining), fmt.Sprintf("%d of %d", q.copies, q.images)
+		fields[2], fields[3] = distances(q.toTraining), q.copiesText()
 		fields[4] = kernelDistance(q.kid, q.hasKID)[0]
 	}
 	return fields

@@ -82,7 +82,7 @@ func (r *Report) roles() roles {
 			for _, img := range c.Classify.Spec.(plan.Classify).Train {
 				all.classifier.add(r.photos([]plan.Ref{img.Path})...)
 			}
-			for _, task := range c.Classify.Needs {
+			for _, task := range c.Classify.MadeFrom() {
 				r.addInputs(all.studyLoRA, task)
 			}
 		}

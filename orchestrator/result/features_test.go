@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -26,45 +25,11 @@ func TestDistancesAgainstScipy(t *testing.T) {
 		}
 	}
 	for i, want := range []float64{math.Sqrt(2), math.Sqrt(3), math.Sqrt(2), math.Sqrt(3)} {
-		near(t, "nearest other", NearestOther(shots)[i].Distance, want)
-	}
-	if got := Copies(Nearest(made, shots), NearestOther(shots)); !slices.Equal(got, []bool{false, false, false, false, true}) {
-		t.Errorf("copies: %v", got)
+		near(t, "nearest other", NearestOther(shots, shots)[i].Distance, want)
 	}
 	near(t, "diversity", Diversity(made), 2.370761842892544)
-	if Diversity(made[:1]) != 0 || Copies(Nearest(made, shots), nil)[4] || Nearest(made, nil)[0].Index != -1 {
-		t.Error("one image has neither diversity nor copies, and no image a neighbour among none")
-	}
-}
-
-// A photo is taken for a copy as often as is said: of 5 % with many reference
-// photos, 1 of n+1 with few.
-func TestCopiesOfPhotos(t *testing.T) {
-	random := rand.New(rand.NewPCG(11, 12))
-	for n, want := range map[int]float64{9: 0.1, 18: 1.0 / 19, 59: 0.05, 99: 0.05} {
-		flagged := 0
-		const simulations = 4000
-		for range simulations {
-			reference := make([]Neighbour, n)
-			for i := range reference {
-				reference[i].Distance = random.Float64()
-			}
-			flagged += len(slices.DeleteFunc(Copies([]Neighbour{{0, random.Float64()}}, reference), func(copied bool) bool { return !copied }))
-		}
-		if rate := float64(flagged) / simulations; math.Abs(rate-want) > 0.015 {
-			t.Errorf("%d reference photos: %.3f of photos are called copies, want %.3f", n, rate, want)
-		}
-	}
-}
-
-// The wanted values are numpy 2.4's, from the kernel's matrix as Bińkowski et
-// al. write it, and once for each image left out.
-func TestKIDAgainstNumpy(t *testing.T) {
-	got, ok := KID(made, shots)
-	near(t, "KID", got.Mean, -1.4041666666666686)
-	near(t, "its standard error", got.SE, 6.024732109083327)
-	if _, few := KID(made[:2], shots); !ok || few {
-		t.Error("two images have a KID, or five have none")
+	if Diversity(made[:1]) != 0 || Nearest(made, nil)[0].Index != -1 {
+		t.Error("one image has no diversity, and no image a neighbour among none")
 	}
 }
 
@@ -77,45 +42,6 @@ func gauss(random *rand.Rand, n, features int, shift float64) Features {
 		}
 	}
 	return f
-}
-
-// KID's intervals hold the true distance with eight images as with more. Where
-// it is 0 the statistic is degenerate, and the jackknife's variance too large.
-func TestKIDCovers(t *testing.T) {
-	const simulations, features = 1000, 16
-	for _, test := range []struct {
-		generated, real int
-		shift           float64
-	}{{8, 60, 0}, {8, 60, 0.5}, {30, 60, 0.5}, {30, 30, 0}} {
-		random := rand.New(rand.NewPCG(9, 10))
-		truth := truthOf(features, test.shift)
-		held := 0
-		for range simulations {
-			got, _ := KID(gauss(random, test.generated, features, test.shift), gauss(random, test.real, features, 0))
-			if got.Interval.Low <= truth && truth <= got.Interval.High {
-				held++
-			}
-		}
-		if rate := float64(held) / simulations; rate < 0.93 {
-			t.Errorf("%d and %d images, shift %g: %.1f %% hold %.4f", test.generated, test.real, test.shift, 100*rate, truth)
-		}
-	}
-}
-
-// truthOf is the squared discrepancy of two normal distributions of d features
-// with unit variances, the means of all features apart by shift. With z = x·y/d,
-// E(1+z)³ = 1 + 3Ez + 3Ez² + Ez³ of independent x and y, from the moments of the
-// d products.
-func truthOf(d int, shift float64) float64 {
-	kernel := func(a, b float64) float64 {
-		// Moments of one product of independent N(a,1) and N(b,1).
-		m1, m2, m3 := a*b, (1+a*a)*(1+b*b), (a*a*a+3*a)*(b*b*b+3*b)
-		n := float64(d)
-		second := n*m2 + n*(n-1)*m1*m1
-		third := n*m3 + 3*n*(n-1)*m2*m1 + n*(n-1)*(n-2)*m1*m1*m1
-		return 1 + 3*m1 + 3*second/(n*n) + third/(n*n*n)
-	}
-	return kernel(shift, shift) + kernel(0, 0) - 2*kernel(shift, 0)
 }
 
 // tensor writes a safetensors file with one tensor after eight bytes of another.

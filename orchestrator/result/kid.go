@@ -16,12 +16,17 @@ import (
 //
 // The interval is mean ± t·SE with the jackknife of a U statistic of two samples
 // (Arvesen, Annals of Mathematical Statistics 40, 1969) and the degrees of
-// freedom of the smaller sample. false if a set has fewer than three images.
+// freedom of the smaller sample. false for fewer than KIDFewest images, or fewer
+// than three photos.
 func KID(generated, real Features) (Estimate, bool) {
-	m, n := len(generated), len(real)
-	if m < 3 || n < 3 {
+	if len(generated) < KIDFewest || len(real) < 3 {
 		return Estimate{}, false
 	}
+	return kernelDistance(generated, real), true
+}
+
+func kernelDistance(generated, real Features) Estimate {
+	m, n := len(generated), len(real)
 	within, across, other := sumsOf(generated, generated), sumsOf(generated, real), sumsOf(real, real)
 	g, x, r := floats.Sum(within), floats.Sum(across), floats.Sum(other)
 	value := mmd(g, x, r, m, n)
@@ -37,11 +42,48 @@ func KID(generated, real Features) (Estimate, bool) {
 		leftOut[j] = mmd(g, x-toGenerated[j], r-2*other[j], m, n-1)
 	}
 	variance += jackknife(leftOut)
-	e := Estimate{Spread: Spread{N: 1, Mean: value}, SE: math.Sqrt(variance), DF: float64(min(m, n) - 1)}
+	return studentEstimate(value, variance, min(m, n))
+}
+
+// KIDFewest is the fewest generated images that KID is worked out for.
+const KIDFewest = 32
+
+// PairedKID is the kernel distance of images from the very images that each was
+// made from, by number: Gretton et al.'s estimate over pairs of pairs, without
+// the terms in which an image meets its own original. So two times n images
+// say how far the making moves them, unblurred by which images they happen to
+// be. false for fewer than three.
+func PairedKID(made, originals Features) (Estimate, bool) {
+	n := len(made)
+	if n < 3 || len(originals) != n {
+		return Estimate{}, false
+	}
+	within, other := sumsOf(made, made), sumsOf(originals, originals)
+	across, back := sumsOf(made, originals), sumsOf(originals, made)
+	each := make([]float64, n) // of all terms in which an image or its original is
+	total := 0.0
+	for i := range each {
+		own := kernel(made[i], originals[i])
+		each[i] = within[i] + other[i] - (across[i] - own) - (back[i] - own)
+		total += each[i]
+	}
+	leftOut := make([]float64, n)
+	for i, x := range each {
+		leftOut[i] = (total - 2*x) / float64((n-1)*(n-2))
+	}
+	return studentEstimate(total/float64(n*(n-1)), jackknife(leftOut), n), true
+}
+
+// studentEstimate has the degrees of freedom of n images.
+func studentEstimate(value, variance float64, n int) Estimate {
+	e := Estimate{Spread: Spread{N: 1, Mean: value}, SE: math.Sqrt(variance), DF: float64(n - 1)}
 	half := e.quantile() * e.SE
 	e.Interval = Interval{value - half, value + half}
-	return e, true
+	return e
 }
+
+// kernel is that of two images.
+func kernel(x, y []float64) float64 { return math.Pow(floats.Dot(x, y)/float64(len(x))+1, 3) }
 
 // sumsOf sums the kernel of each image with all others; an image is not its own
 // other.
@@ -51,7 +93,7 @@ func sumsOf(a, b Features) []float64 {
 	for i, x := range a {
 		for j, y := range b {
 			if !same || i != j {
-				sums[i] += math.Pow(floats.Dot(x, y)/float64(len(x))+1, 3)
+				sums[i] += kernel(x, y)
 			}
 		}
 	}

@@ -14,6 +14,7 @@ from torchvision.models import EfficientNet_B0_Weights, efficientnet_b0
 import classifier
 import classify
 import host
+import images
 from errors import Cancelled, StageError
 
 CLASSES = ["reddish", "bluish", "grey"]
@@ -130,6 +131,50 @@ def test_features_of_test_and_held_out_images(spec, colours):
     classify.run(same)
     both = load_file(Path(same["out"], "features.safetensors"))
     torch.testing.assert_close(both["held_out"], both["test"])
+
+
+def test_features_before_training_are_those_of_the_weights(spec, colours):
+    """With what is autoencoded beside, and untouched by how long the training then is."""
+    looked_at = {"held_out": colours[:2], "autoencoded": colours[2:5]}
+    short, long = spec("short", steps=1, **looked_at), spec("long", steps=3, **looked_at)
+    for one in (short, long):
+        classify.run(one)
+    before, again, after = (
+        load_file(Path(one["out"], name))
+        for one, name in (
+            (short, "features_before.safetensors"),
+            (long, "features_before.safetensors"),
+            (long, "features.safetensors"),
+        )
+    )
+    assert {name: len(t) for name, t in before.items()} == {
+        "autoencoded": 3,
+        "held_out": 2,
+        "test": 12,
+    }
+    assert {name: t.shape for name, t in before.items()} == {n: t.shape for n, t in after.items()}
+    model = classifier.build("efficientnet_b0", "none", 3, 3)
+    pixels = images.read_images([e["path"] for e in colours[2:5]], 32)
+    torch.testing.assert_close(
+        before["autoencoded"], classifier.features(eval_of(model), pixels), rtol=1e-4, atol=1e-5
+    )
+    for name in before:
+        assert torch.equal(before[name], again[name])
+        assert not torch.allclose(before[name], after[name])
+
+
+def eval_of(model: classifier.Classifier) -> classifier.Classifier:
+    model.network.eval()
+    return model
+
+
+def test_looking_changes_no_prediction(spec, colours):
+    """Features that are stored on the way leave the training as it is."""
+    runs = [spec("looked", held_out=colours[:2], autoencoded=colours[:2]), spec("plain")]
+    for one in runs:
+        classify.run(one)
+    looked, plain = (Path(one["out"], "predictions.csv").read_bytes() for one in runs)
+    assert looked == plain
 
 
 def test_epochs_are_passes_over_the_training_images(spec):

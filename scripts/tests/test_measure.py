@@ -91,6 +91,43 @@ def test_a_batch_holds_no_more_pixels_at_a_higher_resolution():
     assert [classifier.at_once(128, parts) for parts in (1, 2, 3, 64, 99)] == [64, 32, 22, 1, 1]
 
 
+def test_mirror_images_follow(spec, photos, tmp_path):
+    mirrored = spec("mirrored", images=photos[:3], mirrored=photos[1:4])
+    assert measure.run(mirrored)["images"] == 6
+    paths = []
+    for number, path in enumerate(photos[1:4]):
+        # As training cuts it, so that no further scaling differs.
+        square = images.read_image(path, 64).flip(-1)
+        paths.append(str(tmp_path / f"{number}.png"))
+        images.write_png(square, Path(paths[-1]))
+    flipped = spec("flipped", images=photos[:3] + paths)
+    measure.run(flipped)
+    torch.testing.assert_close(features(mirrored), features(flipped), rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(features(mirrored)[3], features(mirrored)[1], rtol=1e-2, atol=1e-2)
+    with open(Path(mirrored["out"], "images.csv"), newline="") as file:
+        rows = [(row["name"], row["mirrored"]) for row in csv.DictReader(file)]
+    assert rows[2:4] == [(Path(photos[2]).name, "0"), (Path(photos[1]).name, "1")]
+
+
+def test_small_grey_pictures(spec, photos, tmp_path):
+    """Distances go by correlation; brightness, contrast and colour do not matter."""
+    square = images.read_image(photos[0], 64)
+    dim, flat = tmp_path / "dim.png", tmp_path / "flat.png"
+    images.write_png((square.float() * 0.5 + 40).to(torch.uint8), dim)
+    images.write_png(torch.full_like(square, 70), flat)
+    paths = [photos[0], photos[1], str(dim), str(flat)]
+    wanted = spec(images=paths, mirrored=paths[:1])
+    measure.run(wanted)
+    pixels = load_file(Path(wanted["out"], "features.safetensors"))["pixels"]
+    assert pixels.shape == (5, 32 * 32)
+    torch.testing.assert_close(pixels.norm(dim=1), torch.tensor([1.0, 1, 1, 0, 1]))
+    grey = images.read_images(paths[:2], 32).float().mean(1).flatten(1)
+    correlation = torch.corrcoef(grey)[0, 1]
+    torch.testing.assert_close((pixels[0] - pixels[1]).square().sum(), 2 * (1 - correlation))
+    assert (pixels[0] - pixels[2]).norm() < 0.1 < (pixels[0] - pixels[4]).norm()
+    torch.testing.assert_close(pixels[4].view(32, 32).flip(-1), pixels[0].view(32, 32))
+
+
 def test_it_repeats_itself_to_the_byte(spec):
     runs = [spec("one"), spec("two")]
     for number, one in enumerate(runs):

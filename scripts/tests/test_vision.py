@@ -120,6 +120,15 @@ def test_it_repeats_itself_to_the_byte_and_alone(dinov2, run, photos, tmp_path):
     assert_rounding_alone(alone[0], together[3], exact[3])
 
 
+def test_mirror_images(dinov2, run, photos, tmp_path):
+    flipped = tmp_path / "flipped.png"
+    with Image.open(photos[0]) as photo:
+        photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(flipped)
+    found = run(dinov2, images=[photos[0], str(flipped)], mirrored=photos[:1])
+    torch.testing.assert_close(found[2], found[1], rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(found[2], found[0], rtol=1e-2, atol=1e-2)
+
+
 def test_a_model_of_the_hub_comes_from_the_cache(dinov2, run, tmp_path, monkeypatch):
     repo = tmp_path / "cache" / "models--owner--model"
     (repo / "refs").mkdir(parents=True)

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"fmt"
+
+	"kizu/orchestrator/result"
+)
+
+// kindsOver is how well the probes of a condition do over its seeds.
+type kindsOver struct {
+	images        int // of each probe
+	after, before result.KindsOver
+}
+
+// overKinds sums the runs up that were probed; nil without any.
+func overKinds(runs []*cell) *kindsOver {
+	var after, before []result.Kinds
+	for _, run := range runs {
+		if run.kinds != nil {
+			after, before = append(after, run.kinds.after), append(before, run.kinds.before)
+		}
+	}
+	if len(after) == 0 {
+		return nil
+	}
+	return &kindsOver{after[0].Generated.Tested, result.OverKinds(after), result.OverKinds(before)}
+}
+
+// kindsGrid is the table of the probes: of each condition, and of the network
+// that its training began with; false if there is none.
+func (r *Report) kindsGrid() (grid, bool) {
+	g := grid{
+		title: "Study 2, real or generated? How often a linear probe of the features tells two kinds of images apart",
+		columns: []column{
+			{head: "classifier"}, {head: "training"}, {head: "generated : photos", numeric: true}, {head: "autoencoded : photos", numeric: true},
+			{head: "generated : autoencoded", numeric: true}, {head: "95 % interval", numeric: true}, {head: "images", numeric: true, extra: 1},
+		},
+	}
+	for _, c := range r.conditions {
+		if c.kinds == nil {
+			continue
+		}
+		for _, row := range []struct {
+			when string
+			of   result.KindsOver
+		}{{"after", c.kinds.after}, {"before", c.kinds.before}} {
+			g.rows = append(g.rows, []string{
+				c.name, row.when, overSeeds(row.of.Generated), overSeeds(row.of.Autoencoded), overSeeds(row.of.Beyond), between(row.of.Interval), fmt.Sprint(c.kinds.images),
+			})
+		}
+	}
+	g.notes = []string{
+		"0.5 is chance; no image was seen in training, half of every probe’s are of either kind, and as many of every class",
+		"“autoencoded” are other test photos that went through the base model’s autoencoder and back, as every generated image comes out of it: " +
+			"telling these from photos is seeing the autoencoder, and telling generated images from these, with its interval (Wilson’s, of one seed’s images), is what it does not explain; " +
+			"“before” are the features of the network that the training started from",
+	}
+	return g, len(g.rows) > 0
+}
+
+// kindsAnswer says, of the conditions that were trained on real and generated
+// images, how well their features tell the two apart and what of it is the
+// autoencoder's doing: where one class is real and the others are not, a
+// classifier can answer by it.
+func kindsAnswer(all []*condition) []string {
+	var look, like []string
+	for _, c := range all {
+		if !c.onBoth() || c.kinds == nil {
+			continue
+		}
+		k := c.kinds.after
+		text := fmt.Sprintf("“%s” (%s; autoencoded photos from photos %s; generated images from autoencoded photos %s, 95 %% interval %s; before training %s, %s and %s)",
+			c.name, overSeeds(k.Generated), overSeeds(k.Autoencoded), overSeeds(k.Beyond), between(k.Interval),
+			overSeeds(c.kinds.before.Generated), overSeeds(c.kinds.before.Autoencoded), overSeeds(c.kinds.before.Beyond))
+		if k.LookGenerated() {
+			look = append(look, text)
+		} else {
+			like = append(like, text)
+		}
+	}
+	var sentences []string
+	if len(look) > 0 {
+		sentences = append(sentences, "By a linear probe of the features, generated images look generated beyond what the autoencoder does to photos, to "+sentenceList(look)+"; 0.500 would be chance.")
+	}
+	if len(like) > 0 {
+		sentences = append(sentences, "How often a linear probe of the features tells generated images from photos is not shown to be more than the autoencoder’s doing, for "+sentenceList(like)+"; 0.500 would be chance.")
+	}
+	return sentences
+}
