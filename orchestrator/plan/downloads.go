@@ -15,6 +15,8 @@ func (p *Plan) Downloads(tasks []*Task) (models []dataset.HubModel, weights bool
 			read[spec.Base] = true
 		case Generate:
 			read[spec.Base] = true
+		case Autoencode:
+			read[spec.Base] = true
 		case Classify:
 			read[spec.Weights] = true
 		case Measure:
