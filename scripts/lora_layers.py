@@ -84,22 +84,25 @@ class Rows:
     `samples` has the LoRA of every row of the UNet's batch, None for none, equal ones beside each
     other; `prompts` those of the text encoders'. Both are set before a forward pass and stay until
     its backward pass is over, since gradient checkpointing runs layers again. A batch that is a
-    multiple of them (guidance puts unconditional rows before the others) repeats them.
+    multiple of them (guidance puts unconditional rows before the others) repeats them. The products
+    of `joined` are computed in any case, even where no row is theirs.
     """
 
     def __init__(self) -> None:
         self.samples: list[Lora | None] = []
         self.prompts: list[Lora | None] = []
+        self.joined: list[Lora] = []
         self._known: LRUCache = LRUCache(maxsize=64)
 
     def _adding(self, path: str):
         def add(_: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
             owners = self.samples if path.startswith("unet.") else self.prompts
             runs = _runs(owners, path, len(output))
-            lows = list({id(low): low for low, _ in runs if low}.values())
+            found = [low for low, _ in runs] + [lora.layers.get(path) for lora in self.joined]
+            lows = list({id(low): low for low in found if low}.values())
             if not lows:
                 return output
-            if len(runs) == 1:
+            if len(runs) == len(lows) == 1:
                 addition = lows[0](inputs[0])
             else:
                 addition = _at_once(lows, self._scales(lows, runs, output.device), inputs[0])

@@ -85,6 +85,11 @@ OPTIMIZERS: dict[str, Callable[[list[dict]], torch.optim.Optimizer]] = {
 }
 
 
+# Bytes of an optimizer's state for each byte of the parameters: two moments; in 8 bits; Prodigy's
+# start and its sum of gradients beside them.
+STATE = {"adamw": 2.0, "adamw8bit": 0.5, "prodigy": 4.0}
+
+
 def _installed(optimizer: str, package: str) -> ModuleType:
     try:
         return __import__(package)

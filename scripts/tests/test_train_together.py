@@ -168,17 +168,20 @@ def test_a_batch_that_does_not_fit_is_computed_in_parts(train_spec, reports, mon
     wanted, one = (train_spec(name, precision="fp64") for name in ("wanted", "one"))
     other = train_spec("other", seed=2, precision="fp64")
     train_lora.run(wanted)
-    needed = []
-    measure = lora_memory.needed_by_one
-    monkeypatch.setattr(
-        lora_memory, "needed_by_one", lambda *a: needed.append(measure(*a)) or needed[-1]
-    )
-    monkeypatch.setattr(memory, "free_bytes", lambda _: int(3.5 * needed[-1] / lora_memory.SHARE))
+    free, measure = 10**12, lora_memory.needed
+
+    def needed(*arguments) -> lora_memory.Need:
+        sample = measure(*arguments).sample
+        assert sample > 32 * 32
+        return lora_memory.Need(sample, int(lora_memory.SHARE * free - 3.5 * sample))
+
+    monkeypatch.setattr(lora_memory, "needed", needed)
+    monkeypatch.setattr(memory, "free_bytes", lambda _: free)
     sizes.clear()
     train_lora.run_together([one, other])
-    assert needed[0] > 32 * 32
+    assert sizes[:2] == [1, 2]  # the trials
     assert max(sizes) == 3
-    assert sum(sizes[1:]) == 2 * 4 * 4  # members, steps, samples; the first was the trial
+    assert sum(sizes[2:]) == 2 * 4 * 4  # members, steps, samples
     assert relative_difference(one, wanted) < EXACT
 
 
