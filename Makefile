@@ -6,6 +6,7 @@
 #   make bench    benchmarks
 #   make chaos    kill a small experiment 200 times at random moments (about an hour)
 #   make fuzz     fuzz what reads other people's bytes, a minute each
+#   make simulate  the tables of docs/results.md: how often reports are wrong (hours)
 #   make article-dry  run all of experiments/article.yaml in small, on made-up photos
 #   make build    only set up: .venv, build/, bin/kizu
 #   make clean    remove all that, but not the results in runs/
@@ -14,7 +15,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: build demo test lint test-go test-python test-slurm bench chaos fuzz article-dry clean
+.PHONY: build demo test lint test-go test-python test-slurm bench chaos fuzz simulate article-dry clean
 env := . build/env;
 
 build:
@@ -56,6 +57,10 @@ fuzz: build
 	@$(env) for target in experiment/FuzzParse store/FuzzManifest store/FuzzJournal execute/FuzzEvents execute/slurm/FuzzQueue execute/worker/FuzzRequests; do \
 		go test -run '^$$' -fuzz "^$${target##*/}\$$" -fuzztime 1m ./orchestrator/$${target%/*}; \
 	done
+
+# KIZU_SIMULATE is the number of simulated studies of each design.
+simulate: build
+	@$(env) KIZU_SIMULATE=$${KIZU_SIMULATE:-1000} go test -count=1 -timeout 24h -v -run '^Test(FamilywiseError|DifferencesAreFound|OneSeedClaimsNothing|IntervalsCover)$$' ./orchestrator/result
 
 article-dry: build
 	@$(env) KIZU_ARTICLE_DRY=1 go test -count=1 -timeout 30m -run TestArticleDry -v ./orchestrator/command

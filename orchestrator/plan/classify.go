@@ -75,6 +75,15 @@ func (s Classify) trained() int {
 	return n
 }
 
+// OptimizerSteps is how many steps the training takes: an epoch draws as many
+// images as there are, and the last step may reach into the next.
+func (s Classify) OptimizerSteps() int {
+	if s.Steps > 0 {
+		return s.Steps
+	}
+	return (s.Epochs*s.trained() + s.BatchSize - 1) / s.BatchSize
+}
+
 // Resolve implements Spec. Every image is listed, class by class, photos first.
 func (s Classify) Resolve(f func(Ref) Ref) Spec {
 	s.Weights = f(s.Weights)

@@ -37,9 +37,10 @@ type UseView struct {
 	Unused int `json:"unused"`
 }
 
-// ConditionView counts the images of a classifier.
+// ConditionView counts the images of a classifier, and its training's steps.
 type ConditionView struct {
 	Classes []ClassView `json:"classes"`
+	Steps   int         `json:"optimizer_steps"`
 	LoRAs   []LoRAView  `json:"loras"` // that make its generated images
 }
 
@@ -72,7 +73,7 @@ func (p *Plan) cellView(cell Cell) CellView {
 		view.Pattern = &pattern
 	}
 	if cell.Classify != nil {
-		view.Condition = p.conditionView(cell.Classify)
+		view.Condition = CompositionOf(cell.Classify)
 	}
 	return view
 }
@@ -92,9 +93,10 @@ func loraView(class string, images *Task) LoRAView {
 	return view
 }
 
-func (p *Plan) conditionView(classifier *Task) *ConditionView {
+// CompositionOf counts what a classifier is trained and tested on.
+func CompositionOf(classifier *Task) *ConditionView {
 	spec := classifier.Spec.(Classify)
-	view := &ConditionView{LoRAs: []LoRAView{}}
+	view := &ConditionView{Steps: spec.OptimizerSteps(), LoRAs: []LoRAView{}}
 	for _, class := range spec.Classes {
 		view.Classes = append(view.Classes, ClassView{Class: class})
 	}

@@ -3,13 +3,14 @@ package report
 import (
 	"fmt"
 	"slices"
+
+	"kizu/orchestrator/result"
 )
 
 // answer says in words what the numbers allow to be said, the most important
-// sentence first. It calls two conditions different only if the p value of
-// their comparison, adjusted over all comparisons, is below 5 %: the
-// probability that a report claims any difference that is not there stays below
-// that.
+// sentence first. It calls two training sets different only if they were trained
+// with several seeds and the p value of their comparison, adjusted over all
+// comparisons, is below 5 %; result.PairNotes say how often that is wrong.
 func (r *Report) answer() []string {
 	var sentences []string
 	if len(r.conditions) > 0 {
@@ -37,22 +38,23 @@ func (r *Report) conditionsAnswer() []string {
 		return []string{"No condition is finished yet, so there is no answer yet."}
 	}
 	var sentences []string
-	control := controlOf(finished)
-	if control != nil && len(finished) > 1 {
+	control, repeated := controlOf(finished), result.Repeated(r.comparisons())
+	switch {
+	case len(r.pairs) > 0 && !repeated:
+		sentences = append(sentences, r.classifiersAnswer(control, finished)...)
+	case control != nil && len(finished) > 1:
 		sentences = append(sentences, r.againstControl(control, finished)...)
-	} else {
+	default:
 		sentences = append(sentences, r.best(finished))
 	}
-	if len(r.pairs) > 0 {
+	sentences = append(sentences, r.matched(control, finished)...)
+	if repeated {
 		sentences = append(sentences, r.claims())
 	}
 	sentences = append(sentences, kindsAnswer(finished)...)
 	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
 			r.tests.majority, share(r.tests.baseline), sentenceList(quoteAll(unproven))))
-	}
-	if len(r.seeds()) == 1 {
-		sentences = append(sentences, "This is one seed: what is said holds for these classifiers; how much others, trained with other random numbers, would differ was not measured.")
 	}
 	return sentences
 }

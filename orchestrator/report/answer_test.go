@@ -41,27 +41,42 @@ func ran(t *testing.T, name string, generated int, right ...int) *condition {
 	return c
 }
 
+// moreGood gives a condition more real photos of good parts.
+func moreGood(c *condition) *condition {
+	c.set.Good.Real = 9
+	return c
+}
+
 func TestAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
 		conditions []*condition
 		want       []string
 		not        string
 	}{
-		"one seed, clearly better": {
+		"one seed describes classifiers": {
 			[]*condition{ran(t, "real", 0, 60), ran(t, "both", 5, 90)},
-			[]string{"of 1 other training set 1 does better", "Better: “both” (0.900; +0.300, p < 0.001).", "This is one seed: what is said holds for these classifiers", "“real”, reach an accuracy of 0.600"}, "Worse",
+			[]string{"One seed describes these 2 classifiers and cannot say which training set is better.", "The classifier trained on “real” has an accuracy of 0.600",
+				"“both” with 0.900 (+0.300, p < 0.001); each p", "compares two classifiers on the same images, not their training sets."}, "etter:",
+		},
+		"one seed without real images alone": {
+			[]*condition{ran(t, "x", 5, 40), ran(t, "y", 5, 75)},
+			[]string{"The classifier trained on “y” has an accuracy of 0.750", "“x” with 0.400 (−0.350, p < 0.001)"}, "beats",
+		},
+		"one seed in common, several of others": {
+			[]*condition{ran(t, "real", 0, 60, 62, 63, 61, 60), ran(t, "both", 5, 95), ran(t, "fake", 5, 95, 94, 96, 95, 96)},
+			[]string{"of 2 other training sets 1 does better and 1 has one seed in common", "Nothing is claimed where one seed is in common: “both” (0.950)."}, "beats",
 		},
 		"a little better is no difference": {
-			[]*condition{ran(t, "real", 0, 80), ran(t, "both", 5, 86), ran(t, "fake", 5, 75)},
+			[]*condition{ran(t, "real", 0, 80, 81, 79), ran(t, "both", 5, 86, 84, 82), ran(t, "fake", 5, 75, 77, 80)},
 			[]string{"None of the 2 other training sets can be told apart", "Among the others, no two can be told apart with 100 test images."}, "Better",
 		},
 		"better, worse and alike": {
-			[]*condition{ran(t, "a", 5, 97), ran(t, "b", 5, 78), ran(t, "c", 5, 45), ran(t, "real", 0, 75)},
+			[]*condition{ran(t, "a", 5, 97, 96, 97, 98, 97), ran(t, "b", 5, 78, 76, 77, 78, 75), ran(t, "c", 5, 45, 44, 46, 45, 47), ran(t, "real", 0, 75, 74, 76, 75, 74)},
 			[]string{"of 3 other training sets 1 does better, 1 does worse and 1 cannot be told apart", "always answering “good” (0.500): “c”.",
-				"Among the others, “a” beats “b” (+0.190, p"}, "“a”.",
+				"Among the others, “a” beats “b” (+0.202, p"}, "“a”.",
 		},
 		"what the table has second may beat what it has first": {
-			[]*condition{ran(t, "real", 0, 70), ran(t, "low", 5, 50), ran(t, "high", 5, 80)},
+			[]*condition{ran(t, "real", 0, 70, 71, 69, 70, 70), ran(t, "low", 5, 50, 49, 51, 50, 50), ran(t, "high", 5, 80, 81, 79, 80, 80)},
 			[]string{"“high” beats “low” (+0.300"}, "“low” beats",
 		},
 		"seeds that disagree are no difference": {
@@ -70,15 +85,25 @@ func TestAnswer(t *testing.T) {
 		},
 		"seeds that agree": {
 			[]*condition{ran(t, "real", 0, 60, 62, 63), ran(t, "both", 5, 95, 94, 96)},
-			[]string{"1 does better", "3 seeds", "Every p is adjusted for 1 comparison on the same 100 test images"}, "This is one seed",
+			[]string{"1 does better", "3 seeds", "Every p is adjusted for 1 comparison on the same 100 test images"}, "One seed",
 		},
 		"no training set of real images alone": {
-			[]*condition{ran(t, "x", 5, 70), ran(t, "y", 5, 75), ran(t, "z", 5, 40)},
+			[]*condition{ran(t, "x", 5, 70, 71, 69, 70, 70), ran(t, "y", 5, 75, 76, 74, 75, 75), ran(t, "z", 5, 40, 41, 39, 40, 40)},
 			[]string{"The highest accuracy is that of “y”", "it beats “z” (+0.350, p", "not told apart from it: “x”."}, "does better",
 		},
 		"the control is missing": {
 			[]*condition{ran(t, "real", 0), ran(t, "y", 5, 75)},
 			[]string{"The highest accuracy is that of “y”: 0.750"}, "does better",
+		},
+		"the same real images with and without generated ones": {
+			[]*condition{
+				ran(t, "real", 0, 60, 61, 60, 59, 60), moreGood(ran(t, "real, more good", 0, 70, 70, 71, 69, 70)), moreGood(ran(t, "all", 5, 95, 95, 94, 96, 95)),
+			},
+			[]string{"“all” has the real images of “real, more good” and generated ones besides: the generated images help (+0.250, p"}, "cannot be told apart",
+		},
+		"the same of one seed": {
+			[]*condition{ran(t, "real", 0, 60), moreGood(ran(t, "real, more good", 0, 70)), moreGood(ran(t, "all", 5, 95))},
+			[]string{"and generated ones besides: whether their classifiers differ by chance, one seed does not show (+0.250, p"}, "help",
 		},
 		"nothing is finished": {
 			[]*condition{ran(t, "real", 0), ran(t, "y", 5)}, []string{"No condition is finished yet"}, "accuracy",

@@ -5,7 +5,7 @@ import "fmt"
 // againstControl compares every condition with the one of real images alone,
 // and then the others with each other.
 func (r *Report) againstControl(control *condition, all []*condition) []string {
-	var above, below, alike, apart []string
+	var above, below, alike, once, apart []string
 	for _, c := range all {
 		p, ok := r.against(c, control)
 		if c == control || !ok {
@@ -13,6 +13,8 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 		}
 		text := fmt.Sprintf("“%s” (%s; %s)", c.name, overSeeds(c.accuracy.Spread), p.words())
 		switch {
+		case !p.Repeated():
+			once = append(once, fmt.Sprintf("“%s” (%s)", c.name, overSeeds(c.accuracy.Spread)))
 		case !p.Significant():
 			alike = append(alike, text)
 		case p.Difference.Mean > 0:
@@ -23,7 +25,7 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 	}
 	others := 0
 	for _, p := range r.pairs {
-		if p.a == control || p.b == control {
+		if p.a == control || p.b == control || !p.Repeated() {
 			continue
 		}
 		others++
@@ -35,15 +37,15 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 		}
 	}
 	sentences := []string{
-		verdict(len(above), len(below), len(alike)),
-		fmt.Sprintf("Real images alone, “%s”, reach an accuracy of %s (95 %% interval %s, %s, %s).",
+		verdict(control.name, len(above), len(below), len(alike), len(once)),
+		fmt.Sprintf("“%s” reaches an accuracy of %s (95 %% interval %s, %s, %s).",
 			control.name, overSeeds(control.accuracy.Spread), between(control.accuracy.Interval),
 			plural(r.tests.total, "test image"), plural(len(control.runs), "seed")),
 	}
 	for _, group := range []struct {
 		text  string
 		names []string
-	}{{"Better", above}, {"Worse", below}, {"Not told apart", alike}} {
+	}{{"Better", above}, {"Worse", below}, {"Not told apart", alike}, {"Nothing is claimed where one seed is in common", once}} {
 		if len(group.names) > 0 {
 			sentences = append(sentences, group.text+": "+sentenceList(group.names)+".")
 		}
@@ -63,19 +65,19 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 
 // claims says what the p values are, and what these test images cannot show.
 func (r *Report) claims() string {
-	return fmt.Sprintf("Every p is adjusted for %s on the same %s, so that the probability of any false claim among them is below 5 %%; "+
+	return fmt.Sprintf("Every p is adjusted for %s on the same %s; "+
 		"a true difference of %s would have been seen with a probability of 80 %%, and a smaller one may be there unseen.",
 		plural(len(r.pairs), "comparison"), plural(r.tests.total, "test image"), r.detectable())
 }
 
 // verdict sums a comparison with the control up.
-func verdict(above, below, alike int) string {
-	all := above + below + alike
+func verdict(control string, above, below, alike, once int) string {
+	all := above + below + alike + once
 	if all == 0 {
-		return "No other training set has a seed in common with real images alone yet."
+		return fmt.Sprintf("No other training set has a seed in common with real images alone, “%s”, yet.", control)
 	}
-	if above+below == 0 && all > 1 {
-		return fmt.Sprintf("None of the %d other training sets can be told apart from real images alone.", all)
+	if alike == all && all > 1 {
+		return fmt.Sprintf("None of the %d other training sets can be told apart from real images alone, “%s”.", all, control)
 	}
 	var parts []string
 	for _, part := range []struct {
@@ -85,6 +87,7 @@ func verdict(above, below, alike int) string {
 		{above, "does better", "do better"},
 		{below, "does worse", "do worse"},
 		{alike, "cannot be told apart", "cannot be told apart"},
+		{once, "has one seed in common, which shows nothing", "have one seed in common, which shows nothing"},
 	} {
 		switch part.n {
 		case 0:
@@ -94,7 +97,7 @@ func verdict(above, below, alike int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.many))
 		}
 	}
-	return fmt.Sprintf("Compared with real images alone, of %s %s.", plural(all, "other training set"), sentenceList(parts))
+	return fmt.Sprintf("Compared with real images alone, “%s”, of %s %s.", control, plural(all, "other training set"), sentenceList(parts))
 }
 
 // best names the highest accuracy and what cannot be told apart from it.
@@ -109,7 +112,7 @@ func (r *Report) best(all []*condition) string {
 	for _, c := range all {
 		p, ok := r.against(top, c)
 		switch {
-		case !ok:
+		case !ok || !p.Repeated():
 		case p.Significant():
 			worse = append(worse, fmt.Sprintf("“%s” (%s)", c.name, p.words()))
 		default:

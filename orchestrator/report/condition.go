@@ -11,6 +11,7 @@ type condition struct {
 	name  string
 	set   *experiment.TrainingSet
 	cells []*cell
+	recipe
 
 	// Of the cells that are done:
 	runs     []*cell
@@ -30,7 +31,7 @@ func addCondition(list []*condition, c *cell) []*condition {
 			return list
 		}
 	}
-	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}})
+	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}, recipe: recipeOf(c.Classify)})
 }
 
 func (c *condition) summarize() (err error) {

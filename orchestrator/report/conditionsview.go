@@ -19,6 +19,8 @@ type conditionsView struct {
 	Samples        *galleryView
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
+	Confounds      []string
+	Repeated       bool // with several seeds, so that training sets can be compared
 }
 
 type testView struct {
@@ -87,6 +89,7 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 	k := r.plan.Experiment.Classifier
 	view := &conditionsView{
 		Model: k.Model, Weights: k.Weights, Seeds: len(r.seeds()), Classes: r.tests.classes,
+		Confounds: r.confounds(), Repeated: result.Repeated(r.comparisons()),
 		Tests: testView{r.tests.total, r.tests.composition(), r.tests.majority, share(r.tests.baseline), percent(r.tests.baseline)},
 	}
 	if r.reference() != nil {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,20 @@ func (c column) titled() bool { return c.extra >= inTitle }
 
 // inTitle and above are the extras of columns that repeat the title.
 const inTitle = 2
+
+// without leaves a column out that no row has anything in.
+func (g grid) without(column int) grid {
+	for _, row := range g.rows {
+		if row[column] != "–" {
+			return g
+		}
+	}
+	g.columns = slices.Delete(g.columns, column, column+1)
+	for i, row := range g.rows {
+		g.rows[i] = slices.Delete(row, column, column+1)
+	}
+	return g
+}
 
 // grids are the tables of all studies that the experiment has.
 func (r *Report) grids() []grid {
@@ -91,6 +106,7 @@ func (r *Report) conditionGrid() grid {
 	if repeated {
 		g.notes = append(g.notes, "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images")
 	}
+	g.notes = append(g.notes, r.confounds()...)
 	return g
 }
 

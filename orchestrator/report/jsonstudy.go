@@ -5,6 +5,8 @@ import "kizu/orchestrator/result"
 // conditionResult is one training set of study 2 over its seeds.
 type conditionResult struct {
 	Name             string          `json:"name"`
+	Steps            int             `json:"optimizer_steps"`
+	Trained          []trainedResult `json:"training_images"`
 	Runs             int             `json:"runs"` // seeds that are done; the rest is absent without any
 	Accuracy         *estimateResult `json:"accuracy,omitempty"`
 	MacroF1          *estimateResult `json:"macro_f1,omitempty"`
@@ -12,6 +14,13 @@ type conditionResult struct {
 	Kinds            *kindsResult    `json:"real_or_generated,omitempty"` // of a training set with generated images
 	Confusion        [][]int         `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
 	Classes          []string        `json:"classes,omitempty"`
+}
+
+// trainedResult counts the training images of a class.
+type trainedResult struct {
+	Class     string `json:"class"`
+	Real      int    `json:"real"`
+	Generated int    `json:"generated"`
 }
 
 // kindsResult is how well linear probes of the classifier's features tell kinds
@@ -61,10 +70,10 @@ type pairResult struct {
 	Difference  estimateResult `json:"difference"` // of accuracy, first minus second
 	P           float64        `json:"p"`
 	Adjusted    float64        `json:"p_holm"`
-	Differ      bool           `json:"differ"` // p_holm is below 0.05
-	Improvement float64        `json:"probability_of_improvement"`
-	Detectable  float64        `json:"detectable_difference"`
-	McNemar     []mcnemar      `json:"mcnemar"` // of every seed
+	Differ      *bool          `json:"differ"`                     // p_holm is below 0.05; null with one seed, which cannot tell
+	Improvement *float64       `json:"probability_of_improvement"` // null below three seeds
+	Detectable  *float64       `json:"detectable_difference"`      // null with one seed
+	McNemar     []mcnemar      `json:"mcnemar"`                    // of every seed
 }
 
 type mcnemar struct {
@@ -81,7 +90,10 @@ func estimateOf(e result.Estimate) *estimateResult {
 func (r *Report) conditionResults() []conditionResult {
 	list := []conditionResult{}
 	for _, c := range r.conditions {
-		entry := conditionResult{Name: c.name, Runs: len(c.runs)}
+		entry := conditionResult{Name: c.name, Steps: c.steps, Runs: len(c.runs)}
+		for _, class := range c.classes {
+			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Generated})
+		}
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
 			entry.BalancedAccuracy = estimateOf(c.balanced)
@@ -100,8 +112,11 @@ func (r *Report) pairResults() []pairResult {
 	for _, p := range r.pairs {
 		entry := pairResult{
 			First: p.a.name, Second: p.b.name, Seeds: p.Seeds, Difference: *estimateOf(p.Difference),
-			P: p.P, Adjusted: p.Adjusted, Differ: p.Significant(),
-			Improvement: p.improvement, Detectable: p.Detectable,
+			P: p.P, Adjusted: p.Adjusted, Improvement: p.improvement,
+		}
+		if p.Repeated() {
+			differ, least := p.Significant(), p.Detectable
+			entry.Differ, entry.Detectable = &differ, &least
 		}
 		for i, m := range p.PerSeed {
 			entry.McNemar = append(entry.McNemar, mcnemar{p.Seeds[i], m.OnlyA, m.OnlyB, m.P})

@@ -144,7 +144,7 @@ func TestPage(t *testing.T) {
 	_, text := parse(t, page)
 	for _, words := range []string{
 		"Do generated defects help?",
-		"Compared with real images alone, of 2 other training sets 1 does better and 1 cannot be told apart.",
+		"None of the 2 other training sets can be told apart from real images alone, “real”.",
 		"40 real photos: 20 good, 10 crack, 10 hole",
 		"Always “good”", "blank", "Few steps", "Many steps", "seed 1", "torch", "2.15.0", "lora.rank 8", "generate.sampler base",
 	} {

@@ -11,7 +11,7 @@ import (
 type pair struct {
 	result.Comparison
 	a, b        *condition
-	improvement float64 // that a further run of a does better than one of b
+	improvement *float64 // see result.Improvement; nil where the seeds are too few
 }
 
 // comparePairs compares every two conditions that have a seed in common.
@@ -26,7 +26,12 @@ func comparePairs(conditions []*condition) ([]pair, error) {
 	}
 	var pairs []pair
 	for _, c := range comparisons {
-		pairs = append(pairs, pair{c, conditions[c.A], conditions[c.B], result.Improvement(runs[c.A], runs[c.B])})
+		p := pair{Comparison: c, a: conditions[c.A], b: conditions[c.B]}
+		if c.Improvable() {
+			share := result.Improvement(runs[c.A], runs[c.B])
+			p.improvement = &share
+		}
+		pairs = append(pairs, p)
 	}
 	return pairs, nil
 }
@@ -47,7 +52,10 @@ func (r *Report) against(a, b *condition) (pair, bool) {
 // swapped is the same comparison from the other side.
 func (p pair) swapped() pair {
 	p.a, p.b, p.A, p.B = p.b, p.a, p.B, p.A
-	p.improvement = 1 - p.improvement
+	if p.improvement != nil {
+		share := 1 - *p.improvement
+		p.improvement = &share
+	}
 	d := &p.Difference
 	d.Mean, d.Interval = -d.Mean, result.Interval{Low: -d.Interval.High, High: -d.Interval.Low}
 	p.PerSeed = slices.Clone(p.PerSeed)
@@ -70,12 +78,23 @@ func (p pair) words() string {
 	return fmt.Sprintf("%s, p %s", signed(p.Difference.Mean), probability(p.Adjusted))
 }
 
+// comparisons are those of the pairs.
+func (r *Report) comparisons() []result.Comparison {
+	var list []result.Comparison
+	for _, p := range r.pairs {
+		list = append(list, p.Comparison)
+	}
+	return list
+}
+
 // detectable is the range over all comparisons of the smallest difference that
 // would probably have been found.
 func (r *Report) detectable() string {
 	low, high := 1.0, 0.0
 	for _, p := range r.pairs {
-		low, high = min(low, p.Detectable), max(high, p.Detectable)
+		if p.Repeated() {
+			low, high = min(low, p.Detectable), max(high, p.Detectable)
+		}
 	}
 	if share(low) == share(high) {
 		return share(low)
@@ -83,9 +102,11 @@ func (r *Report) detectable() string {
 	return share(low) + " to " + share(high)
 }
 
-// pairGrid is the table of all comparisons.
+// pairGrid is the table of all comparisons. What few seeds cannot show has no
+// column.
 func (r *Report) pairGrid() grid {
-	const seeds = 9 // the column
+	const improvement, detectable, seeds = 7, 8, 9 // the columns
+	list := r.comparisons()
 	g := grid{
 		title: fmt.Sprintf("Study 2, compared on the same %s, %s", plural(r.tests.total, "test image"), r.seedsText()),
 		columns: []column{
@@ -94,31 +115,32 @@ func (r *Report) pairGrid() grid {
 			{head: "p", numeric: true, extra: 1}, {head: "p (Holm)", numeric: true},
 			{head: "P(first better)", numeric: true, extra: 1}, {head: "detectable", numeric: true}, {head: "seeds", numeric: true, extra: inTitle},
 		},
-		notes: []string{r.pairNote()},
+		notes: result.PairNotes(list),
+	}
+	if !result.Repeated(list) {
+		g.title = fmt.Sprintf("Study 2, the classifiers of one seed compared on the same %s", plural(r.tests.total, "test image"))
+		g.columns[0].head, g.columns[1].head = "first classifier", "second classifier"
 	}
 	for i, p := range r.pairs {
 		if p.Significant() {
 			g.claims = append(g.claims, i)
 		}
 		a, b := p.only()
+		better, least := "–", "–"
+		if p.improvement != nil {
+			better = fmt.Sprintf("%.2f", *p.improvement)
+		}
+		if p.Repeated() {
+			least = share(p.Detectable)
+		}
 		g.rows = append(g.rows, []string{
 			p.a.name, p.b.name, signed(p.Difference.Mean), betweenSigned(p.Difference.Interval),
 			fmt.Sprintf("%d : %d", a, b), probability(p.P), probability(p.Adjusted),
-			fmt.Sprintf("%.2f", p.improvement), share(p.Detectable), progress(len(p.Seeds), len(r.seeds())),
+			better, least, progress(len(p.Seeds), len(r.seeds())),
 		})
 		if len(p.Seeds) < len(r.seeds()) {
 			g.columns[seeds].extra = 0 // they differ, so they are shown
 		}
 	}
-	return g
-}
-
-func (r *Report) pairNote() string {
-	test := "p is McNemar’s exact"
-	if len(r.seeds()) > 1 {
-		test = "p is the larger of an exact test over images and a t test over seeds and images"
-	}
-	return fmt.Sprintf("“alone right” counts the answers that only the first, and only the second, got right; %s; "+
-		"Holm’s adjustment over %s keeps the probability of any false claim below 5 %%; P(first better) is that of one further run on other test images; "+
-		"a true difference as large as “detectable” is found with a probability of 80 %%", test, plural(len(r.pairs), "comparison"))
+	return g.without(detectable).without(improvement)
 }

@@ -180,6 +180,9 @@ func (s *SideBySide) conditionGrid() (grid, error) {
 	}
 	g.notes = append(g.notes, fmt.Sprintf("difference is the first minus the second, on the same test images and seeds; p is adjusted over %s; – stands where the test images differ or no seed is in common",
 		plural(len(pairs), "comparison")))
+	if len(pairs) > 0 && !result.Repeated(pairs) {
+		g.notes = append(g.notes, result.OneSeed)
+	}
 	return g, nil
 }
 

@@ -29,12 +29,16 @@ func generator(runs ...*Runs) *rand.Rand {
 	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:])))
 }
 
-// Improvement is the probability that one further run of a finds more of
-// another set of test images than one of b does, ties counting half: the share
-// of resamples, each of them one pair of runs with the same seed and as many
-// images of every class, drawn with replacement and the same for both. It is
-// the probability of improvement of Agarwal et al. (NeurIPS 2021), by the
-// paired bootstrap of Koehn (EMNLP 2004) over images and seeds.
+// leastResampled is the fewest seeds that are resampled: two know three
+// different samples, and one none.
+const leastResampled = 3
+
+// Improvement is the share of resamples in which a run of a finds more images
+// than one of b does, ties counting half; a resample is one pair of runs with
+// the same seed and as many images of every class, drawn with replacement and
+// the same for both. It estimates the probability of improvement of Agarwal et
+// al. (NeurIPS 2021), by the paired bootstrap of Koehn (EMNLP 2004) over images
+// and seeds, and knows no other trainings than these few.
 func Improvement(a, b *Runs) float64 {
 	random, wins, drawn := generator(a, b), 0.0, 0
 	var pairs [][2]int

@@ -2,8 +2,9 @@ package result
 
 import (
 	"fmt"
-	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Comparison is how two conditions' accuracies differ on the same test images.
@@ -13,11 +14,12 @@ type Comparison struct {
 	Difference Estimate // of accuracy, A minus B
 	P          float64  // of one comparison alone
 	Adjusted   float64  // by Holm's method, over all comparisons
-	Detectable float64  // smallest difference that would have been found, see detectable
+	Detectable float64  // smallest difference that would have been found, see detectable; of several seeds only
 	PerSeed    []McNemar
 
-	exact    float64   // p value of the images' differences, summed over seeds
-	sums     []float64 // the difference of every seed
+	exact    float64    // p value of the images' differences, summed over seeds
+	sums     []float64  // the difference of every seed
+	own      [2]float64 // variance over seeds of the mean accuracy of A, and of B
 	variance variance
 }
 
@@ -25,8 +27,16 @@ type Comparison struct {
 // conditions that do not differ are said to.
 const Level = 0.05
 
-// Significant reports whether the two can be told apart.
-func (c Comparison) Significant() bool { return c.Adjusted < Level }
+// Significant reports whether the two training sets can be told apart. With one
+// seed P is of two classifiers and says nothing about training sets: where all
+// sets are equally good, classifiers still differ.
+func (c Comparison) Significant() bool { return c.Repeated() && c.Adjusted < Level }
+
+// Repeated reports whether trainings were repeated with several seeds.
+func (c Comparison) Repeated() bool { return len(c.Seeds) > 1 }
+
+// Improvable reports whether there are seeds enough to resample.
+func (c Comparison) Improvable() bool { return len(c.Seeds) >= leastResampled }
 
 // CompareAll compares every two conditions that have a seed in common; nil
 // stands for a condition without results. P values are adjusted over all of
@@ -76,6 +86,7 @@ func compare(a, b *Runs) (Comparison, error) {
 	var c Comparison
 	d := crossed{strata: a.strata}
 	total, weight := make([]int, len(a.images)), 1/float64(len(a.images))
+	var accuracy [2][]float64
 	for s, seed := range a.Seeds {
 		t := slices.Index(b.Seeds, seed)
 		if t < 0 {
@@ -87,6 +98,7 @@ func compare(a, b *Runs) (Comparison, error) {
 			parts[i], differences[i] = weight*difference, int(difference)
 			total[i] += int(difference)
 		}
+		accuracy[0], accuracy[1] = append(accuracy[0], a.found(s)), append(accuracy[1], b.found(t))
 		c.Seeds = append(c.Seeds, seed)
 		c.PerSeed = append(c.PerSeed, mcnemar(differences))
 		d.parts = append(d.parts, parts)
@@ -94,59 +106,59 @@ func compare(a, b *Runs) (Comparison, error) {
 	if len(c.Seeds) > 0 {
 		c.exact, c.sums, c.variance = signFlip(total), d.sums(), d.variance()
 	}
+	if runs := float64(len(c.Seeds)); runs > 1 {
+		c.own = [2]float64{stat.Variance(accuracy[0], nil) / runs, stat.Variance(accuracy[1], nil) / runs}
+	}
 	return c, nil
 }
 
-// pool gives every comparison at least the mean variance over seeds of all
-// comparisons. Two to five seeds alone would show a far too small one now and
-// then, and t's quantiles for one to four degrees of freedom would find
-// nothing; that trainings fluctuate about as much in one condition as in
-// another is what every analysis of variance assumes. Where a comparison's own
-// seeds fluctuate more, its own variance stays. With C conditions and S seeds
-// the pooled one is the residual of a two-way layout and has (C-1)(S-1) degrees
-// of freedom (Fisher, Statistical Methods for Research Workers, 1925, section
-// 48).
+// pool sets the variance over seeds of every comparison: the sum of its two
+// conditions' own, as in Welch's test (Biometrika 34, 1947), since one condition's
+// trainings may fluctuate several times as much as another's. Two to five seeds
+// show a far too small variance now and then, so it is at least the mean over all
+// comparisons of what their differences show, and at least that of single images
+// fluctuating from run to run, which is part of it.
+//
+// Welch's degrees of freedom, from S-1 to 2(S-1), are right for two conditions
+// alone. With more of them the mean is a floor to stand on, and they are 2(S-1);
+// not the (C-1)(S-1) of an analysis of variance of C conditions, which are far too
+// many where one condition fluctuates more than the others and the mean is nearly
+// that one's alone (Box, Annals of Mathematical Statistics 25, 1954). How often
+// this errs was simulated: docs/results.md.
 func pool(list []Comparison) {
-	pooled, n, seeds := 0.0, 0.0, 0
-	conditions := map[int]bool{}
+	pooled, n := 0.0, 0.0
 	for _, c := range list {
-		if len(c.Seeds) > 1 {
+		if c.Repeated() {
 			pooled += c.variance.seeds * float64(len(c.Seeds))
 			n++
-			seeds = max(seeds, len(c.Seeds))
-			conditions[c.A], conditions[c.B] = true, true
 		}
 	}
 	for i := range list {
-		if runs := float64(len(list[i].Seeds)); runs > 1 {
-			v := &list[i].variance
-			v.seeds = max(v.seeds, pooled/n/runs)
-			v.seedsDF = float64((len(conditions) - 1) * (seeds - 1))
+		runs, v := float64(len(list[i].Seeds)), &list[i].variance
+		if runs < 2 {
+			continue
+		}
+		a, b := list[i].own[0], list[i].own[1]
+		v.seeds = max(a+b, v.both, pooled/n/runs)
+		switch squares := a*a + b*b; {
+		case n > 1:
+			v.seedsDF = 2 * (runs - 1)
+		case squares > 0:
+			v.seedsDF = (a + b) * (a + b) / squares * (runs - 1)
 		}
 	}
 }
 
 // finish tests the difference. P is the larger of two tests' p values, so that
 // a difference must stand out against both kinds of chance: the exact test over
-// images, which for one seed is McNemar's, and Student's t of the mean
-// difference with the variance of seeds and images, which one seed cannot have.
+// images, which for one seed is McNemar's, and a t test of the mean difference
+// with the variance of seeds and images, which one seed cannot have.
 func (c *Comparison) finish() {
 	c.Difference = newEstimate(c.sums, c.variance)
-	half := c.Difference.quantile() * c.Difference.SE
+	half := c.variance.cochran() * c.Difference.SE
 	c.Difference.Interval = Interval{max(-1, c.Difference.Mean-half), min(1, c.Difference.Mean+half)}
 	c.P = c.exact
 	if len(c.Seeds) > 1 {
-		c.P = max(c.P, c.Difference.p())
+		c.P = max(c.P, c.variance.pValue(c.Difference.Mean))
 	}
-}
-
-// p is the two-sided p value of Student's t against no difference.
-func (e Estimate) p() float64 {
-	if e.SE == 0 {
-		if e.Mean == 0 {
-			return 1
-		}
-		return 0
-	}
-	return 2 * student(e.DF).CDF(-math.Abs(e.Mean)/e.SE)
 }

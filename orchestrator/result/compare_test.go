@@ -88,14 +88,14 @@ func TestHolmProperties(t *testing.T) {
 // and 2.8 for a two-sided one. The other is scipy's t.ppf(0.9975, 4.5) +
 // t.ppf(0.8, 4.5).
 func TestDetectable(t *testing.T) {
-	large := Comparison{Difference: Estimate{SE: 0.1, DF: 1e6}}
+	large := Comparison{Difference: Estimate{SE: 0.1}, variance: variance{images: 0.01, imagesDF: 1e6}}
 	if got := large.detectable(1000, 1); math.Abs(got-0.28) > 0.0005 {
 		t.Errorf("multiplier is %g", got/0.1)
 	}
-	few := Comparison{Difference: Estimate{SE: 0.1, DF: 4.5}}
+	few := Comparison{Difference: Estimate{SE: 0.1}, variance: variance{images: 0.01, imagesDF: 4.5}}
 	near(t, "of few degrees of freedom", few.detectable(1000, 10), 0.6046184136579051)
 	// 9 images in one direction give p = 0.0039, the first below 0.05/10.
-	same := Comparison{Difference: Estimate{DF: 65}}
+	same := Comparison{variance: variance{imagesDF: 65}}
 	near(t, "without any difference", same.detectable(70, 10), 9.0/70)
 	if leastImages(0.05) != 6 || signFlip(signs(6, 0, 0)) >= 0.05 || signFlip(signs(5, 0, 0)) < 0.05 {
 		t.Error("six images in one direction are the fewest below 0.05")
@@ -129,10 +129,10 @@ func TestCompareAll(t *testing.T) {
 	}
 	near(t, "difference", c.Difference.Mean, -0.2)
 	list, err = CompareAll([]*Runs{a, table(t, []int{6, 4}, better...)})
-	if err != nil || len(list[0].Seeds) != 3 || list[0].P < list[0].Difference.p() {
+	if err != nil || len(list[0].Seeds) != 3 || list[0].P < list[0].variance.pValue(list[0].Difference.Mean) {
 		t.Fatalf("got %+v, %v", list, err)
 	}
-	near(t, "p", list[0].P, 0.15625) // scipy's permutation_test of the images' differences
+	near(t, "p of the images", list[0].exact, 0.15625) // scipy's permutation_test of the images' differences
 	if _, err := CompareAll([]*Runs{a, table(t, []int{5, 5}, better[0])}); err == nil {
 		t.Error("conditions tested on other images were compared")
 	}

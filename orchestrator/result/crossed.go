@@ -1,6 +1,8 @@
 package result
 
 import (
+	"math"
+
 	"gonum.org/v1/gonum/stat"        // variances; Go's numerical library, BSD
 	"gonum.org/v1/gonum/stat/distuv" // quantiles of Student's t and the normal distribution
 )
@@ -40,18 +42,69 @@ func (v variance) components() (images, runs float64) {
 	return max(0, v.images-v.both), v.seeds
 }
 
-// cochran is the two-sided 95 % quantile of the mean over runs in standard
-// errors: Student's for the degrees of freedom of images and of runs, weighted
-// by their components (Cochran, Biometrics 20, 1964). A single number of degrees
-// of freedom, such as Satterthwaite's or Hillis's (Statistics in Medicine 26,
-// 2007), comes out too large whenever a few runs happen to lie close together.
-func (v variance) cochran() float64 {
+// quantile is that of the mean over runs in standard errors: Student's for the
+// degrees of freedom of images and of runs, weighted by their components
+// (Cochran, Biometrics 20, 1964). A single number of degrees of freedom, such as
+// Satterthwaite's or Hillis's (Statistics in Medicine 26, 2007), comes out too
+// large whenever a few runs happen to lie close together.
+func (v variance) quantile(p float64) float64 {
 	images, runs := v.components()
-	quantile := student(max(1, v.imagesDF)).Quantile(0.975)
+	quantile := student(max(1, v.imagesDF)).Quantile(p)
 	if runs == 0 {
 		return quantile
 	}
-	return (images*quantile + runs*student(v.seedsDF).Quantile(0.975)) / (images + runs)
+	return (images*quantile + runs*student(v.seedsDF).Quantile(p)) / (images + runs)
+}
+
+// cochran is the two-sided 95 % quantile.
+func (v variance) cochran() float64 { return v.quantile(0.975) }
+
+// pValue is the two-sided p value of a mean over runs against 0: the level at
+// which quantile is as far out as the mean. It lies between those of Student's t
+// with either number of degrees of freedom.
+func (v variance) pValue(mean float64) float64 {
+	images, runs := v.components()
+	switch {
+	case mean == 0:
+		return 1
+	case images+runs == 0:
+		return 0
+	}
+	out := math.Abs(mean) / math.Sqrt(images+runs)
+	ofImages, ofRuns := 2*student(max(1, v.imagesDF)).CDF(-out), 2*student(max(1, v.seedsDF)).CDF(-out)
+	if runs == 0 {
+		return ofImages
+	}
+	least, most := max(leastP, min(ofImages, ofRuns)), max(leastP, ofImages, ofRuns)
+	beyond := func(logarithm float64) float64 { return math.Log(v.quantile(1-math.Exp(logarithm)/2) / out) }
+	if beyond(math.Log(least)) <= 0 {
+		return least
+	}
+	return min(1, math.Exp(root(beyond, math.Log(least), math.Log(most))))
+}
+
+// leastP is the smallest p value of a mean over runs: 1 less half of it is still
+// told from 1.
+const leastP = 1e-12
+
+// root of a function that changes its sign between a and b, by false position
+// (the Illinois rule: Dowell and Jarratt, BIT 11, 1971).
+func root(f func(float64) float64, a, b float64) float64 {
+	fa, fb := f(a), f(b)
+	for range 50 {
+		if fa == fb || math.Abs(b-a) < 1e-9 || math.Abs(fb) < 1e-9 {
+			break
+		}
+		c := b - fb*(b-a)/(fb-fa)
+		fc := f(c)
+		if fb*fc < 0 {
+			a, fa = b, fb
+		} else {
+			fa /= 2
+		}
+		b, fb = c, fc
+	}
+	return b
 }
 
 // df is Satterthwaite's approximation of the degrees of freedom (Biometrics

@@ -3,6 +3,8 @@ package result
 import (
 	"math"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // answers of three seeds on ten images, and better ones.
@@ -87,5 +89,29 @@ func TestMacroF1OverSeeds(t *testing.T) {
 	}
 	if again := table(t, []int{6, 4}, answers...).MacroF1(); again != got {
 		t.Errorf("another time: %+v after %+v", again, got)
+	}
+}
+
+// The p value is the level of the quantile, and Student's where both kinds of
+// chance have as many degrees of freedom.
+func TestPValueIsTheLevelOfTheQuantile(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := variance{
+			images: rapid.Float64Range(1e-6, 1e-2).Draw(t, "images"), imagesDF: rapid.Float64Range(3, 300).Draw(t, "of images"),
+			seeds: rapid.Float64Range(1e-6, 1e-2).Draw(t, "seeds"), seedsDF: rapid.Float64Range(1, 20).Draw(t, "of seeds"),
+		}
+		level := rapid.Float64Range(1e-5, 0.9).Draw(t, "level")
+		mean := v.quantile(1-level/2) * math.Sqrt(v.images+v.seeds)
+		if got := v.pValue(-mean); math.Abs(got-level) > 1e-6*level {
+			t.Fatalf("%+v: p is %g, want %g", v, got, level)
+		}
+		v.seedsDF = v.imagesDF
+		mean = v.quantile(1-level/2) * math.Sqrt(v.images+v.seeds)
+		if got, want := v.pValue(mean), 2*student(v.imagesDF).CDF(-mean/math.Sqrt(v.images+v.seeds)); math.Abs(got-want) > 1e-6*want {
+			t.Fatalf("%+v: p is %g, Student's %g", v, got, want)
+		}
+	})
+	if got := (variance{}).pValue(0.1); got != 0 {
+		t.Errorf("of a difference that nothing varies: %g", got)
 	}
 }

@@ -14,8 +14,7 @@ const power = 0.8
 // fewer images in one direction could not be significant whatever they show.
 func (c Comparison) detectable(images, comparisons int) float64 {
 	level := Level / float64(comparisons)
-	t := student(c.Difference.DF)
-	bloom := (t.Quantile(1-level/2) + t.Quantile(power)) * c.Difference.SE
+	bloom := (c.variance.quantile(1-level/2) + c.variance.quantile(power)) * c.Difference.SE
 	return min(1, max(bloom, float64(leastImages(level))/float64(images)))
 }
 

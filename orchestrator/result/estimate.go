@@ -13,7 +13,8 @@ type Estimate struct {
 
 // newEstimate sets the moments; the caller adds the interval.
 func newEstimate(values []float64, v variance) Estimate {
-	return Estimate{Spread: Over(values), SE: math.Sqrt(v.total()), DF: v.df()}
+	images, runs := v.components()
+	return Estimate{Spread: Over(values), SE: math.Sqrt(images + runs), DF: v.df()}
 }
 
 // quantile is Student's two-sided 95 % quantile.
@@ -24,8 +25,7 @@ func (e Estimate) quantile() float64 { return student(e.DF).Quantile(0.975) }
 // depends on the mean (Bartlett, Biometrics 3, 1947): so it stays within 0 and
 // 1. docs/results.md says how often it holds the truth, and what else was tried.
 func newShare(values []float64, v variance, images int) Estimate {
-	fromImages, fromRuns := v.components()
-	e := Estimate{Spread: Over(values), SE: math.Sqrt(fromImages + fromRuns), DF: v.df()}
+	e := newEstimate(values, v)
 	m := min(max(e.Mean, 0), 1)
 	if e.SE == 0 || m == 0 || m == 1 {
 		// Nothing varies: all is right or wrong, or every class all one or the

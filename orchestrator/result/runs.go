@@ -115,3 +115,12 @@ func (r *Runs) right(run, image int) float64 {
 	}
 	return 0
 }
+
+// found is the share of images whose class a run found.
+func (r *Runs) found(run int) float64 {
+	sum := 0.0
+	for i := range r.labels {
+		sum += r.right(run, i)
+	}
+	return sum / float64(len(r.labels))
+}

@@ -1,0 +1,112 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"kizu/orchestrator/plan"
+)
+
+// recipe is what a classifier was trained on and for how long, beside what its
+// training set is called: where these differ, accuracies may differ for them.
+type recipe struct {
+	steps    int              // of the optimizer
+	balanced bool             // every class is drawn equally often
+	classes  []plan.ClassView // their real and generated images
+}
+
+func recipeOf(classifier *plan.Task) recipe {
+	view := plan.CompositionOf(classifier)
+	return recipe{view.Steps, classifier.Spec.(plan.Classify).Sampling == "balanced", view.Classes}
+}
+
+// metrics are the recipe's numbers in results.csv and results.json.
+func (r recipe) metrics() []metric {
+	list := []metric{{"optimizer_steps", float64(r.steps)}}
+	for _, c := range r.classes {
+		list = append(list, metric{"n_train_" + c.Class, float64(c.Real + c.Generated)}, metric{"n_train_real_" + c.Class, float64(c.Real)})
+	}
+	return list
+}
+
+// goodShare is the share of good parts, the first class, among the images that
+// are drawn in training.
+func (r recipe) goodShare() string {
+	if r.balanced {
+		return percentOf(1, len(r.classes))
+	}
+	all := 0
+	for _, c := range r.classes {
+		all += c.Real + c.Generated
+	}
+	return percentOf(r.classes[0].Real+r.classes[0].Generated, all)
+}
+
+func percentOf(part, all int) string { return fmt.Sprintf("%.0f %%", 100*float64(part)/float64(all)) }
+
+// confounds say in what else than their images training sets differ, a sentence
+// each: such a difference may be why one does better.
+func (r *Report) confounds() []string {
+	var notes []string
+	if list, differ := r.grouped(func(c *condition) string { return fmt.Sprint(c.recipe.steps) }); differ {
+		notes = append(notes, "optimizer steps: "+list+"; what differs between them may come from training longer, and classifier.steps makes them equal")
+	}
+	if list, differ := r.grouped(func(c *condition) string { return someReal(c.set.Good.Real) }); differ {
+		notes = append(notes, "real good parts: "+list+"; what differs between them may come from more photos of good parts"+r.separates())
+	}
+	tested := percentOf(r.tests.classes[0].Count, r.tests.total)
+	list, differ := r.grouped(func(c *condition) string { return c.recipe.goodShare() })
+	if differ || !strings.HasPrefix(list, tested+" ") {
+		notes = append(notes, fmt.Sprintf("good parts among the images of training: %s; among the test images: %s; a classifier leans to what it saw often", list, tested))
+	}
+	return notes
+}
+
+// someReal is how many real photos a training set has; one without any differs
+// by its kind of images and is not listed.
+func someReal(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+// grouped lists the training sets by something about them, in the order of the
+// table, and reports whether they differ in it. Those without it are left out.
+func (r *Report) grouped(of func(*condition) string) (list string, differ bool) {
+	var values []string
+	names := map[string][]string{}
+	for _, c := range r.conditions {
+		value := of(c)
+		if value == "" {
+			continue
+		}
+		if names[value] == nil {
+			values = append(values, value)
+		}
+		names[value] = append(names[value], "“"+c.name+"”")
+	}
+	switch len(values) {
+	case 0:
+		return "", false
+	case 1:
+		return values[0] + " in every training set", false
+	}
+	var parts []string
+	for _, value := range values {
+		parts = append(parts, value+" in "+sentenceList(names[value]))
+	}
+	return strings.Join(parts, ", "), true
+}
+
+// separates names the training set that has more good photos than the control
+// and no generated images.
+func (r *Report) separates() string {
+	control := controlOf(r.conditions)
+	for _, c := range r.conditions {
+		if control != nil && c != control && !c.set.UsesGenerated() && c.set.Good.Real != control.set.Good.Real && c.set.Defects.Real == control.set.Defects.Real {
+			return fmt.Sprintf(", which “%s” shows beside “%s”", c.name, control.name)
+		}
+	}
+	return ""
+}
