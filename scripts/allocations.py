@@ -1,4 +1,4 @@
-"""How much memory tensors take at most while something is computed."""
+"""How much memory tensors take while something is computed."""
 
 import weakref
 from collections.abc import Callable
@@ -9,29 +9,27 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakIdKeyDictionary
 
-import memory
 
-
-def peak_of(compute: Callable[[], None], device: torch.device) -> int:
-    """Bytes of the tensors that `compute` makes on `device`, at the moment when most are alive."""
-    if device.type == "cuda":
-        return memory.device_peak_of(compute, device)
-    with _Counting() as counting:
+def trace_of(compute: Callable[[], None], device: torch.device) -> list[int]:
+    """Bytes of the tensors made by `compute` that are alive on `device`, after each operation."""
+    with _Counting(device) as counting:
         compute()
-    return counting.most
+    return counting.trace
 
 
 class _Counting(TorchDispatchMode):
-    """Counts tensors' memory where nobody else does, on a CPU, in backward passes too.
+    """Counts tensors' memory, on a CPU as on a GPU, in backward passes too.
 
     Every operation passes through here; what it returns and had not been there before is new, and
     is counted until its memory is given back. Hooks on what autograd saves see neither what
     gradient checkpointing computes again nor what is alive for a moment only.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
         super().__init__()
-        self.now = self.most = 0
+        self.trace: list[int] = []
+        self._device = device.type
+        self._now = 0
         self._known: WeakIdKeyDictionary = WeakIdKeyDictionary()
 
     def __torch_dispatch__(
@@ -43,15 +41,15 @@ class _Counting(TorchDispatchMode):
             self._known.setdefault(storage, True)
         result = operation(*args, **kwargs)
         for storage in _storages(result):
-            if storage not in self._known:
+            if storage not in self._known and storage.device.type == self._device:
                 self._known[storage] = True
                 self._add(storage.nbytes())
                 weakref.finalize(storage, self._add, -storage.nbytes())
+        self.trace.append(self._now)
         return result
 
     def _add(self, count: int) -> None:
-        self.now += count
-        self.most = max(self.most, self.now)
+        self._now += count
 
 
 def _storages(values: Any) -> list[torch.UntypedStorage]:

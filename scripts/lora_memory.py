@@ -1,11 +1,15 @@
 """How many samples of a training step pass through the UNet at once: as many as fit.
 
-One sample, and then two, are tried before the training begins, beside all LoRAs of the group: what
-the second adds is what each takes, the rest is there once.
+One sample, and then two, are tried before the training begins, beside all LoRAs of the group. What
+the second adds at each moment is what each takes then, the rest is there once. The moments differ:
+many samples need most when the forward pass ends, large LoRAs in the backward pass.
 """
 
+import bisect
 import math
 from dataclasses import dataclass
+
+import torch
 
 import allocations
 import memory
@@ -19,19 +23,26 @@ SHARE = 0.7  # of free memory that is filled; the rest is for kernels' workspace
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes that a training step takes beside what is there when it begins: for each sample at a
-    time, and once, however many there are."""
+    """Bytes that a training step takes beside what is there when the training begins.
 
-    sample: int
-    once: int
+    `moments` of the step have two numbers each: what is there once, and what each sample adds that
+    passes through the UNet together with the others. `always` is there from the first step on.
+    """
+
+    moments: frozenset[tuple[int, int]]
+    always: int
+
+    def of(self, samples: int) -> int:
+        """Bytes of a step in which so many samples pass together."""
+        return self.always + max(once + each * samples for once, each in self.moments)
 
 
 def samples_at_once(counts: list[int], parts: list[int], need: Need, free: int) -> int:
-    """How many samples pass through the UNet together; every training has `counts` of them and asks
-    for at least so many `parts`."""
+    """How many samples pass through the UNet together, of the `counts` of all trainings, each of
+    which asks for at least so many `parts`."""
     asked = [math.ceil(c / p) for c, p in zip(counts, parts, strict=True) if p > 1]
-    room = int((SHARE * free - need.once) / max(1, need.sample))
-    return max(1, min(sum(counts), *asked, room))
+    most = min([sum(counts), *asked])
+    return max(1, bisect.bisect_right(range(1, most + 1), SHARE * free, key=need.of))
 
 
 def limit(group: Group, works: list[Work]) -> None:
@@ -44,37 +55,40 @@ def limit(group: Group, works: list[Work]) -> None:
 
 def needed(group: Group, works: list[Work], free: int) -> Need:
     """What a step of these trainings takes, found by trying; `free` bytes are free."""
-    later = sum(_later(work) for work in works)
+    always = sum(_always(work) for work in works)
     one = _tried(group, works, 1)
-    if 2 * one + later > SHARE * free:
-        return Need(one, later)  # two may not fit
-    sample = _tried(group, works, 2) - one
-    return Need(sample, max(0, one - sample) + later)
+    if 2 * max(one) + always > SHARE * free:
+        return Need(frozenset({(0, max(one))}), always)  # two may not fit
+    two = _tried(group, works, 2)
+    # From the end: at the beginning, the first of them fills tables that the second finds.
+    moments = zip(reversed(one), reversed(two), strict=False)
+    return Need(frozenset((2 * a - b, b - a) for a, b in moments), always)
 
 
-def _tried(group: Group, works: list[Work], samples: int) -> int:
-    """Bytes that so many samples take from their forward to the end of their backward pass.
+def _tried(group: Group, works: list[Work], samples: int) -> list[int]:
+    """Bytes alive during the forward and backward pass of so many samples.
 
     Whose they are makes no difference: all LoRAs' products are computed, as in a batch with samples
-    of all.
+    of all. Gradients are there already, as in all parts of a step but the first.
     """
     trainings = [work.training for work in works]
     first = next(trainings[0].draw(0, 0).batch.split(1))
     batch, owners = concatenate([first] * samples), trainings[:1] * samples
-
-    def compute() -> None:
-        group.backward(batch, owners, trainings)
-
+    for training in trainings:
+        for parameter in training.lora.parameters.values():
+            parameter.grad = torch.zeros_like(parameter)
     group.rows.joined = [training.lora for training in trainings]
     try:
-        return allocations.peak_of(compute, group.unet.device)
+        return allocations.trace_of(
+            lambda: group.backward(batch, owners, trainings), group.unet.device
+        )
     finally:
         group.rows.joined = []
         for training in trainings:
             training.optimizer.inner.zero_grad(set_to_none=True)
 
 
-def _later(work: Work) -> int:
+def _always(work: Work) -> int:
     """Bytes that a training holds from its first step on: gradients, which stay from part to part,
     and the optimizer's state, unless that was loaded."""
     training = work.training

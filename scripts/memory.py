@@ -37,7 +37,6 @@ class Kept:
 
 _kept: list[Kept] = []
 _bare: int | None = None  # resident bytes before the first task
-_highest = 0  # allocated on a CUDA device before its own count was begun anew within the task
 _left: dict[str, int] = {}  # bytes by device type that earlier tasks had left at the last reset
 
 
@@ -78,7 +77,7 @@ def peak(spec: dict[str, Any]) -> dict[str, int]:
     """
     on_device = 0
     if spec["device"].startswith("cuda"):
-        on_device = max(_highest, torch.cuda.max_memory_allocated(spec["device"]))
+        on_device = torch.cuda.max_memory_allocated(spec["device"])
     used = {"cpu": 0, "cuda": 0}
     for kept in _kept:
         if kept.used:
@@ -96,16 +95,6 @@ def ran_out(error: BaseException) -> bool:
         return True
     text = str(error)
     return "can't allocate memory" in text or "Cannot allocate memory" in text
-
-
-def device_peak_of(compute: Callable[[], None], device: torch.device) -> int:
-    """The most that torch allocates on a CUDA device while `compute` runs, beside what is there."""
-    global _highest
-    _highest = max(_highest, torch.cuda.max_memory_allocated(device))  # of the task, until now
-    torch.cuda.reset_peak_memory_stats(device)
-    before = torch.cuda.memory_allocated(device)
-    compute()
-    return torch.cuda.max_memory_allocated(device) - before
 
 
 def free_bytes(device: torch.device) -> int:
@@ -126,8 +115,7 @@ def total_bytes(device: torch.device) -> int:
 
 def _restart(device: str) -> None:
     """Measure from here on, and note what is there."""
-    global _bare, _highest
-    _highest = 0
+    global _bare
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         # glibc keeps what was freed in between; resident memory is then what is in use.

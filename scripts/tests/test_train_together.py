@@ -171,9 +171,9 @@ def test_a_batch_that_does_not_fit_is_computed_in_parts(train_spec, reports, mon
     free, measure = 10**12, lora_memory.needed
 
     def needed(*arguments) -> lora_memory.Need:
-        sample = measure(*arguments).sample
-        assert sample > 32 * 32
-        return lora_memory.Need(sample, int(lora_memory.SHARE * free - 3.5 * sample))
+        most = measure(*arguments).of(3)
+        assert most > 3 * 32 * 32
+        return lora_memory.Need(frozenset({(int(lora_memory.SHARE * free) - most, most // 3)}), 0)
 
     monkeypatch.setattr(lora_memory, "needed", needed)
     monkeypatch.setattr(memory, "free_bytes", lambda _: free)
