@@ -20,8 +20,14 @@ def write(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]
 
 
 def add_metadata(path: Path, metadata: dict[str, str]) -> None:
-    """Add entries to the metadata of an existing file and make its header canonical."""
-    path.write_bytes(_with_sorted_header(path.read_bytes(), metadata))
+    """Add entries to the metadata of an existing file and make its header canonical.
+
+    It becomes a new file, with the mode that new files have: the library's own can be read by
+    nobody else.
+    """
+    content = _with_sorted_header(path.read_bytes(), metadata)
+    path.unlink()
+    path.write_bytes(content)
 
 
 def _with_sorted_header(content: bytes, extra: dict[str, str]) -> bytes:

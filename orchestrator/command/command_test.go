@@ -63,6 +63,7 @@ func runScripts(t *testing.T, dir string) {
 			"until":     until,
 			"flip":      flip,
 			"once":      once,
+			"modes":     modes,
 			"together":  inGroups,
 			"stopped":   stopped,
 			"tmpfs":     tmpfs,

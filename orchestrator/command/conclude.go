@@ -75,7 +75,7 @@ func (r *runner) remember(summary *execute.Summary, results *report.Report, page
 		if err := results.Table(&table, report.Screen{Width: tableWidth, Colour: colour}); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(page, name), table.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(page, name), table.Bytes(), 0o666); err != nil {
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func (r *runner) remember(summary *execute.Summary, results *report.Report, page
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(stamp, []byte(key), 0o644)
+	return os.WriteFile(stamp, []byte(key), 0o666)
 }
 
 // shown shows the report that is there if it is of just this plan.

@@ -3,11 +3,14 @@ package command_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -122,4 +125,32 @@ func mountTmpfs(dir, size string) error {
 		return err
 	}
 	return syscall.Unmount(dir, 0)
+}
+
+// modes STORE requires that every file and folder of a store has the mode that
+// the umask leaves to new ones.
+func modes(ts *testscript.TestScript, _ bool, args []string) {
+	status, err := os.ReadFile("/proc/self/status") // reading it by umask(2) would change it for others
+	ts.Check(err)
+	found := regexp.MustCompile(`(?m)^Umask:\s+0?(\d+)$`).FindSubmatch(status)
+	if found == nil {
+		ts.Fatalf("the kernel does not say what the umask is")
+	}
+	umask, err := strconv.ParseUint(string(found[1]), 8, 32)
+	ts.Check(err)
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		want := fs.FileMode(0o666)
+		if entry.IsDir() {
+			want = 0o777
+		}
+		want &^= fs.FileMode(umask)
+		info, err := entry.Info()
+		if err == nil && info.Mode().Perm() != want {
+			err = fmt.Errorf("%s has mode %v instead of %v", path, info.Mode().Perm(), want)
+		}
+		return err
+	}))
 }

@@ -49,13 +49,15 @@ type garbage struct {
 
 func collectGarbage(ctx context.Context, s *settings, files []string, remove bool) (found garbage, err error) {
 	needed := map[string]bool{}
-	var st *store.Store
+	st, err := s.existingStore()
+	if err != nil {
+		return found, err
+	}
 	for _, file := range files {
 		study, err := openStudy(ctx, s, file)
 		if err != nil {
 			return found, err
 		}
-		st = study.store
 		for _, task := range study.plan.Tasks {
 			needed[task.Kind+"/"+task.Key] = true
 		}

@@ -19,6 +19,14 @@ type study struct {
 	hashes *dataset.Hashes
 }
 
+// existingStore is the store of a command that only looks at what is there.
+func (s *settings) existingStore() (*store.Store, error) {
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	return store.Existing(s.viper.GetString(setStore))
+}
+
 // openStudy reads a file and everything that it refers to, which ends with ctx.
 // The store is only looked at.
 func openStudy(ctx context.Context, s *settings, file string) (*study, error) {

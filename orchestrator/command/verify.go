@@ -19,10 +19,7 @@ func newVerify(s *settings) *cobra.Command {
 		Short: "Hash every artifact again, and set damaged ones aside to be made again",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := s.load(); err != nil {
-				return err
-			}
-			st, err := store.At(s.viper.GetString(setStore))
+			st, err := s.existingStore()
 			if err != nil {
 				return err
 			}
@@ -35,7 +32,7 @@ func newVerify(s *settings) *cobra.Command {
 			} else {
 				err = found.print(cmd)
 			}
-			if err == nil && len(found.Damaged) > 0 {
+			if err == nil && len(found.Damaged)+len(found.Unreadable) > 0 {
 				return errDamaged
 			}
 			return err
@@ -47,8 +44,9 @@ func newVerify(s *settings) *cobra.Command {
 
 // verified is what a verification found.
 type verified struct {
-	Artifacts int       `json:"artifacts"`
-	Damaged   []damaged `json:"damaged"`
+	Artifacts  int          `json:"artifacts"`
+	Damaged    []damaged    `json:"damaged"`
+	Unreadable []unreadable `json:"unreadable"`
 }
 
 type damaged struct {
@@ -58,14 +56,23 @@ type damaged struct {
 	Kept     string   `json:"kept"` // where it was moved to
 }
 
+// unreadable is an artifact of which this user can say nothing. It stays where
+// it is.
+type unreadable struct {
+	Kind    string `json:"kind"`
+	Key     string `json:"key"`
+	Problem string `json:"problem"`
+}
+
 func verify(ctx context.Context, st *store.Store) (verified, error) {
-	found := verified{Damaged: []damaged{}}
+	found := verified{Damaged: []damaged{}, Unreadable: []unreadable{}}
 	err := st.All(func(kind, key string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		err := st.Verify(kind, key)
 		var damage *store.DamagedError
+		var shut *store.UnreadableError
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // removed meanwhile, or a folder without a manifest: no artifact
 			return nil
@@ -74,6 +81,10 @@ func verify(ctx context.Context, st *store.Store) (verified, error) {
 			found.Damaged = append(found.Damaged, damaged{kind, key, damage.Problems, place})
 			found.Artifacts++
 			return err
+		case errors.As(err, &shut):
+			found.Unreadable = append(found.Unreadable, unreadable{kind, key, shut.Err.Error()})
+			found.Artifacts++
+			return nil
 		}
 		found.Artifacts++
 		return err
@@ -89,10 +100,20 @@ func (v verified) print(cmd *cobra.Command) error {
 			fmt.Fprintf(out, "         %s\n", problem)
 		}
 	}
+	for _, u := range v.Unreadable {
+		fmt.Fprintf(out, "cannot be read  %s/%s: %s\n", u.Kind, u.Key, u.Problem)
+	}
+	if n := len(v.Unreadable); n > 0 {
+		fmt.Fprintf(out, "%d of %d %s be read, and %s: let this user read the store, or verify it as its owner\n", n, v.Artifacts,
+			english.PluralWord(v.Artifacts, "artifact cannot", "artifacts cannot"), english.PluralWord(n, "stays where it is", "stay where they are"))
+	}
 	if n := len(v.Damaged); n > 0 {
 		_, err := fmt.Fprintf(out, "%d of %d %s damaged; kizu run makes %s again\n", n, v.Artifacts,
 			english.PluralWord(v.Artifacts, "artifact is", "artifacts are"), english.PluralWord(n, "it", "them"))
 		return err
+	}
+	if len(v.Unreadable) > 0 {
+		return nil
 	}
 	if v.Artifacts == 1 {
 		_, err := fmt.Fprintln(out, "the only artifact is as it was committed")

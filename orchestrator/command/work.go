@@ -57,7 +57,7 @@ func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, st
 
 // keepLogs makes the folder of a run's logs, and removes those of old runs.
 func (y *study) keepLogs(s *settings, runID string) error {
-	if err := os.MkdirAll(y.store.Logs(runID), 0o755); err != nil {
+	if err := os.MkdirAll(y.store.Logs(runID), 0o777); err != nil {
 		return err
 	}
 	return execute.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.viper.GetInt(setKeepLogs))
@@ -65,7 +65,7 @@ func (y *study) keepLogs(s *settings, runID string) error {
 
 // openLog opens run.jsonl in a folder of logs, and says how to close it.
 func openLog(logs string) (*execute.Lines, func(*execute.Summary, error), error) {
-	file, err := os.OpenFile(filepath.Join(logs, "run.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(filepath.Join(logs, "run.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -107,7 +107,7 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 	} else if err := w.study.keepLogs(w.settings, cfg.RunID); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(st.Logs(cfg.RunID), 0o755); err != nil {
+	if err := os.MkdirAll(st.Logs(cfg.RunID), 0o777); err != nil {
 		return err
 	}
 	before := execute.MarkOf(st, toRun)

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"maps"
 	"os"
@@ -153,14 +154,12 @@ func (h *Hashes) Save() {
 // replaceFile writes a file that others may be reading, and reports whether it
 // could.
 func replaceFile(path string, text []byte) bool {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*")
+	// Others may use the same store, and os.CreateTemp would shut them out.
+	file, err := os.OpenFile(path+"-"+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return false
 	}
 	_, err = file.Write(text)
-	if mode := file.Chmod(0o644); err == nil { // others may use the same store
-		err = mode
-	}
 	if closing := file.Close(); err == nil {
 		err = closing
 	}

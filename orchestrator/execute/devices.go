@@ -16,7 +16,7 @@ func Devices(ctx context.Context, command Command, logs string) ([]string, error
 	if !slices.ContainsFunc(drivers, exists) {
 		return []string{"cpu"}, nil // saves starting Python to hear the same
 	}
-	if err := os.MkdirAll(logs, 0o755); err != nil {
+	if err := os.MkdirAll(logs, 0o777); err != nil {
 		return nil, diskFull(err)
 	}
 	process, ready, err := startProcess(ctx, command, "auto", filepath.Join(logs, "worker-auto.log"))

@@ -97,7 +97,7 @@ func (g *group) run(ctx context.Context) error {
 		effort += member.manifest.Effort
 	}
 	first := g.members[0]
-	if log, err := os.OpenFile(first.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
+	if log, err := os.OpenFile(first.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666); err != nil {
 		return err
 	} else if err := log.Close(); err != nil {
 		return err

@@ -112,7 +112,7 @@ func (r *Recorder) write(ended bool) {
 	if err != nil {
 		return
 	}
-	if os.WriteFile(r.path+".new", append(text, '\n'), 0o644) == nil {
+	if os.WriteFile(r.path+".new", append(text, '\n'), 0o666) == nil {
 		_ = os.Rename(r.path+".new", r.path)
 	}
 }

@@ -44,7 +44,7 @@ type process struct {
 // output goes to the file log.
 func startProcess(ctx context.Context, command Command, device, log string) (*process, protocol.Event, error) {
 	none := protocol.Event{}
-	output, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	output, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, none, err
 	}

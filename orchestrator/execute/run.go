@@ -79,7 +79,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	if _, err := cfg.Store.Sweep(); err != nil {
 		return summary, err
 	}
-	if err := os.MkdirAll(cfg.Store.Logs(cfg.RunID), 0o755); err != nil {
+	if err := os.MkdirAll(cfg.Store.Logs(cfg.RunID), 0o777); err != nil {
 		return summary, diskFull(err)
 	}
 	if cfg.Stall <= 0 {

@@ -75,11 +75,11 @@ func (t *Team) fail(task *plan.Task, job *store.Job, failure error) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(t.dir, 0o755); err != nil {
+	if err := os.MkdirAll(t.dir, 0o777); err != nil {
 		return err
 	}
 	beside := fmt.Sprintf("%s.%d", t.path(task.Key), os.Getpid())
-	if err := os.WriteFile(beside, append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(beside, append(text, '\n'), 0o666); err != nil {
 		return err
 	}
 	return os.Rename(beside, t.path(task.Key)) // whole, or not there

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -41,10 +42,12 @@ const galleryFolder = "gallery"
 
 // replace writes a file beside its place and then moves it there.
 func replace(path string, write func(io.Writer) error) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	// Not os.CreateTemp, whose files nobody else may read.
+	beside := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"-"+rand.Text())
+	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
@@ -52,9 +55,6 @@ func replace(path string, write func(io.Writer) error) error {
 	err = write(out)
 	if err == nil {
 		err = out.Flush()
-	}
-	if err == nil {
-		err = file.Chmod(0o644)
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(file.Name(), path)

@@ -42,7 +42,7 @@ func (s *Store) note(m *Manifest) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(s.journalPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(s.journalPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func (s *Store) takeLease(path string) (*Lock, error) {
 	}
 	l := &lease{base: path, number: number + 1, stop: make(chan struct{})}
 	l.content = leaseContent{Owner: rand.Text(), Host: s.host, PID: os.Getpid()}
-	l.file, err = os.OpenFile(l.path(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	l.file, err = os.OpenFile(l.path(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("%w (lease %s)", ErrLocked, l.path())
 	} else if err != nil {

@@ -173,7 +173,7 @@ func (s *Store) lockWaiting(ctx context.Context, path string, wait time.Duration
 // or fails.
 func flock(path string, flags int) (*os.File, error) {
 	for {
-		file, err := os.OpenFile(path, os.O_RDWR|flags, 0o644)
+		file, err := os.OpenFile(path, os.O_RDWR|flags, 0o666)
 		if err != nil {
 			return nil, err
 		}

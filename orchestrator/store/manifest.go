@@ -116,7 +116,7 @@ func inventory(dir string) ([]File, error) {
 
 // writeSynced writes a file and waits until it is on the disk.
 func writeSynced(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ func (s *Store) Begin(kind, key string) (*Staging, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	dir := strings.TrimSuffix(lock.Name(), lockSuffix)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	if err := os.Mkdir(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("store: %w", errors.Join(err, os.Remove(lock.Name()), lock.Close()))
 	}
 	return &Staging{s, dir, lock}, nil
@@ -37,7 +38,8 @@ func (s *Store) Begin(kind, key string) (*Staging, error) {
 // the file for a left-over before it is locked; then a further one is made.
 func (s *Store) newLock(pattern string) (*os.File, error) {
 	for {
-		file, err := os.CreateTemp(filepath.Join(s.root, "staging"), pattern)
+		path := filepath.Join(s.root, "staging", strings.Replace(pattern, "*", rand.Text(), 1))
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +106,7 @@ func (g *Staging) commit(m *Manifest) error {
 		return err
 	}
 	target := g.store.Dir(m.Kind, m.Key)
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
 		return err
 	}
 	if err := syncPath(filepath.Dir(filepath.Dir(target))); err != nil {

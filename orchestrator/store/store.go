@@ -23,9 +23,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Store is a folder of artifacts.
@@ -46,7 +48,7 @@ func Open(root string) (*Store, error) {
 		return nil, err
 	}
 	for _, name := range []string{"artifacts", "staging", "checkpoints", "damaged", "logs", "locks", "claims", "reports"} {
-		if err := os.MkdirAll(filepath.Join(s.root, name), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(s.root, name), 0o777); err != nil {
 			return nil, fmt.Errorf("store: %w", err)
 		}
 	}
@@ -66,7 +68,7 @@ const (
 func (s *Store) UseLocks(kind string) {
 	mark := filepath.Join(s.root, "leases")
 	if kind == LockLease { // a store that takes no mark takes no lock either, and says so then
-		_ = os.WriteFile(mark, nil, 0o644)
+		_ = os.WriteFile(mark, nil, 0o666)
 	}
 	_, err := os.Stat(mark)
 	s.leases = kind == LockLease || (kind == LockAuto && (err == nil || overNetwork(s.root)))
@@ -83,6 +85,43 @@ func At(root string) (*Store, error) {
 		host = "unnamed"
 	}
 	return &Store{root: root, host: host, timing: usual, watching: map[string]watched{}}, nil
+}
+
+// Existing is At for a folder that must be a store. The error about one that is
+// none, perhaps a mistyped one, names the stores that are nearby.
+func Existing(root string) (*Store, error) {
+	s, err := At(root)
+	if err != nil {
+		return nil, err
+	}
+	_, err = os.Stat(filepath.Join(s.root, "artifacts"))
+	switch {
+	case err == nil:
+		return s, nil
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	message := "there is no store in " + s.root
+	if near := nearby(filepath.Dir(s.root)); len(near) > 0 {
+		message += "; there is one in " + strings.Join(near, ", in ")
+	}
+	return nil, errors.New(message + ": name one with --store")
+}
+
+// nearby lists a few stores that are directly in a folder, or in the place that
+// kizu run uses by itself.
+func nearby(dir string) []string {
+	const shown = 3
+	found, _ := filepath.Glob(filepath.Join(dir, "*", "artifacts"))
+	if _, err := os.Stat(filepath.Join("runs", "artifacts")); err == nil {
+		if here, err := filepath.Abs(filepath.Join("runs", "artifacts")); err == nil && !slices.Contains(found, here) {
+			found = append(found, here)
+		}
+	}
+	for i := range found {
+		found[i] = filepath.Dir(found[i])
+	}
+	return found[:min(shown, len(found))]
 }
 
 // Host is the name of this machine, as manifests have it.
@@ -129,19 +168,23 @@ func (s *Store) Logs(run string) string {
 	return filepath.Join(s.root, "logs", run)
 }
 
-// Has reports whether an artifact is committed.
+// Has reports whether an artifact is committed. One that may not be looked at is
+// there: whoever uses it is told that it cannot be read.
 func (s *Store) Has(kind, key string) bool {
 	_, err := os.Stat(filepath.Join(s.Dir(kind, key), manifestName))
-	return err == nil
+	return err == nil || errors.Is(err, fs.ErrPermission)
 }
 
 // Manifest reads what an artifact says of itself. A missing artifact is
-// fs.ErrNotExist.
+// fs.ErrNotExist, one that this user may not read an *UnreadableError.
 func (s *Store) Manifest(kind, key string) (*Manifest, error) {
 	path := filepath.Join(s.Dir(kind, key), manifestName)
 	text, err := os.ReadFile(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
+	case err != nil:
+		return nil, &UnreadableError{kind, key, err}
 	}
 	m := &Manifest{}
 	if err = json.Unmarshal(text, m); err == nil && (m.Kind != kind || m.Key != key) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"kizu/orchestrator/dataset"
 )
@@ -24,23 +26,40 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("artifact %s/%s is damaged: %s", e.Kind, e.Key, strings.Join(e.Problems, "; "))
 }
 
+// UnreadableError is an artifact of which nothing can be said: this user may not
+// read it, or the disk does not answer. It is no reason to move it away.
+type UnreadableError struct {
+	Kind, Key string
+	Err       error
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("artifact %s/%s cannot be read: %v", e.Kind, e.Key, e.Err)
+}
+
+// Unwrap is the operating system's error.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
 // Verify hashes every file of an artifact again. A damaged one is a
-// *DamagedError; one that is not there is fs.ErrNotExist.
+// *DamagedError, one that cannot be looked at an *UnreadableError; one that is
+// not there is fs.ErrNotExist.
 func (s *Store) Verify(kind, key string) error {
 	m, err := s.Manifest(kind, key)
 	if err != nil {
 		return err
 	}
-	damage := &DamagedError{Kind: kind, Key: key}
+	damage, unreadable := &DamagedError{Kind: kind, Key: key}, error(nil)
 	if problem := m.wrongKey(); problem != "" {
 		damage.Problems = append(damage.Problems, problem)
 	}
 	listed := map[string]bool{manifestName: true}
 	for _, file := range m.Files {
 		listed[file.Name] = true
-		if problem := file.problem(s.Dir(kind, key)); problem != "" {
+		problem, err := file.problem(s.Dir(kind, key))
+		if problem != "" {
 			damage.Problems = append(damage.Problems, problem)
 		}
+		unreadable = cmp.Or(unreadable, err)
 	}
 	err = filepath.WalkDir(s.Dir(kind, key), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -52,11 +71,12 @@ func (s *Store) Verify(kind, key string) error {
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	if len(damage.Problems) > 0 {
+	unreadable = cmp.Or(unreadable, err)
+	switch {
+	case len(damage.Problems) > 0:
 		return damage
+	case unreadable != nil:
+		return &UnreadableError{kind, key, unreadable}
 	}
 	return nil
 }
@@ -72,31 +92,32 @@ func (m *Manifest) wrongKey() string {
 	return ""
 }
 
-// problem says what is wrong with a file below dir, or "".
-func (f File) problem(dir string) string {
+// problem says what is wrong with a file below dir, or "". The error is that
+// nobody can say.
+func (f File) problem(dir string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
-		return fmt.Sprintf("%q lies outside the artifact", f.Name)
+		return fmt.Sprintf("%q lies outside the artifact", f.Name), nil
 	}
 	path := filepath.Join(dir, filepath.FromSlash(f.Name))
 	info, err := os.Lstat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return f.Name + " is missing"
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return f.Name + " is missing", nil
 	case err != nil:
-		return err.Error()
+		return "", err
 	case !info.Mode().IsRegular():
-		return f.Name + " is not a regular file"
+		return f.Name + " is not a regular file", nil
 	case info.Size() != f.Size:
-		return fmt.Sprintf("%s has %d bytes instead of %d", f.Name, info.Size(), f.Size)
+		return fmt.Sprintf("%s has %d bytes instead of %d", f.Name, info.Size(), f.Size), nil
 	}
 	sum, err := dataset.HashFile(path)
 	switch {
 	case err != nil:
-		return err.Error()
+		return "", err
 	case sum != f.SHA256:
-		return f.Name + " has other contents"
+		return f.Name + " has other contents", nil
 	}
-	return ""
+	return "", nil
 }
 
 // ReadFile reads a small file of an artifact, and makes sure that it is what
@@ -110,8 +131,12 @@ func (s *Store) ReadFile(kind, key, name string) ([]byte, error) {
 		if file.Name != name {
 			continue
 		}
-		if problem := file.problem(s.Dir(kind, key)); problem != "" {
+		problem, err := file.problem(s.Dir(kind, key))
+		switch {
+		case problem != "":
 			return nil, &DamagedError{kind, key, []string{problem}}
+		case err != nil:
+			return nil, &UnreadableError{kind, key, err}
 		}
 		return os.ReadFile(filepath.Join(s.Dir(kind, key), filepath.FromSlash(name)))
 	}

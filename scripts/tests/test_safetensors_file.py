@@ -1,5 +1,7 @@
 """Equal contents give equal bytes, and the library reads what is written."""
 
+import os
+
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -27,3 +29,16 @@ def test_the_library_reads_it(tmp_path):
     assert all(torch.equal(loaded[name], TENSORS[name]) for name in TENSORS)
     with safe_open(path, "pt") as file:
         assert file.metadata() == METADATA
+
+
+def test_files_have_the_mode_that_new_files_have(tmp_path):
+    """Also where the library wrote them first, which lets nobody else read them."""
+    before = os.umask(0o027)
+    try:
+        save_file({"a": torch.zeros(2)}, tmp_path / "added.safetensors")
+        safetensors_file.add_metadata(tmp_path / "added.safetensors", {"b": "c"})
+        safetensors_file.write({"a": torch.zeros(2)}, tmp_path / "written.safetensors", {})
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {0o640}

@@ -88,7 +88,7 @@ func defect(class string, dx, dy float64) (color.RGBA, bool) {
 }
 
 func write(path string, img image.Image) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
 	file, err := os.Create(path)

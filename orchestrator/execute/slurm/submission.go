@@ -27,7 +27,7 @@ const (
 // WriteScript keeps a script in a run's folder of logs, and returns its path.
 func WriteScript(logs, script string) (string, error) {
 	path := filepath.Join(logs, scriptName)
-	return path, errors.Join(os.MkdirAll(logs, 0o755), os.WriteFile(path, []byte(script), 0o644))
+	return path, errors.Join(os.MkdirAll(logs, 0o777), os.WriteFile(path, []byte(script), 0o666))
 }
 
 // Keep writes a submission into the run's folder of logs.
@@ -36,7 +36,7 @@ func (s Submission) Keep(logs string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(logs, submissionName), append(text, '\n'), 0o644)
+	return os.WriteFile(filepath.Join(logs, submissionName), append(text, '\n'), 0o666)
 }
 
 // Submissions reads those of runs that had one.
