@@ -34,6 +34,7 @@ var keptTo = map[string][]string{
 	"github.com/DataDog/go-python3":     {"pyembed"},
 	"github.com/spf13/cobra":            {"orchestrator/command"},
 	"github.com/spf13/viper":            {"orchestrator/command"}, // it lower-cases keys: no study is read through it
+	"go.yaml.in/yaml/v3":                {"orchestrator/command"}, // and no other way to read a study
 	"github.com/schollz/progressbar/v3": {"orchestrator/execute"},
 	"github.com/goccy/go-yaml":          {"orchestrator/experiment", "orchestrator/dataset"}, // and what AUTOMATIC1111 has beside a checkpoint
 	"github.com/fatih/color":            {"orchestrator/report"},

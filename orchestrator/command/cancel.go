@@ -31,7 +31,7 @@ func cancelJobs(ctx context.Context, s *settings, file string, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	st, err := store.At(s.viper.GetString(setStore))
+	st, err := store.At(s.path(setStore))
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func check(ctx context.Context, s *settings, file string) (*checkup, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.At(s.viper.GetString(setStore))
+	st, err := store.At(s.path(setStore))
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +99,7 @@ func (c *checkup) checkDevices(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	names, err := s.devices()
-	if err != nil {
-		return err
-	}
-	devices, err := execute.Probe(ctx, worker, names)
+	devices, err := execute.Probe(ctx, worker, s.devices())
 	for _, d := range devices {
 		c.Devices = append(c.Devices, device{d.Name, d.Label, d.Memory})
 	}

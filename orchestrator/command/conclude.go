@@ -29,7 +29,7 @@ func (r *runner) conclude(summary *execute.Summary, results *report.Report) erro
 	if err := r.remember(summary, results, page); err != nil {
 		return err
 	}
-	if !r.settings.viper.GetBool(setQuiet) {
+	if !r.settings.on(setQuiet) {
 		_ = results.Table(r.stdout, screenOf(r.stdout))
 		tasks, failed := len(r.study.plan.Tasks), len(summary.Reasons())
 		text := fmt.Sprintf("%d %s run in %s, %d reused", summary.Done, english.PluralWord(summary.Done, "task", ""), execute.Short(time.Since(r.began)), tasks-summary.Done-summary.Found-failed-summary.Left)
@@ -102,7 +102,7 @@ func (r *runner) shown() bool {
 	if _, missing := os.Stat(html); err != nil || missing != nil {
 		return false
 	}
-	if r.settings.viper.GetBool(setQuiet) {
+	if r.settings.on(setQuiet) {
 		return true
 	}
 	if screen.Width < tableWidth {

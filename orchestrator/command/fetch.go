@@ -24,7 +24,7 @@ func (y *study) fetch(ctx context.Context, s *settings, stderr io.Writer) error 
 	}
 	defer helper.Close()
 	say := func(format string, values ...any) {
-		if !s.viper.GetBool(setQuiet) {
+		if !s.on(setQuiet) {
 			fmt.Fprintf(stderr, "kizu: "+format+"\n", values...)
 		}
 	}

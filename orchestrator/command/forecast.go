@@ -12,11 +12,7 @@ import (
 
 // forecast estimates what is to be run, on the devices that are set.
 func (y *study) forecast(s *settings) plan.Forecast {
-	devices, err := s.devices()
-	if err != nil {
-		devices = nil // load has checked it
-	}
-	return y.plan.Forecast(y.plan.ToRun(), y.store.Host(), devices)
+	return y.plan.Forecast(y.plan.ToRun(), y.store.Host(), s.devices())
 }
 
 // printForecast says how long a run will take, and what it goes by.

@@ -67,7 +67,7 @@ func collectGarbage(ctx context.Context, s *settings, files []string, remove boo
 		if st, err = store.Open(st.Root()); err != nil {
 			return found, err
 		}
-		st.UseLocks(s.viper.GetString(setLocks))
+		st.UseLocks(s.text(setLocks))
 		lock, err := st.LockIdle(ctx)
 		if err != nil {
 			return found, fmt.Errorf("a run is using the store: %w", err)

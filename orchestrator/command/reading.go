@@ -15,7 +15,7 @@ func (s *settings) photoReader(home string) (dataset.Reader, error) {
 
 // readingProgress shows on the screen how photos are read; nil for not at all.
 func (s *settings) readingProgress() func(done, total int) {
-	if s.viper.GetBool(setQuiet) || s.viper.GetString(setLogFormat) == "json" {
+	if s.on(setQuiet) || s.text(setLogFormat) == "json" {
 		return nil
 	}
 	return execute.Reading(s.stderr, terminalWidth(s.stderr) > 0)

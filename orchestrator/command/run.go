@@ -159,10 +159,10 @@ func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
 
 // display chooses how progress is shown on the screen.
 func (s *settings) display(stderr io.Writer) execute.Display {
-	if s.viper.GetBool(setQuiet) {
+	if s.on(setQuiet) {
 		return execute.Silent{}
 	}
-	asJSON := s.viper.GetString(setLogFormat) == "json"
+	asJSON := s.text(setLogFormat) == "json"
 	if width := terminalWidth(stderr); width > 0 && !asJSON {
 		return execute.NewBars(stderr, width)
 	}

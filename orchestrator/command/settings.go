@@ -1,10 +1,8 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,8 +14,8 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
+	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/plan"
-	"kizu/orchestrator/store"
 )
 
 // settings are the settings of this machine: flags, KIZU_* environment
@@ -30,51 +28,30 @@ type settings struct {
 	warned  map[string]bool // about a path
 }
 
-// Names of settings. In the environment they are upper case with KIZU_ before
-// them and '-' and '.' turned into '_'.
-const (
-	setStore      = "store"
-	setDevices    = "devices"
-	setConfig     = "config"
-	setQuiet      = "quiet"
-	setLogFormat  = "log-format"
-	setHome       = "home"
-	setPython     = "python"
-	setStall      = "stall"
-	setCheckpoint = "checkpoint-every"
-	setKeepLogs   = "keep-logs"
-	setLocks      = "locks"
-	setTogether   = "together"
-	setExecutor   = "executor"
-)
-
-// settingNames lists all settings that a config file may have.
-var settingNames = append([]string{
-	setStore, setDevices, setQuiet, setLogFormat, setHome, setPython, setStall, setCheckpoint, setKeepLogs, setLocks, setTogether, setExecutor,
-}, slurmNames...)
-
 func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
-	flags.String(setStore, "runs", "folder of the artifacts and reports")
-	flags.String(setDevices, "auto", "devices, one worker process each: cpu, cuda:0,cuda:1 or auto")
-	flags.String(setConfig, "", "config file with settings of this machine (default: kizu/config.yaml in the user's config folder)")
-	flags.Bool(setQuiet, false, "print nothing when all goes well")
-	flags.String(setLogFormat, "text", "progress that is not shown on a terminal: text or json")
-	flags.String(setHome, "", "folder with kizu's scripts and .venv (default: the one above the program's)")
-	flags.String(setPython, "", "Python of the virtual environment (default: .venv/bin/python3 in home)")
-	flags.Duration(setStall, time.Hour, "how long a task may make no progress before its worker is killed")
-	flags.Duration(setCheckpoint, time.Minute, "time between two checkpoints of a training")
-	flags.Int(setKeepLogs, 20, "how many runs of an experiment keep their logs")
-	flags.String(setLocks, store.LockAuto, "how to lock the store: flock, lease (for network file systems), or auto")
-	flags.Int(setTogether, 16, "the most tasks that one device computes at the same time, where they allow it; 1 for one by one")
 	s := &settings{viper: viper.New(), stderr: stderr, warned: map[string]bool{}}
 	s.viper.SetEnvPrefix("KIZU")
 	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_", ".", "_"))
 	s.viper.AutomaticEnv()
-	if err := s.viper.BindPFlags(flags); err != nil {
-		panic(err) // a nil flag: a mistake in the lines above
+	for _, known := range allSettings() {
+		s.viper.SetDefault(known.name, known.initial)
 	}
+	s.add(flags, settingTable)
 	return s
 }
+
+// add gives a command the flags of some settings.
+func (s *settings) add(flags *pflag.FlagSet, table []setting) {
+	for _, known := range table {
+		known.addTo(flags)
+		if err := s.viper.BindPFlag(known.name, flags.Lookup(known.flag())); err != nil {
+			panic(err) // no such flag: a mistake in the lines above
+		}
+	}
+}
+
+// addExecutor gives a command the choice of an executor, and Slurm's settings.
+func (s *settings) addExecutor(cmd *cobra.Command) { s.add(cmd.Flags(), executorTable) }
 
 // addSet gives a command that reads an experiment file the flag --set.
 func (s *settings) addSet(cmd *cobra.Command) {
@@ -82,60 +59,79 @@ func (s *settings) addSet(cmd *cobra.Command) {
 		"`path=value` to use in place of what the file says, such as lora.rank=16; may be repeated")
 }
 
-// load reads the config file and checks every setting.
+// load reads the environment and the config file, and checks every setting in
+// them, as flags were checked when they were read. Only then are settings asked
+// for, so that whatever they say can be read by its kind.
 func (s *settings) load() error {
+	if err := s.checkEnvironment(); err != nil {
+		return err
+	}
 	if err := s.readConfig(); err != nil {
 		return err
 	}
-	s.warnIfShared("store", s.viper.GetString(setStore))
-	if format := s.viper.GetString(setLogFormat); format != "text" && format != "json" {
-		return fmt.Errorf("log-format %q is neither text nor json", format)
-	}
-	if locks := s.viper.GetString(setLocks); locks != store.LockAuto && locks != store.LockFlock && locks != store.LockLease {
-		return fmt.Errorf("locks %q is none of flock, lease and auto", locks)
-	}
-	if executor := s.viper.GetString(setExecutor); executor != executorLocal && executor != executorSlurm {
-		return fmt.Errorf("executor %q is neither local nor slurm", executor)
-	}
-	if stall := s.viper.GetDuration(setStall); stall < time.Second {
-		return fmt.Errorf("stall %s is too short: give a time such as 30m", s.viper.GetString(setStall))
-	}
-	if every := s.viper.GetDuration(setCheckpoint); every < 0 {
-		return fmt.Errorf("checkpoint-every %s: give a time such as 1m", s.viper.GetString(setCheckpoint))
-	}
-	if n := s.viper.GetInt(setKeepLogs); n < 1 {
-		return fmt.Errorf("keep-logs %s: at least the logs of 1 run are kept", s.viper.GetString(setKeepLogs))
-	}
-	if n := s.viper.GetInt(setTogether); n < 1 {
-		return fmt.Errorf("together %s: give a number from 1, which is one task after another", s.viper.GetString(setTogether))
-	}
-	_, err := s.devices()
-	return err
+	s.warnIfShared("store", s.path(setStore))
+	return nil
 }
 
-func (s *settings) readConfig() error {
-	path := s.viper.GetString(setConfig)
-	if path == "" {
-		dir, err := os.UserConfigDir()
-		if err != nil { // cron may set no HOME: then there is no config file
-			return nil
-		}
-		path = filepath.Join(dir, "kizu", "config.yaml")
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil
+// checkEnvironment checks the variables that are settings, and warns of those
+// that seem to be meant as one.
+func (s *settings) checkEnvironment() error {
+	var names []string
+	for _, known := range allSettings() {
+		name := known.environment()
+		names = append(names, name)
+		// What is set to nothing is not set, as for viper.
+		if text := os.Getenv(name); text != "" {
+			if err := known.check(text); err != nil {
+				return fmt.Errorf("%s=%s: %w", name, written(text), err)
+			}
 		}
 	}
-	s.warnIfShared("config file", path)
-	s.viper.SetConfigFile(path)
-	if err := s.viper.ReadInConfig(); err != nil {
-		return fmt.Errorf("config file %s: %w", path, err)
-	}
-	for _, key := range s.viper.AllKeys() {
-		if s.viper.InConfig(key) && !slices.Contains(settingNames, key) {
-			return fmt.Errorf("config file %s: unknown setting %q; the settings are %s", path, key, strings.Join(settingNames, ", "))
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, "KIZU_") || slices.Contains(names, name) || s.warned[name] {
+			continue
+		}
+		if near := nearest(name, names); near != "" {
+			s.warned[name] = true
+			fmt.Fprintf(s.stderr, "kizu: warning: the environment variable %s is no setting of kizu: did you mean %s?\n", name, near)
 		}
 	}
 	return nil
+}
+
+func (s *settings) text(name string) string { return s.viper.GetString(name) }
+
+func (s *settings) list(name string) []string { return lines(s.text(name)) }
+
+func (s *settings) on(name string) bool {
+	is, _ := yes(s.text(name))
+	return is
+}
+
+func (s *settings) number(name string) int {
+	n, _ := number(s.text(name))
+	return n
+}
+
+func (s *settings) duration(name string) time.Duration {
+	d, _ := duration(s.text(name))
+	return d
+}
+
+func (s *settings) path(name string) string {
+	path, _ := expanded(s.text(name))
+	return path
+}
+
+// slurm reads Slurm's settings.
+func (s *settings) slurm() slurm.Settings {
+	return slurm.Settings{
+		Partition: s.text(setPartition), Account: s.text(setAccount), QOS: s.text(setQOS),
+		Time: s.text(setTime), GRES: s.text(setGRES), CPUs: s.number(setCPUs), Memory: s.text(setMemory),
+		Constraint: s.text(setConstraint), Extra: s.list(setExtra), Setup: s.list(setSetup),
+		Workers: s.number(setWorkers), Grace: s.duration(setGrace),
+	}
 }
 
 // warnIfShared warns, once, of a file or folder that every user of the machine
@@ -152,16 +148,20 @@ func (s *settings) warnIfShared(what, path string) {
 var deviceName = regexp.MustCompile(`^(cpu|cuda:\d+)$`)
 
 // devices lists the devices by name; none stands for auto.
-func (s *settings) devices() ([]string, error) {
-	text := s.viper.GetString(setDevices)
+func (s *settings) devices() []string {
+	names, _ := deviceNames(s.text(setDevices))
+	return names
+}
+
+func deviceNames(text string) ([]string, error) {
 	if text == "auto" {
 		return nil, nil
 	}
 	var list []string
-	for _, name := range strings.Split(text, ",") {
+	for name := range strings.SplitSeq(text, ",") {
 		name = strings.TrimSpace(name)
 		if !deviceName.MatchString(name) {
-			return nil, fmt.Errorf("devices %q: %q is no device; give cpu, cuda:0 (several with commas) or auto", text, name)
+			return nil, fmt.Errorf("%q is no device; give cpu, cuda:0 (several with commas) or auto", name)
 		}
 		list = append(list, name)
 	}
@@ -170,7 +170,7 @@ func (s *settings) devices() ([]string, error) {
 
 // home is the folder of kizu's own scripts and virtual environment.
 func (s *settings) home() (string, error) {
-	if home := s.viper.GetString(setHome); home != "" {
+	if home := s.path(setHome); home != "" {
 		return filepath.Abs(home)
 	}
 	program, err := os.Executable()
@@ -189,7 +189,7 @@ func (s *settings) home() (string, error) {
 
 // python is the interpreter of the virtual environment.
 func (s *settings) python(home string) string {
-	if python := s.viper.GetString(setPython); python != "" {
+	if python := s.path(setPython); python != "" {
 		return python
 	}
 	return filepath.Join(home, ".venv", "bin", "python3")

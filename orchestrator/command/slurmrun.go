@@ -19,7 +19,7 @@ import (
 // errDetached ends a run whose jobs go on without it.
 var errDetached = errors.New("the jobs go on")
 
-func (r *runner) onSlurm() bool { return r.settings.viper.GetString(setExecutor) == executorSlurm }
+func (r *runner) onSlurm() bool { return r.settings.text(setExecutor) == executorSlurm }
 
 // runOnSlurm has the workers of a job array run the tasks, and follows them.
 func (r *runner) runOnSlurm(ctx context.Context) (*execute.Summary, error) {
@@ -31,7 +31,7 @@ func (r *runner) runOnSlurm(ctx context.Context) (*execute.Summary, error) {
 		return nil, err
 	}
 	if r.detach {
-		if !r.settings.viper.GetBool(setQuiet) {
+		if !r.settings.on(setQuiet) {
 			file := again(r.file, r.study.plan.Experiment.Changes)
 			fmt.Fprintf(r.stdout, "kizu status %s shows how far it is, kizu report %s what there is, kizu cancel %s ends it\n", file, file, file)
 		}
@@ -124,10 +124,7 @@ func (r *runner) submit(ctx context.Context) (*slurm.Submission, error) {
 
 // script is the batch script of a run, and the number of its elements.
 func (r *runner) script(runID string) (text string, elements int, err error) {
-	settings, err := r.settings.slurm()
-	if err != nil {
-		return "", 0, err
-	}
+	settings := r.settings.slurm()
 	work := slurm.Work{Name: r.study.plan.Experiment.Name, Logs: r.study.store.Logs(runID)}
 	work.Elements = min(settings.Workers, r.study.plan.Width())
 	if work.Dir, err = os.Getwd(); err == nil {
@@ -139,7 +136,7 @@ func (r *runner) script(runID string) (text string, elements int, err error) {
 // workerArguments is the command of a worker. It names every setting that
 // matters, so that nothing depends on what a node's environment says.
 func (r *runner) workerArguments(runID string, settings slurm.Settings) ([]string, error) {
-	v := r.settings.viper
+	s := r.settings
 	worker, err := workerCommand(r.settings)
 	if err != nil {
 		return nil, err
@@ -148,7 +145,7 @@ func (r *runner) workerArguments(runID string, settings slurm.Settings) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	locks := v.GetString(setLocks)
+	locks := s.text(setLocks)
 	if locks == store.LockAuto {
 		locks = store.LockLease
 	}
@@ -157,11 +154,11 @@ func (r *runner) workerArguments(runID string, settings slurm.Settings) ([]strin
 		words = append(words, "--set", change)
 	}
 	words = append(words, "--run", runID, "--plan", r.study.plan.Digest(),
-		"--grace", settings.Grace.String(), "--idle", v.GetDuration(setIdle).String())
+		"--grace", settings.Grace.String(), "--idle", s.duration(setIdle).String())
 	words = append(words, worker.Args[1:]...) // --home and --python
-	return append(words, "--"+setStore, r.study.store.Root(), "--"+setLocks, locks, "--"+setDevices, v.GetString(setDevices),
-		"--"+setStall, v.GetString(setStall), "--"+setCheckpoint, v.GetString(setCheckpoint),
-		"--"+setTogether, v.GetString(setTogether)), nil
+	return append(words, "--"+setStore, r.study.store.Root(), "--"+setLocks, locks, "--"+setDevices, s.text(setDevices),
+		"--"+setStall, s.text(setStall), "--"+setCheckpoint, s.text(setCheckpoint),
+		"--"+setTogether, s.text(setTogether)), nil
 }
 
 // printScript prints what would be submitted.
@@ -180,7 +177,7 @@ func (r *runner) printScript() error {
 
 // say prints a line about the jobs, unless all is to be quiet.
 func (r *runner) say(format string, values ...any) {
-	if !r.settings.viper.GetBool(setQuiet) {
+	if !r.settings.on(setQuiet) {
 		fmt.Fprintln(r.stdout, strings.TrimSpace(fmt.Sprintf(format, values...)))
 	}
 }

@@ -24,7 +24,7 @@ func (s *settings) existingStore() (*store.Store, error) {
 	if err := s.load(); err != nil {
 		return nil, err
 	}
-	return store.Existing(s.viper.GetString(setStore))
+	return store.Existing(s.path(setStore))
 }
 
 // openStudy reads a file and everything that it refers to, which ends with ctx.
@@ -50,7 +50,7 @@ func openResults(ctx context.Context, s *settings, file string) (*study, error) 
 
 // plan plans an experiment and compares it with the store.
 func (s *settings) plan(ctx context.Context, exp *experiment.Experiment, machine plan.Machine) (*study, error) {
-	st, err := store.At(s.viper.GetString(setStore))
+	st, err := store.At(s.path(setStore))
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (y *study) makeStore(s *settings, workers bool) (err error) {
 	if y.store, err = store.Open(y.store.Root()); err != nil {
 		return err
 	}
-	locks := s.viper.GetString(setLocks)
+	locks := s.text(setLocks)
 	if workers && locks == store.LockAuto {
 		locks = store.LockLease
 	}

@@ -34,15 +34,13 @@ func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, st
 	}
 	worker.Env = append(worker.Env, offline)
 	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.hashes
-	cfg.Stall, cfg.Checkpoint = s.viper.GetDuration(setStall), s.viper.GetDuration(setCheckpoint)
-	cfg.Together = s.viper.GetInt(setTogether)
+	cfg.Stall, cfg.Checkpoint = s.duration(setStall), s.duration(setCheckpoint)
+	cfg.Together = s.number(setTogether)
 	logs := y.store.Logs(cfg.RunID)
-	cfg.Devices, err = s.devices()
-	if err == nil && cfg.Devices == nil {
-		cfg.Devices, err = execute.Devices(ctx, worker, logs)
-	}
-	if err != nil {
-		return nil, err
+	if cfg.Devices = s.devices(); cfg.Devices == nil {
+		if cfg.Devices, err = execute.Devices(ctx, worker, logs); err != nil {
+			return nil, err
+		}
 	}
 	log, ended, err := openLog(logs)
 	if err != nil {
@@ -60,7 +58,7 @@ func (y *study) keepLogs(s *settings, runID string) error {
 	if err := os.MkdirAll(y.store.Logs(runID), 0o777); err != nil {
 		return err
 	}
-	return execute.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.viper.GetInt(setKeepLogs))
+	return execute.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.number(setKeepLogs))
 }
 
 // openLog opens run.jsonl in a folder of logs, and says how to close it.

@@ -62,23 +62,26 @@ func TestTheShellTakesWordsAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
-	for want, change := range map[string]func(*Settings){
-		"":                    func(*Settings) {},
-		"slurm.time":          func(s *Settings) { s.Time = "4h" },
-		"slurm.memory":        func(s *Settings) { s.Memory = "lots" },
-		"slurm.cpus":          func(s *Settings) { s.CPUs = -1 },
-		"slurm.workers":       func(s *Settings) { s.Workers = 0 },
-		"slurm.grace":         func(s *Settings) { s.Grace = time.Millisecond },
-		"slurm.extra":         func(s *Settings) { s.Extra = []string{"mail-type=FAIL"} },
-		"slurm.partition":     func(s *Settings) { s.Partition = "a\nrm -rf" },
-		"give one option":     func(s *Settings) { s.Extra = []string{"--a\n#SBATCH --b"} },
-		"hours:minutes:secon": func(s *Settings) { s.Time = "1:2:3:4" },
+func TestChecks(t *testing.T) {
+	for _, c := range []struct {
+		check func(string) error
+		text  string
+		want  string // in the error; "" for none
+	}{
+		{CheckTime, "1-12:00:00", ""},
+		{CheckTime, "240", ""},
+		{CheckTime, "4h", "hours:minutes:seconds"},
+		{CheckTime, "1:2:3:4", "hours:minutes:seconds"},
+		{CheckMemory, "16G", ""},
+		{CheckMemory, "lots", "16G"},
+		{CheckLine, "a100|h100", ""},
+		{CheckLine, "a\nrm -rf", "more than one line"},
+		{CheckOptions, "--mail-type=FAIL\n-x n7", ""},
+		{CheckOptions, "--a\n#SBATCH --b", "give one option"},
+		{CheckOptions, "mail-type=FAIL", "give one option"},
 	} {
-		settings := everything
-		change(&settings)
-		if err := settings.Check(); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%v; want one about %q", err, want)
+		if err := c.check(c.text); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v; want one about %q", c.text, err, c.want)
 		}
 	}
 }

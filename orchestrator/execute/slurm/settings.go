@@ -4,6 +4,7 @@
 package slurm
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -32,34 +33,38 @@ var (
 	memory    = regexp.MustCompile(`^\d+[KMGTkmgt]?$`)
 )
 
-// Check finds settings that would not mean what they look like in a script.
+// The checks find texts that would not mean in a script what they look like.
 // What they are worth, sbatch says.
-func (s *Settings) Check() error {
-	for name, value := range map[string]string{
-		"partition": s.Partition, "account": s.Account, "qos": s.QOS, "gres": s.GRES, "constraint": s.Constraint,
-	} {
-		if strings.ContainsAny(value, "\n\r") {
-			return fmt.Errorf("slurm.%s %q has more than one line", name, value)
-		}
+
+// CheckLine is for what stands in one line.
+func CheckLine(text string) error {
+	if strings.ContainsAny(text, "\n\r") {
+		return errors.New("it has more than one line")
 	}
-	if s.Time != "" && !timeLimit.MatchString(s.Time) {
-		return fmt.Errorf("slurm.time %q: give minutes, hours:minutes:seconds or days-hours:minutes:seconds", s.Time)
+	return nil
+}
+
+// CheckTime is for time limits.
+func CheckTime(text string) error {
+	if !timeLimit.MatchString(text) {
+		return errors.New("give minutes, hours:minutes:seconds or days-hours:minutes:seconds")
 	}
-	if s.Memory != "" && !memory.MatchString(s.Memory) {
-		return fmt.Errorf("slurm.memory %q: give a size such as 16G", s.Memory)
+	return nil
+}
+
+// CheckMemory is for sizes of memory.
+func CheckMemory(text string) error {
+	if !memory.MatchString(text) {
+		return errors.New("give a size such as 16G")
 	}
-	if s.CPUs < 0 {
-		return fmt.Errorf("slurm.cpus %d: give a number of CPUs for each worker", s.CPUs)
-	}
-	if s.Workers < 1 {
-		return fmt.Errorf("slurm.workers %d: give the largest number of workers, at least 1", s.Workers)
-	}
-	if s.Grace < time.Second || s.Grace > time.Hour {
-		return fmt.Errorf("slurm.grace %s: give a time from 1s to 1h", s.Grace)
-	}
-	for _, line := range s.Extra {
-		if !strings.HasPrefix(line, "-") || strings.ContainsAny(line, "\n\r") {
-			return fmt.Errorf("slurm.extra %q: give one option of sbatch, such as --mail-type=FAIL", line)
+	return nil
+}
+
+// CheckOptions is for options of sbatch, one a line.
+func CheckOptions(text string) error {
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if !strings.HasPrefix(line, "-") {
+			return fmt.Errorf("%q: give one option of sbatch, such as --mail-type=FAIL", line)
 		}
 	}
 	return nil

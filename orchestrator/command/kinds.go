@@ -1,0 +1,116 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// kind is what a setting's text stands for. Settings are kept as the text that
+// was written, wherever it was written, and read by their kind.
+type kind struct {
+	word  string // for it in a command's help
+	check func(text string) error
+}
+
+var (
+	anyText   = kind{"text", func(string) error { return nil }}
+	aPath     = kind{"path", func(text string) error { _, err := expanded(text); return err }}
+	aNumber   = kind{"number", func(text string) error { _, err := number(text); return err }}
+	aDuration = kind{"time", func(text string) error { _, err := duration(text); return err }}
+	yesOrNo   = kind{"bool", func(text string) error { _, err := yes(text); return err }}
+	// texts are several values, a line each.
+	texts = kind{"line", func(string) error { return nil }}
+)
+
+// expanded is a path with the user's home folder for a leading ~.
+func expanded(path string) (string, error) {
+	if !strings.HasPrefix(path, "~") {
+		return path, nil
+	}
+	first, rest, _ := strings.Cut(path, "/")
+	if first != "~" {
+		return "", fmt.Errorf("~ stands for your own home folder only: write the folder of %s out, or ./%s for one that is called so", first[1:], first)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", errors.New("~ stands for the home folder, and HOME is not set: write it out")
+	}
+	return filepath.Join(home, rest), nil
+}
+
+func number(text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, errors.New("want a whole number")
+	}
+	return n, nil
+}
+
+func duration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	switch {
+	case err == nil && d < 0:
+		return 0, errors.New("a time cannot be negative")
+	case err == nil:
+		return d, nil
+	}
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		return 0, fmt.Errorf("a time needs its unit: %ss, %sm or %sh", text, text, text)
+	}
+	return 0, errors.New("want a time, such as 90s, 30m or 1h30m")
+}
+
+func yes(text string) (bool, error) {
+	b, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, errors.New("want true or false")
+	}
+	return b, nil
+}
+
+// lines are the values of a setting that has several.
+func lines(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+}
+
+// Checks that some settings have besides that of their kind.
+
+func notEmpty(text string) error {
+	if text == "" {
+		return errors.New("it is empty")
+	}
+	return nil
+}
+
+func oneOf(choices ...string) func(string) error {
+	return func(text string) error {
+		if !slices.Contains(choices, text) {
+			return fmt.Errorf("want one of: %s", strings.Join(choices, ", "))
+		}
+		return nil
+	}
+}
+
+func atLeast(least int, why string) func(string) error {
+	return func(text string) error {
+		if n, err := number(text); err == nil && n < least {
+			return errors.New(why)
+		}
+		return nil
+	}
+}
+
+func between(least, most time.Duration, why string) func(string) error {
+	return func(text string) error {
+		if d, err := duration(text); err == nil && (d < least || d > most) {
+			return errors.New(why)
+		}
+		return nil
+	}
+}
