@@ -17,6 +17,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .PHONY: build demo test lint test-go test-python test-slurm bench chaos fuzz simulate article-dry clean
 env := . build/env;
+# Packages and options of the user's own Python are none of kizu's.
+unexport PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONSTARTUP
 
 build:
 	@scripts/setup

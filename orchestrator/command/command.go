@@ -110,7 +110,22 @@ file; 3 another run holds the lock; 130 interrupted.`,
 		newPlan(settings), newCheck(settings), newRun(settings), newWorker(settings), newCancel(settings), newStatus(settings), newReport(settings),
 		newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
 	)
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" { // cobra's own prints what there is and exits with 0
+			cmd.Args = knownCommand
+		}
+	}
 	return root
+}
+
+// knownCommand refuses to help with a command that there is not.
+func knownCommand(help *cobra.Command, args []string) error {
+	_, rest, err := help.Root().Find(args)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("unknown command %q for %q", rest[0], help.Root().Name())
+	}
+	return err
 }
 
 // oneFile is the argument of commands that work on an experiment file.

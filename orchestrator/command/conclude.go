@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -164,19 +165,37 @@ func (y *study) printFailures(out io.Writer, summary *execute.Summary) {
 
 // again is the file, its changes and the executor as a shell takes them.
 func (r *runner) again() string {
-	words := again(r.file, r.study.plan.Experiment.Changes)
+	words := r.settings.again(r.file, r.study.plan.Experiment.Changes)
 	if r.onSlurm() {
 		words += " --executor " + executorSlurm
 	}
 	return words
 }
 
-// again writes a file and its changes as a shell takes them.
-func again(file string, changes []string) string {
+// again writes a file, its changes, and the flags that say where everything is,
+// as a shell takes them.
+func (s *settings) again(file string, changes []string) string {
+	words := shellWord(file)
 	for _, change := range changes {
-		file += " --set '" + strings.ReplaceAll(change, "'", `'\''`) + "'"
+		words += " --set " + shellWord(change)
 	}
-	return file
+	for _, name := range []string{setStore, setConfig} {
+		if flag := s.flags.Lookup(name); flag.Changed {
+			words += " --" + name + " " + shellWord(flag.Value.String())
+		}
+	}
+	return words
+}
+
+// plainWord is what no shell reads anything into.
+var plainWord = regexp.MustCompile(`^[\pL\pN@%+:,./_-]+$`)
+
+// shellWord quotes a text if a shell would take it for something else.
+func shellWord(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 func indented(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }

@@ -23,13 +23,14 @@ import (
 // in its experiment file and never here; what --set changes of it is a flag only.
 type settings struct {
 	viper   *viper.Viper
+	flags   *pflag.FlagSet  // of every command
 	changes []string        // path=value
 	stderr  io.Writer       // for warnings
 	warned  map[string]bool // about a path
 }
 
 func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
-	s := &settings{viper: viper.New(), stderr: stderr, warned: map[string]bool{}}
+	s := &settings{viper: viper.New(), flags: flags, stderr: stderr, warned: map[string]bool{}}
 	s.viper.SetEnvPrefix("KIZU")
 	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_", ".", "_"))
 	s.viper.AutomaticEnv()

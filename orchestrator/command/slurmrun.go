@@ -32,7 +32,7 @@ func (r *runner) runOnSlurm(ctx context.Context) (*execute.Summary, error) {
 	}
 	if r.detach {
 		if !r.settings.on(setQuiet) {
-			file := again(r.file, r.study.plan.Experiment.Changes)
+			file := r.settings.again(r.file, r.study.plan.Experiment.Changes)
 			fmt.Fprintf(r.stdout, "kizu status %s shows how far it is, kizu report %s what there is, kizu cancel %s ends it\n", file, file, file)
 		}
 		return nil, errDetached

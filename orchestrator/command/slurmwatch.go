@@ -38,7 +38,7 @@ func (r *runner) follow(ctx context.Context, submission *slurm.Submission) (*exe
 		cancelWaiting(ctx, submission.Job, r.stderr)
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintf(r.stderr, "kizu: job %s goes on; kizu cancel %s ends it\n", submission.Job, again(r.file, r.study.plan.Experiment.Changes))
+		fmt.Fprintf(r.stderr, "kizu: job %s goes on; kizu cancel %s ends it\n", submission.Job, r.settings.again(r.file, r.study.plan.Experiment.Changes))
 	}
 	return summary, err
 }

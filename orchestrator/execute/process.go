@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -54,7 +56,7 @@ func startProcess(ctx context.Context, command Command, device, log string) (*pr
 		return nil, none, err
 	}
 	cmd := exec.Command(command.Path, append(command.Args, "--device", device)...)
-	cmd.Env = append(os.Environ(), command.Env...)
+	cmd.Env = append(withoutPython(os.Environ()), command.Env...)
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.ExtraFiles = []*os.File{toHost}
 	// A signal from the terminal is for the host, which cancels tasks in order.
@@ -77,6 +79,21 @@ func startProcess(ctx context.Context, command Command, device, log string) (*pr
 		return nil, none, err
 	}
 	return p, ready, nil
+}
+
+// harmless are variables of Python that change nothing but where its byte code
+// and its crashes are written to.
+var harmless = []string{"PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER"}
+
+// withoutPython is an environment without variables that are for the user's own
+// Python: packages on PYTHONPATH would stand before those of the virtual
+// environment, and PYTHONOPTIMIZE=2 takes away what libraries look for. Processes
+// that a worker's Python starts do not get them either.
+func withoutPython(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return strings.HasPrefix(name, "PYTHON") && !slices.Contains(harmless, name)
+	})
 }
 
 // receive passes the worker's events on until it is gone.

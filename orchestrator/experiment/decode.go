@@ -15,6 +15,7 @@ import (
 type decoder struct {
 	places  map[string]*token.Position // where a value is, by its path: lora.rank, seeds[1]
 	anchors map[string]ast.Node
+	given   map[string]bool // paths of the single values that the file gives
 }
 
 // decode stores a node in into. path is the value's name in errors, "" for the
@@ -44,6 +45,7 @@ func (d *decoder) decode(node ast.Node, path string, into reflect.Value) error {
 	case reflect.Slice:
 		return d.decodeList(node, path, into)
 	}
+	d.given[path] = true
 	return decodeScalar(node, path, into)
 }
 

@@ -44,13 +44,14 @@ func defaults() *Experiment {
 	}
 }
 
-// complete fills in what depends on other values of the file.
-func (e *Experiment) complete() {
-	if e.LoRA.Alpha == 0 {
+// complete fills in what depends on other values of the file. A 0 that the file
+// gives, by its path, is no value left out.
+func (e *Experiment) complete(given map[string]bool) {
+	if !given["lora.alpha"] {
 		e.LoRA.Alpha = float64(e.LoRA.Rank)
 	}
 	if e.Patterns != nil {
-		if e.Patterns.Show == 0 {
+		if !given["patterns.show"] {
 			e.Patterns.Show = 8
 		}
 		if e.Patterns.Features == "" {
@@ -60,7 +61,7 @@ func (e *Experiment) complete() {
 			e.Patterns.Defect = e.Dataset.Defects[0]
 		}
 	}
-	if e.Classifier.Epochs == 0 && e.Classifier.Steps == 0 {
+	if !given["classifier.epochs"] && e.Classifier.Steps == 0 {
 		e.Classifier.Epochs = 30
 	}
 	if e.Reference != nil && e.Reference.Name == "" {

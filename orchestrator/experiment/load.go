@@ -60,14 +60,14 @@ func parse(source []byte, overrides []*override, exp *Experiment) *fault {
 			root, err = o.apply(root)
 		}
 	}
-	d := &decoder{places: map[string]*token.Position{}, anchors: map[string]ast.Node{}}
+	d := &decoder{places: map[string]*token.Position{}, anchors: map[string]ast.Node{}, given: map[string]bool{}}
 	if err == nil {
 		err = d.decode(root, "", reflect.ValueOf(exp).Elem())
 	}
 	if err != nil {
 		return located(err)
 	}
-	exp.complete()
+	exp.complete(d.given)
 	if p := exp.problem(); p != nil {
 		return &fault{d.place(p.path), p.message}
 	}

@@ -29,6 +29,7 @@ var mistakesOfValue = []mistake{
 	{"resolution", head + study1 + "lora: {resolution: ▸100}\n", "resolution 100: must be a multiple of 8, at least 32"},
 	{"rank", head + study1 + "lora: {rank: ▸0}\n", "rank 0: must be at least 1"},
 	{"alpha", head + study1 + "lora: {alpha: ▸-1}\n", "alpha -1: must be above 0"},
+	{"no alpha", head + study1 + "lora: {alpha: ▸0}\n", "alpha 0: must be above 0"},
 	{"target", head + study1 + "lora: {target: ▸attention and conv}\n", `target "attention and conv": join attention, conv and names of the UNet's layers by +, such as attention+conv or to_q+to_v`},
 	{"empty target", head + study1 + "lora: {target: ▸to_q+}\n", `target "to_q+": join attention, conv and names of the UNet's layers by +, such as attention+conv or to_q+to_v`},
 	{"learning rate", head + study1 + "lora: {learning_rate: ▸0}\n", "learning rate 0: must be above 0"},
@@ -65,6 +66,7 @@ var mistakesOfValue = []mistake{
 	// Patterns.
 	{"defect of no class", head + "patterns: {defect: ▸hole, baseline: true}\n", `"hole" is not one of: crack, cut`},
 	{"show", head + "patterns: {show: ▸-1, baseline: true}\n", "show -1: must be at least 1"},
+	{"show nothing", head + "patterns: {show: ▸0, baseline: true}\n", "show 0: must be at least 1"},
 	{"no patterns", head + "▸patterns: {show: 8}\n", "patterns has neither a matrix nor a baseline"},
 	{"no defect images", head + "patterns: {matrix: [{defect_images: 3}, ▸{steps: 3}]}\n", "defect_images is missing"},
 	{"no defect images, block style", head + "patterns:\n  matrix:\n    - ▸steps: 3\n", "defect_images is missing"},
@@ -113,6 +115,7 @@ var mistakesOfValue = []mistake{
 	{"model", head + study2 + "classifier: {model: ▸resnet50}\n", `"resnet50" is not one of: efficientnet_b0`},
 	{"weights", head + study2 + "classifier: {weights: ▸''}\n", "weights is empty: imagenet, lite0, none or a .safetensors file"},
 	{"small pictures", head + study2 + "classifier: {resolution: ▸16}\n", "resolution 16: must be at least 32"},
+	{"neither epochs nor steps", head + study2 + "▸classifier: {epochs: 0, steps: 0}\n", "give epochs or steps, above 0"},
 	{"epochs and steps", head + study2 + "▸classifier: {epochs: 3, steps: 100}\n", "give either epochs or steps, not both"},
 	{"negative epochs", head + study2 + "classifier: {epochs: ▸-1, steps: 5}\n", "epochs -1: must be above 0"},
 	{"negative classifier steps", head + study2 + "classifier: {steps: ▸-5}\n", "steps -5: must be above 0"},
