@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/execute"
@@ -77,7 +78,8 @@ func hashesOf(st *store.Store) *dataset.Hashes {
 	return dataset.OpenHashes(filepath.Join(st.Root(), name), before...)
 }
 
-// makeStore makes the study's store if it is not there. Workers, which may be on
+// makeStore makes the study's store if it is not there, and has it remember what
+// the study needs. Workers, which may be on
 // several hosts, share it by leases unless the settings say otherwise.
 func (y *study) makeStore(s *settings, workers bool) (err error) {
 	if y.store, err = store.Open(y.store.Root()); err != nil {
@@ -89,7 +91,17 @@ func (y *study) makeStore(s *settings, workers bool) (err error) {
 	}
 	y.store.UseLocks(locks)
 	y.hashes.Save()
-	return nil
+	return y.store.Remember(y.needs(time.Now()))
+}
+
+// needs are the study's artifacts, whether or not they are there.
+func (y *study) needs(now time.Time) store.Needs {
+	exp := y.plan.Experiment
+	needs := store.Needs{Experiment: exp.Name, Changes: exp.Changes, Time: now, Artifacts: make([]string, len(y.plan.Tasks))}
+	for i, task := range y.plan.Tasks {
+		needs.Artifacts[i] = task.Kind + "/" + task.Key
+	}
+	return needs
 }
 
 // experiment reads a file as --set changes it, and the machine's settings.

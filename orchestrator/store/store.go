@@ -11,6 +11,7 @@
 //	<store>/locks/, claims/           one lock a running experiment or worker, one a task at hand
 //	<store>/leases                    says that locks are leases here
 //	<store>/reports/<experiment>/     pages and tables
+//	<store>/needs/                    what the latest runs needed, for gc
 //
 // Several processes, also on several hosts, may use a store at once.
 package store

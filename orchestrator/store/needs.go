@@ -1,0 +1,99 @@
+package store
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Needs is what the latest run of an experiment, with the same changes by --set,
+// was made of. It outlives the file and the loop that the run came from, so that
+// gc knows what they would otherwise have to be named again for.
+type Needs struct {
+	Experiment string    `json:"experiment"`
+	Changes    []string  `json:"changes"` // of --set, path=value
+	Time       time.Time `json:"time"`    // when the run began
+	Artifacts  []string  `json:"artifacts"`
+}
+
+// place is the file of an experiment's needs, one for each set of changes.
+func (n Needs) place() string {
+	sum := sha256.Sum256([]byte(strings.Join(n.Changes, "\x00")))
+	return fmt.Sprintf("%s-%x.json", n.Experiment, sum[:6])
+}
+
+// SameRun reports whether two needs are of one experiment with the same changes,
+// of which the later counts.
+func (n Needs) SameRun(other Needs) bool {
+	return n.Experiment == other.Experiment && slices.Equal(n.Changes, other.Changes)
+}
+
+// Remember writes down what a run needs; Artifacts are "<kind>/<key>".
+func (s *Store) Remember(n Needs) error {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.root, "needs", n.place())
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	beside := path + "." + rand.Text()
+	if err := writeSynced(beside, append(text, '\n')); err != nil {
+		return fmt.Errorf("store: %w", errors.Join(err, os.Remove(beside)))
+	}
+	return os.Rename(beside, path)
+}
+
+// Remembered lists what runs need, by the names of their files. One that cannot
+// be read is an error: nobody may take what it needs for garbage.
+func (s *Store) Remembered() ([]Needs, error) {
+	paths, err := filepath.Glob(filepath.Join(s.root, "needs", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var list []Needs
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) { // forgotten meanwhile
+			continue
+		}
+		n := Needs{}
+		if err == nil {
+			err = json.NewDecoder(bytes.NewReader(text)).Decode(&n)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("what a run needs cannot be read from %s (%w): run its experiment again, or remove the file", path, err)
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+// Forget removes what the runs of an experiment need, and reports how many runs
+// there were.
+func (s *Store) Forget(experiment string) (int, error) {
+	list, err := s.Remembered()
+	if err != nil {
+		return 0, err
+	}
+	forgotten := 0
+	for _, n := range list {
+		if n.Experiment == experiment {
+			if err := os.Remove(filepath.Join(s.root, "needs", n.place())); err != nil {
+				return forgotten, err
+			}
+			forgotten++
+		}
+	}
+	return forgotten, nil
+}
