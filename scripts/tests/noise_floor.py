@@ -16,6 +16,11 @@ EXACT = 1e-9
 # Two differences that rounding makes are seldom further apart than this: each is a largest one over
 # many tensors.
 MULTIPLE = 10.0
+# Relative. One rounding of a LoRA's float32 weights: a measured floor below it was luck.
+LEAST = 2.0**-23
+# Relative. What a few float32 numbers add up to, computed twice from the same numbers:
+# an addition or multiplication rounds by 6e-8 on every processor, so that dozens stay below this.
+SUMS = 1e-5
 
 
 def relative_difference(one: dict, other: dict) -> float:
