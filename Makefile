@@ -38,9 +38,10 @@ lint: build
 test-go: build
 	@$(env) go test -race -timeout 20m ./...
 
+# PYTEST=... takes more arguments, such as "-m 'not slow'".
 # Threads that wait for work sleep, as in kizu's workers: several processes share the cores.
 test-python: build
-	@GOMP_SPINCOUNT=1000 .venv/bin/python3 -m pytest -q -n auto --maxprocesses 4 scripts/tests
+	@GOMP_SPINCOUNT=1000 .venv/bin/python3 -m pytest -q -n auto --maxprocesses 4 $(PYTEST) scripts/tests
 
 # KIZU_SLURM_FAULTS=1 adds the slow ones: nodes that die, time limits, preemption.
 test-slurm: build

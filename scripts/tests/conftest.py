@@ -1,6 +1,7 @@
 """Fixtures: a tiny Stable Diffusion pipeline of the real classes, and small photographs."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -25,8 +26,14 @@ from transformers import (
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-# The models are so small that a second thread only waits for the first.
-torch.set_num_threads(1)
+if "OMP_NUM_THREADS" not in os.environ:
+    # The models are so small that a second thread only waits for the first.
+    torch.set_num_threads(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker of tests that `.ci/run` leaves out where it runs the tests once more."""
+    config.addinivalue_line("markers", "slow: takes more than a few seconds of computing")
 
 
 def tokenizer(folder: Path) -> CLIPTokenizer:

@@ -71,6 +71,7 @@ def test_gradient_checkpointing_changes_nothing_but_memory(train_spec, request, 
             assert not any(getattr(m, "gradient_checkpointing", False) for m in model.modules())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

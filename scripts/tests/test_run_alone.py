@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 
 
@@ -16,6 +18,7 @@ def run(stage: str, spec: dict, tmp_path: Path) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 def test_a_result_on_stdout_and_progress_on_stderr(train_spec, tmp_path):
     done = run("train_lora", train_spec(steps=2, threads=1), tmp_path)
     assert done.returncode == 0, done.stderr
@@ -25,6 +28,7 @@ def test_a_result_on_stdout_and_progress_on_stderr(train_spec, tmp_path):
     assert [line.split()[0] for line in lines[2:]] == ["1/2", "2/2"]
 
 
+@pytest.mark.slow
 def test_an_error_is_one_sentence(generate_spec, tmp_path):
     done = run("generate", generate_spec(base=str(tmp_path)), tmp_path)
     assert done.returncode == 1
@@ -35,6 +39,6 @@ def test_an_error_is_one_sentence(generate_spec, tmp_path):
 
 def test_every_stage_has_a_version():
     versions = json.loads((SCRIPTS / "versions.json").read_text())
-    assert set(versions) == {"train_lora", "generate", "classify", "measure"}
+    assert set(versions) == {"train_lora", "generate", "autoencode", "classify", "measure"}
     for stage in versions:
         assert "def run(spec" in (SCRIPTS / f"{stage}.py").read_text()

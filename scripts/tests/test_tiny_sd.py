@@ -72,6 +72,7 @@ def test_normalised_latents_have_unit_scale_and_reconstruct_the_same(pixels):
     assert not torch.allclose(std, std_before)
 
 
+@pytest.mark.slow
 def test_autoencoder_and_denoiser_train_and_export(tokenizer, pixels, tmp_path):
     rows = []
 
