@@ -10,13 +10,22 @@ import torch
 
 from errors import StageError
 
-LIBRARIES = ("torch", "diffusers", "peft", "torchvision", "transformers")
+LIBRARIES = ("torch", "diffusers", "peft", "torchvision", "transformers", "numpy", "pillow")
+
+# What holds oneDNN, MKL and torch's own kernels to less than the processor has; see docs/faults.md.
+LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_CBWR")
+
+
+CPU_INFO = Path("/proc/cpuinfo")
+NUMBERS = {"family": "cpu family", "model": "model", "stepping": "stepping"}  # what it calls them
 
 
 def probe(spec: dict[str, Any]) -> dict[str, Any]:
-    """Devices that match spec["device"] ("auto": all CUDA devices, else the CPU) and versions.
+    """Devices that match spec["device"] ("auto": all CUDA devices, else the CPU), and what else
+    decides the last bits of results here.
 
-    Returns {"devices": [{"name", "kind", "label", "memory_bytes"}], "versions": {...}}.
+    Returns {"devices": [{"name", "kind", "label", "memory_bytes"}], "versions": {...},
+    "processor": {...}}, the last as `processor` has it.
     Raises StageError when the named device does not exist.
     """
     wanted = spec.get("device", "auto")
@@ -28,7 +37,7 @@ def probe(spec: dict[str, Any]) -> dict[str, Any]:
         if not chosen:
             names = ", ".join(d["name"] for d in known)
             raise StageError(f"device {wanted!r} does not exist on this machine; it has: {names}")
-    return {"devices": chosen, "versions": versions()}
+    return {"devices": chosen, "versions": versions(), "processor": processor()}
 
 
 def available() -> list[dict[str, Any]]:
@@ -61,18 +70,37 @@ def versions() -> dict[str, str]:
     return found
 
 
+def processor() -> dict[str, Any]:
+    """The processor's model, the instructions that torch's kernels use of it, the limits that the
+    environment sets to the libraries below torch, and the threads that compute."""
+    return {
+        "model": _cpu_model(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "limits": {name: os.environ[name] for name in LIMITS if os.environ.get(name)},
+        "threads": torch.get_num_threads(),
+    }
+
+
 def _canonical(name: str) -> str:
     return "cuda:0" if name == "cuda" else name
 
 
 def _cpu_label() -> str:
-    threads = f"{os.cpu_count()} threads"
+    return f"{_cpu_model()}, {os.cpu_count()} threads"
+
+
+def _cpu_model() -> str:
+    """Its maker's name with family, model and stepping: some makers' names do not tell models
+    apart in a virtual machine."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        lines = CPU_INFO.read_text(encoding="utf-8").splitlines()
     except OSError:
-        return f"{platform.processor() or platform.machine()}, {threads}"
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0] if models else platform.machine()}, {threads}"
+        return platform.processor() or platform.machine()
+    first = lines[: lines.index("")] if "" in lines else lines  # of several processors
+    fields = {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in first)}
+    numbers = [f"{n} {fields[k]}" for n, k in NUMBERS.items() if k in fields]
+    name = fields.get("model name") or platform.machine()
+    return f"{name} ({', '.join(numbers)})" if numbers else name
 
 
 def _cpu_memory() -> int:

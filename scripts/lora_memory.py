@@ -37,6 +37,9 @@ class Need:
         return self.always + max(once + each * samples for once, each in self.moments)
 
 
+NOTHING = Need(frozenset({(0, 0)}), 0)
+
+
 def samples_at_once(counts: list[int], parts: list[int], need: Need, free: int) -> int:
     """How many samples pass through the UNet together, of the `counts` of all trainings, each of
     which asks for at least so many `parts`."""
@@ -49,6 +52,10 @@ def limit(group: Group, works: list[Work]) -> None:
     """Set `group.at_once`, by memory and by the number of parts that a spec asks for."""
     counts = [len(work.training.draw(0, 0).batch) for work in works]
     parts = [work.spec.gradient_accumulation for work in works]
+    if works[0].spec.reproducible:
+        # Whatever the memory: what does not fit is tried again in more parts.
+        group.at_once = samples_at_once(counts, parts, NOTHING, free=0)
+        return
     free = memory.free_bytes(group.unet.device)
     group.at_once = samples_at_once(counts, parts, needed(group, works, free), free)
 

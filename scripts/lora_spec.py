@@ -29,6 +29,7 @@ class Spec:
     regularization kohya it counts both together. A step is computed in `gradient_accumulation`
     parts. `text_encoder_learning_rate` 0 is `learning_rate`, `min_snr_gamma` 0 no weighting.
     `resume` is an artifact to continue, `checkpoint` a folder to keep checkpoints in.
+    With `reproducible`, the samples that are computed at once do not follow from free memory.
     """
 
     out: str
@@ -62,6 +63,7 @@ class Spec:
     resume: str = ""
     checkpoint: str = ""
     checkpoint_seconds: float = 60.0
+    reproducible: bool = False
     threads: int = 0
 
     def concepts(self) -> dict[str, Concept]:

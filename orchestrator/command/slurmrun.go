@@ -158,7 +158,7 @@ func (r *runner) workerArguments(runID string, settings slurm.Settings) ([]strin
 	words = append(words, worker.Args[1:]...) // --home and --python
 	return append(words, "--"+setStore, r.study.store.Root(), "--"+setLocks, locks, "--"+setDevices, s.text(setDevices),
 		"--"+setStall, s.text(setStall), "--"+setCheckpoint, s.text(setCheckpoint),
-		"--"+setTogether, s.text(setTogether)), nil
+		"--"+setTogether, s.text(setTogether), fmt.Sprintf("--%s=%t", setReproducible, s.on(setReproducible))), nil
 }
 
 // printScript prints what would be submitted.

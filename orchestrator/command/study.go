@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kizu/orchestrator/dataset"
@@ -134,7 +135,7 @@ func workerCommand(s *settings) (execute.Command, error) {
 	return execute.Command{
 		Path: program,
 		Args: []string{"embed", "--" + setHome, home, "--" + setPython, python},
-		Env: append(append(threads(), pages()...),
+		Env: append(slices.Concat(threads(), pages(), kernels(s.on(setReproducible))),
 			"PYTHONUNBUFFERED=1", // a killed worker's log is complete
 			"PYTHONNOUSERSITE=1", // the virtual environment and nothing else
 			"TOKENIZERS_PARALLELISM=false",

@@ -36,6 +36,7 @@ func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, st
 	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.hashes
 	cfg.Stall, cfg.Checkpoint = s.duration(setStall), s.duration(setCheckpoint)
 	cfg.Together = s.number(setTogether)
+	cfg.Version, cfg.Reproducible = version(), s.on(setReproducible)
 	logs := y.store.Logs(cfg.RunID)
 	if cfg.Devices = s.devices(); cfg.Devices == nil {
 		if cfg.Devices, err = execute.Devices(ctx, worker, logs); err != nil {

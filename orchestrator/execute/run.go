@@ -23,7 +23,12 @@ type Config struct {
 	Devices []string // one worker process each
 	Worker  Command
 	RunID   string // names the folder of the logs
-	Display Display
+	Version string // of kizu, for manifests
+
+	// Reproducible has batches follow from the task alone, whatever the memory
+	// that is free. Worker's environment holds the libraries to one code path.
+	Reproducible bool
+	Display      Display
 
 	Stall      time.Duration   // without a word about a task, after which its worker is killed
 	Checkpoint time.Duration   // between two checkpoints of a training

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -171,10 +172,12 @@ func TestRunComputesEachTaskOnceAndReusesIt(t *testing.T) {
 	if got := slices.Compact(f.calls()); len(got) != len(p.Tasks) || len(got) != len(f.calls()) {
 		t.Errorf("%d tasks, but the workers were asked:\n%v", len(p.Tasks), f.calls())
 	}
+	environment := &store.Environment{Processor: "model", Instructions: "AVX2", Threads: 3, Limits: map[string]string{"MKL_CBWR": "AUTO"}}
 	for _, task := range p.Tasks {
 		m, err := f.store.Manifest(task.Kind, task.Key)
 		if err != nil || string(m.Result) == "" || len(m.Files) != 1 || m.Versions["torch"] != "1" ||
-			m.PeakMemory != (store.Memory{Host: 7, Device: 5}) || m.DeviceName != "made up" || m.Attempt != 1 || m.Run != "test" || m.Host == "" || m.Effort <= 0 {
+			m.PeakMemory != (store.Memory{Host: 7, Device: 5}) || m.DeviceName != "made up" || m.Attempt != 1 || m.Run != "test" || m.Host == "" || m.Effort <= 0 ||
+			!reflect.DeepEqual(m.Environment, environment) {
 			t.Errorf("%s: manifest %+v, error %v", task.ID, m, err)
 		}
 	}

@@ -19,6 +19,7 @@ type slot struct {
 	process  *process
 	name     string // the device's maker's
 	versions map[string]string
+	computes *store.Environment
 }
 
 // end is how a task ended on a slot.
@@ -141,6 +142,11 @@ func (s *slot) ready(ctx context.Context) error {
 	s.process, s.versions = process, event.Versions
 	if len(event.Devices) > 0 {
 		s.name = event.Devices[0].Label
+	}
+	s.computes = &store.Environment{Kizu: s.run.cfg.Version, Reproducible: s.run.cfg.Reproducible}
+	if p := event.Processor; p != nil {
+		s.computes.Processor, s.computes.Instructions = p.Model, p.Instructions
+		s.computes.Limits, s.computes.Threads = p.Limits, p.Threads
 	}
 	return nil
 }

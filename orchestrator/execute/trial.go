@@ -60,7 +60,7 @@ func (s *slot) begin(ctx context.Context, task *plan.Task, claim *store.Lock, nu
 	t.log = filepath.Join(st.Logs(s.run.cfg.RunID), fileName(task.ID)+".log")
 	t.manifest = &store.Manifest{
 		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(),
-		Device: s.device, DeviceName: s.name, Versions: s.versions, Started: time.Now().UTC(),
+		Device: s.device, DeviceName: s.name, Versions: s.versions, Environment: s.computes, Started: time.Now().UTC(),
 		Host: st.Host(), Job: s.run.cfg.Job, Run: s.run.cfg.RunID, Attempt: number, Parts: parts,
 	}
 	for _, need := range task.Needs {

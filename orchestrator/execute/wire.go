@@ -44,6 +44,7 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 			fields["resume"] = st.Dir(task.Kind, key)
 		}
 		fields["checkpoint"] = st.Checkpoints(task.Key)
+		fields["reproducible"] = s.run.cfg.Reproducible
 		fields["checkpoint_seconds"] = s.run.cfg.Checkpoint.Seconds()
 		effort *= 1 - done
 	}

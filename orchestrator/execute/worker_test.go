@@ -54,6 +54,7 @@ func actAsWorker(behaviour string) {
 	}
 	_ = events.Encode(protocol.Event{
 		Type: protocol.Ready, Versions: map[string]string{"torch": "1"}, Devices: []protocol.Device{{Name: "cpu", Label: "made up"}},
+		Processor: &protocol.Processor{Model: "model", Instructions: "AVX2", Threads: 3, Limits: map[string]string{"MKL_CBWR": "AUTO"}},
 	})
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)

@@ -52,9 +52,10 @@ type fixture struct {
 	store *store.Store
 	right map[string]int // of ten test images, how many each condition finds
 
-	near   float64 // how far generated images lie from a training photo; 0 for farther and farther
-	moved  float64 // how far the autoencoder moves a photo; two photos are about 1 apart
-	beyond float64 // how far generated images lie beyond autoencoded test photos, in a classifier's features
+	near   float64                           // how far generated images lie from a training photo; 0 for farther and farther
+	moved  float64                           // how far the autoencoder moves a photo; two photos are about 1 apart
+	beyond float64                           // how far generated images lie beyond autoencoded test photos, in a classifier's features
+	adjust func(*plan.Task, *store.Manifest) // before it is committed; nil for nothing
 }
 
 // finished is the experiment with every task done. It is made once, since
@@ -184,6 +185,9 @@ func (f *fixture) commit(number int, task *plan.Task) {
 		manifest.Result = f.measure(staging.Dir(), spec)
 	case plan.Classify:
 		manifest.Result = f.classify(staging.Dir(), task, spec)
+	}
+	if f.adjust != nil {
+		f.adjust(task, manifest)
 	}
 	f.check(staging.Commit(manifest))
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"kizu/orchestrator/experiment"
 )
 
 // grid is a table of text: what the terminal, Markdown and LaTeX share.
@@ -47,7 +49,7 @@ func (g grid) without(column int) grid {
 func (r *Report) grids() []grid {
 	var list []grid
 	if len(r.conditions) > 0 {
-		list = append(list, r.conditionGrid())
+		list = append(list, r.noted(r.conditionGrid(), experiment.Classification))
 	}
 	if len(r.pairs) > 0 {
 		list = append(list, r.pairGrid())
@@ -56,7 +58,7 @@ func (r *Report) grids() []grid {
 		list = append(list, g)
 	}
 	if len(r.patterns) > 0 {
-		list = append(list, r.patternGrid(), r.qualityGrid())
+		list = append(list, r.noted(r.patternGrid(), experiment.Generation), r.qualityGrid())
 	}
 	return list
 }

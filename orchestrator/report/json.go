@@ -27,8 +27,11 @@ type results struct {
 	Notes      []tableNotes      `json:"notes"` // what the tables say below them
 	Versions   map[string]string `json:"versions"`
 	Devices    []string          `json:"devices"`
-	Jobs       []jobTasks        `json:"jobs,omitempty"` // of a workload manager, that ran the tasks
-	Times      []kindResult      `json:"times"`
+	// What tasks were computed with, the most frequent first.
+	Environments []environment `json:"environments"`
+
+	Jobs  []jobTasks   `json:"jobs,omitempty"` // of a workload manager, that ran the tasks
+	Times []kindResult `json:"times"`
 }
 
 // tableNotes are what qualifies the figures of one table.
@@ -85,6 +88,7 @@ func (r *Report) JSON(w io.Writer) error {
 			all.Notes = append(all.Notes, tableNotes{g.title, g.notes})
 		}
 	}
+	all.Environments = append([]environment{}, r.record.list()...)
 	if all.Devices == nil {
 		all.Devices = []string{}
 	}

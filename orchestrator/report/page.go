@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"html/template"
 	"io"
+	"slices"
 
 	"kizu/orchestrator/experiment"
 )
@@ -23,6 +25,7 @@ type page struct {
 	Lead        string   // the answer's first sentence
 	Answer      []string // and the others
 	Unfinished  []string
+	Mixed       []mixedView    // of studies whose cells come from different environments
 	Cells       map[string]int // by state
 	Conditions  *conditionsView
 	Patterns    *patternsView
@@ -38,6 +41,9 @@ type page struct {
 	Changes     []string // of the experiment file, by --set
 	First, Last string   // of the run, in UTC
 }
+
+// mixedView says in what the environments of a study's cells differ.
+type mixedView struct{ Study, Text string }
 
 type library struct{ Name, Version string }
 
@@ -83,6 +89,12 @@ func (r *Report) page(pictures *album) (*page, error) {
 		Usage: r.usage(), Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
+	for study, name := range map[string]string{"2": experiment.Classification, "1": experiment.Generation} {
+		if text := r.mixed(name); text != "" {
+			view.Mixed = append(view.Mixed, mixedView{study, text})
+		}
+	}
+	slices.SortFunc(view.Mixed, func(a, b mixedView) int { return cmp.Compare(b.Study, a.Study) })
 	for _, s := range []state{done, failed, missing} {
 		view.Cells[string(s)] = r.count(s)
 	}
@@ -99,8 +111,8 @@ func (r *Report) page(pictures *album) (*page, error) {
 	return view, nil
 }
 
-// Devices lists the devices that tasks ran on.
-func (r record) Devices() []string { return r.devices }
+// Environments lists what tasks were computed with, the most frequent first.
+func (r record) Environments() []environment { return r.list() }
 
 // Jobs lists the jobs that tasks ran in.
 func (r record) Jobs() []jobTasks { return r.jobs }

@@ -18,6 +18,9 @@ type record struct {
 	kinds    []kindTimes
 	first    time.Time // start of the first task
 	last     time.Time // end of the last task
+
+	tasks        []*plan.Task // that are done, in the plan's order
+	environments map[*plan.Task]environment
 }
 
 // kindTimes is how long the tasks of one kind took.
@@ -29,7 +32,7 @@ type kindTimes struct {
 
 // recordOf reads the manifests of all tasks that are done.
 func recordOf(p *plan.Plan, s *store.Store) record {
-	rec := record{versions: map[string]string{}}
+	rec := record{versions: map[string]string{}, environments: map[*plan.Task]environment{}}
 	for _, kind := range plan.Kinds {
 		rec.kinds = append(rec.kinds, kindTimes{Kind: kind})
 	}
@@ -50,6 +53,8 @@ func recordOf(p *plan.Plan, s *store.Store) record {
 		}
 		rec.devices = appendNew(rec.devices, m.Device)
 		rec.jobs = addJob(rec.jobs, m.Job)
+		rec.tasks = append(rec.tasks, task)
+		rec.environments[task] = environmentOf(m)
 		for name, version := range m.Versions {
 			versions[name] = appendNew(versions[name], version)
 		}

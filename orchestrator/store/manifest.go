@@ -26,8 +26,11 @@ type Manifest struct {
 	Files    []File            `json:"files"`
 	Versions map[string]string `json:"versions"` // of the Python libraries
 
-	Device     string    `json:"device"`
-	DeviceName string    `json:"device_name"` // the maker's
+	Device     string `json:"device"`
+	DeviceName string `json:"device_name"` // the maker's
+
+	Environment *Environment `json:"environment,omitempty"` // none in older artifacts
+
 	Host       string    `json:"host"`
 	Job        *Job      `json:"job,omitempty"`
 	Run        string    `json:"run"`
@@ -39,6 +42,18 @@ type Manifest struct {
 	PeakMemory Memory    `json:"peak_memory"`
 	Started    time.Time `json:"started"`
 	Finished   time.Time `json:"finished"`
+}
+
+// Environment is what, beside the versions of libraries and the device, may
+// change the last bits of an artifact. It is no part of a key; docs/faults.md
+// says why.
+type Environment struct {
+	Kizu         string            `json:"kizu"`             // the revision of the program
+	Processor    string            `json:"processor"`        // its model
+	Instructions string            `json:"instructions"`     // that torch's kernels used
+	Limits       map[string]string `json:"limits,omitempty"` // variables that held libraries to less
+	Threads      int               `json:"threads"`          // that torch computed with
+	Reproducible bool              `json:"reproducible"`     // the setting of that name
 }
 
 // Took is the time that the task cost its device.

@@ -43,6 +43,8 @@ type Event struct {
 	Memory   *Memory           `json:"memory,omitempty"` // of a task that is done
 	Versions map[string]string `json:"versions,omitempty"`
 	Devices  []Device          `json:"devices,omitempty"`
+
+	Processor *Processor `json:"processor,omitempty"` // that the worker computes on
 }
 
 // Failure is a Python exception.
@@ -57,6 +59,14 @@ type Failure struct {
 type Memory struct {
 	Host   int64 `json:"host_bytes"`
 	Device int64 `json:"device_bytes"`
+}
+
+// Processor is the CPU that a worker computes on, or feeds its device from.
+type Processor struct {
+	Model        string            `json:"model"`
+	Instructions string            `json:"instructions"` // that torch's kernels use
+	Limits       map[string]string `json:"limits"`       // variables that hold libraries to less
+	Threads      int               `json:"threads"`      // that torch computes with
 }
 
 // Device is a device that a worker sees.

@@ -125,13 +125,15 @@ func (w *worker) probe(device string) error {
 	var found struct {
 		Devices  []protocol.Device `json:"devices"`
 		Versions map[string]string `json:"versions"`
+
+		Processor protocol.Processor `json:"processor"`
 	}
 	err := w.python.Call(context.Background(), "devices.probe", map[string]any{"device": device}, &found)
 	if err != nil {
 		w.emit(protocol.Event{Type: protocol.Failed, Failure: failure(err)})
 		return err
 	}
-	w.emit(protocol.Event{Type: protocol.Ready, Devices: found.Devices, Versions: found.Versions})
+	w.emit(protocol.Event{Type: protocol.Ready, Devices: found.Devices, Versions: found.Versions, Processor: &found.Processor})
 	return nil
 }
 
