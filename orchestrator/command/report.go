@@ -28,9 +28,6 @@ set the same.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := s.existingStore(); err != nil {
-				return err
-			}
 			if len(args) > 1 {
 				if asJSON {
 					return errors.New("--json prints one experiment: give one file")

@@ -46,6 +46,9 @@ func openResults(ctx context.Context, s *settings, file string) (*study, error) 
 	if err != nil {
 		return nil, err
 	}
+	if _, err := s.existingStore(); err != nil {
+		return nil, err
+	}
 	machine.Photos = dataset.IfThere{Reader: machine.Photos}
 	return s.plan(ctx, exp, machine)
 }
