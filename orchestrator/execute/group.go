@@ -50,6 +50,7 @@ func (s *slot) together(ctx context.Context, tasks []*plan.Task, outcomes chan<-
 	}
 	for _, member := range g.members {
 		if g.open[member.task.ID] != nil {
+			g.slot.noteCheckpoint(member)
 			_ = member.staging.Discard()
 			rest = append(rest, member.task)
 		}
@@ -92,10 +93,6 @@ func (g *group) take(ctx context.Context, task *plan.Task) bool {
 
 // run has the worker compute the members.
 func (g *group) run(ctx context.Context) error {
-	effort := 0.0
-	for _, member := range g.members {
-		effort += member.manifest.Effort
-	}
 	first := g.members[0]
 	if log, err := os.OpenFile(first.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666); err != nil {
 		return err
@@ -104,8 +101,10 @@ func (g *group) run(ctx context.Context) error {
 	}
 	request := protocol.Request{Task: "group of " + first.task.ID, Call: first.task.Kind + ".run_together", Log: first.log}
 	specs := make([]json.RawMessage, len(g.members))
+	times := newSpent(time.Now())
 	for i, member := range g.members {
-		member.manifest.Together, member.manifest.Share = len(g.members), member.manifest.Effort/effort
+		member.manifest.Together = len(g.members)
+		member.charge(times)
 		specs[i] = member.spec
 		request.Members = append(request.Members, member.task.ID)
 		if member != first {
@@ -130,7 +129,7 @@ func (g *group) hear(event protocol.Event) {
 	}
 	switch event.Type {
 	case protocol.Progress:
-		g.slot.run.cfg.Display.Progress(member.task, event.Done, event.Total, event.Fields)
+		g.slot.progressed(member, event)
 	case protocol.Done:
 		g.end(member, g.slot.finish(member, event, nil))
 	case protocol.Failed:

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,27 +48,17 @@ func TestTasksThatAllowItAreComputedTogether(t *testing.T) {
 	if together["train_lora.run_together"] < 3 || together["generate.run_together"] < 3 {
 		t.Errorf("groups %v, want all trainings that can begin, and all images of them", together)
 	}
-	shares := 0.0
 	for _, task := range p.Tasks {
 		m, err := f.store.Manifest(task.Kind, task.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if group := !slices.Contains(alone, task.ID); group != (m.Together > 1) || group != (m.Share > 0) {
-			t.Errorf("%s: computed with %d others, share %g, asked for alone %v", task.Label, m.Together, m.Share, !group)
+		if group := !slices.Contains(alone, task.ID); group != (m.Together > 1) || m.Seconds <= 0 {
+			t.Errorf("%s: computed with %d others in %g s, asked for alone %v", task.Label, m.Together, m.Seconds, !group)
 		}
 		if _, err := os.Stat(filepath.Join(f.store.Logs("test"), strings.ReplaceAll(task.ID, ":", "-")+".log")); err != nil && m.Together > 1 {
 			t.Errorf("%s has no log: %v", task.Label, err)
 		}
-		if m.Took() > m.Finished.Sub(m.Started) {
-			t.Errorf("%s took %v of %v", task.Label, m.Took(), m.Finished.Sub(m.Started))
-		}
-		if m.Together == together["train_lora.run_together"] && task.Kind == plan.KindTrainLoRA {
-			shares += m.Share
-		}
-	}
-	if math.Abs(shares-1) > 1e-9 {
-		t.Errorf("the shares of a group add up to %g", shares)
 	}
 	f.nothingHalfDone()
 }
@@ -159,4 +148,44 @@ func TestCancellingAGroupKeepsWhatIsDone(t *testing.T) {
 		t.Errorf("%d artifacts are kept, want 1", kept)
 	}
 	f.nothingHalfDone()
+}
+
+// TestTimeCountsFromTheBeginning: what a training cost before its worker died is
+// part of its time, up to the checkpoint that it goes on from, alone and in a
+// group.
+func TestTimeCountsFromTheBeginning(t *testing.T) {
+	for _, together := range []int{1, 16} {
+		f := newFixture(t)
+		f.together = together
+		p, summary, err := f.run(t.Context(), "checkpoint, then die", &recorder{}, "cpu")
+		if err != nil || summary.Done != len(p.Tasks) {
+			t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
+		}
+		trainings := 0
+		for _, task := range p.Tasks {
+			m, err := f.store.Manifest(task.Kind, task.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := m.Seconds - m.Finished.Sub(m.Started).Seconds()
+			if trained := task.Kind == plan.KindTrainLoRA; trained {
+				trainings++
+				if before < 0.9*beforeCheckpoint.Seconds() {
+					t.Errorf("together %d, %s: %g s before the attempt that succeeded, want %v", together, task.Label, before, beforeCheckpoint)
+				}
+			} else if m.Together < 2 && before > 0.01 {
+				t.Errorf("%s: %g s more than it took", task.Label, before)
+			}
+		}
+		entries, err := f.store.Journal()
+		if err != nil || trainings == 0 {
+			t.Fatalf("%d trainings, %v", trainings, err)
+		}
+		for _, entry := range entries { // what forecasts learn
+			if m, err := f.store.Manifest(entry.Kind, entry.Key); err != nil || entry.Seconds < 0.999*m.Seconds || entry.Seconds > 1.001*m.Seconds {
+				t.Errorf("%s took %g s in the journal, %v", entry.Label, entry.Seconds, err)
+			}
+		}
+		f.nothingHalfDone()
+	}
 }

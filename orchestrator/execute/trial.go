@@ -19,11 +19,12 @@ func (s *slot) try(ctx context.Context, task *plan.Task, claim *store.Lock, numb
 	if err != nil {
 		return err
 	}
+	t.charge(newSpent(t.manifest.Started))
 	request := protocol.Request{Task: task.ID, Call: task.Kind + ".run", Spec: t.spec, Log: t.log}
 	var done protocol.Event
 	err = s.converse(ctx, request, func(event protocol.Event) {
 		if event.Type == protocol.Progress {
-			s.run.cfg.Display.Progress(task, event.Done, event.Total, event.Fields)
+			s.progressed(t, event)
 		}
 		done = event
 	})
@@ -38,6 +39,43 @@ type trial struct {
 	manifest *store.Manifest
 	spec     json.RawMessage
 	log      string
+
+	spent *spent
+	steps int // of the latest checkpoint whose cost is known
+	cost  time.Duration
+}
+
+// charge has the trial's time counted, beside that of others in its group. Of a
+// task that goes on from a checkpoint or a shorter training, that is done.
+func (t *trial) charge(to *spent) {
+	done := 0.0
+	if spec, ok := t.task.Spec.(plan.TrainLoRA); ok {
+		done = max(1-t.manifest.Effort/t.task.Effort(), float64(t.steps)/float64(spec.Steps))
+	}
+	t.spent = to
+	to.add(t.task, done, t.cost)
+}
+
+// progressed takes what a stage says of how far it is.
+func (s *slot) progressed(t *trial, event protocol.Event) {
+	t.spent.heard(t.task.ID, event.Done, event.Total)
+	s.noteCheckpoint(t)
+	s.run.cfg.Display.Progress(t.task, event.Done, event.Total, event.Fields)
+}
+
+// noteCheckpoint keeps what a checkpoint has cost that was written since the
+// last look, for the attempt that goes on from it.
+func (s *slot) noteCheckpoint(t *trial) {
+	if t.task.Kind != plan.KindTrainLoRA {
+		return
+	}
+	steps := s.run.cfg.Store.CheckpointSteps(t.task.Key)
+	if steps <= t.steps || !t.claim.Held() { // one that was lost has another's checkpoints
+		return
+	}
+	t.steps = steps
+	t.spent.settle(time.Now())
+	s.run.cfg.Store.NoteCheckpoint(t.task.Key, steps, t.spent.on(t.task.ID))
 }
 
 // begin makes everything ready for a task: its inputs are sound, a worker runs,
@@ -70,6 +108,7 @@ func (s *slot) begin(ctx context.Context, task *plan.Task, claim *store.Lock, nu
 	if err != nil {
 		return nil, errors.Join(err, staging.Discard())
 	}
+	t.steps, t.cost = st.CheckpointSteps(task.Key), st.CheckpointCost(task.Key)
 	return t, nil
 }
 
@@ -80,13 +119,19 @@ func (s *slot) finish(t *trial, event protocol.Event, err error) error {
 		// What a key stands for must be what the stage has read.
 		err = s.run.plan.Changed(t.task, s.run.cfg.Hashes)
 	}
+	if err != nil {
+		s.noteCheckpoint(t)
+	}
 	if !t.claim.Held() { // then the task's checkpoints are another's too, and an error says nothing
 		err = errTakenOver
 	}
 	if err != nil {
 		return errors.Join(err, t.staging.Discard())
 	}
-	t.manifest.Result, t.manifest.Finished = event.Result, time.Now().UTC()
+	now := time.Now().UTC()
+	t.spent.heard(t.task.ID, 1, 1)
+	t.spent.settle(now)
+	t.manifest.Result, t.manifest.Finished, t.manifest.Seconds = event.Result, now, t.spent.on(t.task.ID).Seconds()
 	if event.Memory != nil {
 		t.manifest.PeakMemory = store.Memory(*event.Memory)
 	}

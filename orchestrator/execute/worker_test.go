@@ -36,6 +36,7 @@ type request struct {
 
 type spec struct {
 	Out, Resume string
+	Checkpoint  string
 	Parts       int `json:"gradient_accumulation"`
 	BatchSize   int `json:"batch_size"`
 }
@@ -96,6 +97,9 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 		_ = os.WriteFile(filepath.Join(r.spec.Out, "half.bin"), []byte("half"), 0o644)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		time.Sleep(time.Minute)
+	case behaviour == "checkpoint, then die" && training && !exists(r.spec.Checkpoint):
+		writeCheckpoint(events, r.Task, r.spec)
+		die()
 	case behaviour == "raise in training" && training:
 		_ = os.WriteFile(r.Log, []byte("Traceback (most recent call last): …\n"), 0o644)
 		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
@@ -148,6 +152,28 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 	_ = events.Encode(protocol.Event{Type: protocol.Done, Task: r.Task, Result: json.RawMessage(`{"ok":true}`), Memory: &protocol.Memory{Host: 7, Device: 5}})
 }
 
+// beforeCheckpoint is how long a training takes to its checkpoint.
+const beforeCheckpoint = 200 * time.Millisecond
+
+// writeCheckpoint leaves a checkpoint and says that three quarters are done.
+func writeCheckpoint(events *json.Encoder, task string, of spec) {
+	time.Sleep(beforeCheckpoint)
+	if os.MkdirAll(filepath.Join(of.Checkpoint, "00000001"), 0o755) != nil {
+		os.Exit(2)
+	}
+	_ = events.Encode(protocol.Event{Type: protocol.Progress, Task: task, Done: 3, Total: 4})
+}
+
+func die() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	time.Sleep(time.Minute)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // groupFailures are what a worker says of a group that cannot go on, by behaviour.
 var groupFailures = map[string]*protocol.Failure{
 	"apart":                {Type: "together.ApartError", Message: "one spoils it"},
@@ -164,6 +190,12 @@ func answerTogether(behaviour string, r request, lines *bufio.Scanner, events *j
 		os.Exit(2)
 	}
 	note(fmt.Sprintf("%s %s", r.Call, strings.Join(r.Members, " ")))
+	if behaviour == "checkpoint, then die" && strings.HasPrefix(r.Call, "train_lora") {
+		for i, id := range r.Members {
+			writeCheckpoint(events, id, specs[i])
+		}
+		die()
+	}
 	for i, id := range r.Members {
 		switch {
 		case behaviour == "member fails" && i == 1:

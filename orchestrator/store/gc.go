@@ -48,7 +48,10 @@ func (s *Store) Garbage(needed map[string]bool) ([]Garbage, error) {
 		return add("artifact", filepath.Join("artifacts", kind), func(key string, _ fs.FileInfo) bool { return needed[kind+"/"+key] })
 	})
 	return list, errors.Join(err,
-		add("checkpoint", "checkpoints", func(key string, _ fs.FileInfo) bool { return trainings[key] }),
+		add("checkpoint", "checkpoints", func(name string, _ fs.FileInfo) bool {
+			key, _, _ := strings.Cut(name, ".")
+			return trainings[key]
+		}),
 		add("damaged", "damaged", func(string, fs.FileInfo) bool { return false }),
 		add("staging", "staging", func(_ string, info fs.FileInfo) bool { return time.Since(info.ModTime()) < abandoned }),
 	)

@@ -310,16 +310,3 @@ func TestWorkersLock(t *testing.T) {
 		}
 	})
 }
-
-func TestCheckpointSteps(t *testing.T) {
-	s := open(t)
-	if steps := s.CheckpointSteps(someKey); steps != 0 {
-		t.Errorf("%d steps without a checkpoint", steps)
-	}
-	for _, name := range []string{"00000090", "00000100", "00000110.4711"} { // the last is being written
-		write(t, s.Checkpoints(someKey), name+"/losses.csv", "")
-	}
-	if steps := s.CheckpointSteps(someKey); steps != 100 {
-		t.Errorf("%d steps", steps)
-	}
-}

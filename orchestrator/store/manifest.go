@@ -38,9 +38,10 @@ type Manifest struct {
 	Parts      int       `json:"parts,omitempty"`    // of each batch, where memory did not suffice for the whole
 	Effort     float64   `json:"effort"`             // as plan.Task.Effort counts it, of what was computed
 	Together   int       `json:"together,omitempty"` // tasks that were computed at the same time, this one included
-	Share      float64   `json:"share,omitempty"`    // of that time that is this task's, by effort
+	Seconds    float64   `json:"seconds"`            // that it cost its device: its part of a group's, and what a checkpoint had cost that it went on from
+	Share      float64   `json:"share,omitempty"`    // in artifacts without seconds: the part of a group's time
 	PeakMemory Memory    `json:"peak_memory"`
-	Started    time.Time `json:"started"`
+	Started    time.Time `json:"started"` // the attempt that succeeded
 	Finished   time.Time `json:"finished"`
 }
 
@@ -59,7 +60,10 @@ type Environment struct {
 // Took is the time that the task cost its device.
 func (m *Manifest) Took() time.Duration {
 	took := m.Finished.Sub(m.Started)
-	if m.Together > 1 {
+	switch {
+	case m.Seconds > 0:
+		return time.Duration(m.Seconds * float64(time.Second))
+	case m.Together > 1:
 		return time.Duration(m.Share * float64(took))
 	}
 	return took

@@ -4,7 +4,7 @@
 //
 //	<store>/artifacts/<kind>/<key>/   manifest.json and the artifact's files
 //	<store>/staging/<host>~<name>/    being written; left-overs of dead runs are removed
-//	<store>/checkpoints/<key>/        of a training that goes on or was interrupted
+//	<store>/checkpoints/<key>/        of a training that goes on or was interrupted; <key>.json: its cost
 //	<store>/damaged/<name>/           artifacts that were found damaged
 //	<store>/journal.jsonl             one line for each artifact that was committed
 //	<store>/logs/<run>/               run.jsonl, live.json and one log a task
@@ -25,7 +25,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -139,29 +138,6 @@ func (s *Store) Dir(kind, key string) string {
 // Reports is the folder of an experiment's pages and tables.
 func (s *Store) Reports(experiment string) string {
 	return filepath.Join(s.root, "reports", experiment)
-}
-
-// Checkpoints is the folder of a training's checkpoints.
-func (s *Store) Checkpoints(key string) string {
-	return filepath.Join(s.root, "checkpoints", key)
-}
-
-// DropCheckpoints removes the checkpoints of a training that is done.
-func (s *Store) DropCheckpoints(key string) error {
-	return os.RemoveAll(s.Checkpoints(key))
-}
-
-// CheckpointSteps is the number of steps of a training's latest checkpoint; 0
-// without one.
-func (s *Store) CheckpointSteps(key string) int {
-	entries, _ := os.ReadDir(s.Checkpoints(key))
-	most := 0
-	for _, entry := range entries { // the stage names each by its steps
-		if steps, err := strconv.Atoi(entry.Name()); err == nil {
-			most = max(most, steps)
-		}
-	}
-	return most
 }
 
 // Logs is the folder of a run's task logs.
