@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra" // subcommands, flags and help; viper's companion; Apache-2.0
+	"github.com/spf13/pflag"
 
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/store"
@@ -110,6 +111,7 @@ file; 3 another run holds the lock; 130 interrupted.`,
 		newPlan(settings), newCheck(settings), newRun(settings), newWorker(settings), newCancel(settings), newStatus(settings), newReport(settings),
 		newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
 	)
+	root.SetFlagErrorFunc(likelyFlag)
 	root.InitDefaultHelpCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "help" { // cobra's own prints what there is and exits with 0
@@ -117,6 +119,20 @@ file; 3 another run holds the lock; 130 interrupted.`,
 		}
 	}
 	return root
+}
+
+// likelyFlag adds to the error of a mistyped flag what was likely meant.
+func likelyFlag(cmd *cobra.Command, err error) error {
+	unknown := new(pflag.NotExistError)
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, near)
+	}
+	return err
 }
 
 // knownCommand refuses to help with a command that there is not.
