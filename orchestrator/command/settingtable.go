@@ -76,7 +76,7 @@ var settingTable = []setting{
 	{setKeepLogs, aNumber, "20", "how many runs of an experiment keep their logs", atLeast(1, "at least the logs of 1 run are kept")},
 	{setLocks, anyText, store.LockAuto, "`how` to lock the store: flock, lease (for network file systems), or auto", oneOf(store.LockFlock, store.LockLease, store.LockAuto)},
 	{setTogether, aNumber, "16", "the most tasks that one device computes at the same time, where they allow it; 1 for one by one", atLeast(1, "give a number from 1, which is one task after another")},
-	{setReproducible, yesOrNo, "false", "compute on CPUs with code that every x86-64 processor with AVX2 has, so that all give the same bytes; slower", nil},
+	{setReproducible, yesOrNo, "false", "compute on CPUs with code that every x86-64 processor with AVX2 has, for the same bytes on all of them as far as possible; slower", nil},
 }
 
 // executorTable has the settings of commands that can choose an executor. On the
