@@ -32,8 +32,8 @@ if "OMP_NUM_THREADS" not in os.environ:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker of tests that `.ci/run` leaves out where it runs the tests once more."""
-    config.addinivalue_line("markers", "slow: takes more than a few seconds of computing")
+    """Name the marker of what `.ci/run` leaves out where it runs the tests once more."""
+    config.addinivalue_line("markers", "slow: a test, or a file of tests, of some seconds")
 
 
 def tokenizer(folder: Path) -> CLIPTokenizer:

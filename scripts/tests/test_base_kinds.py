@@ -11,6 +11,7 @@ from lora_artifact import losses, weights
 from lora_group import Group
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 @pytest.mark.parametrize("which", ["v_base", "xl_base", "wide_base"])
 def test_other_base_models_train_and_generate(train_spec, generate_spec, request, which, precision):

@@ -13,6 +13,8 @@ import ldm_checkpoint
 from base_files import BaseFiles
 from errors import StageError
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 

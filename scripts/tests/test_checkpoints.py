@@ -13,6 +13,8 @@ import host
 import train_lora
 from errors import Cancelled
 
+pytestmark = pytest.mark.slow
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 STEPS = 8
 
@@ -117,7 +119,6 @@ def test_half_precision_goes_on(train_spec, interrupted, monkeypatch):
     assert contents(again["out"]) == contents(spec["out"])
 
 
-@pytest.mark.slow
 def test_a_killed_process_goes_on(train_spec, tmp_path):
     """With SIGKILL, at whatever moment it comes: the files are those of a process left alone."""
     keep = {"steps": 40, "threads": 1, "checkpoint_seconds": 0.05}

@@ -67,6 +67,7 @@ def read(spec: dict, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_it_learns_colours_and_predicts_every_test_image(spec):
     # At 32 pixels the last layers see one value an image, too few for batch-norm statistics.
     wanted = spec(weights="lite0", resolution=64, batch_size=9, steps=25, learning_rate=3e-3)

@@ -149,6 +149,7 @@ def configured(tmp_path, monkeypatch):
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "make", "prediction"),
     [
@@ -174,6 +175,7 @@ def test_a_file_alone_is_the_same_model(configured, tmp_path, kind, make, predic
         assert ldm_checkpoint.same_weights(pipeline.vae, loaded.vae), "fp32, not rounded"
 
 
+@pytest.mark.slow
 def test_training_and_images_from_a_file_alone(configured, tmp_path, train_spec, generate_spec):
     pipeline = conftest.pipeline(tmp_path / "made")
     base = {"base": str(configured(pipeline, "sd1")), "base_files": {"configuration": "sd1"}}

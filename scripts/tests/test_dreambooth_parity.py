@@ -152,7 +152,7 @@ def initial_weights(spec: dict, part: str) -> dict[str, torch.Tensor]:
     return {n.removeprefix(start): p.detach() for n, p in parameters.items() if n.startswith(start)}
 
 
-@pytest.mark.parametrize("text_encoder", [False, True])
+@pytest.mark.parametrize("text_encoder", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("with_prior", [True, False])
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 def test_losses_and_weights_follow_the_plain_recipe(

@@ -59,7 +59,7 @@ def mixed(train_spec, generate_spec, photos, request):
     return build
 
 
-@pytest.mark.parametrize("which", ["base", "xl_base"])
+@pytest.mark.parametrize("which", ["base", pytest.param("xl_base", marks=pytest.mark.slow)])
 def test_tasks_with_other_loras_and_prompts_share_batches(mixed, done, which):
     """Shown in float64, where rounding changes no grey level."""
     specs = mixed(which, "fp64")
@@ -73,8 +73,10 @@ def test_tasks_with_other_loras_and_prompts_share_batches(mixed, done, which):
     assert np.abs(pictures(group[0])["0000.png"] - pictures(alone[1])["0000.png"]).max() > 3
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-@pytest.mark.parametrize("which", ["base", "xl_base"])
+@pytest.mark.parametrize(
+    "precision", ["fp32", "bf16", pytest.param("fp16", marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize("which", ["base", pytest.param("xl_base", marks=pytest.mark.slow)])
 def test_shared_batches_differ_by_rounding_in_every_precision(mixed, done, which, precision):
     """No more than other batches of the same task do."""
     specs = mixed(which, precision)

@@ -122,8 +122,10 @@ def stock_loading(monkeypatch):
     monkeypatch.setattr(transformers.integrations.peft, "MIN_PEFT_VERSION", "0.21.0")
 
 
-@pytest.mark.parametrize("text_encoder", [False, True])
-@pytest.mark.parametrize("which", ["base", "v_base", "xl_base"])
+@pytest.mark.parametrize("text_encoder", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.parametrize(
+    "which", ["base", "v_base", pytest.param("xl_base", marks=pytest.mark.slow)]
+)
 def test_stock_diffusers_makes_the_same_picture_from_both_files(
     train_spec, photos, request, which, text_encoder, stock_loading
 ):

@@ -16,6 +16,8 @@ from lora_group import Group
 from lora_memory import Need
 from lora_work import Work
 
+pytestmark = pytest.mark.slow
+
 PLENTY = 10**12
 
 

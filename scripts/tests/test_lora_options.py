@@ -13,7 +13,7 @@ from noise_floor import EXACT, relative_difference
 
 
 @pytest.mark.parametrize("regularization", ["exact", "kohya", "diffusers"])
-@pytest.mark.parametrize("text_encoder", [False, True])
+@pytest.mark.parametrize("text_encoder", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_step_in_parts_equals_a_step_at_once(
     train_spec, monkeypatch, regularization, text_encoder
 ):
@@ -56,7 +56,7 @@ def test_a_training_in_parts_continues_one_at_once(train_spec):
     train_lora.run(train_spec("more", resume=first["out"], **more))
 
 
-@pytest.mark.parametrize("which", ["base", "xl_base"])
+@pytest.mark.parametrize("which", ["base", pytest.param("xl_base", marks=pytest.mark.slow)])
 def test_gradient_checkpointing_changes_nothing_but_memory(train_spec, request, which):
     base = str(request.getfixturevalue(which))
     plain, again = (

@@ -8,6 +8,8 @@ import classify
 import measure
 import memory
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 1 << 20
 
 

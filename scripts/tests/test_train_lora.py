@@ -141,6 +141,7 @@ def test_nan_loss_stops_with_a_clear_error_and_a_pristine_base_model(train_spec,
     assert_equal_states(before, unet_state(base))
 
 
+@pytest.mark.slow
 def test_a_chain_equals_one_run_to_the_byte(train_spec):
     folder, chain = "", {}
     for steps in (5, 10, 20):

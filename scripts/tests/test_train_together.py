@@ -49,7 +49,7 @@ def variations(photos: list[str]) -> dict[str, dict]:
     }
 
 
-@pytest.mark.parametrize("which", ["base", "xl_base"])
+@pytest.mark.parametrize("which", ["base", pytest.param("xl_base", marks=pytest.mark.slow)])
 def test_members_end_as_they_do_alone(train_spec, photos, request, reports, which):
     """Shown in float64, so that no difference but rounding is left."""
     base = {"base": str(request.getfixturevalue(which)), "precision": "fp64"}
@@ -68,9 +68,16 @@ def test_members_end_as_they_do_alone(train_spec, photos, request, reports, whic
             assert float(row["loss"]) == pytest.approx(float(wanted["loss"]), rel=EXACT)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 @pytest.mark.parametrize(
-    ("which", "text_encoder"), [("base", False), ("base", True), ("xl_base", True)]
+    "precision", ["fp32", "bf16", pytest.param("fp16", marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize(
+    ("which", "text_encoder"),
+    [
+        ("base", False),
+        pytest.param("base", True, marks=pytest.mark.slow),
+        pytest.param("xl_base", True, marks=pytest.mark.slow),
+    ],
 )
 def test_members_differ_by_rounding_in_every_precision(
     train_spec, request, reports, which, text_encoder, precision
@@ -93,6 +100,7 @@ def test_members_differ_by_rounding_in_every_precision(
     assert max(map(relative_difference, group, alone)) <= MULTIPLE * floor
 
 
+@pytest.mark.slow
 def test_text_encoders_are_trained_together(train_spec, photos, reports):
     """With gradient checkpointing too, which runs layers again in the backward pass."""
     for more in ({}, {"gradient_checkpointing": True}):
@@ -130,6 +138,7 @@ def test_a_member_that_diverges_ends_the_group(train_spec, reports):
     assert not list(Path(good["out"]).iterdir())
 
 
+@pytest.mark.slow
 def test_an_interrupted_group_goes_on(train_spec, reports, monkeypatch, tmp_path):
     """Each member from its own checkpoint, also when they are grouped otherwise the next time."""
 
