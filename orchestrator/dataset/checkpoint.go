@@ -118,11 +118,25 @@ func (h *header) attention() int64 {
 // parameters counts the numbers of the tensors below prefixes.
 func (h *header) parameters(prefixes ...string) (count int64) {
 	for name, t := range h.tensors {
-		if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+		if below(name, prefixes) {
 			count += t.size()
 		}
 	}
 	return count
+}
+
+// holds reports whether there are tensors below one of the prefixes.
+func (h *header) holds(prefixes ...string) bool {
+	for name := range h.tensors {
+		if below(name, prefixes) {
+			return true
+		}
+	}
+	return false
+}
+
+func below(name string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // any reports whether a tensor's name holds one of the parts.

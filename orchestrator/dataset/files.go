@@ -37,8 +37,7 @@ func hashFile(ctx context.Context, path string) (string, error) {
 	if what := notAFile(path); what != "" {
 		return "", fmt.Errorf("%s is %s and no file", path, what)
 	}
-	// Without O_NONBLOCK, what was made a pipe since would be waited for.
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := openFile(path)
 	if err != nil {
 		return "", err
 	}
@@ -51,6 +50,12 @@ func hashFile(ctx context.Context, path string) (string, error) {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// openFile opens a file for reading. Without O_NONBLOCK, what was made a pipe
+// meanwhile would be waited for.
+func openFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
 // interruptible is a reader that fails once its context has ended.

@@ -9,9 +9,7 @@ import (
 	"image/color"
 	"image/draw"
 	"io"
-	"os"
 	"slices"
-	"syscall"
 
 	_ "image/jpeg" // the formats that Pillow and the standard library share
 	_ "image/png"
@@ -67,7 +65,7 @@ func pixelsOf(img *image.RGBA) string {
 
 // decode opens a file for a decoder.
 func decode(path string, with func(io.Reader) error) error {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := openFile(path)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,8 @@ func (d *Division) Pool(class string) []Image {
 
 // Divide keeps tests[class] images of every class for testing. Images that are
 // in seen (those that the base model was trained on, by their files or by what
-// they show) are never tested on. The same seed gives the same division, whatever the order of the images.
+// they show) are never tested on. The same seed gives the same division, whatever
+// the order of the images.
 func Divide(set *Set, classes []string, tests map[string]int, seen map[string]bool, seed int64) (*Division, error) {
 	d := &Division{Train: map[string][]Image{}, Test: map[string][]Image{}, Kept: map[string]int{}}
 	for _, class := range classes {

@@ -36,22 +36,14 @@ func stranger(h *header) string {
 			return mark.what
 		}
 	}
-	begins := func(prefixes ...string) bool {
-		for name := range h.tensors {
-			if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
-				return true
-			}
-		}
-		return false
-	}
 	switch {
-	case begins(unetPrefix):
+	case h.holds(unetPrefix):
 		return ""
-	case begins("down_blocks.", "up_blocks.", "mid_block."):
+	case h.holds("down_blocks.", "up_blocks.", "mid_block."):
 		return "the UNet of a diffusers folder: give the folder that unet/ is in"
-	case begins(vaePrefix, "encoder.", "decoder."):
+	case h.holds(vaePrefix, "encoder.", "decoder."):
 		return "an autoencoder (VAE) alone: give the whole checkpoint"
-	case begins("text_model.", "cond_stage_model.", "conditioner.", "transformer.text_model."):
+	case h.holds("text_model.", "cond_stage_model.", "conditioner.", "transformer.text_model."):
 		return "a text encoder alone: give the whole checkpoint"
 	}
 	names := slices.Sorted(maps.Keys(h.tensors))

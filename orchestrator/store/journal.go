@@ -59,11 +59,7 @@ func (s *Store) writeJournal(entries []Entry) error {
 			return err
 		}
 	}
-	beside := s.journalPath() + ".new"
-	if err := writeSynced(beside, text.Bytes()); err != nil {
-		return err
-	}
-	return os.Rename(beside, s.journalPath())
+	return replaceSynced(s.journalPath(), text.Bytes())
 }
 
 // Journal reads every entry, the oldest first. Lines that cannot be read, such

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -131,6 +133,16 @@ func inventory(dir string) ([]File, error) {
 		return err
 	})
 	return files, err
+}
+
+// replaceSynced writes a file that a reader, or a host that loses power, finds
+// whole: as it was, or as it is now.
+func replaceSynced(path string, text []byte) error {
+	beside := path + "." + rand.Text()
+	if err := writeSynced(beside, text); err != nil {
+		return fmt.Errorf("store: %w", errors.Join(err, os.Remove(beside)))
+	}
+	return os.Rename(beside, path)
 }
 
 // writeSynced writes a file and waits until it is on the disk.

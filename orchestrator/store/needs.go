@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -47,11 +46,7 @@ func (s *Store) Remember(n Needs) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	beside := path + "." + rand.Text()
-	if err := writeSynced(beside, append(text, '\n')); err != nil {
-		return fmt.Errorf("store: %w", errors.Join(err, os.Remove(beside)))
-	}
-	return os.Rename(beside, path)
+	return replaceSynced(path, append(text, '\n'))
 }
 
 // Remembered lists what runs need, by the names of their files. One that cannot
