@@ -100,14 +100,20 @@ func verdict(control string, above, below, alike, once int) string {
 	return fmt.Sprintf("Compared with real images alone, “%s”, of %s %s.", control, plural(all, "other training set"), sentenceList(parts))
 }
 
-// best names the highest accuracy and what cannot be told apart from it.
-func (r *Report) best(all []*condition) string {
+// topOf is the condition with the highest accuracy, the first of several.
+func topOf(all []*condition) *condition {
 	top := all[0]
 	for _, c := range all {
 		if c.accuracy.Mean > top.accuracy.Mean {
 			top = c
 		}
 	}
+	return top
+}
+
+// best names the highest accuracy and what cannot be told apart from it.
+func (r *Report) best(all []*condition) string {
+	top := topOf(all)
 	var alike, worse []string
 	for _, c := range all {
 		p, ok := r.against(top, c)

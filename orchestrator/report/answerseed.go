@@ -7,12 +7,7 @@ import "fmt"
 func (r *Report) classifiersAnswer(control *condition, all []*condition) []string {
 	first := control
 	if first == nil {
-		first = all[0]
-		for _, c := range all {
-			if c.accuracy.Mean > first.accuracy.Mean {
-				first = c
-			}
-		}
+		first = topOf(all)
 	}
 	sentences := []string{
 		fmt.Sprintf("One seed describes these %s and cannot say which training set is better.", plural(len(all), "classifier")),

@@ -53,13 +53,19 @@ func (e environment) Title() string {
 	if e.Reproducible {
 		words = append(words, "reproducible")
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Limits)) {
-		words = append(words, name+"="+e.Limits[name])
-	}
+	words = append(words, e.limits()...)
 	if e.Kizu != "" {
 		words = append(words, "kizu "+e.Kizu)
 	}
 	return strings.Join(words, ", ")
+}
+
+// limits are the variables that held libraries to less, as a shell sets them.
+func (e environment) limits() (words []string) {
+	for _, name := range slices.Sorted(maps.Keys(e.Limits)) {
+		words = append(words, name+"="+e.Limits[name])
+	}
+	return words
 }
 
 // list is the environments of all tasks that are done, the most frequent first.
@@ -94,14 +100,10 @@ func (r *record) properties() []property {
 		{"processor", func(e environment) string { return e.Processor }},
 		{"instructions", func(e environment) string { return e.Instructions }},
 		{"limits", func(e environment) string {
-			var words []string
-			for _, name := range slices.Sorted(maps.Keys(e.Limits)) {
-				words = append(words, name+"="+e.Limits[name])
-			}
-			if len(words) == 0 && e.Threads > 0 {
+			if len(e.Limits) == 0 && e.Threads > 0 {
 				return "none"
 			}
-			return strings.Join(words, " ")
+			return strings.Join(e.limits(), " ")
 		}},
 		{"threads", func(e environment) string {
 			if e.Threads == 0 {

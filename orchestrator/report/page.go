@@ -1,13 +1,11 @@
 package report
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"html/template"
 	"io"
-	"slices"
 
 	"kizu/orchestrator/experiment"
 )
@@ -89,12 +87,11 @@ func (r *Report) page(pictures *album) (*page, error) {
 		Usage: r.usage(), Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
-	for study, name := range map[string]string{"2": experiment.Classification, "1": experiment.Generation} {
-		if text := r.mixed(name); text != "" {
-			view.Mixed = append(view.Mixed, mixedView{study, text})
+	for _, study := range []mixedView{{"2", r.mixed(experiment.Classification)}, {"1", r.mixed(experiment.Generation)}} {
+		if study.Text != "" {
+			view.Mixed = append(view.Mixed, study)
 		}
 	}
-	slices.SortFunc(view.Mixed, func(a, b mixedView) int { return cmp.Compare(b.Study, a.Study) })
 	for _, s := range []state{done, failed, missing} {
 		view.Cells[string(s)] = r.count(s)
 	}

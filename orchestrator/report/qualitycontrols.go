@@ -35,8 +35,8 @@ func photoRows(p *photoLooks) [][]string {
 			distance(meanDistance(result.Nearest(photos, p.sources))), distance(result.Diversity(photos)),
 		}, kernelDistance(kid, has)...))
 	}
-	again, control, hasControl := p.autoencoded, result.Estimate{}, false
-	control, hasControl = p.autoencodedKID()
+	again := p.autoencoded
+	control, hasControl := p.autoencodedKID()
 	if len(p.heldOut) > 1 {
 		kid, has := result.KID(p.training, p.heldOut)
 		add("photos held out", p.heldOut, result.Nearest(p.heldOut, p.training), "–", kid, has)

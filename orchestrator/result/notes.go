@@ -2,6 +2,7 @@ package result
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize/english" // plurals; MIT
 )
@@ -26,14 +27,7 @@ func falseClaims(list []Comparison) string {
 
 // Repeated reports whether any comparison has trainings with several seeds, and
 // so may say something about training sets.
-func Repeated(list []Comparison) bool {
-	for _, c := range list {
-		if c.Repeated() {
-			return true
-		}
-	}
-	return false
-}
+func Repeated(list []Comparison) bool { return slices.ContainsFunc(list, Comparison.Repeated) }
 
 // PairNotes say what the figures of comparisons are.
 func PairNotes(list []Comparison) []string {
@@ -47,15 +41,10 @@ func PairNotes(list []Comparison) []string {
 			"a true difference as large as “detectable” is found with a probability of 80 %",
 		falseClaims(list),
 	}
-	once, improvable := false, false
-	for _, c := range list {
-		once = once || !c.Repeated()
-		improvable = improvable || c.Improvable()
-	}
-	if once {
+	if slices.ContainsFunc(list, func(c Comparison) bool { return !c.Repeated() }) {
 		notes = append(notes, "where two training sets have one seed in common, p is McNemar’s exact, compares these two classifiers and claims nothing about the sets")
 	}
-	if improvable {
+	if slices.ContainsFunc(list, Comparison.Improvable) {
 		notes = append(notes, fmt.Sprintf("P(first better) is the share of %d resamples of these runs and test images in which a run of the first finds more", resamples))
 	}
 	return notes
