@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"kizu/orchestrator/dataset"
@@ -94,7 +95,13 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	if err != nil {
 		return summary, err
 	}
-	r := &run{cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}, checked: checked{keys: map[string]bool{}}, trainings: plan.TrainingsOf(cfg.Store)}
+	r := &run{
+		cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}, checked: checked{keys: map[string]bool{}}, trainings: plan.TrainingsOf(cfg.Store),
+		baseFiles: sync.OnceValues(func() (dataset.Files, error) {
+			files, _, err := p.Base.Files()
+			return files, err
+		}),
+	}
 	for _, task := range tasks {
 		r.tasks[task.ID] = task
 	}
@@ -127,6 +134,7 @@ type run struct {
 	checked checked
 
 	trainings *plan.Trainings
+	baseFiles func() (dataset.Files, error) // of the base model, read once
 }
 
 // outcome is how a task ended on a slot; without a task, that the slot is idle.

@@ -40,10 +40,15 @@ type trial struct {
 	spec     json.RawMessage
 	log      string
 
-	spent *spent
-	steps int // of the latest checkpoint whose cost is known
-	cost  time.Duration
+	spent  *spent
+	steps  int // of the latest checkpoint whose cost is known
+	cost   time.Duration
+	looked time.Time // for a later one
 }
+
+// checkpointLook is how often a new checkpoint is looked for, at most: stages
+// say several times a second how far they are.
+const checkpointLook = time.Second
 
 // charge has the trial's time counted, beside that of others in its group. Of a
 // task that goes on from a checkpoint or a shorter training, that is done.
@@ -59,7 +64,10 @@ func (t *trial) charge(to *spent) {
 // progressed takes what a stage says of how far it is.
 func (s *slot) progressed(t *trial, event protocol.Event) {
 	t.spent.heard(t.task.ID, event.Done, event.Total)
-	s.noteCheckpoint(t)
+	if now := time.Now(); now.Sub(t.looked) >= min(checkpointLook, s.run.cfg.Checkpoint) {
+		t.looked = now
+		s.noteCheckpoint(t)
+	}
 	s.run.cfg.Display.Progress(t.task, event.Done, event.Total, event.Fields)
 }
 

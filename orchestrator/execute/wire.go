@@ -10,8 +10,8 @@ import (
 
 // wire writes a task's spec as its stage reads it: with paths, the files of the
 // base model that are used, the folder to write into, the device and, in a
-// training, what to continue. It also returns
-// how much of the task's effort is left to do.
+// training, what to continue. It also returns how much of the task's effort is
+// left to do.
 func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, float64, error) {
 	p, st := s.run.plan, s.run.cfg.Store
 	effort := task.Effort()
@@ -30,7 +30,7 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 	}
 	fields["out"], fields["device"] = dir, s.device
 	if _, ok := fields["base"]; ok {
-		if fields["base_files"], _, err = p.Base.Files(); err != nil {
+		if fields["base_files"], err = s.run.baseFiles(); err != nil {
 			return nil, 0, err
 		}
 	}
