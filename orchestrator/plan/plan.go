@@ -210,11 +210,7 @@ func (t *Task) Effort() float64 {
 	case Generate:
 		return float64(2 * spec.Count * experiment.DenoisingSteps(spec.Steps, spec.Strength))
 	case Classify:
-		steps := spec.Steps
-		if steps == 0 {
-			steps = spec.Epochs * (spec.trained() + spec.BatchSize - 1) / spec.BatchSize
-		}
-		return float64(steps * spec.BatchSize)
+		return float64(spec.OptimizerSteps() * spec.BatchSize)
 	case Autoencode:
 		return float64(2 * spec.Made()) // there and back
 	case Measure:
