@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from errors import StageError
 
 CONFIGURATIONS = Path(__file__).resolve().parent / "configurations"
@@ -51,3 +53,13 @@ def class_name_of(folder: Path) -> str:
         return json.loads(index.read_text(encoding="utf-8"))["_class_name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StageError(f"{index} is damaged ({error}); copy the base model again") from error
+
+
+def require_whole(file: Path) -> None:
+    """StageError when a .safetensors file is shorter than its header says, which is all of it that
+    is read."""
+    try:
+        with safe_open(file, framework="pt"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise StageError(f"{file} is damaged ({error}); copy the base model again") from error

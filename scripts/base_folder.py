@@ -9,11 +9,10 @@ from diffusers import (
     StableDiffusionXLImg2ImgPipeline,
     UNet2DConditionModel,
 )
-from safetensors import SafetensorError, safe_open
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 import runtime
-from base_files import class_name_of
+from base_files import class_name_of, require_whole
 from errors import StageError
 
 # What a model_index.json may call a pipeline, and the class that it is loaded as.
@@ -107,11 +106,7 @@ def check(folder: Path) -> None:
                 " to safetensors (pickled weights are not loaded)"
             )
     for file in sorted(folder.glob("*/*.safetensors")):
-        try:
-            with safe_open(file, framework="pt"):
-                pass
-        except (SafetensorError, OSError) as error:
-            raise StageError(f"{file} is damaged ({error}); copy the base model again") from error
+        require_whole(file)
 
 
 def state_of(base: str) -> tuple:

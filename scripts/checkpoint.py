@@ -8,12 +8,11 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL
-from safetensors import SafetensorError, safe_open
 
 import clip_words
 import memory
 import runtime
-from base_files import BaseFiles
+from base_files import BaseFiles, require_whole
 from base_folder import Pipeline, class_of, unaltered
 from errors import StageError
 
@@ -22,7 +21,7 @@ def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
     """The pipeline of a file; in `dtype`, the autoencoder at least in float32."""
     config = files.configuration_of(file)
     pipeline_class = class_of(config)
-    check(file)
+    require_whole(file)
     try:
         vae = AutoencoderKL.from_single_file(
             str(file), config=str(config), subfolder="vae", dtype=runtime.whole(dtype)
@@ -53,15 +52,6 @@ def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
 def tokenizers(config: Path) -> dict:
     """The tokenizers of a built-in configuration, by their names in the pipeline."""
     return {folder.name: clip_words.tokenizer(folder) for folder in config.glob("tokenizer*")}
-
-
-def check(file: Path) -> None:
-    """Raise a StageError when a file is shorter than its header says."""
-    try:
-        with safe_open(file, framework="pt"):
-            pass
-    except (SafetensorError, OSError) as error:
-        raise StageError(f"{file} is damaged ({error}); copy the base model again") from error
 
 
 def require_weights(pipeline: Pipeline) -> None:
