@@ -100,7 +100,7 @@ func TestSlurmSubmissions(t *testing.T) {
 	l.says(l.run(2, run("--slurm-partition", "nope")...), `^kizu: sbatch says: invalid partition specified: nope; Batch job submission failed: Invalid partition name specified$`)
 	l.says(l.run(0, "cancel", "pair.yaml", "--store", "runs"), `^no job of pair is in the queue$`)
 
-	l.says(l.run(0, run("--detach")...), `^job \d+ is submitted: 2 workers for 9 tasks$`, `^kizu status pair.yaml shows`)
+	l.says(l.run(0, run("--detach")...), `^job \d+ is submitted: 2 workers for 9 tasks$`, `^kizu status pair.yaml --store runs shows`)
 	l.training("runs", 1)
 	job := l.job("runs")
 	l.says(l.run(0, "status", "pair.yaml", "--store", "runs"), `^job `+job+`: 2 running \(n[12].*\)$`, `^running for .* on n[12] \(job `+job+`_[01]\): \d of 9 tasks done$`, `^  cpu      (LoRA|autoencoded|features).*`)
@@ -127,7 +127,10 @@ func TestSlurmFailures(t *testing.T) {
 	l := newSlurmLab(t)
 	l.write("pair.yaml", []byte(strings.Replace(pair, "rank: 2,", "rank: 2, learning_rate: 1.0e+30,", 1)))
 	output := l.run(1, append([]string{"run", "pair.yaml", "--store", "runs"}, onSlurm()...)...)
-	l.says(output, `^2 tasks failed, 4 could not run because of them:$`, `the loss.*\(in job \d+_[01] on n[12]\)`, `^everything else is done and kept; go on with: kizu run pair.yaml --executor slurm$`)
+	l.says(output, `^2 tasks failed, 4 could not run because of them:$`, `the loss.*\(in job \d+_[01] on n[12]\)`, `^everything else is done and kept; go on with: kizu run pair.yaml --store runs --executor slurm$`)
+	if strings.Contains(output, "still have elements") {
+		t.Errorf("a job that has ended was said to be in the queue:\n%s", output)
+	}
 	if n := strings.Count(l.logs(), "failed   LoRA"); n < 2 {
 		t.Errorf("%d failures in the logs:\n%s", n, l.logs())
 	}

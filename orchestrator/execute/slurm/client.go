@@ -72,11 +72,17 @@ func Queue(ctx context.Context, jobs ...string) ([]Element, error) {
 		return nil, nil
 	}
 	text, err := call(ctx, "squeue", "--noheader", "--array", "--states=all", "--jobs="+strings.Join(jobs, ","), "--format="+queueFormat)
-	var said *CommandError
-	if errors.As(err, &said) && strings.Contains(said.Message, "Invalid job id") {
+	if forgotten(err) {
 		return nil, nil
 	}
 	return parseQueue(text), err
+}
+
+// forgotten reports whether an error says that the queue has no such job (any
+// more).
+func forgotten(err error) bool {
+	var said *CommandError
+	return errors.As(err, &said) && strings.Contains(said.Message, "Invalid job id")
 }
 
 // Account looks up how elements ended. known is false where the cluster keeps no
@@ -95,9 +101,13 @@ func Cancel(ctx context.Context, jobs ...string) error {
 	return err
 }
 
-// CancelWaiting ends those elements of an array that wait.
+// CancelWaiting ends those elements of an array that wait. Of a job that the
+// queue has forgotten none does.
 func CancelWaiting(ctx context.Context, job string) error {
 	_, err := call(ctx, "scancel", "--state=PENDING", job)
+	if forgotten(err) {
+		return nil
+	}
 	return err
 }
 
