@@ -114,7 +114,7 @@ func (r *runner) shown() bool {
 }
 
 // reportKey is a hash of everything that a report shows: this program, the
-// experiment and the artifacts.
+// experiment, the artifacts and what was published of them.
 func reportKey(p *plan.Plan) (string, error) {
 	hash := sha256.New()
 	hash.Write([]byte(version()))
@@ -126,6 +126,9 @@ func reportKey(p *plan.Plan) (string, error) {
 	}
 	for _, task := range p.Tasks {
 		fmt.Fprintln(hash, task.Key, task.Label)
+	}
+	if text, err := os.ReadFile(report.PublishedPath(p.Experiment)); err == nil {
+		hash.Write(text)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }

@@ -13,14 +13,19 @@ import (
 )
 
 func newReport(s *settings) *cobra.Command {
-	var asJSON bool
+	var asJSON, publish bool
 	cmd := &cobra.Command{
 		Use:   "report FILE...",
 		Short: "Write the tables and the page from what the store has, without Python",
 		Long: `Write the tables and the page from what the store has, without Python.
 
 Several files are compared side by side, where they call a pattern or a training
-set the same.`,
+set the same.
+
+With --publish, the table and a hash of every artifact are written beside FILE, as
+published/NAME.txt and published/NAME.json. From then on a run or a report of FILE
+says whether it came to the same, byte for byte, and if not, which artifact was
+the first to differ.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("give an experiment file, or several to compare, after kizu report")
@@ -29,8 +34,8 @@ set the same.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				if asJSON {
-					return errors.New("--json prints one experiment: give one file")
+				if asJSON || publish {
+					return errors.New("--json and --publish are of one experiment: give one file")
 				}
 				return sideBySide(cmd.Context(), s, args, cmd.OutOrStdout())
 			}
@@ -47,6 +52,14 @@ set the same.`,
 				return err
 			}
 			out := cmd.OutOrStdout()
+			if publish {
+				path, err := r.Publish()
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(out, "published: %s\n", path)
+				return err
+			}
 			if asJSON {
 				return r.JSON(out)
 			}
@@ -66,6 +79,7 @@ set the same.`,
 	}
 	s.addSet(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print results.json instead of writing files")
+	cmd.Flags().BoolVar(&publish, "publish", false, "write beside FILE what it came to, for others to compare with")
 	return cmd
 }
 

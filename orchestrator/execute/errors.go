@@ -150,9 +150,11 @@ func saysDiskFull(f protocol.Failure) bool {
 	return strings.Contains(f.Message, "No space left on device") || strings.Contains(f.Message, "Disk quota exceeded")
 }
 
-// isStageError tells the stages' own, worded errors from surprises.
+// isStageError tells the stages' own, worded errors from surprises: StageError
+// and what scripts/errors.py derives from it.
 func isStageError(f protocol.Failure) bool {
-	return f.Type == "StageError" || strings.HasSuffix(f.Type, ".StageError")
+	name := f.Type[strings.LastIndexByte(f.Type, '.')+1:]
+	return name == "StageError" || name == "DivergedError"
 }
 
 // diskFull words an error of writing to a full disk.

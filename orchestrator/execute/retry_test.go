@@ -37,7 +37,7 @@ func TestRemedy(t *testing.T) {
 		{errors.Join(&DiedError{How: "signal: segmentation fault"}, errors.New("and more")), freshWorker},
 		{&StallError{After: time.Minute}, freshWorker},
 		{raised("errors.StageError", "image 3.png cannot be read"), none},
-		{raised("errors.StageError", "the loss became nan at step 7"), none},
+		{raised("errors.DivergedError", "the loss became nan at step 7"), none},
 		{raised("ValueError", "no such thing"), none},
 		{raised("RuntimeError", "mat1 and mat2 shapes cannot be multiplied"), none},
 		{raised("OSError", "[Errno 28] No space left on device"), none},

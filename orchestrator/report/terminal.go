@@ -13,11 +13,12 @@ import (
 // screen at most where that is possible, and what is unfinished.
 func (r *Report) Table(w io.Writer, screen Screen) error {
 	var out strings.Builder
-	for i, g := range r.grids() {
-		if i > 0 {
-			out.WriteString("\n")
+	r.writeGrids(&out, screen)
+	if text := r.compared(); text != "" {
+		out.WriteString("\n")
+		for _, line := range wrap(text, screen.Width) {
+			fmt.Fprintln(&out, line)
 		}
-		g.writeText(&out, screen)
 	}
 	if lines := r.unfinished(); len(lines) > 0 {
 		out.WriteString("\n")
@@ -27,6 +28,16 @@ func (r *Report) Table(w io.Writer, screen Screen) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// writeGrids writes the tables of both studies.
+func (r *Report) writeGrids(out *strings.Builder, screen Screen) {
+	for i, g := range r.grids() {
+		if i > 0 {
+			out.WriteString("\n")
+		}
+		g.writeText(out, screen)
+	}
 }
 
 const (
