@@ -3,6 +3,7 @@
 #   make demo     run experiments/quick.yaml on this machine
 #   make test     lint and all tests
 #   make test-slurm  the tests of --executor slurm, on a real Slurm of two nodes on this machine
+#   make publish  run experiments/quick.yaml anew and write what it came to into experiments/published
 #   make bench    benchmarks
 #   make chaos    kill a small experiment 200 times at random moments (about an hour)
 #   make fuzz     fuzz what reads other people's bytes, a minute each
@@ -15,7 +16,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: build demo test lint test-go test-python test-slurm bench chaos fuzz simulate article-dry clean
+.PHONY: build demo publish test lint test-go test-python test-slurm bench chaos fuzz simulate article-dry clean
 env := . build/env;
 # Packages and options of the user's own Python are none of kizu's.
 unexport PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONSTARTUP
@@ -23,8 +24,15 @@ unexport PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONSTARTUP
 build:
 	@scripts/setup
 
+# Held to the code of every x86-64 processor with AVX2, so that what comes out can be compared with
+# experiments/published.
 demo: build
-	@bin/kizu run experiments/quick.yaml
+	@bin/kizu run experiments/quick.yaml --reproducible
+
+publish: build
+	@rm -rf build/published
+	@bin/kizu run experiments/quick.yaml --reproducible --store build/published
+	@bin/kizu report experiments/quick.yaml --store build/published --publish
 
 test: lint test-python test-go
 
