@@ -39,48 +39,58 @@ the first to differ.`,
 				}
 				return sideBySide(cmd.Context(), s, args, cmd.OutOrStdout())
 			}
-			study, err := openResults(cmd.Context(), s, args[0])
-			if err != nil {
+			study, r, err := s.results(cmd.Context(), args[0])
+			switch {
+			case err != nil:
 				return err
-			}
-			reasons, err := study.jobReasons()
-			if err != nil {
-				return err
-			}
-			r, err := report.Collect(study.plan, study.store, reasons)
-			if err != nil {
-				return err
-			}
-			out := cmd.OutOrStdout()
-			if publish {
+			case asJSON:
+				return r.JSON(cmd.OutOrStdout())
+			case publish:
 				path, err := r.Publish()
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(out, "published: %s\n", path)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "published: %s\n", path)
 				return err
 			}
-			if asJSON {
-				return r.JSON(out)
-			}
-			dir := study.store.Reports(study.plan.Experiment.Name)
-			if err := r.Write(dir); err != nil {
-				return err
-			}
-			if err := r.Table(out, screenOf(out)); err != nil {
-				return err
-			}
-			if err := study.printJobs(cmd.Context(), out); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(out, "\npage: %s\n", filepath.Join(dir, "report.html"))
-			return err
+			return study.report(cmd.Context(), r, cmd.OutOrStdout())
 		},
 	}
 	s.addSet(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print results.json instead of writing files")
 	cmd.Flags().BoolVar(&publish, "publish", false, "write beside FILE what it came to, for others to compare with")
+	cmd.MarkFlagsMutuallyExclusive("json", "publish")
 	return cmd
+}
+
+// results collects what the store has of an experiment.
+func (s *settings) results(ctx context.Context, file string) (*study, *report.Report, error) {
+	study, err := openResults(ctx, s, file)
+	if err != nil {
+		return nil, nil, err
+	}
+	reasons, err := study.jobReasons()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := report.Collect(study.plan, study.store, reasons)
+	return study, r, err
+}
+
+// report writes the files of a report, and its tables to the screen.
+func (y *study) report(ctx context.Context, r *report.Report, out io.Writer) error {
+	dir := y.store.Reports(y.plan.Experiment.Name)
+	if err := r.Write(dir); err != nil {
+		return err
+	}
+	if err := r.Table(out, screenOf(out)); err != nil {
+		return err
+	}
+	if err := y.printJobs(ctx, out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\npage: %s\n", filepath.Join(dir, "report.html"))
+	return err
 }
 
 // sideBySide compares experiments. Each has its own report, which it leaves as
