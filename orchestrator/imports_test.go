@@ -9,17 +9,18 @@ import (
 
 // mayImport says which rooms a room may import: the arrows of DESIGN.md's
 // "imports point one way", command → {report, execute, plan} → {result,
-// schedule, store, dataset, experiment}. A room that is not in the table is
+// schedule, stage, store, dataset, experiment}. A room that is not in the table is
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                     {"command"},
-	"orchestrator/command":             {"report", "execute", "execute/protocol", "execute/slurm", "execute/worker", "plan", "result", "schedule", "store", "dataset", "experiment"},
-	"orchestrator/report":              {"plan", "result", "store", "dataset", "experiment"},
-	"orchestrator/execute":             {"execute/protocol", "plan", "schedule", "store", "dataset", "experiment"},
+	"orchestrator/command":             {"report", "execute", "execute/protocol", "execute/slurm", "execute/worker", "plan", "result", "schedule", "stage", "store", "dataset", "experiment"},
+	"orchestrator/report":              {"plan", "result", "stage", "store", "dataset", "experiment"},
+	"orchestrator/execute":             {"execute/protocol", "plan", "schedule", "stage", "store", "dataset", "experiment"},
 	"orchestrator/execute/protocol":    nil,
 	"orchestrator/execute/slurm":       {"store"},                       // what a job is called, for manifests
 	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"}, // the only one that loads Python
-	"orchestrator/plan":                {"store", "dataset", "experiment"},
+	"orchestrator/plan":                {"stage", "store", "dataset", "experiment"},
+	"orchestrator/stage":               {"dataset", "experiment"},
 	"orchestrator/store":               {"dataset"},
 	"orchestrator/result":              nil,
 	"orchestrator/schedule":            nil,
@@ -43,7 +44,7 @@ var keptTo = map[string][]string{
 // pure rooms compute: they look at no file, clock, network or random number but
 // those of a generator (math/rand/v2) seeded with what is computed on.
 var (
-	pure   = []string{"orchestrator/result", "orchestrator/schedule"}
+	pure   = []string{"orchestrator/result", "orchestrator/schedule", "orchestrator/stage"}
 	impure = []string{"os", "os/exec", "net", "net/http", "time", "math/rand", "path/filepath"}
 )
 

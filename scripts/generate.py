@@ -62,6 +62,13 @@ class Spec:
     threads: int = 0
 
 
+# What the images of a batch have in common, and so the tasks of a group.
+SHARED = (
+    *("base", "base_files", "device", "threads", "precision", "levels"),
+    *("resolution", "strength", "steps", "guidance", "sampler", "batch_size"),
+)
+
+
 def run(spec: dict[str, Any]) -> dict[str, Any]:
     """Make every image; returns how many, and how many are blank, saturated or NaN."""
     task = Alone(spec)
@@ -70,8 +77,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_together(specs: list[dict[str, Any]]) -> None:
-    """Make the images of specs that agree in base, device, precision, resolution, strength, steps,
-    guidance, sampler, batch_size and levels."""
+    """Make the images of specs that agree in what SHARED names."""
     generate(together.members(specs))
 
 
@@ -116,7 +122,7 @@ class Work(together.Work):
 
 def generate(tasks: list[Task]) -> None:
     """Make the images of all tasks, batch by batch across them."""
-    works = together.read(tasks, Work)
+    works = together.read(tasks, Work, SHARED)
     if not works:
         return
     spec = works[0].spec

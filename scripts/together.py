@@ -90,6 +90,7 @@ class Work(ABC):
     """
 
     task: Task
+    spec: Any  # as the stage reads it
 
     @abstractmethod
     def begin(self, pipeline: Pipeline) -> None:
@@ -99,12 +100,20 @@ class Work(ABC):
 W = TypeVar("W", bound=Work)
 
 
-def read(tasks: list[Task], kind: Callable[[Task], W]) -> list[W]:
-    """The works of the tasks that can be read."""
-    works = []
+def read(tasks: list[Task], kind: Callable[[Task], W], shared: tuple[str, ...]) -> list[W]:
+    """The works of the tasks that can be read.
+
+    `shared` names the settings that a stage takes from the first for all: ValueError if the specs
+    differ in one, since an artifact would be committed under the key of another.
+    """
+    works: list[W] = []
     for task in tasks:
         with task.failing():
             works.append(kind(task))
+    for name in shared:
+        values = [getattr(work.spec, name) for work in works]
+        if any(value != values[0] for value in values):
+            raise ValueError(f"the tasks of a group differ in {name}")
     return works
 
 

@@ -21,6 +21,13 @@ from lora_work import Work
 from together import Alone, Task
 
 
+# What the trainings of a group have in common: all their samples pass through one base model.
+SHARED = (
+    *("base", "base_files", "device", "threads", "precision"),
+    *("resolution", "text_encoder", "gradient_checkpointing", "reproducible"),
+)
+
+
 def run(spec: dict[str, Any]) -> dict[str, Any]:
     """Train one LoRA; returns steps, final loss, exposures and the number of parameters."""
     task = Alone(spec)
@@ -29,14 +36,13 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_together(specs: list[dict[str, Any]]) -> None:
-    """Train LoRAs that agree in base, device, precision, resolution, text_encoder and
-    gradient_checkpointing."""
+    """Train LoRAs that agree in what SHARED names."""
     train(together.members(specs))
 
 
 def train(tasks: list[Task]) -> None:
     """Train the LoRAs of all tasks; each ends when its own steps are done."""
-    works = together.read(tasks, Work)
+    works = together.read(tasks, Work, SHARED)
     if not works:
         return
     spec = works[0].spec

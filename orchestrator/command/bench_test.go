@@ -198,7 +198,7 @@ func fill(tb testing.TB, study *study) {
 		if err := os.WriteFile(filepath.Join(dir, "manifest.json"), text, 0o644); err != nil {
 			tb.Fatal(err)
 		}
-		entry := store.Entry{Kind: task.Kind, Key: task.Key, Label: task.Label, Host: m.Host, Device: "cpu", Seconds: 1, Effort: task.Effort(), Bytes: 1}
+		entry := store.Entry{Kind: task.Kind, Key: task.Key, Label: task.Label, Host: m.Host, Device: "cpu", Seconds: 1, Effort: task.Spec.Effort(), Bytes: 1}
 		if err := lines.Encode(entry); err != nil {
 			tb.Fatal(err)
 		}

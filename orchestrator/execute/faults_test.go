@@ -15,6 +15,7 @@ import (
 
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -29,15 +30,15 @@ func TestOutOfMemory(t *testing.T) {
 	for _, task := range p.Tasks {
 		m, err := f.store.Manifest(task.Kind, task.Key)
 		switch spec := task.Spec.(type) {
-		case plan.TrainLoRA:
+		case stage.TrainLoRA:
 			if spec.BatchSize != 4 || err != nil || m.Parts != 4 || m.Attempt != 3 {
 				t.Errorf("%s: %+v, %v", task.Label, m, err)
 			}
-		case plan.Generate:
+		case stage.Generate:
 			if err != nil || m.Parts < 2 || m.Attempt < 2 {
 				t.Errorf("%s: %+v, %v", task.Label, m, err)
 			}
-		case plan.Classify:
+		case stage.Classify:
 			if failure := summary.Failures[task.ID]; failure == nil || !strings.Contains(failure.Error(), "out of memory") ||
 				!strings.Contains(failure.Error(), "use a smaller classifier.batch_size") {
 				t.Errorf("%s: %v", task.Label, failure)
@@ -68,7 +69,7 @@ func TestOutOfMemoryBesideWhatEarlierTasksLeft(t *testing.T) {
 	again := 0
 	for _, task := range p.Tasks {
 		m, err := f.store.Manifest(task.Kind, task.Key)
-		if task.Kind != plan.KindClassify {
+		if task.Kind != stage.KindClassify {
 			continue
 		}
 		if err != nil || m.Parts != 0 || m.Attempt > 2 {
@@ -154,7 +155,7 @@ func TestADamagedInputIsNotUsed(t *testing.T) {
 	}
 	var images *plan.Task
 	for _, task := range p.Tasks {
-		if task.Kind == plan.KindGenerate {
+		if task.Kind == stage.KindGenerate {
 			images = task
 		}
 	}
@@ -185,7 +186,7 @@ func TestAPhotoThatChanges(t *testing.T) {
 	p := smallPlan(t, f.store, f.photos)
 	var training *plan.Task
 	for _, task := range p.Tasks {
-		if task.Kind == plan.KindTrainLoRA && training == nil {
+		if task.Kind == stage.KindTrainLoRA && training == nil {
 			training = task
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/execute"
-	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // groups lists the calls of a run that were for several tasks, each with the
@@ -78,7 +78,7 @@ func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
 		if !strings.Contains(failure.Error(), "no such photo") {
 			t.Errorf("%s: %v", id, failure)
 		}
-		if strings.HasPrefix(id, plan.KindTrainLoRA) {
+		if strings.HasPrefix(id, stage.KindTrainLoRA) {
 			trainings++
 		}
 	}
@@ -168,7 +168,7 @@ func TestTimeCountsFromTheBeginning(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := m.Seconds - m.Finished.Sub(m.Started).Seconds()
-			if trained := task.Kind == plan.KindTrainLoRA; trained {
+			if trained := task.Kind == stage.KindTrainLoRA; trained {
 				trainings++
 				if before < 0.9*beforeCheckpoint.Seconds() {
 					t.Errorf("together %d, %s: %g s before the attempt that succeeded, want %v", together, task.Label, before, beforeCheckpoint)

@@ -115,7 +115,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 func scheduled(tasks []*plan.Task) []schedule.Task {
 	list := make([]schedule.Task, len(tasks))
 	for i, task := range tasks {
-		list[i] = schedule.Task{ID: task.ID, Loads: task.Loads(), Cost: task.Effort(), With: task.With()}
+		list[i] = schedule.Task{ID: task.ID, Loads: task.Spec.Keeps(), Cost: task.Spec.Effort(), With: task.Spec.BatchKey()}
 		for _, need := range task.Needs {
 			if !need.Reuse {
 				list[i].Needs = append(list[i].Needs, need.ID)

@@ -17,6 +17,7 @@ import (
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -202,7 +203,7 @@ func TestADeadWorkerIsReplaced(t *testing.T) {
 
 // needsLoRA says whether a task is a LoRA's training or comes after one.
 func needsLoRA(task *plan.Task) bool {
-	return task.Kind == plan.KindTrainLoRA || slices.ContainsFunc(task.Needs, needsLoRA)
+	return task.Kind == stage.KindTrainLoRA || slices.ContainsFunc(task.Needs, needsLoRA)
 }
 
 func TestAFailureStopsItsDependantsOnly(t *testing.T) {
@@ -222,7 +223,7 @@ func TestAFailureStopsItsDependantsOnly(t *testing.T) {
 					if !f.store.Has(task.Kind, task.Key) {
 						t.Errorf("%s needs no LoRA, and yet it is missing", task.Label)
 					}
-				case task.Kind == plan.KindTrainLoRA && task.Resume == nil:
+				case task.Kind == stage.KindTrainLoRA && task.Resume == nil:
 					if failed == nil || !strings.Contains(failed.Error(), "log: ") {
 						t.Errorf("%s: failure %v; want one that names its log", task.Label, failed)
 					}

@@ -111,11 +111,11 @@ func (s *slot) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) 
 			met++
 			hopeless = met == faults
 		case lessMemory:
-			if fewer := more(task, parts); fewer > 0 {
+			if fewer := more(task.Spec, parts); fewer > 0 {
 				parts = fewer
 				note += fmt.Sprintf(" with each batch in %d parts", parts)
 			} else if fresh { // without anything that earlier tasks left
-				hopeless, err = true, &MemoryError{Advice: less(task), Err: err}
+				hopeless, err = true, &MemoryError{Advice: less(task.Spec), Err: err}
 			}
 		}
 		s.close()

@@ -29,7 +29,7 @@ func newSpent(now time.Time) *spent {
 // add makes a task a member. done is the share of it that is not computed again,
 // and before what the device has spent on that.
 func (s *spent) add(task *plan.Task, done float64, before time.Duration) {
-	s.members[task.ID] = &expense{effort: max(1, task.Effort()), done: done, until: done, time: before}
+	s.members[task.ID] = &expense{effort: max(1, task.Spec.Effort()), done: done, until: done, time: before}
 }
 
 // heard notes how far a task is.

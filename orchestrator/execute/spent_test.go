@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // training is a task whose effort is that of its steps.
 func training(id string, steps, batch int) *plan.Task {
-	return &plan.Task{ID: id, Kind: plan.KindTrainLoRA, Spec: plan.TrainLoRA{Steps: steps, BatchSize: batch}}
+	return &plan.Task{ID: id, Kind: stage.KindTrainLoRA, Spec: stage.TrainLoRA{Steps: steps, BatchSize: batch}}
 }
 
 // TestTimeOfAGroup: whoever ends early, every second of the device is one

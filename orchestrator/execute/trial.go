@@ -10,6 +10,7 @@ import (
 
 	"kizu/orchestrator/execute/protocol"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -54,8 +55,8 @@ const checkpointLook = time.Second
 // task that goes on from a checkpoint or a shorter training, that is done.
 func (t *trial) charge(to *spent) {
 	done := 0.0
-	if spec, ok := t.task.Spec.(plan.TrainLoRA); ok {
-		done = max(1-t.manifest.Effort/t.task.Effort(), float64(t.steps)/float64(spec.Steps))
+	if spec, ok := t.task.Spec.(stage.Stepped); ok {
+		done = max(1-t.manifest.Effort/spec.Effort(), float64(t.steps)/float64(spec.StepCount()))
 	}
 	t.spent = to
 	to.add(t.task, done, t.cost)
@@ -74,7 +75,7 @@ func (s *slot) progressed(t *trial, event protocol.Event) {
 // noteCheckpoint keeps what a checkpoint has cost that was written since the
 // last look, for the attempt that goes on from it.
 func (s *slot) noteCheckpoint(t *trial) {
-	if t.task.Kind != plan.KindTrainLoRA {
+	if _, ok := t.task.Spec.(stage.Stepped); !ok {
 		return
 	}
 	steps := s.run.cfg.Store.CheckpointSteps(t.task.Key)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // Window is the time that a worker has, where the machine is its own only until
@@ -21,7 +22,7 @@ type Window struct {
 const margin = 1.5
 
 // fits reports whether a task may be started. The first may in any case: no
-// later window will be longer. A training may, since it writes checkpoints and
+// later window will be longer. Work in steps may, since it leaves checkpoints and
 // goes on from them in another window.
 func (w *Window) fits(task *plan.Task, now time.Time) bool {
 	if w == nil {
@@ -29,7 +30,7 @@ func (w *Window) fits(task *plan.Task, now time.Time) bool {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.used || task.Kind == plan.KindTrainLoRA {
+	if _, continues := task.Spec.(stage.Stepped); continues || !w.used {
 		return true
 	}
 	estimate, known := w.Estimate(task)

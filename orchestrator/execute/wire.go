@@ -3,8 +3,10 @@ package execute
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -14,8 +16,8 @@ import (
 // left to do.
 func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, float64, error) {
 	p, st := s.run.plan, s.run.cfg.Store
-	effort := task.Effort()
-	resolved := task.Spec.Resolve(func(ref plan.Ref) plan.Ref { return plan.Ref(p.Path(ref, st.Dir)) })
+	effort := task.Spec.Effort()
+	resolved := task.Spec.Resolve(func(ref stage.Ref) stage.Ref { return stage.Ref(p.Path(ref, st.Dir)) })
 	text, err := json.Marshal(resolved)
 	if err != nil {
 		return nil, 0, err
@@ -34,7 +36,7 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 			return nil, 0, err
 		}
 	}
-	if task.Kind == plan.KindTrainLoRA {
+	if _, ok := task.Spec.(stage.Stepped); ok {
 		key, done, err := s.run.earlier(task)
 		if err != nil {
 			return nil, 0, err
@@ -48,8 +50,8 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 		fields["checkpoint_seconds"] = s.run.cfg.Checkpoint.Seconds()
 		effort *= 1 - done
 	}
-	for name, value := range inParts(task, parts) {
-		fields[name] = value
+	if parts > 0 {
+		maps.Copy(fields, task.Spec.InParts(parts))
 	}
 	text, err = json.Marshal(fields)
 	return text, effort, err

@@ -16,6 +16,7 @@ import (
 
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -126,7 +127,7 @@ func TestDamageIsReported(t *testing.T) {
 	f := newFixture(t)
 	_, _, err := f.worker(t.Context(), "0", "well", nil)
 	p := smallPlan(t, f.store, f.photos)
-	training := p.Tasks[slices.IndexFunc(p.Tasks, func(task *plan.Task) bool { return task.Kind == plan.KindTrainLoRA && len(task.Needs) == 0 })]
+	training := p.Tasks[slices.IndexFunc(p.Tasks, func(task *plan.Task) bool { return task.Kind == stage.KindTrainLoRA && len(task.Needs) == 0 })]
 	for _, task := range p.Tasks {
 		if slices.Contains(task.Needs, training) {
 			err = errors.Join(err, os.RemoveAll(f.store.Dir(task.Kind, task.Key)))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 )
 
 // hazelnut is MVTec AD's category in numbers: 391 good photos to train on, 40
@@ -44,12 +45,12 @@ func TestArticleTasks(t *testing.T) {
 		got[task.Kind]++
 	}
 	// Photos are autoencoded once for each study, and seeds share them.
-	if got[KindAutoencode] != 2 || got[KindTrainLoRA] != 3*(8+5) || got[KindGenerate] != 3*(9+5) || got[KindClassify] != 3*5 || len(p.Cells) != 3*14 {
+	if got[stage.KindAutoencode] != 2 || got[stage.KindTrainLoRA] != 3*(8+5) || got[stage.KindGenerate] != 3*(9+5) || got[stage.KindClassify] != 3*5 || len(p.Cells) != 3*14 {
 		t.Errorf("%d cells, tasks %v", len(p.Cells), got)
 	}
 	for _, seed := range []int64{0, 1, 2} {
 		shared := find(t, p, "generated", seed).Classify.Needs
-		if len(shared) != 5+1 || shared[5].Kind != KindAutoencode {
+		if len(shared) != 5+1 || shared[5].Kind != stage.KindAutoencode {
 			t.Errorf("generated images of %d classes, want 5 and autoencoded photos", len(shared)-1)
 		}
 		for name, needs := range map[string]int{"real": 0, "real + generated": 6, "generated defects + real good": 5, "all, good only real": 5} {
@@ -89,7 +90,7 @@ func TestArticleKeepsTheStudiesApart(t *testing.T) {
 		t.Errorf("study 1 draws %d test images of the class hole, want 8", holes)
 	}
 	for _, task := range p.Tasks {
-		if task.Kind != KindClassify {
+		if task.Kind != stage.KindClassify {
 			continue
 		}
 		for hash, way := range p.lineage(task) {
@@ -97,7 +98,7 @@ func TestArticleKeepsTheStudiesApart(t *testing.T) {
 				t.Errorf("a test image reaches %s as %s", task.Label, way)
 			}
 		}
-		if n := len(task.Spec.(Classify).Test); n != 70 {
+		if n := len(task.Spec.(stage.Classify).Test); n != 70 {
 			t.Errorf("%s is tested on %d images", task.Label, n)
 		}
 	}
@@ -114,7 +115,7 @@ func TestArticleTrainingSets(t *testing.T) {
 		"generated defects + real good": {100, 0, 0, 100},
 		"all, good only real":           {100, 10, 0, 100},
 	} {
-		spec := find(t, p, name, 0).Classify.Spec.(Classify)
+		spec := find(t, p, name, 0).Classify.Spec.(stage.Classify)
 		var got [4]int
 		for _, img := range listed(spec).Train {
 			column := slices.Index([]string{"good", "hole"}, spec.Classes[img.Class])
@@ -135,8 +136,8 @@ func TestArticleTrainingSets(t *testing.T) {
 // so that patterns are compared pair by pair.
 func TestPatternsAreNested(t *testing.T) {
 	p := article(t)
-	lora := func(name string) TrainLoRA { return find(t, p, name, 1).Train.Spec.(TrainLoRA) }
-	prefix := func(few, many []Ref) bool { return len(few) <= len(many) && slices.Equal(few, many[:len(few)]) }
+	lora := func(name string) stage.TrainLoRA { return find(t, p, name, 1).Train.Spec.(stage.TrainLoRA) }
+	prefix := func(few, many []stage.Ref) bool { return len(few) <= len(many) && slices.Equal(few, many[:len(few)]) }
 	last := lora("18 defect, 0 regularization")
 	for _, name := range []string{"18 defect, 10 regularization", "18 defect, 50 regularization", "18 defect, 100 regularization", "18 defect, 391 regularization"} {
 		next := lora(name)
@@ -168,7 +169,7 @@ func TestStudy2TrainsOnTheSmallestSet(t *testing.T) {
 		}
 	}
 	for _, need := range find(t, p, "generated", 0).Classify.MadeFrom() {
-		spec := need.Needs[0].Spec.(TrainLoRA)
+		spec := need.Needs[0].Spec.(stage.TrainLoRA)
 		wantInstance, wantRegular := 10, 24
 		if len(spec.Class.Images) == 0 { // the class good
 			wantInstance, wantRegular = 24, 0

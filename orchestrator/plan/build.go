@@ -1,12 +1,11 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
 )
 
 // Inputs is what a plan is made from besides the experiment file.
@@ -35,14 +34,14 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		in:    in,
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
 		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
-		refs:  map[string]Ref{},
-		loras: map[string]TrainLoRA{}, trainings: map[string]Classify{},
+		refs:  map[string]stage.Ref{},
+		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
 	}
 	b.plan.images = map[string]dataset.Image{}
 	for _, img := range in.Set.Images {
 		b.plan.images[img.SHA256] = img
 	}
-	b.plan.paths = map[Ref]string{}
+	b.plan.paths = map[stage.Ref]string{}
 	if in.Base.Path != "" {
 		b.plan.paths[b.base()] = in.Base.Path
 	}
@@ -70,12 +69,12 @@ type builder struct {
 	// What cells share is described once: a plan has thousands of cells, and
 	// each names hundreds of images.
 	byLabel   map[string]*Task
-	refs      map[string]Ref       // of images, by hash
-	loras     map[string]TrainLoRA // of patterns and of study 2's classes; the seed is missing
-	trainings map[string]Classify  // of conditions; the seed and generated images are missing
+	refs      map[string]stage.Ref       // of images, by hash
+	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes; the seed is missing
+	trainings map[string]stage.Classify  // of conditions; the seed and generated images are missing
 
-	calibration []Ref    // photos that every measurement begins with
-	compared    compared // photos that study 1's images are compared with
+	calibration []stage.Ref // photos that every measurement begins with
+	compared    compared    // photos that study 1's images are compared with
 }
 
 // once describes what cells share the first time that it is asked for.
@@ -91,8 +90,8 @@ func once[T any](known map[string]T, name string, describe func() (T, error)) (T
 }
 
 // add returns the task for a spec: cells that ask for the same share one.
-func (b *builder) add(kind, label string, spec Spec, needs ...*Task) (*Task, error) {
-	task, err := newTask(kind, b.in.Versions[kind], label, spec, needs...)
+func (b *builder) add(label string, spec stage.Spec, needs ...*Task) (*Task, error) {
+	task, err := newTask(b.in.Versions[spec.Kind()], label, spec, needs...)
 	if err != nil {
 		return nil, err
 	}
@@ -111,16 +110,16 @@ func (b *builder) cell(cell experiment.Cell) (Cell, error) {
 	return b.condition(cell)
 }
 
-func (b *builder) base() Ref { return modelRef(b.in.Base.Name, b.in.Base.SHA256) }
+func (b *builder) base() stage.Ref { return modelRef(b.in.Base.Name, b.in.Base.SHA256) }
 
-func (b *builder) encoder() Ref { return modelRef(b.in.Encoder.Name, b.in.Encoder.SHA256) }
+func (b *builder) encoder() stage.Ref { return modelRef(b.in.Encoder.Name, b.in.Encoder.SHA256) }
 
 // modelRef is the reference of a model: by content, or of the hub by name.
-func modelRef(name, sum string) Ref {
+func modelRef(name, sum string) stage.Ref {
 	if sum == "" {
-		return Ref(byName + name)
+		return stage.ByName(name)
 	}
-	return Ref(byHash + sum)
+	return stage.ByHash(sum)
 }
 
 // prompts of a class: the noun alone, and with the identifier before it. A
@@ -135,13 +134,13 @@ func (b *builder) prompts(class, identifier string) (instance, regular string) {
 
 // loraSpec is the training that a recipe describes, for given images. The seed
 // is missing.
-func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []dataset.Image) TrainLoRA {
+func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []dataset.Image) stage.TrainLoRA {
 	instancePrompt, classPrompt := b.prompts(class, l.Identifier)
-	spec := TrainLoRA{
+	spec := stage.TrainLoRA{
 		Base:       b.base(),
 		Resolution: l.Resolution,
-		Instance:   Prompted{instancePrompt, b.refsOf(instance)},
-		Class:      Prompted{classPrompt, b.refsOf(regular)},
+		Instance:   stage.Prompted{Prompt: instancePrompt, Images: b.refsOf(instance)},
+		Class:      stage.Prompted{Prompt: classPrompt, Images: b.refsOf(regular)},
 		Steps:      l.Steps,
 		Levels:     b.in.Set.Levels,
 		Rank:       l.Rank, Alpha: l.Alpha, Target: l.Target, TextEncoder: l.TextEncoder,
@@ -151,61 +150,49 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 		Regularization: l.Regularization, MinSNRGamma: l.MinSNRGamma, Flip: l.Flip,
 		Precision: l.Precision, GradientAccumulation: l.GradientAccumulation, GradientCheckpointing: l.GradientCheckpointing,
 	}
-	if l.Regularization == Kohya { // elsewhere repeats mean nothing, and another number changes no key
+	if l.Regularization == stage.Kohya { // elsewhere repeats mean nothing, and another number changes no key
 		spec.Repeats = l.Repeats
 	}
-	spec.shared = spec.share(b.in.Versions[KindTrainLoRA])
-	return spec
+	return spec.Shared(b.in.Versions[spec.Kind()])
 }
 
 // generateSpec asks for n images of a class. The seed depends on the class only,
 // so that the same number shows the same noise in every pattern.
-func (b *builder) generateSpec(class string, seed int64, n int, sources []dataset.Image, r experiment.Recipe, lora *Task) Generate {
+func (b *builder) generateSpec(class string, seed int64, n int, sources []dataset.Image, r experiment.Recipe, lora *Task) stage.Generate {
 	g := r.Generate
 	prompt, plain := b.prompts(class, r.Identifier)
 	if !g.WithIdentifier {
 		prompt = plain
 	}
-	spec := Generate{
+	spec := stage.Generate{
 		Base:   b.base(),
 		Prompt: prompt, NegativePrompt: g.NegativePrompt,
 		Resolution: r.Resolution, Sampler: g.Sampler,
 		Strength: g.Strength, Steps: g.Steps, Guidance: g.Guidance,
 		BatchSize: g.BatchSize, Precision: g.Precision,
-		Seed: Seed(seed, KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
+		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
 		Levels: b.in.Set.Levels,
 	}
 	if lora != nil {
-		spec.LoRA = artifact(lora, "")
+		spec.LoRA = lora.file("")
 	}
 	return spec
 }
 
 // ref is the reference of an image.
-func (b *builder) ref(img dataset.Image) Ref {
+func (b *builder) ref(img dataset.Image) stage.Ref {
 	ref, ok := b.refs[img.SHA256]
 	if !ok {
-		ref = imageRef(img)
+		ref = stage.ByHash(img.SHA256)
 		b.refs[img.SHA256] = ref
 	}
 	return ref
 }
 
-func (b *builder) refsOf(images []dataset.Image) []Ref {
-	list := make([]Ref, len(images))
+func (b *builder) refsOf(images []dataset.Image) []stage.Ref {
+	list := make([]stage.Ref, len(images))
 	for i, img := range images {
 		list[i] = b.ref(img)
 	}
 	return list
-}
-
-// Seed derives a task's seed from the experiment's seed and what the task is:
-// the first 63 bits of a SHA-256.
-func Seed(seed int64, parts ...string) int64 {
-	text := fmt.Appendf(nil, "seed %d", seed)
-	for _, part := range parts {
-		text = append(append(text, 0), part...)
-	}
-	sum := sha256.Sum256(text)
-	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }

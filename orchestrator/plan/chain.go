@@ -1,9 +1,9 @@
 package plan
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
+
+	"kizu/orchestrator/stage"
 )
 
 // chain links trainings that differ in their number of steps only: the longer
@@ -26,51 +26,20 @@ func chain(tasks []*Task) {
 	}
 }
 
-// Recipe is what identifies a training apart from its number of steps; "" for
-// a task that is no training, or one that cannot be continued.
+// Recipe is what identifies work in steps apart from their number; "" for a task
+// that is none, or one that cannot be continued.
 func (t *Task) Recipe() string {
-	spec, ok := t.Spec.(TrainLoRA)
-	if !ok || !spec.continues() {
-		return ""
+	if spec, ok := t.Spec.(stage.Stepped); ok {
+		return spec.Recipe(t.version)
 	}
-	return spec.recipe(t.version)
-}
-
-// recipe is a hash of what trainings at all seeds share but for the number of
-// steps, with the seed.
-func (s TrainLoRA) recipe(version int) string {
-	if s.shared == "" {
-		s.shared = s.share(version)
-	}
-	return fmt.Sprint(s.shared, " ", s.Seed)
-}
-
-// share hashes the identity of a training without its number of steps and seed.
-func (s TrainLoRA) share(version int) string {
-	s.Steps, s.Seed = 0, 0
-	sum, _ := hashOf(identity[TrainLoRA]{KindTrainLoRA, version, s}) // as for every key
-	return sum
-}
-
-// continues says whether the first steps of a training are a training of that
-// many steps: whether its learning rate goes by the step alone.
-func (s TrainLoRA) continues() bool {
-	return s.Schedule == "constant" || s.Schedule == "constant_with_warmup"
-}
-
-// recipeOf returns the recipe and the number of steps in the identity of a
-// training, as a task or an artifact's manifest has it.
-func recipeOf(text json.RawMessage) (string, int) {
-	var id identity[TrainLoRA]
-	if err := json.Unmarshal(text, &id); err != nil {
-		return "", 0
-	}
-	return id.Spec.recipe(id.Version), id.Spec.Steps
+	return ""
 }
 
 func (t *Task) steps() int {
-	spec, _ := t.Spec.(TrainLoRA)
-	return spec.Steps
+	if spec, ok := t.Spec.(stage.Stepped); ok {
+		return spec.StepCount()
+	}
+	return 0
 }
 
 // inOrder sorts tasks so that each comes after what it needs, otherwise

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"kizu/orchestrator/stage"
 )
 
 // TestChain: trainings of one recipe continue each other from the fewest steps
@@ -33,7 +35,7 @@ func TestChain(t *testing.T) {
 				t.Errorf("%s continues %s", task.Label, task.Resume.Label)
 			}
 		}
-		if (task.Recipe() == "") != (task.Kind != KindTrainLoRA) {
+		if (task.Recipe() == "") != (task.Kind != stage.KindTrainLoRA) {
 			t.Errorf("%s has the recipe %q", task.Label, task.Recipe())
 		}
 	}
@@ -123,7 +125,7 @@ func TestInOrder(t *testing.T) {
 
 func TestRecipeOf(t *testing.T) {
 	for _, text := range []string{"", "{", "[]", `"text"`} {
-		if recipe, steps := recipeOf(json.RawMessage(text)); recipe != "" || steps != 0 {
+		if recipe, steps := stage.RecipeOf(json.RawMessage(text)); recipe != "" || steps != 0 {
 			t.Errorf("%q is the recipe %q of %d steps", text, recipe, steps)
 		}
 	}

@@ -3,9 +3,9 @@ package plan
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 )
 
 // Changed makes sure that what a task reads from outside the store is still
@@ -22,7 +22,7 @@ func (p *Plan) Changed(task *Task, hashes *dataset.Hashes) error {
 		}
 	}
 	var changed error
-	task.Spec.Resolve(func(ref Ref) Ref {
+	task.Spec.Resolve(func(ref stage.Ref) stage.Ref {
 		if path, ok := p.paths[ref]; ok && changed == nil {
 			changed = p.changedFile(ref, path, hashes)
 		}
@@ -32,7 +32,7 @@ func (p *Plan) Changed(task *Task, hashes *dataset.Hashes) error {
 }
 
 // changedFile looks at a model's folder or a file of weights.
-func (p *Plan) changedFile(ref Ref, path string, hashes *dataset.Hashes) error {
+func (p *Plan) changedFile(ref stage.Ref, path string, hashes *dataset.Hashes) error {
 	hash := hashes.File
 	if path == p.Base.Path || p.Encoder != nil && path == p.Encoder.Path {
 		hash = hashes.Model
@@ -41,7 +41,7 @@ func (p *Plan) changedFile(ref Ref, path string, hashes *dataset.Hashes) error {
 	if err != nil {
 		return err
 	}
-	if sum != strings.TrimPrefix(string(ref), byHash) {
+	if planned, _ := ref.Hash(); sum != planned {
 		return fmt.Errorf("%s was changed while the run was going: run again, and what it changes is planned anew", filepath.Base(path))
 	}
 	return nil

@@ -1,11 +1,11 @@
 package plan
 
 import (
-	"fmt"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -38,10 +38,11 @@ func (p *Plan) Compare(s *store.Store) error {
 
 // whole says why a training continues no shorter one, if its schedule is why.
 func (t *Task) whole() string {
-	if spec, ok := t.Spec.(TrainLoRA); ok && !spec.continues() {
-		return fmt.Sprintf("; trained whole: the %s schedule depends on the number of steps", spec.Schedule)
+	spec, ok := t.Spec.(stage.Stepped)
+	if !ok || spec.Whole() == "" {
+		return ""
 	}
-	return ""
+	return "; trained whole: " + spec.Whole()
 }
 
 // ToRun lists the tasks whose artifacts are missing, inputs first.

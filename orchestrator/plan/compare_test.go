@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -121,7 +122,7 @@ func TestEarlier(t *testing.T) {
 	if key, done, err := trainings.Earlier(wanted); key != longest.Key || done != 0.8 || err != nil {
 		t.Errorf("continues %q, %v; want %q", key, err, longest.Key)
 	}
-	if err := os.RemoveAll(s.Dir(KindTrainLoRA, longest.Key)); err != nil {
+	if err := os.RemoveAll(s.Dir(stage.KindTrainLoRA, longest.Key)); err != nil {
 		t.Fatal(err)
 	}
 	if _, done, err := trainings.Earlier(wanted); done != 0.6 || err != nil {

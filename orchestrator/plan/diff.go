@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"kizu/orchestrator/stage"
 )
 
 // Difference is a field in which two tasks of one cell differ.
@@ -21,7 +23,7 @@ func (d Difference) String() string { return fmt.Sprintf("%s %s → %s", d.Field
 
 // differ lists the fields in which two identities differ. name says what a Ref
 // refers to.
-func differ(before, after json.RawMessage, name func(Ref) string) ([]Difference, error) {
+func differ(before, after json.RawMessage, name func(stage.Ref) string) ([]Difference, error) {
 	was, err := fieldsOf(before)
 	if err != nil {
 		return nil, err
@@ -116,11 +118,11 @@ func (t *tree) numbered(value any) any {
 			v[i] = t.numbered(v[i])
 		}
 	case string:
-		kind, key, file, ok := splitArtifact(Ref(v))
+		kind, key, file, ok := stage.Ref(v).Artifact()
 		if !ok {
 			return v
 		}
-		artifact := byArtifact + kind + "/" + key
+		artifact := string(stage.Artifact(kind, key, ""))
 		if _, known := t.numbers[artifact]; !known {
 			t.numbers[artifact] = len(t.inputs)
 			t.inputs = append(t.inputs, artifact)
@@ -132,7 +134,7 @@ func (t *tree) numbered(value any) any {
 
 // comparison collects the differences between two trees.
 type comparison struct {
-	name  func(Ref) string
+	name  func(stage.Ref) string
 	found []Difference
 }
 
@@ -214,7 +216,7 @@ func (d *comparison) scalar(value any) string {
 	case nil:
 		return "nothing"
 	case string:
-		return d.name(Ref(v))
+		return d.name(stage.Ref(v))
 	case map[string]any:
 		var parts []string
 		for _, key := range slices.Sorted(maps.Keys(v)) {
@@ -233,28 +235,17 @@ func canonical(value any) string {
 	return string(text)
 }
 
-// splitArtifact takes "artifact:<kind>/<key>/<file>" apart.
-func splitArtifact(ref Ref) (kind, key, file string, ok bool) {
-	rest, ok := strings.CutPrefix(string(ref), byArtifact)
-	if !ok {
-		return "", "", "", false
-	}
-	kind, rest, _ = strings.Cut(rest, "/")
-	key, file, _ = strings.Cut(rest, "/")
-	return kind, key, file, true
-}
-
 // refName says what a Ref refers to, for people.
-func (p *Plan) refName(ref Ref) string {
+func (p *Plan) refName(ref stage.Ref) string {
 	const digits = 10
 	if img, ok := p.Image(ref); ok {
 		return img.Name
 	}
-	if kind, key, _, ok := splitArtifact(ref); ok {
+	if kind, key, _, ok := ref.Artifact(); ok {
 		return kind + ":" + key[:min(digits, len(key))]
 	}
-	if hash, ok := strings.CutPrefix(string(ref), byHash); ok {
+	if hash, ok := ref.Hash(); ok {
 		return "a file with hash " + hash[:min(digits, len(hash))]
 	}
-	return strings.TrimPrefix(string(ref), byName)
+	return ref.Name()
 }

@@ -58,7 +58,7 @@ func TestLearner(t *testing.T) {
 	made := func(task *Task, host string, seconds float64) {
 		learner.read = time.Time{}
 		began := time.Now()
-		commitAs(t, s, task, &store.Manifest{Host: host, Device: "cpu", Effort: task.Effort(), Started: began, Finished: began.Add(time.Duration(seconds * float64(time.Second)))})
+		commitAs(t, s, task, &store.Manifest{Host: host, Device: "cpu", Effort: task.Spec.Effort(), Started: began, Finished: began.Add(time.Duration(seconds * float64(time.Second)))})
 	}
 	made(task, "elsewhere", 40)
 	if took, known := learner.Estimate(task); !known || took.Round(time.Second) != 40*time.Second {

@@ -1,27 +1,19 @@
 package plan
 
-import "kizu/orchestrator/dataset"
+import (
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
+)
 
 // imagenet is the reference of torchvision's ImageNet weights.
-const imagenet = Ref(byName + "imagenet")
+var imagenet = stage.ByName("imagenet")
 
 // Downloads lists what tasks read that is not on this machine yet: models of the
 // Hugging Face hub, and whether torchvision's ImageNet weights.
 func (p *Plan) Downloads(tasks []*Task) (models []dataset.HubModel, weights bool) {
-	read := map[Ref]bool{}
+	read := map[stage.Ref]bool{}
 	for _, task := range tasks {
-		switch spec := task.Spec.(type) {
-		case TrainLoRA:
-			read[spec.Base] = true
-		case Generate:
-			read[spec.Base] = true
-		case Autoencode:
-			read[spec.Base] = true
-		case Classify:
-			read[spec.Weights] = true
-		case Measure:
-			read[spec.Weights] = true
-		}
+		read[task.Spec.Opens()] = true
 	}
 	if p.Base.Absent() && read[modelRef(p.Base.Name, p.Base.SHA256)] {
 		models = append(models, p.Base)

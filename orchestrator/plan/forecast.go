@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -53,19 +54,20 @@ func (p *Plan) Forecast(tasks []*Task, host string, devices []string) Forecast {
 		}
 	}
 	var f Forecast
-	for _, kind := range Kinds {
+	for _, kind := range stage.Kinds() {
 		k := KindForecast{Kind: kind}
-		effort := 0.0
+		effort, grows := 0.0, false
 		for _, task := range tasks {
 			if task.Kind == kind {
 				k.Tasks++
 				effort += task.left()
+				grows = grows || task.Spec.Output().Images > 0
 			}
 		}
 		if r := rates[kind]; r != nil && k.Tasks > 0 {
 			k.From, k.Seconds = r.from, effort*r.seconds/r.effort
 			k.Bytes = int64(float64(k.Tasks) * r.bytes / float64(r.from))
-			if kind == KindGenerate { // what it writes grows with its images
+			if grows { // with its images
 				k.Bytes = int64(effort * r.bytes / r.effort)
 			}
 		}
@@ -88,9 +90,9 @@ func (r *rate) add(entry store.Entry) {
 // left is the effort of a task beyond that of the training that it continues.
 func (t *Task) left() float64 {
 	if t.Resume == nil {
-		return t.Effort()
+		return t.Spec.Effort()
 	}
-	return t.Effort() - t.Resume.Effort()
+	return t.Spec.Effort() - t.Resume.Spec.Effort()
 }
 
 // Unknown lists the kinds about which nothing is known.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 )
 
 const cells = `name: cells
@@ -62,7 +63,7 @@ func TestGroups(t *testing.T) {
 		if lora == nil || images == nil {
 			t.Fatalf("no %q or %q among %v", test.lora, test.images, p.Tasks)
 		}
-		train, generate := lora.Spec.(TrainLoRA), images.Spec.(Generate)
+		train, generate := lora.Spec.(stage.TrainLoRA), images.Spec.(stage.Generate)
 		if train.Instance.Prompt != "shs "+test.noun || train.Class.Prompt != test.noun || generate.Prompt != "shs "+test.noun {
 			t.Errorf("%s has the prompts %q, %q and %q", test.lora, train.Instance.Prompt, train.Class.Prompt, generate.Prompt)
 		}
@@ -71,7 +72,7 @@ func TestGroups(t *testing.T) {
 		}
 	}
 	baseline := find(t, p, "no LoRA", 0).Generate
-	if spec := baseline.Spec.(Generate); spec.LoRA != "" || spec.Prompt != "shs mono solar cell" || groups(baseline) != "map[mono:true]" || len(baseline.Needs) > 0 {
+	if spec := baseline.Spec.(stage.Generate); spec.LoRA != "" || spec.Prompt != "shs mono solar cell" || groups(baseline) != "map[mono:true]" || len(baseline.Needs) > 0 {
 		t.Errorf("the baseline is %+v", spec)
 	}
 }

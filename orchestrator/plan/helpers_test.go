@@ -10,6 +10,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
 )
 
 // small has both studies, two step counts, and a condition without generated
@@ -80,7 +81,7 @@ func inputs(t testing.TB, exp *experiment.Experiment, set *dataset.Set) Inputs {
 		Set: set, Division: division,
 		Base:     &dataset.Base{Name: exp.Base, Path: "/models/" + exp.Base, SHA256: strings.Repeat("ba5e", 16)},
 		Weights:  map[string]*Weights{exp.Classifier.Weights: {Name: exp.Classifier.Weights}},
-		Versions: map[string]int{KindTrainLoRA: 1, KindGenerate: 1, KindAutoencode: 1, KindClassify: 1, KindMeasure: 1},
+		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1},
 	}
 }
 
@@ -159,6 +160,6 @@ func fails(t testing.TB, err error, texts ...string) {
 }
 
 // listed is a spec with every image listed, and with its references.
-func listed[S Spec](spec S) S {
-	return spec.Resolve(func(ref Ref) Ref { return ref }).(S)
+func listed[S stage.Spec](spec S) S {
+	return spec.Resolve(func(ref stage.Ref) stage.Ref { return ref }).(S)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 )
 
 // changed lists the labels whose keys differ between two plans.
@@ -39,34 +40,34 @@ func TestKeysFollowTheFile(t *testing.T) {
 		old, new string
 		concerns func(*Task) bool // nil for none
 	}{
-		{"rank: 2", "rank: 2, learning_rate: 5e-4", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, flip: true", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, text_encoder: true", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, schedule: cosine", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, optimizer: adamw8bit", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, min_snr_gamma: 5", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, regularization: kohya", kind(KindTrainLoRA)},
+		{"rank: 2", "rank: 2, learning_rate: 5e-4", kind(stage.KindTrainLoRA)},
+		{"rank: 2", "rank: 2, flip: true", kind(stage.KindTrainLoRA)},
+		{"rank: 2", "rank: 2, text_encoder: true", kind(stage.KindTrainLoRA)},
+		{"rank: 2", "rank: 2, schedule: cosine", kind(stage.KindTrainLoRA)},
+		{"rank: 2", "rank: 2, optimizer: adamw8bit", kind(stage.KindTrainLoRA)},
+		{"rank: 2", "rank: 2, min_snr_gamma: 5", kind(stage.KindTrainLoRA)},
+		{"rank: 2", "rank: 2, regularization: kohya", kind(stage.KindTrainLoRA)},
 		{"rank: 2", "rank: 2, repeats: 5", nil}, // of regularization kohya only
-		{"rank: 2", "rank: 2, alpha: 1", kind(KindTrainLoRA)},
-		{"rank: 2", "rank: 2, resolution: 64", kind(KindTrainLoRA, KindGenerate, KindAutoencode)},
-		{"rank: 2", "rank: 2, identifier: sks", kind(KindTrainLoRA, KindGenerate)},
-		{"noun: board", "noun: plate", kind(KindTrainLoRA, KindGenerate)},
+		{"rank: 2", "rank: 2, alpha: 1", kind(stage.KindTrainLoRA)},
+		{"rank: 2", "rank: 2, resolution: 64", kind(stage.KindTrainLoRA, stage.KindGenerate, stage.KindAutoencode)},
+		{"rank: 2", "rank: 2, identifier: sks", kind(stage.KindTrainLoRA, stage.KindGenerate)},
+		{"noun: board", "noun: plate", kind(stage.KindTrainLoRA, stage.KindGenerate)},
 		{"base: tiny", "base: tiny # as before", nil},
-		{"strength: 0.5", "strength: 0.6", kind(KindGenerate)},
-		{"strength: 0.5", "strength: 0.5, guidance: 3", kind(KindGenerate)},
-		{"strength: 0.5", "strength: 0.5, sampler: ddim", kind(KindGenerate)},
-		{"strength: 0.5", "strength: 0.5, with_identifier: false", kind(KindGenerate)},
+		{"strength: 0.5", "strength: 0.6", kind(stage.KindGenerate)},
+		{"strength: 0.5", "strength: 0.5, guidance: 3", kind(stage.KindGenerate)},
+		{"strength: 0.5", "strength: 0.5, sampler: ddim", kind(stage.KindGenerate)},
+		{"strength: 0.5", "strength: 0.5, with_identifier: false", kind(stage.KindGenerate)},
 		{"good_images: 3", "good_images: 3, source_images: 4", func(task *Task) bool {
-			return task.Kind == KindGenerate && strings.Contains(task.Label, "study 2")
+			return task.Kind == stage.KindGenerate && strings.Contains(task.Label, "study 2")
 		}},
 		{"good_images: 3", "good_images: 3, rank: 2, generate: {sampler: base}", nil}, // as before
 		{"show: 3", "show: 4", func(task *Task) bool {
-			return task.Kind == KindGenerate && !strings.Contains(task.Label, "study 2") || task.Label == "features of photos, study 1"
+			return task.Kind == stage.KindGenerate && !strings.Contains(task.Label, "study 2") || task.Label == "features of photos, study 1"
 		}},
-		{"epochs: 2", "epochs: 3", kind(KindClassify)},
-		{"weights: none", "weights: lite0", kind(KindClassify, KindMeasure)},
-		{"weights: none", "weights: none, sampling: balanced", kind(KindClassify)},
-		{"weights: none", "weights: none, learning_rate: 2e-3", kind(KindClassify)},
+		{"epochs: 2", "epochs: 3", kind(stage.KindClassify)},
+		{"weights: none", "weights: lite0", kind(stage.KindClassify, stage.KindMeasure)},
+		{"weights: none", "weights: none, sampling: balanced", kind(stage.KindClassify)},
+		{"weights: none", "weights: none, learning_rate: 2e-3", kind(stage.KindClassify)},
 		{"both: {good: {real: 3,", "both: {good: {real: 4,", func(task *Task) bool { return strings.HasPrefix(task.Label, `classifier "both"`) }},
 		{"good: {real: 3, generated: 2}", "good: {real: 3, generated: 1}", func(task *Task) bool { return strings.HasPrefix(task.Label, `classifier "both"`) }},
 	} {
@@ -94,19 +95,19 @@ func TestKeysFollowTheInputs(t *testing.T) {
 		change   func(*Inputs)
 		concerns func(*Task) bool
 	}{
-		{"version of train_lora", func(in *Inputs) { in.Versions[KindTrainLoRA]++ }, kind(KindTrainLoRA)},
-		{"version of generate", func(in *Inputs) { in.Versions[KindGenerate]++ }, kind(KindGenerate)},
-		{"version of autoencode", func(in *Inputs) { in.Versions[KindAutoencode]++ }, kind(KindAutoencode)},
-		{"version of classify", func(in *Inputs) { in.Versions[KindClassify]++ }, kind(KindClassify)},
+		{"version of train_lora", func(in *Inputs) { in.Versions[stage.KindTrainLoRA]++ }, kind(stage.KindTrainLoRA)},
+		{"version of generate", func(in *Inputs) { in.Versions[stage.KindGenerate]++ }, kind(stage.KindGenerate)},
+		{"version of autoencode", func(in *Inputs) { in.Versions[stage.KindAutoencode]++ }, kind(stage.KindAutoencode)},
+		{"version of classify", func(in *Inputs) { in.Versions[stage.KindClassify]++ }, kind(stage.KindClassify)},
 		{"version of another stage", func(in *Inputs) { in.Versions["prepare"]++ }, kind()},
-		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(KindTrainLoRA, KindGenerate, KindAutoencode)},
+		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(stage.KindTrainLoRA, stage.KindGenerate, stage.KindAutoencode)},
 		{"path of the base model", func(in *Inputs) { in.Base.Path = "/elsewhere" }, kind()},
-		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(KindTrainLoRA, KindGenerate, KindAutoencode)},
-		{"an encoder of the hub", func(in *Inputs) { in.Encoder = &dataset.Encoder{Name: "a/b"} }, kind(KindMeasure)},
+		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(stage.KindTrainLoRA, stage.KindGenerate, stage.KindAutoencode)},
+		{"an encoder of the hub", func(in *Inputs) { in.Encoder = &dataset.Encoder{Name: "a/b"} }, kind(stage.KindMeasure)},
 		{"an encoder's folder", func(in *Inputs) {
 			in.Encoder = &dataset.Encoder{Name: "b", Path: "/b", SHA256: strings.Repeat("0", 64)}
-		}, kind(KindMeasure)},
-		{"weights file", func(in *Inputs) { in.Weights["none"] = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(KindClassify, KindMeasure)},
+		}, kind(stage.KindMeasure)},
+		{"weights file", func(in *Inputs) { in.Weights["none"] = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(stage.KindClassify, stage.KindMeasure)},
 	} {
 		exp := parse(t, small)
 		in := smallInputs(t, exp)
@@ -187,7 +188,7 @@ func TestSeed(t *testing.T) {
 	seen := map[int64]string{}
 	for seed := range int64(50) {
 		for _, parts := range [][]string{{}, {"a"}, {"b"}, {"a", "b"}, {"ab"}, {"a", "1"}, {"a1"}} {
-			value := Seed(seed, parts...)
+			value := stage.Seed(seed, parts...)
 			id := fmt.Sprintf("%d %q", seed, parts)
 			if other, twice := seen[value]; twice || value < 0 {
 				t.Errorf("seed %d of %s, the same as %s", value, id, other)
@@ -197,7 +198,7 @@ func TestSeed(t *testing.T) {
 	}
 	// python3: int.from_bytes(sha256(b"seed 7\0train_lora\0crack").digest()[:8]) >> 1.
 	// Another value would change every key and result that anybody has.
-	if got := Seed(7, KindTrainLoRA, "crack"); got != 1355129411638090710 {
+	if got := stage.Seed(7, stage.KindTrainLoRA, "crack"); got != 1355129411638090710 {
 		t.Errorf("Seed(7, train_lora, crack) is %d", got)
 	}
 }

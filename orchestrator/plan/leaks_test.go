@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 )
 
 // made trains on one real good image and on two generated ones of each defect,
@@ -63,13 +64,13 @@ func TestAutoencodedTestPhotos(t *testing.T) {
 	exp := parse(t, made)
 	p := build(t, exp, smallInputs(t, exp))
 	task := find(t, p, "made", 0).Classify
-	spec := task.Spec.(Classify)
+	spec := task.Spec.(stage.Classify)
 	images := spec.AutoencodedImages()
 	if len(images) != 2+1+1 {
 		t.Fatalf("%d autoencoded photos, want half of the test photos of every class", len(images))
 	}
 	pictures := task.need(images[0].Path)
-	for i, ref := range pictures.Spec.(Autoencode).Images {
+	for i, ref := range pictures.Spec.(stage.Autoencode).Images {
 		img, _ := p.Image(ref)
 		if img.Class != spec.Classes[images[i].Class] || !slices.Contains(p.Division.Test[img.Class], img) {
 			t.Errorf("%s is seen autoencoded, as of class %s", img.Name, spec.Classes[images[i].Class])

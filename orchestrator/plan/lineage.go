@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 )
 
 // Lineage is every image of the dataset that reached an artifact, directly or
@@ -16,9 +17,9 @@ type Lineage map[string]string // image hash → "instance image of LoRA …"
 // do not reach it, nor do those that it sees autoencoded.
 func (p *Plan) lineage(task *Task) Lineage {
 	reached := Lineage{}
-	task.reads(func(ref Ref, as string) {
+	task.reads(func(ref stage.Ref, as stage.Role) {
 		if img, ok := p.Image(ref); ok && reached[img.SHA256] == "" {
-			reached[img.SHA256] = as + " of " + task.Label
+			reached[img.SHA256] = string(as) + " of " + task.Label
 		}
 	})
 	for _, need := range task.MadeFrom() {
@@ -31,62 +32,42 @@ func (p *Plan) lineage(task *Task) Lineage {
 	return reached
 }
 
-// reads calls f with every image that a task makes its artifact from, but for
-// other tasks' images, and with what the image is to it.
-func (t *Task) reads(f func(ref Ref, as string)) {
-	switch spec := t.Spec.(type) {
-	case TrainLoRA:
-		for _, ref := range spec.Instance.Images {
-			f(ref, "instance image")
+// reads calls f with every photo that shapes a task's artifact and with what
+// the photo is to it.
+func (t *Task) reads(f func(ref stage.Ref, as stage.Role)) {
+	for _, reading := range t.Spec.Reads() {
+		if reading.Role.Shapes() {
+			for ref := range reading.Photos {
+				f(ref, reading.Role)
+			}
 		}
-		for _, ref := range spec.Class.Images {
-			f(ref, "regularization image")
-		}
-	case Generate:
-		for _, ref := range spec.Sources {
-			f(ref, "img2img source")
-		}
-	case Autoencode:
-		for _, ref := range slices.Concat(spec.Images, spec.Mirrored) {
-			f(ref, "photo")
-		}
-	case Classify:
-		for _, img := range spec.Train {
-			f(img.Path, "training image")
-		}
+	}
+}
+
+// photos calls f with every photo that a task reads, whatever for.
+func (t *Task) photos(f func(stage.Ref)) {
+	for _, reading := range t.Spec.Reads() {
+		reading.Photos(func(ref stage.Ref) bool {
+			f(ref)
+			return true
+		})
 	}
 }
 
 // MadeFrom lists the tasks that an artifact is made from: all that it needs, but
-// for what a trained classifier only looks at.
+// for those that its stage only looks at.
 func (t *Task) MadeFrom() []*Task {
-	spec, ok := t.Spec.(Classify)
+	observer, ok := t.Spec.(stage.Observer)
 	if !ok {
 		return t.Needs
 	}
 	var list []*Task
-	for _, folder := range spec.Generated {
-		if need := t.need(folder.Path); need != nil && !slices.Contains(list, need) {
+	for _, ref := range observer.MadeFrom() {
+		if need := t.need(ref); need != nil && !slices.Contains(list, need) {
 			list = append(list, need)
 		}
 	}
 	return list
-}
-
-// photos calls f with every photo that a task reads, made into its artifact or
-// only looked at.
-func (t *Task) photos(f func(Ref)) {
-	t.reads(func(ref Ref, _ string) { f(ref) })
-	switch spec := t.Spec.(type) {
-	case Classify:
-		for _, img := range spec.Test {
-			f(img.Path)
-		}
-	case Measure:
-		for _, ref := range slices.Concat(spec.Calibration, spec.Images, spec.Mirrored) {
-			f(ref)
-		}
-	}
 }
 
 // LeakError is a plan in which test images reach a classifier's training.
@@ -114,19 +95,19 @@ func (e *LeakError) Error() string {
 
 // checkLeaks refuses a plan in which a test image reaches a classifier.
 func (p *Plan) checkLeaks() error {
-	tested, seen := map[Ref]bool{}, false
+	tested, seen := map[stage.Ref]bool{}, false
 	for _, images := range p.Division.Test {
 		for _, img := range images {
-			tested[imageRef(img)] = true
+			tested[stage.ByHash(img.SHA256)] = true
 			seen = seen || img.In(p.Base.Seen)
 		}
 	}
 	reached := map[*Task]bool{} // by an image that is tested on
 	for _, task := range p.Tasks {
 		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
-		task.reads(func(ref Ref, _ string) { leaks = leaks || tested[ref] })
+		task.reads(func(ref stage.Ref, _ stage.Role) { leaks = leaks || tested[ref] })
 		reached[task] = leaks
-		if spec, ok := task.Spec.(Classify); ok && (leaks || seen) {
+		if spec, ok := task.Spec.(stage.Classify); ok && (leaks || seen) {
 			if leak := p.leak(task, spec.Test); leak != nil {
 				return leak
 			}
@@ -136,7 +117,7 @@ func (p *Plan) checkLeaks() error {
 }
 
 // leak lists the test images that reach a classifier; nil if none does.
-func (p *Plan) leak(classifier *Task, test []Labeled) error {
+func (p *Plan) leak(classifier *Task, test []stage.Labeled) error {
 	reached := p.lineage(classifier)
 	leak := &LeakError{Classifier: classifier.Label}
 	for _, tested := range test {

@@ -8,6 +8,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
 )
 
 // Machine says where this machine keeps what experiments refer to.
@@ -88,7 +89,7 @@ func stageVersions(path string) (map[string]int, error) {
 	if err := json.Unmarshal(text, &versions); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, kind := range Kinds {
+	for _, kind := range stage.Kinds() {
 		if versions[kind] < 1 {
 			return nil, fmt.Errorf("%s has no version of the stage %s", path, kind)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
 )
 
 // desk is a folder with everything that the small experiment refers to.
@@ -126,14 +127,14 @@ func TestLoadFeatures(t *testing.T) {
 	if got := changed(t, before, with("classifier")); len(got) > 0 || before.Encoder != nil {
 		t.Errorf("the default, written down, changes %q", got)
 	}
-	for features, want := range map[string]Ref{"dinov2": "name:facebook/dinov2-small", "clip": "name:openai/clip-vit-base-patch32", "a/b": "name:a/b"} {
+	for features, want := range map[string]stage.Ref{"dinov2": "name:facebook/dinov2-small", "clip": "name:openai/clip-vit-base-patch32", "a/b": "name:a/b"} {
 		p := with(features)
 		task := find(t, p, "4 defect, 3 regularization", 0).Measure
-		spec := task.Spec.(Measure)
+		spec := task.Spec.(stage.Measure)
 		if spec.Weights != want || spec.Model != "transformers" || spec.Resolution != 0 || len(spec.Calibration) > 0 || spec.Count != 3 {
 			t.Errorf("features %s: %+v", features, spec)
 		}
-		if got, want := changed(t, before, p), below(p, kind(KindMeasure)); !slices.Equal(got, want) {
+		if got, want := changed(t, before, p), below(p, kind(stage.KindMeasure)); !slices.Equal(got, want) {
 			t.Errorf("features %s changes %q", features, got)
 		}
 	}
@@ -145,7 +146,7 @@ func TestLoadFeatures(t *testing.T) {
 		t.Errorf("a copy of the model changes %q", got)
 	}
 	task := find(t, folder, "4 defect, 3 regularization", 0).Photos
-	if path := folder.Path(task.Spec.(Measure).Weights, nil); path != filepath.Join(d.root, "dino") {
+	if path := folder.Path(task.Spec.(stage.Measure).Weights, nil); path != filepath.Join(d.root, "dino") {
 		t.Errorf("the stage opens %s", path)
 	}
 	if err := folder.Changed(task, nil); err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
 )
 
 // Photos that features need: enough for a stable mean, few enough to be quick.
@@ -25,7 +26,7 @@ func (b *builder) measure(cell *Cell) (err error) {
 		b.compared = b.comparedPhotos()
 		spec := b.measureSpec(slices.Concat(b.compared.defects, b.compared.sources), "", 0)
 		spec.Mirrored = b.compared.trained()
-		if b.byLabel[photos], err = b.add(KindMeasure, photos, spec); err != nil {
+		if b.byLabel[photos], err = b.add(photos, spec); err != nil {
 			return err
 		}
 	}
@@ -34,7 +35,7 @@ func (b *builder) measure(cell *Cell) (err error) {
 		return err
 	}
 	label := fmt.Sprintf("features of images %s, %s, seed %d", b.exp.Patterns.Defect, cell.Name, cell.Seed)
-	cell.Measure, err = b.add(KindMeasure, label, b.measureSpec([]Ref{}, artifact(cell.Generate, "images"), b.exp.Patterns.Show), cell.Generate)
+	cell.Measure, err = b.add(label, b.measureSpec([]stage.Ref{}, cell.Generate.file("images"), b.exp.Patterns.Show), cell.Generate)
 	return err
 }
 
@@ -50,21 +51,21 @@ func (b *builder) measureAutoencoded(l experiment.LoRA) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := pictures.Spec.(Autoencode).Made()
-	b.byLabel[label], err = b.add(KindMeasure, label, b.measureSpec([]Ref{}, artifact(pictures, "images"), made), pictures)
+	made := pictures.Spec.(stage.Autoencode).Made()
+	b.byLabel[label], err = b.add(label, b.measureSpec([]stage.Ref{}, pictures.file("images"), made), pictures)
 	return b.byLabel[label], err
 }
 
 // measureSpec asks for the features of photos and of pictures in a folder.
-func (b *builder) measureSpec(photos []Ref, folder Ref, count int) Measure {
+func (b *builder) measureSpec(photos []stage.Ref, folder stage.Ref, count int) stage.Measure {
 	if b.in.Encoder != nil {
-		return Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []Ref{}, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels}
+		return stage.Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []stage.Ref{}, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels}
 	}
 	if b.calibration == nil {
 		good := b.in.Division.Train[b.exp.Dataset.Good]
 		b.calibration = b.refsOf(good[:min(len(good), calibrationPhotos)])
 	}
-	return Measure{
+	return stage.Measure{
 		Model: b.exp.Classifier.Model, Weights: b.weights(b.exp.Classifier.Weights), Resolution: b.exp.Classifier.Resolution,
 		Calibration: b.calibration, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels,
 	}
@@ -72,12 +73,12 @@ func (b *builder) measureSpec(photos []Ref, folder Ref, count int) Measure {
 
 // compared are the photos that study 1's images are compared with.
 type compared struct {
-	defects []Ref // in drawing order
-	learnt  int   // how many of them, the first, train LoRAs
-	sources []Ref // what img2img starts from
+	defects []stage.Ref // in drawing order
+	learnt  int         // how many of them, the first, train LoRAs
+	sources []stage.Ref // what img2img starts from
 }
 
-func (c compared) trained() []Ref { return c.defects[:c.learnt] }
+func (c compared) trained() []stage.Ref { return c.defects[:c.learnt] }
 
 func (b *builder) comparedPhotos() compared {
 	study, learnt := b.exp.Patterns, 0

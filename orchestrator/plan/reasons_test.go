@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -56,22 +57,22 @@ func TestALearningRateIsTheOneReason(t *testing.T) {
 		rerun = append(rerun, task.Label)
 		for _, change := range task.Changes {
 			want := "input"
-			if task.Kind == KindTrainLoRA {
+			if task.Kind == stage.KindTrainLoRA {
 				want = "learning_rate"
 			}
 			if change.Field != want || task.Before == "" {
 				t.Errorf("%s: %v, since %q", task.Label, change, task.Before)
 			}
 		}
-		if n := len(task.Changes); n == 0 || task.Kind != KindClassify && n != 1 {
+		if n := len(task.Changes); n == 0 || task.Kind != stage.KindClassify && n != 1 {
 			t.Errorf("%s has %d differences", task.Label, n)
 		}
-		if task.Kind == KindTrainLoRA && !strings.HasPrefix(task.Reason, "changed: learning_rate 0.0001 → 0.0003") {
+		if task.Kind == stage.KindTrainLoRA && !strings.HasPrefix(task.Reason, "changed: learning_rate 0.0001 → 0.0003") {
 			t.Errorf("%s: %s", task.Label, task.Reason)
 		}
 	}
 	slices.Sort(rerun)
-	if want := below(p, func(task *Task) bool { return task.Kind == KindTrainLoRA }); !slices.Equal(rerun, want) {
+	if want := below(p, func(task *Task) bool { return task.Kind == stage.KindTrainLoRA }); !slices.Equal(rerun, want) {
 		t.Errorf("reruns %q\nwant %q", rerun, want)
 	}
 }
@@ -87,13 +88,13 @@ func TestReasons(t *testing.T) {
 	}{
 		{"a stage's version", "", "", func(in *Inputs) {
 			in.Versions = maps.Clone(in.Versions)
-			in.Versions[KindClassify] = 2
-		}, KindClassify, "changed: version of the code 1 → 2"},
-		{"more images to show", "show: 3", "show: 4", nil, KindGenerate, "changed: count 3 → 4, sources 3 in all → good/000.png (1 of 4)"},
+			in.Versions[stage.KindClassify] = 2
+		}, stage.KindClassify, "changed: version of the code 1 → 2"},
+		{"more images to show", "show: 3", "show: 4", nil, stage.KindGenerate, "changed: count 3 → 4, sources 3 in all → good/000.png (1 of 4)"},
 		{"fewer training images", "{good: {real: 3}, defects: {real: 2}}", "{good: {real: 2}, defects: {real: 2}}", nil,
-			KindClassify, "changed: train class 0 path good/00"},
+			stage.KindClassify, "changed: train class 0 path good/00"},
 		{"several fields", "{weights: none, epochs: 2}", "{weights: none, epochs: 3, batch_size: 5, weight_decay: 0.5, learning_rate: 0.1}", nil,
-			KindClassify, ", 1 more"},
+			stage.KindClassify, ", 1 more"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := replanned(t, test.old, test.new, test.in)
@@ -196,7 +197,7 @@ func TestForecast(t *testing.T) {
 	task := find(t, p, "4 defect, 0 regularization", 0).Train
 	images := find(t, p, "no LoRA", 0).Generate
 	entry := func(host, device string, seconds float64, bytes int64) store.Entry {
-		return store.Entry{Kind: KindTrainLoRA, Key: "k", Host: host, Device: device, Seconds: seconds, Effort: task.Effort(), Bytes: bytes}
+		return store.Entry{Kind: stage.KindTrainLoRA, Key: "k", Host: host, Device: device, Seconds: seconds, Effort: task.Spec.Effort(), Bytes: bytes}
 	}
 	for range recent { // too long ago
 		p.journal = append(p.journal, entry("here", "cuda:0", 1e6, 1))
@@ -206,7 +207,7 @@ func TestForecast(t *testing.T) {
 		p.journal = append(p.journal, entry("here", "cuda:0", 10, 100), entry("here", "cuda:0", 30, 300))
 	}
 	f := p.Forecast([]*Task{task, task, images}, "here", []string{"cuda:0"})
-	if f.Seconds != 40 || f.Bytes != 400 || !slices.Equal(f.Unknown(), []string{KindGenerate}) || len(f.Kinds) != 2 || f.Kinds[0].From != recent {
+	if f.Seconds != 40 || f.Bytes != 400 || !slices.Equal(f.Unknown(), []string{stage.KindGenerate}) || len(f.Kinds) != 2 || f.Kinds[0].From != recent {
 		t.Errorf("%+v", f)
 	}
 	if f := p.Forecast(nil, "here", nil); len(f.Kinds) > 0 || f.Seconds != 0 {

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"kizu/orchestrator/stage"
+	"strings"
+)
 
 // PhotosView says how the photos of one class are divided.
 type PhotosView struct {
@@ -33,7 +36,7 @@ type TrainingView struct {
 
 // UseView is how often the images of one role are used.
 type UseView struct {
-	Uses
+	stage.Uses
 	Unused int `json:"unused"`
 }
 
@@ -80,10 +83,10 @@ func (p *Plan) cellView(cell Cell) CellView {
 
 // loraView counts what a task of generated images and its LoRA read.
 func loraView(class string, images *Task) LoRAView {
-	spec := images.Spec.(Generate)
+	spec := images.Spec.(stage.Generate)
 	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count}
 	for _, need := range images.Needs {
-		lora := need.Spec.(TrainLoRA)
+		lora := need.Spec.(stage.TrainLoRA)
 		view.InstanceImages, view.RegularizationImages = len(lora.Instance.Images), len(lora.Class.Images)
 		e := lora.Exposures()
 		view.Training = &TrainingView{
@@ -95,7 +98,7 @@ func loraView(class string, images *Task) LoRAView {
 
 // CompositionOf counts what a classifier is trained and tested on.
 func CompositionOf(classifier *Task) *ConditionView {
-	spec := classifier.Spec.(Classify)
+	spec := classifier.Spec.(stage.Classify)
 	view := &ConditionView{Steps: spec.OptimizerSteps(), LoRAs: []LoRAView{}}
 	for _, class := range spec.Classes {
 		view.Classes = append(view.Classes, ClassView{Class: class})
@@ -120,9 +123,9 @@ func CompositionOf(classifier *Task) *ConditionView {
 }
 
 // need is the task that a reference to part of an artifact is about.
-func (t *Task) need(ref Ref) *Task {
+func (t *Task) need(ref stage.Ref) *Task {
 	for _, need := range t.Needs {
-		if strings.HasPrefix(string(ref), string(artifact(need, ""))+"/") {
+		if strings.HasPrefix(string(ref), string(need.file(""))+"/") {
 			return need
 		}
 	}

@@ -4,19 +4,21 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"kizu/orchestrator/stage"
 )
 
 // TestSameNoiseInEveryPattern: at one seed the i-th image of every pattern
 // starts from the same photo and the same noise; at another from another noise.
 func TestSameNoiseInEveryPattern(t *testing.T) {
 	p := article(t)
-	first := map[int64][]NewImage{}
+	first := map[int64][]stage.NewImage{}
 	training := map[int64]int64{}
 	for _, cell := range p.Cells {
 		if cell.Pattern == nil {
 			continue
 		}
-		images := cell.Generate.Spec.(Generate).NewImages()
+		images := cell.Generate.Spec.(stage.Generate).NewImages()
 		if same, ok := first[cell.Seed]; ok && !slices.Equal(same, images) {
 			t.Errorf("%s, seed %d, draws other sources or noise", cell.Name, cell.Seed)
 		}
@@ -24,7 +26,7 @@ func TestSameNoiseInEveryPattern(t *testing.T) {
 		if cell.Train == nil {
 			continue
 		}
-		seed := cell.Train.Spec.(TrainLoRA).Seed
+		seed := cell.Train.Spec.(stage.TrainLoRA).Seed
 		if same, ok := training[cell.Seed]; ok && same != seed {
 			t.Errorf("%s, seed %d, trains with another seed", cell.Name, cell.Seed)
 		}
@@ -52,12 +54,12 @@ func TestSameNoiseInEveryPattern(t *testing.T) {
 func TestSameClassifierSeedInEveryCondition(t *testing.T) {
 	p := article(t)
 	seeds := map[int64]int64{}
-	var tests []Labeled
+	var tests []stage.Labeled
 	for _, cell := range p.Cells {
 		if cell.Condition == nil {
 			continue
 		}
-		spec := cell.Classify.Spec.(Classify)
+		spec := cell.Classify.Spec.(stage.Classify)
 		if same, ok := seeds[cell.Seed]; ok && same != spec.Seed {
 			t.Errorf("%s, seed %d, has another classifier seed", cell.Name, cell.Seed)
 		}
@@ -81,11 +83,11 @@ func TestSameClassifierSeedInEveryCondition(t *testing.T) {
 // from, every photo is used equally often.
 func TestSourcesAreTakenInTurn(t *testing.T) {
 	p := smallPlan(t)
-	generated := find(t, p, "generated", 0).Classify.Needs[0].Spec.(Generate) // 4 images and 16 held out, from 3 photos
+	generated := find(t, p, "generated", 0).Classify.Needs[0].Spec.(stage.Generate) // 4 images and 16 held out, from 3 photos
 	var used []int
 	for _, img := range generated.NewImages() {
 		for i, photo := range p.Division.Train["good"] {
-			if img.Source == imageRef(photo) {
+			if img.Source == stage.ByHash(photo.SHA256) {
 				used = append(used, i)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
 )
 
 // TestResolve: what a stage reads is its spec with every reference replaced,
@@ -21,11 +22,11 @@ func TestResolve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resolved, err := json.Marshal(task.Spec.Resolve(func(ref Ref) Ref { return Ref(p.Path(ref, folder)) }))
+		resolved, err := json.Marshal(task.Spec.Resolve(func(ref stage.Ref) stage.Ref { return stage.Ref(p.Path(ref, folder)) }))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, prefix := range []string{byHash, byArtifact, byName} {
+		for _, prefix := range []string{"sha256:", "artifact:", "name:"} {
 			if strings.Contains(string(resolved), prefix) {
 				t.Errorf("%s keeps a reference: %s", task.Label, resolved)
 			}
@@ -42,14 +43,14 @@ func TestPath(t *testing.T) {
 	in.Weights["none"] = &Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
 	p := build(t, exp, in)
 	lora := find(t, p, "4 defect, 0 regularization", 0).Train
-	for ref, want := range map[Ref]string{
-		imageRef(photo("crack", 3)):             "/photos/crack/003.png",
-		Ref(byHash + in.Base.SHA256):            "/models/tiny",
-		Ref(byHash + in.Weights["none"].SHA256): "/weights/b0.safetensors",
+	for ref, want := range map[stage.Ref]string{
+		stage.ByHash(photo("crack", 3).SHA256):  "/photos/crack/003.png",
+		stage.ByHash(in.Base.SHA256):            "/models/tiny",
+		stage.ByHash(in.Weights["none"].SHA256): "/weights/b0.safetensors",
 		"name:imagenet":                         "imagenet",
 		"name:owner/model":                      "owner/model",
-		artifact(lora, ""):                      "/store/train_lora/" + lora.Key,
-		artifact(lora, "images/0000.png"):       "/store/train_lora/" + lora.Key + "/images/0000.png",
+		lora.file(""):                           "/store/train_lora/" + lora.Key,
+		lora.file("images/0000.png"):            "/store/train_lora/" + lora.Key + "/images/0000.png",
 	} {
 		if got := p.Path(ref, func(kind, key string) string { return "/store/" + kind + "/" + key }); got != want {
 			t.Errorf("%s is %q, want %q", ref, got, want)
@@ -109,11 +110,11 @@ patterns:
 		rank  int
 		alpha float64
 	}{{4, 2}, {16, 8}} {
-		train, generate := p.Cells[i].Train.Spec.(TrainLoRA), p.Cells[i].Generate.Spec.(Generate)
+		train, generate := p.Cells[i].Train.Spec.(stage.TrainLoRA), p.Cells[i].Generate.Spec.(stage.Generate)
 		if train.Rank != want.rank || train.Alpha != want.alpha || train.Steps != 7 || train.LearningRate != 5e-4 {
 			t.Errorf("%s trains with %+v", p.Cells[i].Name, train)
 		}
-		if generate.Strength != 0.9 || generate.Steps != 30 || generate.LoRA != artifact(p.Cells[i].Train, "") {
+		if generate.Strength != 0.9 || generate.Steps != 30 || generate.LoRA != p.Cells[i].Train.file("") {
 			t.Errorf("%s generates with %+v", p.Cells[i].Name, generate)
 		}
 	}
@@ -125,24 +126,16 @@ func TestEffort(t *testing.T) {
 	five := find(t, p, "4 defect, 3 regularization, 5 steps", 0).Train
 	ten := find(t, p, "4 defect, 3 regularization", 0).Train
 	alone := find(t, p, "4 defect, 0 regularization", 0).Train
-	if ten.Effort() != 2*five.Effort() || ten.Effort() != 2*alone.Effort() {
-		t.Errorf("efforts %g, %g, %g", five.Effort(), ten.Effort(), alone.Effort())
+	if ten.Spec.Effort() != 2*five.Spec.Effort() || ten.Spec.Effort() != 2*alone.Spec.Effort() {
+		t.Errorf("efforts %g, %g, %g", five.Spec.Effort(), ten.Spec.Effort(), alone.Spec.Effort())
 	}
 	three := find(t, p, "no LoRA", 0).Generate // 3 images; study 2 generates 4, and 16 that train nothing
-	if twenty := find(t, p, "generated", 0).Classify.Needs[0]; 3*twenty.Effort() != 20*three.Effort() {
-		t.Errorf("efforts %g, %g", three.Effort(), twenty.Effort())
+	if twenty := find(t, p, "generated", 0).Classify.Needs[0]; 3*twenty.Spec.Effort() != 20*three.Spec.Effort() {
+		t.Errorf("efforts %g, %g", three.Spec.Effort(), twenty.Spec.Effort())
 	}
 	for _, task := range p.Tasks {
-		if task.Effort() <= 0 {
+		if task.Spec.Effort() <= 0 {
 			t.Errorf("%s takes no effort", task.Label)
-		}
-	}
-}
-
-func TestImageName(t *testing.T) {
-	for i, want := range map[int]string{0: "0000.png", 42: "0042.png", 9999: "9999.png", 12345: "12345.png"} {
-		if got := imageName(i); got != want {
-			t.Errorf("image %d is %s, want %s", i, got, want)
 		}
 	}
 }
@@ -165,7 +158,7 @@ func TestLevelsArePartOfEveryKey(t *testing.T) {
 		if task.Key == before.Tasks[i].Key || !strings.Contains(string(task.Identity()), `"levels":[0,4095]`) {
 			t.Errorf("%s has no levels: %s", task.Label, task.Identity())
 		}
-		if task.Kind == KindGenerate && task.With() == before.Tasks[i].With() {
+		if task.Kind == stage.KindGenerate && task.Spec.BatchKey() == before.Tasks[i].Spec.BatchKey() {
 			t.Errorf("%s is made together with images of other levels", task.Label)
 		}
 	}

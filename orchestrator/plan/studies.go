@@ -7,6 +7,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
 )
 
 // pattern plans a cell of study 1: a LoRA and the images it makes.
@@ -28,7 +29,7 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	}
 	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
 	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, sources, b.orUsual(p), planned.Train)
-	if planned.Generate, err = b.add(KindGenerate, label, spec, some(planned.Train)...); err != nil {
+	if planned.Generate, err = b.add(label, spec, some(planned.Train)...); err != nil {
 		return planned, err
 	}
 	return planned, b.measure(&planned)
@@ -53,7 +54,7 @@ func (b *builder) patternGood() []dataset.Image {
 // 2 tests on; the leak check keeps the studies apart.
 func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
 	defect := b.exp.Patterns.Defect
-	spec, err := once(b.loras, "pattern "+p.Name, func() (spec TrainLoRA, err error) {
+	spec, err := once(b.loras, "pattern "+p.Name, func() (spec stage.TrainLoRA, err error) {
 		instance, err := first(b.in.Division.Pool(defect), p.DefectImages, defect, "training LoRAs")
 		if err != nil {
 			return spec, err
@@ -64,19 +65,19 @@ func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec.Seed = Seed(seed, KindTrainLoRA, defect)
-	return b.add(KindTrainLoRA, fmt.Sprintf("LoRA %s, %s, seed %d", defect, p.Name, seed), spec)
+	spec.Seed = stage.Seed(seed, spec.Kind(), defect)
+	return b.add(fmt.Sprintf("LoRA %s, %s, seed %d", defect, p.Name, seed), spec)
 }
 
 // condition plans a cell of study 2: a LoRA and images for every class whose
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 	planned := Cell{Cell: cell}
-	spec, err := once(b.trainings, cell.Name, func() (Classify, error) { return b.trainingOn(cell.Condition) })
+	spec, err := once(b.trainings, cell.Name, func() (stage.Classify, error) { return b.trainingOn(cell.Condition) })
 	if err != nil {
 		return planned, err
 	}
-	spec.Seed = Seed(cell.Seed, KindClassify)
+	spec.Seed = stage.Seed(cell.Seed, spec.Kind())
 	var needs []*Task
 	for index, class := range spec.Classes {
 		counts := cell.Condition.Of(class, b.exp.Dataset.Good)
@@ -88,7 +89,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 			return planned, err
 		}
 		needs = append(needs, images)
-		folder := Labeled{Path: artifact(images, "images"), Class: index, Count: counts.Generated}
+		folder := stage.Labeled{Path: images.file("images"), Class: index, Count: counts.Generated}
 		spec.Generated = append(spec.Generated, folder)
 		folder.Name, folder.First, folder.Count = "generated/"+class, b.exp.GeneratedCount(class), heldOutGenerated
 		spec.HeldOut = append(spec.HeldOut, folder)
@@ -101,18 +102,18 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		needs, spec.Autoencoded = append(needs, some(control)...), folders
 	}
 	label := fmt.Sprintf("classifier %q, seed %d", cell.Name, cell.Seed)
-	planned.Classify, err = b.add(KindClassify, label, spec, needs...)
+	planned.Classify, err = b.add(label, spec, needs...)
 	return planned, err
 }
 
 // trainingOn is what all seeds of a condition share: the classifier and photos.
-func (b *builder) trainingOn(c *experiment.Condition) (Classify, error) {
+func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 	k := c.Classifier
-	spec := Classify{
+	spec := stage.Classify{
 		Model: k.Model, Weights: b.weights(k.Weights), Resolution: k.Resolution,
 		Epochs: k.Epochs, Steps: k.Steps, BatchSize: k.BatchSize, Sampling: k.Sampling,
 		LearningRate: k.LearningRate, WeightDecay: k.WeightDecay, Precision: k.Precision,
-		Classes: b.exp.Dataset.Classes(), Train: []Labeled{}, Levels: b.in.Set.Levels,
+		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Levels: b.in.Set.Levels,
 	}
 	for index, class := range spec.Classes {
 		reals, err := b.train(class, c.Of(class, b.exp.Dataset.Good).Real, "training classifiers")
@@ -120,10 +121,10 @@ func (b *builder) trainingOn(c *experiment.Condition) (Classify, error) {
 			return spec, err
 		}
 		for _, img := range reals {
-			spec.Train = append(spec.Train, Labeled{Path: b.ref(img), Class: index})
+			spec.Train = append(spec.Train, stage.Labeled{Path: b.ref(img), Class: index})
 		}
 		for _, img := range b.in.Division.Test[class] {
-			spec.Test = append(spec.Test, Labeled{Path: b.ref(img), Class: index, Name: img.Name})
+			spec.Test = append(spec.Test, stage.Labeled{Path: b.ref(img), Class: index, Name: img.Name})
 		}
 	}
 	return spec, nil
@@ -149,7 +150,7 @@ func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	images, err := b.add(KindGenerate, label, b.generateSpec(class, cell.Seed, n, sources, recipe, lora), lora)
+	images, err := b.add(label, b.generateSpec(class, cell.Seed, n, sources, recipe, lora), lora)
 	b.byLabel[label] = images
 	return images, err
 }
@@ -163,7 +164,7 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 		p, _ := b.exp.FindPattern(name)
 		return b.patternLoRA(p, cell.Seed)
 	}
-	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec TrainLoRA, err error) {
+	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec stage.TrainLoRA, err error) {
 		n, regular := lora.DefectImages, []dataset.Image(nil)
 		if class == names.Good {
 			n = lora.GoodImages
@@ -178,8 +179,8 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec.Seed = Seed(cell.Seed, KindTrainLoRA, class)
-	return b.add(KindTrainLoRA, fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell)), spec)
+	spec.Seed = stage.Seed(cell.Seed, spec.Kind(), class)
+	return b.add(fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell)), spec)
 }
 
 // studyGood takes the first n good images, and of them those that show the same
@@ -206,12 +207,12 @@ func studyLabel(cell experiment.Cell) string {
 }
 
 // weights refers to a classifier's initial weights.
-func (b *builder) weights(name string) Ref {
+func (b *builder) weights(name string) stage.Ref {
 	w := b.in.Weights[name]
 	if w.Path == "" {
-		return Ref(byName + w.Name)
+		return stage.ByName(w.Name)
 	}
-	ref := Ref(byHash + w.SHA256)
+	ref := stage.ByHash(w.SHA256)
 	b.plan.paths[ref] = w.Path
 	return ref
 }

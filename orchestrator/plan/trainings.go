@@ -3,6 +3,7 @@ package plan
 import (
 	"sync"
 
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -45,7 +46,7 @@ func (t *Trainings) Earlier(task *Task) (key string, done float64, err error) {
 		return !known
 	}
 	err = t.store.Each(task.Kind, unknown, func(m *store.Manifest) {
-		of, steps := recipeOf(m.Identity)
+		of, steps := stage.RecipeOf(m.Identity)
 		t.known[m.Key] = training{of, steps}
 	})
 	most := 0

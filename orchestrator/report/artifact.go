@@ -11,6 +11,7 @@ import (
 
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -88,7 +89,7 @@ func (s *source) pictures(task *plan.Task) ([]picture, error) {
 		}
 		pictures = append(pictures, p)
 	}
-	if spec, ok := task.Spec.(plan.Generate); ok && spec.Count != len(pictures) {
+	if spec, ok := task.Spec.(stage.Generate); ok && spec.Count != len(pictures) {
 		return nil, damaged(task, "images.csv", fmt.Errorf("%d images instead of %d", len(pictures), spec.Count))
 	}
 	return pictures, nil
@@ -104,7 +105,7 @@ func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 	if err != nil {
 		return nil, damaged(task, "predictions.csv", err)
 	}
-	if spec, ok := task.Spec.(plan.Classify); ok && len(spec.Test) != len(predictions.Images) {
+	if spec, ok := task.Spec.(stage.Classify); ok && len(spec.Test) != len(predictions.Images) {
 		err := fmt.Errorf("%d images instead of %d", len(predictions.Images), len(spec.Test))
 		return nil, damaged(task, "predictions.csv", err)
 	}
@@ -129,7 +130,7 @@ func (s *source) measured(task *plan.Task) (l *look, err error) {
 		return known, nil
 	}
 	l = &look{}
-	n := task.Spec.(plan.Measure).Measured()
+	n := task.Spec.(stage.Measure).Measured()
 	if l.features, err = s.tensor(task, featuresFile, "features", n); err != nil {
 		return nil, err
 	}

@@ -14,10 +14,11 @@ import (
 	"strings"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // trained uses images as regularization mode exact does.
-func trained(spec plan.TrainLoRA) []byte {
+func trained(spec stage.TrainLoRA) []byte {
 	used := func(n int) (low, high, distinct int) {
 		if n == 0 {
 			return 0, 0, 0
@@ -33,7 +34,7 @@ func trained(spec plan.TrainLoRA) []byte {
 }
 
 // generate writes images of which the second is blank.
-func (f *fixture) generate(dir string, spec plan.Generate) []byte {
+func (f *fixture) generate(dir string, spec stage.Generate) []byte {
 	table := "name,source_name,seed,mean,std,blank,saturated,nan\n"
 	f.check(os.Mkdir(filepath.Join(dir, "images"), 0o755))
 	for i, img := range spec.NewImages() {
@@ -56,7 +57,7 @@ func (f *fixture) generate(dir string, spec plan.Generate) []byte {
 // autoencoded photos the same, moved, and generated images those of a training
 // photo moved by a distance that falls with their number. Small grey pictures
 // have the same numbers.
-func (f *fixture) measure(dir string, spec plan.Measure) []byte {
+func (f *fixture) measure(dir string, spec stage.Measure) []byte {
 	var rows [][]float64
 	row := func(angle, off float64) {
 		var numbers []float64
@@ -91,13 +92,13 @@ func (f *fixture) measure(dir string, spec plan.Measure) []byte {
 
 // autoencoded is what made the pictures that are measured, if that was not
 // generate.
-func (f *fixture) autoencoded(spec plan.Measure) (plan.Autoencode, bool) {
+func (f *fixture) autoencoded(spec stage.Measure) (stage.Autoencode, bool) {
 	for _, task := range f.plan.Tasks {
-		if made, ok := task.Spec.(plan.Autoencode); ok && strings.Contains(string(spec.Folder), task.Key) {
+		if made, ok := task.Spec.(stage.Autoencode); ok && strings.Contains(string(spec.Folder), task.Key) {
 			return made, true
 		}
 	}
-	return plan.Autoencode{}, false
+	return stage.Autoencode{}, false
 }
 
 // features are of images that lie about a shift.
@@ -136,7 +137,7 @@ func (f *fixture) writeFile(path string, tensors map[string][][]float64) {
 
 // classify finds as many of ten images as the fixture says, seed 1 one in
 // twenty fewer, and takes the others for the next class.
-func (f *fixture) classify(dir string, task *plan.Task, spec plan.Classify) []byte {
+func (f *fixture) classify(dir string, task *plan.Task, spec stage.Classify) []byte {
 	right, seed := 10, int64(0)
 	for _, cell := range f.plan.Cells {
 		if cell.Classify == task {

@@ -4,6 +4,7 @@ import (
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
+	"kizu/orchestrator/stage"
 )
 
 // condition is one training set of study 2 over all seeds.
@@ -78,7 +79,7 @@ func testImagesOf(p *plan.Plan) testImages {
 		if cell.Classify == nil {
 			continue
 		}
-		spec := cell.Classify.Spec.(plan.Classify)
+		spec := cell.Classify.Spec.(stage.Classify)
 		labels := &result.Predictions{Classes: spec.Classes}
 		for _, img := range spec.Test {
 			labels.Images = append(labels.Images, result.Prediction{Label: img.Class})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // recipe is what a classifier was trained on and for how long, beside what its
@@ -17,7 +18,7 @@ type recipe struct {
 
 func recipeOf(classifier *plan.Task) recipe {
 	view := plan.CompositionOf(classifier)
-	return recipe{view.Steps, classifier.Spec.(plan.Classify).Sampling == "balanced", view.Classes}
+	return recipe{view.Steps, classifier.Spec.(stage.Classify).Sampling == "balanced", view.Classes}
 }
 
 // metrics are the recipe's numbers in results.csv and results.json.

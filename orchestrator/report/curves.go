@@ -13,20 +13,16 @@ import (
 	"kizu/orchestrator/plan"
 )
 
-// curveFiles are the tables of training curves that stages write: a step or an
-// epoch, and then what was measured at it.
-var curveFiles = map[string]string{plan.KindTrainLoRA: "losses.csv", plan.KindClassify: "training.csv"}
-
-// writeCurves writes the training curves of every task that is done as
-// TensorBoard reads them, a folder for each task, in place of an earlier
+// writeCurves writes the training curves of every task that is done (a step or
+// an epoch, and what was measured at it) as TensorBoard reads them, a folder for each task, in place of an earlier
 // report's.
 func (r *Report) writeCurves(dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
 	for _, task := range r.plan.Tasks {
-		name, ok := curveFiles[task.Kind]
-		if !ok || !r.store.Has(task.Kind, task.Key) {
+		name := task.Spec.Curve()
+		if name == "" || !r.store.Has(task.Kind, task.Key) {
 			continue
 		}
 		if err := r.writeCurve(dir, task, name); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -39,18 +40,18 @@ func TestOneEnvironment(t *testing.T) {
 	for name, change := range map[string]func(*plan.Task, *store.Manifest){
 		"equal": func(*plan.Task, *store.Manifest) {},
 		"another commit": func(task *plan.Task, m *store.Manifest) {
-			if task.Kind == plan.KindClassify {
+			if task.Kind == stage.KindClassify {
 				m.Environment.Kizu = "ffffffffffff"
 			}
 		},
 		"equal GPUs": func(task *plan.Task, m *store.Manifest) {
 			m.Device, m.DeviceName = "cuda:0", "A GPU"
-			if task.Kind == plan.KindClassify {
+			if task.Kind == stage.KindClassify {
 				m.Device = "cuda:1"
 			}
 		},
 		"one of older date": func(task *plan.Task, m *store.Manifest) {
-			if task.Kind == plan.KindClassify {
+			if task.Kind == stage.KindClassify {
 				m.Environment = nil
 			}
 		},
@@ -69,7 +70,7 @@ func TestOneEnvironment(t *testing.T) {
 // tasks have which, in the tables that it concerns only.
 func TestEnvironmentsThatDiffer(t *testing.T) {
 	f := inEnvironments(t, func(task *plan.Task, m *store.Manifest) {
-		if task.Kind == plan.KindClassify && strings.HasPrefix(task.Label, `classifier "real"`) {
+		if task.Kind == stage.KindClassify && strings.HasPrefix(task.Label, `classifier "real"`) {
 			m.Environment.Processor, m.Environment.Threads = "Processor B", 3
 			m.Environment.Limits = map[string]string{"MKL_CBWR": "COMPATIBLE"}
 			m.Device, m.DeviceName = "cuda:0", "A GPU"

@@ -16,6 +16,7 @@ import (
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -122,7 +123,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: base, Weights: map[string]*plan.Weights{"none": {Name: "none"}},
-		Versions: map[string]int{plan.KindTrainLoRA: 1, plan.KindGenerate: 1, plan.KindAutoencode: 1, plan.KindClassify: 1, plan.KindMeasure: 1},
+		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1},
 	})
 	f.check(err)
 	f.store, err = store.Open(filepath.Join(f.dir, "runs"))
@@ -175,15 +176,15 @@ func (f *fixture) commit(number int, task *plan.Task) {
 		Started:  started, Finished: started.Add(42 * time.Second),
 	}
 	switch spec := task.Spec.(type) {
-	case plan.TrainLoRA:
+	case stage.TrainLoRA:
 		manifest.Result = trained(spec)
-	case plan.Generate:
+	case stage.Generate:
 		manifest.Result = f.generate(staging.Dir(), spec)
-	case plan.Autoencode:
+	case stage.Autoencode:
 		manifest.Result = fmt.Appendf(nil, `{"images": %d}`, spec.Made())
-	case plan.Measure:
+	case stage.Measure:
 		manifest.Result = f.measure(staging.Dir(), spec)
-	case plan.Classify:
+	case stage.Classify:
 		manifest.Result = f.classify(staging.Dir(), task, spec)
 	}
 	if f.adjust != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
@@ -72,7 +73,7 @@ func partlyFailed(t *testing.T) *Report {
 			return false
 		}
 		return !(len(task.Needs) == 1 && broken(task.Needs[0])) &&
-			!(task.Kind == plan.KindClassify && task.Label != `classifier "real", seed 0`)
+			!(task.Kind == stage.KindClassify && task.Label != `classifier "real", seed 0`)
 	})
 	return f.collect(failures)
 }

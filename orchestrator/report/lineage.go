@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // lineageView leads from every cell to the tasks that it shows, and from every
@@ -65,44 +66,18 @@ func (r *Report) lineageView() lineageView {
 
 // addUses lists a task's photos by their use, and its seed.
 func (r *Report) addUses(t *taskLineage, task *plan.Task) {
-	switch spec := task.Spec.(type) {
-	case plan.TrainLoRA:
-		t.Seed = fmt.Sprint(spec.Seed)
-		t.use(r, "learnt as “"+spec.Instance.Prompt+"”", spec.Instance.Images)
-		t.use(r, "learnt as “"+spec.Class.Prompt+"”", spec.Class.Images)
-	case plan.Generate:
-		t.use(r, fmt.Sprintf("%s of “%s” start from", plural(spec.Count, "image"), spec.Prompt), spec.Sources)
-	case plan.Autoencode:
-		t.use(r, "autoencoded", spec.Images)
-		t.use(r, "mirrored and autoencoded", spec.Mirrored)
-	case plan.Classify:
-		t.Seed = fmt.Sprint(spec.Seed)
-		t.use(r, "trained on", pathsOf(spec.Train))
-		t.use(r, "tested on", pathsOf(spec.Test))
-	case plan.Measure:
-		t.use(r, "calibrated on", spec.Calibration)
-		t.use(r, "measured", spec.Images)
-		t.use(r, "mirrored and measured", spec.Mirrored)
+	if spec, ok := task.Spec.(stage.Seeded); ok {
+		t.Seed = fmt.Sprint(spec.RandomSeed())
 	}
-}
-
-// use adds the photos among some images; generated ones are what the task needs.
-func (t *taskLineage) use(r *Report, use string, images []plan.Ref) {
-	var names []string
-	for _, img := range r.photos(images) {
-		names = append(names, img.Name)
+	for _, reading := range task.Spec.Reads() {
+		var names []string
+		for _, img := range r.photos(slices.Collect(reading.Photos)) {
+			names = append(names, img.Name)
+		}
+		if len(names) > 0 {
+			t.Photos = append(t.Photos, photoUse{reading.How, len(names), strings.Join(names, ", ")})
+		}
 	}
-	if len(names) > 0 {
-		t.Photos = append(t.Photos, photoUse{use, len(names), strings.Join(names, ", ")})
-	}
-}
-
-func pathsOf(images []plan.Labeled) []plan.Ref {
-	var refs []plan.Ref
-	for _, img := range images {
-		refs = append(refs, img.Path)
-	}
-	return refs
 }
 
 func linkTo(task *plan.Task) taskLink {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"kizu/orchestrator/dataset"
-	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // patternGalleries shows study 1: the patterns of the usual number of steps
@@ -45,7 +45,7 @@ func (r *Report) realRows() []galleryRow {
 	var instance []dataset.Image
 	for _, p := range r.patterns {
 		if train := p.cells[0].Train; train != nil {
-			if photos := r.photos(train.Spec.(plan.TrainLoRA).Instance.Images); len(photos) > len(instance) {
+			if photos := r.photos(train.Spec.(stage.TrainLoRA).Instance.Images); len(photos) > len(instance) {
 				instance = photos
 			}
 		}

@@ -3,7 +3,7 @@ package report
 import (
 	"html/template"
 
-	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // patternsView is study 1 on the page.
@@ -71,7 +71,7 @@ func (r *Report) patternsView(pictures *album) (*patternsView, error) {
 	view := &patternsView{Defect: study.Defect, Show: study.Show, Seeds: len(r.seeds())}
 	for _, p := range r.patterns {
 		if train := p.cells[0].Train; train != nil {
-			spec := train.Spec.(plan.TrainLoRA)
+			spec := train.Spec.(stage.TrainLoRA)
 			view.Prompt, view.Regular = spec.Instance.Prompt, spec.Class.Prompt
 		}
 		view.Exposures = append(view.Exposures, p.exposureRow())

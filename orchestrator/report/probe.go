@@ -3,6 +3,7 @@ package report
 import (
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
+	"kizu/orchestrator/stage"
 )
 
 // kinds is how well a classifier's features tell generated images from photos,
@@ -14,7 +15,7 @@ type kinds struct{ after, before result.Kinds }
 // class gives the kind away. Other test photos, autoencoded, are the control.
 // Fewer than ten images are not asked.
 func (s *source) readKinds(c *cell) error {
-	spec := c.Classify.Spec.(plan.Classify)
+	spec := c.Classify.Spec.(stage.Classify)
 	if len(spec.HeldOut) == 0 || len(spec.Autoencoded) == 0 {
 		return nil
 	}
@@ -45,10 +46,10 @@ func (s *source) readKinds(c *cell) error {
 }
 
 // probe runs the probes of the features in a file; false if there are too few.
-func (s *source) probe(task *plan.Task, spec plan.Classify, file string, into *result.Kinds) (bool, error) {
+func (s *source) probe(task *plan.Task, spec stage.Classify, file string, into *result.Kinds) (bool, error) {
 	lists := []struct {
 		name   string
-		images []plan.Labeled
+		images []stage.Labeled
 	}{{"test", spec.Test}, {"autoencoded", spec.AutoencodedImages()}, {"held_out", spec.HeldOutImages()}}
 	var sets [3]result.Features
 	for i, list := range lists {
@@ -78,7 +79,7 @@ func (s *source) probe(task *plan.Task, spec plan.Classify, file string, into *r
 	return err == nil, err
 }
 
-func ofClass(features result.Features, images []plan.Labeled, class int) result.Features {
+func ofClass(features result.Features, images []stage.Labeled, class int) result.Features {
 	var list result.Features
 	for i, img := range images {
 		if img.Class == class {

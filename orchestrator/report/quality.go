@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"kizu/orchestrator/dataset"
-	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
+	"kizu/orchestrator/stage"
 )
 
 // quality is how one pattern's images compare with photos, in the features of
@@ -65,7 +65,7 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	spec, made := c.Photos.Spec.(plan.Measure), c.Autoencoded.Needs[0].Spec.(plan.Autoencode)
+	spec, made := c.Photos.Spec.(stage.Measure), c.Autoencoded.Needs[0].Spec.(stage.Autoencode)
 	trained := s.trainedOn(c)
 	var training, heldOut, sources, mirrored, mirroredAgain []int // places among the rows
 	var images []dataset.Image
@@ -98,13 +98,13 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 
 // trainedOn lists the photos that trained a cell's LoRA. The baseline has none:
 // it is compared with those of the pattern that has the most.
-func (s *source) trainedOn(c *cell) []plan.Ref {
-	var most []plan.Ref
+func (s *source) trainedOn(c *cell) []stage.Ref {
+	var most []stage.Ref
 	for _, other := range s.plan.Cells {
 		if other.Train == nil || c.Train != nil && other.Train != c.Train {
 			continue
 		}
-		if images := other.Train.Spec.(plan.TrainLoRA).Instance.Images; len(images) > len(most) {
+		if images := other.Train.Spec.(stage.TrainLoRA).Instance.Images; len(images) > len(most) {
 			most = images
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // The table names the features that its distances are of.
@@ -154,7 +155,7 @@ func TestKindsHaveControls(t *testing.T) {
 	} {
 		f := newFixture(t, strings.Replace(studies, "seeds: [0, 1]", "seeds: [0]", 1))
 		f.beyond = beyond
-		f.commitAll(func(task *plan.Task) bool { return task.Kind == plan.KindClassify })
+		f.commitAll(func(task *plan.Task) bool { return task.Kind == stage.KindClassify })
 		r := f.collect(nil)
 		if got := strings.Join(r.answer(), "\n"); !strings.Contains(got, want) {
 			t.Errorf("beyond %g: %s", beyond, got)

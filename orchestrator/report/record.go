@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -33,7 +34,7 @@ type kindTimes struct {
 // recordOf reads the manifests of all tasks that are done.
 func recordOf(p *plan.Plan, s *store.Store) record {
 	rec := record{versions: map[string]string{}, environments: map[*plan.Task]environment{}}
-	for _, kind := range plan.Kinds {
+	for _, kind := range stage.Kinds() {
 		rec.kinds = append(rec.kinds, kindTimes{Kind: kind})
 	}
 	versions := map[string][]string{}

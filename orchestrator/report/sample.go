@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // sample is the generated images of one class that study 2 trains on.
@@ -20,9 +21,9 @@ type sample struct {
 // addSamples adds the generated images that a classifier's training set has,
 // each set of them once, in the order of the classes.
 func (s *source) addSamples(list []*sample, c *cell) []*sample {
-	spec := c.Classify.Spec.(plan.Classify)
+	spec := c.Classify.Spec.(stage.Classify)
 	for _, need := range c.Classify.Needs {
-		if need.Kind != plan.KindGenerate {
+		if need.Kind != stage.KindGenerate {
 			continue
 		}
 		if slices.ContainsFunc(list, func(known *sample) bool { return known.task == need }) {
@@ -41,7 +42,7 @@ func (s *source) addSamples(list []*sample, c *cell) []*sample {
 }
 
 // classOf finds the class that a classifier learns a task's images as.
-func (s *source) classOf(spec plan.Classify, images *plan.Task) string {
+func (s *source) classOf(spec stage.Classify, images *plan.Task) string {
 	for _, folder := range spec.Generated {
 		key := ""
 		s.plan.Path(folder.Path, func(_, k string) string { key = k; return k })

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"kizu/orchestrator/dataset"
-	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // sampleShown is how many of study 2's images of a class are shown.
@@ -46,7 +46,7 @@ func (r *Report) sampleRows(class string) (rows []galleryRow, learnt []dataset.I
 			variants = append(variants, s.variant)
 		}
 		byVariant[s.variant] = append(byVariant[s.variant], s)
-		if photos := r.photos(s.task.Needs[0].Spec.(plan.TrainLoRA).Instance.Images); len(photos) > len(learnt) {
+		if photos := r.photos(s.task.Needs[0].Spec.(stage.TrainLoRA).Instance.Images); len(photos) > len(learnt) {
 			learnt = photos
 		}
 	}
@@ -57,7 +57,7 @@ func (r *Report) sampleRows(class string) (rows []galleryRow, learnt []dataset.I
 		}
 		made, f := 0, flags{}
 		for _, s := range byVariant[variant] {
-			row.strips = append(row.strips, generatedStrip(s.pictures, s.task.Spec.(plan.Generate).Prompt, sampleShown, s.seed, s.state, s.reason))
+			row.strips = append(row.strips, generatedStrip(s.pictures, s.task.Spec.(stage.Generate).Prompt, sampleShown, s.seed, s.state, s.reason))
 			made += len(s.pictures)
 			of := countFlags(s.pictures)
 			f = flags{f.blank + of.blank, f.saturated + of.saturated, f.nan + of.nan}

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // noisy is a picture with the grain of a photo, which does not compress well.
@@ -54,7 +54,7 @@ classifier: {weights: none, resolution: 32}
 	}
 	patterns := 0
 	for _, task := range f.plan.Tasks {
-		if task.Kind != plan.KindGenerate {
+		if task.Kind != stage.KindGenerate {
 			continue
 		}
 		patterns++

@@ -5,6 +5,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // gallery is rows of pictures with what they are.
@@ -51,7 +52,7 @@ func generatedStrip(pictures []picture, prompt string, most int, seed int64, s s
 }
 
 // prompt is what a pattern's images were asked for with.
-func (c *cell) prompt() string { return c.Generate.Spec.(plan.Generate).Prompt }
+func (c *cell) prompt() string { return c.Generate.Spec.(stage.Generate).Prompt }
 
 // flag names what is wrong with a picture, the worst first.
 func (p picture) flag() string {
@@ -77,7 +78,7 @@ func realStrip(photos []dataset.Image, most int) strip {
 }
 
 // photos finds the images of the dataset that refs name.
-func (r *Report) photos(refs []plan.Ref) []dataset.Image {
+func (r *Report) photos(refs []stage.Ref) []dataset.Image {
 	var photos []dataset.Image
 	for _, ref := range refs {
 		if img, ok := r.plan.Image(ref); ok {
@@ -89,5 +90,5 @@ func (r *Report) photos(refs []plan.Ref) []dataset.Image {
 
 // sources lists the photos that a generation starts from.
 func (r *Report) sources(task *plan.Task) []dataset.Image {
-	return r.photos(task.Spec.(plan.Generate).Sources)
+	return r.photos(task.Spec.(stage.Generate).Sources)
 }

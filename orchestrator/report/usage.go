@@ -3,6 +3,7 @@ package report
 import (
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 )
 
 // classUsage says what the photos of one class are used for, each photo
@@ -71,7 +72,7 @@ func (r *Report) roles() roles {
 	all := roles{photoSet{}, photoSet{}, photoSet{}, photoSet{}, photoSet{}}
 	for _, c := range r.cells {
 		if c.Train != nil {
-			spec := c.Train.Spec.(plan.TrainLoRA)
+			spec := c.Train.Spec.(stage.TrainLoRA)
 			all.instance.add(r.photos(spec.Instance.Images)...)
 			all.regular.add(r.photos(spec.Class.Images)...)
 		}
@@ -79,8 +80,8 @@ func (r *Report) roles() roles {
 			all.source.add(r.sources(c.Generate)...)
 		}
 		if c.Classify != nil {
-			for _, img := range c.Classify.Spec.(plan.Classify).Train {
-				all.classifier.add(r.photos([]plan.Ref{img.Path})...)
+			for _, img := range c.Classify.Spec.(stage.Classify).Train {
+				all.classifier.add(r.photos([]stage.Ref{img.Path})...)
 			}
 			for _, task := range c.Classify.MadeFrom() {
 				r.addInputs(all.studyLoRA, task)

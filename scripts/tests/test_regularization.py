@@ -9,7 +9,7 @@ import randomness
 from regularization import MODES, Order
 
 TABLE = json.loads(
-    (Path(__file__).parents[2] / "orchestrator/plan/testdata/exposures.json").read_text()
+    (Path(__file__).parents[2] / "orchestrator/stage/testdata/exposures.json").read_text()
 )
 CASES = [
     (seed, count, batch_size, steps)

@@ -1,10 +1,14 @@
-package plan
+package stage
 
 import (
+	"iter"
 	"slices"
 
 	"kizu/orchestrator/dataset"
 )
+
+// KindClassify is the kind of its tasks.
+const KindClassify = "classify"
 
 // Classify asks for a classifier to be trained and its test predictions.
 type Classify struct {
@@ -66,8 +70,8 @@ func listedOf(folders []Labeled) []Labeled {
 	return images
 }
 
-// trained counts the training images.
-func (s Classify) trained() int {
+// Trained counts the training images.
+func (s Classify) Trained() int {
 	n := len(s.Train)
 	for _, folder := range s.Generated {
 		n += folder.Count
@@ -81,8 +85,11 @@ func (s Classify) OptimizerSteps() int {
 	if s.Steps > 0 {
 		return s.Steps
 	}
-	return (s.Epochs*s.trained() + s.BatchSize - 1) / s.BatchSize
+	return (s.Epochs*s.Trained() + s.BatchSize - 1) / s.BatchSize
 }
+
+// Kind implements Spec.
+func (Classify) Kind() string { return KindClassify }
 
 // Resolve implements Spec. Every image is listed, class by class, photos first.
 func (s Classify) Resolve(f func(Ref) Ref) Spec {
@@ -105,3 +112,64 @@ func resolved(images []Labeled, f func(Ref) Ref) []Labeled {
 	}
 	return list
 }
+
+// Reads implements Spec.
+func (s Classify) Reads() []Reading {
+	return []Reading{{Training, "trained on", pathsOf(s.Train)}, {Test, "tested on", pathsOf(s.Test)}}
+}
+
+func pathsOf(images []Labeled) iter.Seq[Ref] {
+	return func(yield func(Ref) bool) {
+		for _, img := range images {
+			if !yield(img.Path) {
+				return
+			}
+		}
+	}
+}
+
+// MadeFrom implements Observer: what a trained classifier looks at does not
+// shape it.
+func (s Classify) MadeFrom() []Ref {
+	return slices.Collect(pathsOf(s.Generated))
+}
+
+// Opens implements Spec.
+func (s Classify) Opens() Ref { return s.Weights }
+
+// Keeps implements Spec.
+func (Classify) Keeps() string { return "" }
+
+// BatchKey implements Spec.
+func (Classify) BatchKey() string { return "" }
+
+// Effort implements Spec.
+func (s Classify) Effort() float64 { return float64(s.OptimizerSteps() * s.BatchSize) }
+
+const classifierBytes = 1 << 20 // tables
+
+// Output implements Spec. Features are stored before training and after.
+func (s Classify) Output() Output {
+	features := 0
+	if len(s.HeldOut) > 0 {
+		features = 2 * (len(s.Test) + len(s.HeldOutImages()) + len(s.AutoencodedImages()))
+	}
+	return Output{Classifiers: 1, TableBytes: classifierBytes + int64(features)*bytesPerFeatures}
+}
+
+// Batch implements Spec: batch norm makes a batch part of the result.
+func (Classify) Batch() (images, parts int) { return 1, 1 }
+
+// InParts implements Spec.
+func (Classify) InParts(int) map[string]any { return nil }
+
+// Smaller implements Spec.
+func (Classify) Smaller() string {
+	return "a smaller classifier.batch_size or resolution, or classifier.precision bf16"
+}
+
+// Curve implements Spec.
+func (Classify) Curve() string { return "training.csv" }
+
+// RandomSeed implements Seeded.
+func (s Classify) RandomSeed() int64 { return s.Seed }

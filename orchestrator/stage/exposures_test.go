@@ -1,11 +1,10 @@
-package plan
+package stage
 
 import (
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -80,26 +79,5 @@ func TestUnused(t *testing.T) {
 	}
 	if got := spec.Exposures().Class; got.Distinct != 180 || got.Unused() != 211 {
 		t.Errorf("%+v", got)
-	}
-}
-
-// TestModesReachTheTrainings: what a file says of regularization is what its
-// trainings are counted by.
-func TestModesReachTheTrainings(t *testing.T) {
-	for mode, want := range map[string]Uses{ // of 3 good images by 4 defect images in 10 steps
-		"exact":             {Given: 3, Distinct: 3, Min: 3, Max: 4},
-		"kohya, repeats: 1": {Given: 3, Distinct: 3, Min: 1, Max: 4}, // one epoch of 8: the first twice, the others once
-		"diffusers":         {Given: 3, Distinct: 3, Min: 2, Max: 6}, // two epochs of 4: the first twice in each
-	} {
-		exp := parse(t, strings.Replace(small, "lora: {", "lora: {regularization: "+mode+", ", 1))
-		p := build(t, exp, smallInputs(t, exp))
-		spec := find(t, p, "4 defect, 3 regularization", 0).Train.Spec.(TrainLoRA)
-		got := spec.Exposures()
-		if got.Steps != 10 || got.Class.Given != want.Given || got.Class.Distinct != want.Distinct || got.Class.Min < want.Min || got.Class.Max > want.Max {
-			t.Errorf("%s: %+v, want about %+v", mode, got, want)
-		}
-		if (spec.Repeats != 0) != (spec.Regularization == Kohya) {
-			t.Errorf("%s: repeats %d", mode, spec.Repeats)
-		}
 	}
 }

@@ -1,0 +1,74 @@
+package stage
+
+import (
+	"slices"
+
+	"kizu/orchestrator/dataset"
+)
+
+// KindAutoencode is the kind of its tasks.
+const KindAutoencode = "autoencode"
+
+// Autoencode asks for photos as the base model's autoencoder gives them back.
+// They are controls: what a measure says of them it says of the autoencoder,
+// through which every generated image has passed as well.
+type Autoencode struct {
+	Base       Ref    `json:"base"`
+	Resolution int    `json:"resolution"`
+	Precision  string `json:"precision"`          // of the base model beside the autoencoder, which is float32
+	Images     []Ref  `json:"images"`             // a picture each
+	Mirrored   []Ref  `json:"mirrored,omitempty"` // and then a picture of each of these photos' mirror images
+
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+}
+
+// Made counts the pictures.
+func (s Autoencode) Made() int { return len(s.Images) + len(s.Mirrored) }
+
+// Kind implements Spec.
+func (Autoencode) Kind() string { return KindAutoencode }
+
+// Resolve implements Spec.
+func (s Autoencode) Resolve(f func(Ref) Ref) Spec {
+	s.Base = f(s.Base)
+	s.Images = mapped(s.Images, f)
+	if s.Mirrored != nil {
+		s.Mirrored = mapped(s.Mirrored, f)
+	}
+	return s
+}
+
+// Reads implements Spec.
+func (s Autoencode) Reads() []Reading {
+	return []Reading{
+		{Control, "autoencoded", slices.Values(s.Images)},
+		{Control, "mirrored and autoencoded", slices.Values(s.Mirrored)},
+	}
+}
+
+// Opens implements Spec.
+func (s Autoencode) Opens() Ref { return s.Base }
+
+// Keeps implements Spec.
+func (s Autoencode) Keeps() string { return string(s.Base) + " " + s.Precision }
+
+// BatchKey implements Spec.
+func (Autoencode) BatchKey() string { return "" }
+
+// Effort implements Spec.
+func (s Autoencode) Effort() float64 { return float64(2 * s.Made()) } // there and back
+
+// Output implements Spec.
+func (s Autoencode) Output() Output { return pictures(s.Made(), s.Resolution) }
+
+// Batch implements Spec: it takes one picture at a time.
+func (Autoencode) Batch() (images, parts int) { return 1, 1 }
+
+// InParts implements Spec.
+func (Autoencode) InParts(int) map[string]any { return nil }
+
+// Smaller implements Spec.
+func (Autoencode) Smaller() string { return "a smaller lora.resolution" }
+
+// Curve implements Spec.
+func (Autoencode) Curve() string { return "" }

@@ -1,0 +1,113 @@
+package stage
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// KindGenerate is the kind of its tasks.
+const KindGenerate = "generate"
+
+// Generate asks for images by img2img (SDEdit, Meng et al., arXiv 2108.01073).
+// Seed, Sources and Count stand for Images until it is resolved.
+type Generate struct {
+	Base           Ref        `json:"base"`
+	LoRA           Ref        `json:"lora"` // "" for the base model alone
+	Prompt         string     `json:"prompt"`
+	NegativePrompt string     `json:"negative_prompt"`
+	Resolution     int        `json:"resolution"`
+	Strength       float64    `json:"strength"`
+	Steps          int        `json:"steps"`
+	Guidance       float64    `json:"guidance"`
+	Sampler        string     `json:"sampler"` // base, or one of experiment.Samplers
+	BatchSize      int        `json:"batch_size"`
+	Precision      string     `json:"precision"`
+	Seed           int64      `json:"seed,omitempty"`    // each image's is derived from it
+	Sources        []Ref      `json:"sources,omitempty"` // photos that img2img starts from, taken in turn
+	Count          int        `json:"count,omitempty"`
+	Images         []NewImage `json:"images,omitempty"` // when resolved
+
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+}
+
+// NewImage is one image to generate.
+type NewImage struct {
+	Name   string `json:"name"`   // of the PNG file
+	Source Ref    `json:"source"` // the photo that img2img starts from
+	Seed   int64  `json:"seed"`
+}
+
+// Kind implements Spec.
+func (Generate) Kind() string { return KindGenerate }
+
+// Resolve implements Spec.
+func (s Generate) Resolve(f func(Ref) Ref) Spec {
+	s.Base = f(s.Base)
+	if s.LoRA != "" {
+		s.LoRA = f(s.LoRA)
+	}
+	s.Sources = mapped(s.Sources, f)
+	s.Images = s.NewImages()
+	s.Seed, s.Sources, s.Count = 0, nil, 0
+	return s
+}
+
+// NewImages lists the images. The seed of one depends on the task's and its
+// number only.
+func (s Generate) NewImages() []NewImage {
+	images := make([]NewImage, s.Count)
+	for i := range images {
+		images[i] = NewImage{Name: imageName(i), Source: s.Sources[i%len(s.Sources)], Seed: Seed(s.Seed, strconv.Itoa(i))}
+	}
+	return images
+}
+
+// imageName is the file name of the i-th generated image.
+func imageName(i int) string { return fmt.Sprintf("%04d.png", i) }
+
+// Reads implements Spec.
+func (s Generate) Reads() []Reading {
+	images := "1 image"
+	if s.Count != 1 {
+		images = fmt.Sprintf("%d images", s.Count)
+	}
+	return []Reading{{Source, images + " of “" + s.Prompt + "” start from", slices.Values(s.Sources)}}
+}
+
+// Opens implements Spec.
+func (s Generate) Opens() Ref { return s.Base }
+
+// Keeps implements Spec.
+func (s Generate) Keeps() string { return string(s.Base) + " " + s.Precision }
+
+// BatchKey implements Spec: batches are filled across tasks, with other LoRAs
+// and prompts in one batch.
+func (s Generate) BatchKey() string {
+	return fmt.Sprint(s.Kind(), s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels)
+}
+
+// Effort implements Spec.
+func (s Generate) Effort() float64 {
+	return float64(2 * s.Count * experiment.DenoisingSteps(s.Steps, s.Strength))
+}
+
+// Output implements Spec.
+func (s Generate) Output() Output { return pictures(s.Count, s.Resolution) }
+
+// Batch implements Spec.
+func (s Generate) Batch() (images, parts int) { return s.BatchSize, 1 }
+
+// InParts implements Spec: images do not depend on those beside them.
+func (s Generate) InParts(parts int) map[string]any {
+	return map[string]any{"batch_size": (s.BatchSize + parts - 1) / parts}
+}
+
+// Smaller implements Spec.
+func (Generate) Smaller() string { return "a smaller lora.resolution or generate.precision bf16" }
+
+// Curve implements Spec.
+func (Generate) Curve() string { return "" }

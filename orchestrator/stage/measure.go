@@ -1,0 +1,86 @@
+package stage
+
+import (
+	"slices"
+
+	"kizu/orchestrator/dataset"
+)
+
+// KindMeasure is the kind of its tasks.
+const KindMeasure = "measure"
+
+// Measure asks for the features of images, by the network that classifiers
+// start from or, without a resolution and calibration, by a vision transformer.
+type Measure struct {
+	Model       string `json:"model"`
+	Weights     Ref    `json:"weights"`
+	Resolution  int    `json:"resolution"`
+	Calibration []Ref  `json:"calibration"`        // photos for batch-norm statistics, the same in a whole study
+	Images      []Ref  `json:"images"`             // a row of features each
+	Mirrored    []Ref  `json:"mirrored,omitempty"` // and then a row for each of these photos' mirror images
+	Folder      Ref    `json:"folder,omitempty"`   // of images that a task made, to measure as well, when not resolved
+	Count       int    `json:"count,omitempty"`    // of them
+
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+}
+
+// Measured counts the rows of features.
+func (s Measure) Measured() int { return len(s.Images) + len(s.Mirrored) + s.Count }
+
+// Kind implements Spec.
+func (Measure) Kind() string { return KindMeasure }
+
+// Resolve implements Spec.
+func (s Measure) Resolve(f func(Ref) Ref) Spec {
+	s.Weights = f(s.Weights)
+	s.Calibration = mapped(s.Calibration, f)
+	images := slices.Clip(s.Images)
+	for _, img := range (Labeled{Path: s.Folder, Count: s.Count}).each() {
+		images = append(images, img.Path)
+	}
+	s.Images, s.Folder, s.Count = mapped(images, f), "", 0
+	if s.Mirrored != nil {
+		s.Mirrored = mapped(s.Mirrored, f)
+	}
+	return s
+}
+
+// Reads implements Spec.
+func (s Measure) Reads() []Reading {
+	return []Reading{
+		{Calibration, "calibrated on", slices.Values(s.Calibration)},
+		{Compared, "measured", slices.Values(s.Images)},
+		{Compared, "mirrored and measured", slices.Values(s.Mirrored)},
+	}
+}
+
+// Opens implements Spec.
+func (s Measure) Opens() Ref { return s.Weights }
+
+// Keeps implements Spec.
+func (Measure) Keeps() string { return "" }
+
+// BatchKey implements Spec.
+func (Measure) BatchKey() string { return "" }
+
+// Effort implements Spec.
+func (s Measure) Effort() float64 { return float64(len(s.Calibration) + s.Measured()) }
+
+// Output implements Spec.
+func (s Measure) Output() Output { return Output{TableBytes: int64(s.Measured()) * bytesPerFeatures} }
+
+// measuredAtOnce is how many images are measured at once, at most; see
+// scripts/classifier.py.
+const measuredAtOnce = 64
+
+// Batch implements Spec.
+func (s Measure) Batch() (images, parts int) { return min(measuredAtOnce, s.Measured()), 1 }
+
+// InParts implements Spec.
+func (Measure) InParts(parts int) map[string]any { return map[string]any{"parts": parts} }
+
+// Smaller implements Spec.
+func (Measure) Smaller() string { return "a smaller model" }
+
+// Curve implements Spec.
+func (Measure) Curve() string { return "" }

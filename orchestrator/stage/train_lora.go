@@ -1,0 +1,190 @@
+package stage
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"kizu/orchestrator/dataset"
+)
+
+// KindTrainLoRA is the kind of its tasks.
+const KindTrainLoRA = "train_lora"
+
+// Prompted is a set of images that share a prompt.
+type Prompted struct {
+	Prompt string `json:"prompt"`
+	Images []Ref  `json:"images"`
+}
+
+// TrainLoRA asks for a DreamBooth LoRA (Ruiz et al., arXiv 2208.12242; Hu et
+// al., arXiv 2106.09685).
+type TrainLoRA struct {
+	Base       Ref      `json:"base"`
+	Seed       int64    `json:"seed"`
+	Resolution int      `json:"resolution"`
+	Instance   Prompted `json:"instance"`
+	Class      Prompted `json:"class"` // regularization images
+	Steps      int      `json:"steps"`
+
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+
+	Rank        int     `json:"rank"`
+	Alpha       float64 `json:"alpha"`
+	Target      string  `json:"target"`
+	TextEncoder bool    `json:"text_encoder"`
+
+	LearningRate            float64 `json:"learning_rate"`
+	TextEncoderLearningRate float64 `json:"text_encoder_learning_rate"`
+	Schedule                string  `json:"schedule"`
+	WarmupSteps             int     `json:"warmup_steps"`
+	Optimizer               string  `json:"optimizer"`
+
+	BatchSize      int     `json:"batch_size"`
+	PriorWeight    float64 `json:"prior_weight"`
+	Regularization string  `json:"regularization"`
+	Repeats        int     `json:"repeats,omitempty"` // of regularization kohya only
+	MinSNRGamma    float64 `json:"min_snr_gamma"`
+	Flip           bool    `json:"flip"`
+
+	Precision             string `json:"precision"`
+	GradientAccumulation  int    `json:"gradient_accumulation"`
+	GradientCheckpointing bool   `json:"gradient_checkpointing"`
+
+	shared string // Shared, where it is known
+}
+
+// Kind implements Spec.
+func (TrainLoRA) Kind() string { return KindTrainLoRA }
+
+// Resolve implements Spec.
+func (s TrainLoRA) Resolve(f func(Ref) Ref) Spec {
+	s.Base = f(s.Base)
+	s.Instance.Images = mapped(s.Instance.Images, f)
+	s.Class.Images = mapped(s.Class.Images, f)
+	return s
+}
+
+// Reads implements Spec.
+func (s TrainLoRA) Reads() []Reading {
+	return []Reading{
+		{Instance, "learnt as “" + s.Instance.Prompt + "”", slices.Values(s.Instance.Images)},
+		{Regularization, "learnt as “" + s.Class.Prompt + "”", slices.Values(s.Class.Images)},
+	}
+}
+
+// Opens implements Spec.
+func (s TrainLoRA) Opens() Ref { return s.Base }
+
+// Keeps implements Spec.
+func (s TrainLoRA) Keeps() string { return string(s.Base) + " " + s.Precision }
+
+// BatchKey implements Spec: the samples of all pass through one base model.
+func (s TrainLoRA) BatchKey() string {
+	return fmt.Sprint(s.Kind(), s.Base, s.Precision, s.Resolution, s.TextEncoder, s.GradientCheckpointing)
+}
+
+// Effort implements Spec.
+func (s TrainLoRA) Effort() float64 {
+	images := s.BatchSize
+	if len(s.Class.Images) > 0 && s.Regularization != Kohya {
+		images *= 2
+	}
+	return float64(3 * s.Steps * images) // forward and backward
+}
+
+// What a LoRA of Stable Diffusion 1.5 has for each rank: the layers that it
+// adapts times their widths, counted in the UNet's published configuration.
+const (
+	attentionWidth = 200_000 // to_q, to_k, to_v and to_out of all attention layers
+	convWidth      = 700_000 // and the 3×3 convolutions of its residual blocks
+	// Weights for diffusers and for other programs, and the optimizer's weights
+	// and two moments, all in float32.
+	bytesPerParameter = 5 * 4
+)
+
+// Output implements Spec.
+func (s TrainLoRA) Output() Output {
+	width := int64(convWidth)
+	if s.Target == "attention" {
+		width = attentionWidth
+	}
+	return Output{LoRAs: 1, LoRABytes: int64(s.Rank) * width * bytesPerParameter}
+}
+
+// Batch implements Spec.
+func (s TrainLoRA) Batch() (images, parts int) {
+	images = s.BatchSize
+	if len(s.Class.Images) > 0 {
+		images *= 2
+	}
+	return images, max(1, s.GradientAccumulation)
+}
+
+// InParts implements Spec: the gradients of the parts are accumulated.
+func (TrainLoRA) InParts(parts int) map[string]any {
+	return map[string]any{"gradient_accumulation": parts}
+}
+
+// Smaller implements Spec.
+func (TrainLoRA) Smaller() string {
+	return "a smaller lora.resolution or rank, lora.precision bf16 or lora.gradient_checkpointing"
+}
+
+// Curve implements Spec.
+func (TrainLoRA) Curve() string { return "losses.csv" }
+
+// RandomSeed implements Seeded.
+func (s TrainLoRA) RandomSeed() int64 { return s.Seed }
+
+// StepCount implements Stepped.
+func (s TrainLoRA) StepCount() int { return s.Steps }
+
+// Recipe implements Stepped.
+func (s TrainLoRA) Recipe(version int) string {
+	if !s.continues() {
+		return ""
+	}
+	if s.shared == "" {
+		s.shared = s.share(version)
+	}
+	return fmt.Sprint(s.shared, " ", s.Seed)
+}
+
+// Whole implements Stepped.
+func (s TrainLoRA) Whole() string {
+	if s.continues() {
+		return ""
+	}
+	return fmt.Sprintf("the %s schedule depends on the number of steps", s.Schedule)
+}
+
+// continues says whether the first steps of a training are a training of that
+// many steps: whether its learning rate goes by the step alone.
+func (s TrainLoRA) continues() bool {
+	return s.Schedule == "constant" || s.Schedule == "constant_with_warmup"
+}
+
+// Shared returns a copy that knows what its recipe has in common with those at
+// other seeds, which then is hashed once for all of them.
+func (s TrainLoRA) Shared(version int) TrainLoRA {
+	s.shared = s.share(version)
+	return s
+}
+
+// share hashes the identity of a training without its number of steps and seed.
+func (s TrainLoRA) share(version int) string {
+	s.Steps, s.Seed = 0, 0
+	sum, _ := hashOf(identity[TrainLoRA]{s.Kind(), version, s}) // as for every key
+	return sum
+}
+
+// RecipeOf returns the recipe and the number of steps in the identity of a
+// training, as an artifact's manifest has it.
+func RecipeOf(text json.RawMessage) (recipe string, steps int) {
+	var id identity[TrainLoRA]
+	if err := json.Unmarshal(text, &id); err != nil {
+		return "", 0
+	}
+	return id.Spec.Recipe(id.Version), id.Spec.Steps
+}
