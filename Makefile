@@ -40,8 +40,8 @@ lint: build
 	@unformatted=$$(gofmt -l orchestrator pyembed); [ -z "$$unformatted" ] || { echo "not gofmt-formatted: $$unformatted" >&2; exit 1; }
 	@$(env) go vet ./...
 	@$(env) go tool staticcheck ./...
-	@.venv/bin/ruff check --quiet scripts pyembed
-	@.venv/bin/ruff format --quiet --check scripts pyembed
+	@.venv/bin/ruff check --quiet scripts pyembed experiments
+	@.venv/bin/ruff format --quiet --check scripts pyembed experiments
 
 test-go: build
 	@$(env) go test -race -timeout 20m ./...

@@ -11,15 +11,13 @@ from typing import Any
 
 import torch
 
-import base_model
 import host
-import images
-import latents
-import runtime
-from base_files import BaseFiles
-from base_folder import Pipeline
-from errors import StageError
-from stage_spec import read_spec
+from common import images, runtime
+from common.errors import StageError
+from common.specs import read_spec
+from diffusion import base_model, latents
+from diffusion.base_files import BaseFiles
+from diffusion.base_folder import Pipeline
 
 PART = 16  # photos read at once; one at a time goes through the autoencoder
 

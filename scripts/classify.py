@@ -13,17 +13,14 @@ from typing import Any
 
 import torch
 
-import classifier
-import classifier_training
 import host
-import images
-import lite0
-import memory
-import runtime
-import safetensors_file
-from classifier_training import Epoch
-from errors import StageError
-from stage_spec import read_spec
+from classifier import lite0
+from classifier import network as classifier
+from classifier import training as classifier_training
+from classifier.training import Epoch
+from common import images, memory, runtime, safetensors_file
+from common.errors import StageError
+from common.specs import read_spec
 
 ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most
 

@@ -27,7 +27,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import disable_progress_bars
 
 import host
-from errors import StageError
+from common.errors import StageError
 
 SECONDS = 30.0  # to wait for an answer
 ELSEWHERE = (
@@ -74,7 +74,7 @@ def remember(snapshot: Path, revision: str) -> None:
 
 def look_imagenet(_: dict[str, Any]) -> dict[str, Any]:
     """The bytes of torchvision's ImageNet weights, which may be downloaded."""
-    import classifier
+    from classifier import network as classifier
 
     url = classifier.IMAGENET.url
     request = urllib.request.Request(url, method="HEAD")
@@ -92,7 +92,7 @@ def look_imagenet(_: dict[str, Any]) -> dict[str, Any]:
 
 def fetch_imagenet(spec: dict[str, Any]) -> dict[str, Any]:
     """Download torchvision's ImageNet weights to where torch looks for them."""
-    import classifier
+    from classifier import network as classifier
 
     look_imagenet(spec)
     classifier.imagenet_state()

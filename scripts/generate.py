@@ -15,19 +15,16 @@ from typing import Any
 
 import torch
 
-import base_model
-import image_quality
-import images
-import lora_layers
-import runtime
-import together
-from base_files import BaseFiles
-from base_model import Pipeline
-from denoiser import Denoiser, Recipe, Shot, Style
-from errors import StageError
-from image_quality import Quality
-from stage_spec import read_spec
-from together import Alone, Task
+from common import image_quality, images, runtime, together
+from common.errors import StageError
+from common.image_quality import Quality
+from common.specs import read_spec
+from common.together import Alone, Task
+from diffusion import base_model
+from diffusion.base_files import BaseFiles
+from diffusion.base_model import Pipeline
+from generation.denoiser import Denoiser, Recipe, Shot, Style
+from lora import layers as lora_layers
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,12 @@ from typing import Any
 
 import torch
 
-import classifier
 import host
-import images
-import lite0
-import memory
-import runtime
-import safetensors_file
-import vision
-from errors import StageError
-from stage_spec import read_spec
+from classifier import lite0, vision
+from classifier import network as classifier
+from common import images, memory, runtime, safetensors_file
+from common.errors import StageError
+from common.specs import read_spec
 
 READ_AT_ONCE = 64  # images, between two words to the host
 SIDE = 32  # pixels of the small grey pictures

@@ -8,18 +8,16 @@ Alone: python scripts/train_lora.py spec.json
 
 from typing import Any
 
-import base_model
 import host
-import lora_layers
-import lora_memory
-import runtime
-import together
-from base_model import Pipeline
-from errors import DivergedError
-from lora_group import Group
-from lora_work import Work
-from together import Alone, Task
-
+from common import runtime, together
+from common.errors import DivergedError
+from common.together import Alone, Task
+from diffusion import base_model
+from diffusion.base_model import Pipeline
+from lora import layers as lora_layers
+from lora import memory as lora_memory
+from lora.group import Group
+from lora.work import Work
 
 # What the trainings of a group have in common: all their samples pass through one base model.
 SHARED = (
@@ -91,7 +89,7 @@ def goes_on(work: Work, pipeline: Pipeline) -> bool:
 
 def checkpoint_gradients(pipeline: Pipeline, text_encoder: bool) -> None:
     """Compute activations a second time in the backward pass rather than keep them."""
-    pipeline.unet.enable_gradient_checkpointing()
+    base_model.denoiser(pipeline).enable_gradient_checkpointing()
     if text_encoder:
         for encoder in base_model.text_encoders(pipeline).values():
             encoder.gradient_checkpointing_enable({"use_reentrant": False})

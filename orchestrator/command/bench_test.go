@@ -158,7 +158,7 @@ func writeGrid(tb testing.TB, dir string, seeds int) {
 		}
 	}
 	home := datasettest.Home(tb)
-	for _, name := range []string{"scripts/photos.py", "scripts/errors.py"} { // with .venv, what reads photos
+	for _, name := range []string{"scripts/common/__init__.py", "scripts/common/photos.py", "scripts/common/errors.py"} { // with .venv, what reads photos
 		text, err := os.ReadFile(filepath.Join(home, name))
 		if err != nil {
 			tb.Fatal(err)

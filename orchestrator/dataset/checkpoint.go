@@ -14,11 +14,11 @@ const (
 )
 
 // architecture is a kind of base model whose configuration is built in, in
-// scripts/configurations. Its networks' sizes tell it from its relatives: test_configurations.py
+// scripts/diffusion/configurations. Its networks' sizes tell it from its relatives: test_configurations.py
 // holds that they are those of the configuration.
 type architecture struct {
 	name          string // for people
-	configuration string // the folder of scripts/configurations
+	configuration string // the folder of scripts/diffusion/configurations
 	width         int64  // of the text features that the UNet attends to
 	unet          int64  // parameters
 	encoders      map[string]int64

@@ -12,7 +12,7 @@ import (
 // holds for all machines: what is remembered there is a matter of the bytes.
 const knownPictures = "photos.json"
 
-// readingRule counts the changes of what scripts/photos.py makes of a file; what
+// readingRule counts the changes of what scripts/common/photos.py makes of a file; what
 // was read by another rule is read again.
 const readingRule = 1
 

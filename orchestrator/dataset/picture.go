@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// Picture is what a photo shows, as the stages read it (scripts/photos.py).
+// Picture is what a photo shows, as the stages read it (scripts/common/photos.py).
 type Picture struct {
 	Format      string `json:"format"`                // PNG, JPEG, BMP, TIFF or WEBP
 	Compression string `json:"compression,omitempty"` // of a TIFF

@@ -30,7 +30,7 @@ type Reader interface {
 // as long as there are photos.
 type Python struct {
 	Program string // of the virtual environment
-	Scripts string // the folder of photos.py
+	Scripts string // the folder of common/photos.py
 }
 
 // mostReaders keeps a machine of many cores from reading a hundred photos of
@@ -83,9 +83,9 @@ func (e *NoPythonError) Error() string {
 	return fmt.Sprintf("photos are read with %s, which does not start (%s): run make build, or name another Python with --python", e.Program, e.Reason)
 }
 
-// program loads photos.py from the folder that it is given, and nothing else
+// program loads common/photos.py from the folder that it is given, and nothing else
 // that the user's environment might have.
-const program = "import sys; sys.path.insert(0, sys.argv[1]); import photos; photos.answer()"
+const program = "import sys; sys.path.insert(0, sys.argv[1]); from common import photos; photos.answer()"
 
 // photoProcess is a process that reads photos.
 type photoProcess struct {

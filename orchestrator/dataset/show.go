@@ -48,7 +48,7 @@ func showable(path string, p Picture, levels Levels) error {
 	return fmt.Errorf("image %s is a file of a kind that pages cannot show, %s (%w): save it as PNG", path, kind, err)
 }
 
-// pixelsOf is the identity of a picture's pixels by the rule of scripts/photos.py.
+// pixelsOf is the identity of a picture's pixels by the rule of scripts/common/photos.py.
 func pixelsOf(img *image.RGBA) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%dx%d\n", img.Rect.Dx(), img.Rect.Dy())
@@ -153,7 +153,7 @@ func colours(from image.Image, deep bool, levels Levels) func(x, y int) (r, g, b
 	return nil
 }
 
-// grey is the 8-bit value of every 16-bit one, computed as scripts/photos.py does.
+// grey is the 8-bit value of every 16-bit one, computed as scripts/common/photos.py does.
 func grey(levels Levels) *[1 << 16]uint8 {
 	low, high := 0, 1<<16-1
 	if levels != nil {

@@ -200,7 +200,7 @@ func TestAPhotoThatKillsItsReader(t *testing.T) {
 	for i := range 6 {
 		f.picture(fmt.Sprintf("good/%d.png", i), i)
 	}
-	f.text("scripts/photos.py", `
+	f.text("scripts/common/photos.py", `
 import json, os, sys
 def answer():
     print(flush=True)

@@ -8,7 +8,7 @@ import (
 )
 
 // The ways in which regularization images accompany instance images.
-// scripts/regularization.py, which trains by them, describes each.
+// scripts/lora/regularization.py, which trains by them, describes each.
 const (
 	Exact     = "exact"
 	Kohya     = "kohya"

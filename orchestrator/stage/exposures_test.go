@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// exposureTable is the table that tests scripts/regularization.py too. The first
+// exposureTable is the table that tests scripts/lora/regularization.py too. The first
 // part is counted by hand: whole epochs, where the shuffle plays no part.
 type exposureTable struct {
 	ByHand      []exposureCase `json:"counted_by_hand"`

@@ -70,7 +70,7 @@ func (s Measure) Effort() float64 { return float64(len(s.Calibration) + s.Measur
 func (s Measure) Output() Output { return Output{TableBytes: int64(s.Measured()) * bytesPerFeatures} }
 
 // measuredAtOnce is how many images are measured at once, at most; see
-// scripts/classifier.py.
+// scripts/classifier/network.py.
 const measuredAtOnce = 64
 
 // Batch implements Spec.

@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 def main() -> None:
     """Print the seconds that the stage itself took, and its peak memory."""
     sys.path[0] = str(SCRIPTS)  # not this folder: modules of both are imported by name
-    import memory
+    from common import memory
 
     name, how, file = sys.argv[1:]
     specs = json.loads(Path(file).read_text(encoding="utf-8"))

@@ -24,7 +24,9 @@ from transformers import (
     CLIPTokenizer,
 )
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+SCRIPTS = Path(__file__).resolve().parents[1]
+TINY_SD = SCRIPTS.parent / "experiments/models/tiny-sd"
+sys.path[:0] = [str(SCRIPTS), str(TINY_SD / "make")]
 
 if "OMP_NUM_THREADS" not in os.environ:
     # The models are so small that a second thread only waits for the first.

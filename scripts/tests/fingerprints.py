@@ -1,7 +1,7 @@
 """Fingerprints of the stages' code: what they do, apart from comments, doc strings and formatting.
 
-A stage's fingerprint covers its own module and every module of this folder that it imports,
-directly or not. tests/fingerprints.json records it together with the stage's version, so that a
+A stage's fingerprint covers its own module and every module of scripts that it imports, directly
+or not. tests/fingerprints.json records it together with the stage's version, so that a
 change of behaviour cannot go without a new version in versions.json unnoticed. Once the version is
 right, record it:
 
@@ -33,26 +33,70 @@ def recorded() -> dict[str, dict]:
 
 def fingerprint(stage: Path) -> str:
     """Hash of the code of a stage and of all that it imports from its folder."""
-    digest = hashlib.sha256()
+    root, digest = stage.parent, hashlib.sha256()
     for module in sorted(reached(stage)):
         tree = ast.parse(module.read_text(encoding="utf-8"))
-        digest.update(f"{module.stem}\n{meaning(tree)}\n".encode())
+        digest.update(f"{module.relative_to(root).as_posix()}\n{meaning(tree)}\n".encode())
     return digest.hexdigest()
 
 
-def reached(module: Path) -> set[Path]:
-    """A module and the modules beside it that it imports, directly or not."""
-    found, waiting = set(), [module]
+def reached(stage: Path) -> set[Path]:
+    """A stage and the modules of its folder and the packages there that it imports, directly or
+    not. An import of one that there is not is a ValueError: nothing may drop out in silence."""
+    root = stage.parent
+    found, waiting = set(), [stage]
     while waiting:
         path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module]
-            waiting += [p for name in names if (p := path.with_name(f"{name}.py")).is_file()]
+        if path not in found:
+            found.add(path)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                waiting += imported(node, root)
+    return found
+
+
+def imported(node: ast.AST, root: Path) -> list[Path]:
+    """The files below `root` that a statement imports."""
+    if isinstance(node, ast.Import):
+        return [path for alias in node.names for path in files(alias.name.split("."), root)]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    if node.level:
+        raise ValueError(f"line {node.lineno}: an import relative to the module's own package")
+    package = node.module.split(".")
+    found = files(package, root)
+    if root.joinpath(*package).is_dir():
+        own = defined(found[-1])
+        for alias in node.names:
+            if alias.name not in own:
+                found += files([*package, alias.name], root)
+    return found
+
+
+def files(names: list[str], root: Path) -> list[Path]:
+    """The files of a dotted name: packages on the way, and the module; none if it is no name below
+    `root`."""
+    if not (root / names[0]).is_dir() and not (root / f"{names[0]}.py").is_file():
+        return []
+    found = []
+    for last in range(1, len(names) + 1):
+        module = root.joinpath(*names[:last])
+        path = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
+        if not path.is_file():
+            raise ValueError(f"{'.'.join(names)} is no module below {root}")
+        found.append(path)
+    return found
+
+
+def defined(module: Path) -> set[str]:
+    """The names that a module binds at its top."""
+    found = set()
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import photos
+from common import photos
 
 SIZE = (24, 16)
 ORIENTATION = 0x0112

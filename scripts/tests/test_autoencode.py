@@ -7,8 +7,8 @@ import torch
 from diffusers import AutoencoderKL
 
 import autoencode
-import images
-from errors import StageError
+from common import images
+from common.errors import StageError
 
 
 @pytest.fixture

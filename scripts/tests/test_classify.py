@@ -11,11 +11,11 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torchvision.models import EfficientNet_B0_Weights, efficientnet_b0
 
-import classifier
 import classify
 import host
-import images
-from errors import Cancelled, StageError
+from classifier import network as classifier
+from common import images
+from common.errors import Cancelled, StageError
 
 CLASSES = ["reddish", "bluish", "grey"]
 

@@ -1,6 +1,7 @@
 """No stage changes its behaviour without a new version."""
 
 import ast
+import shutil
 
 import pytest
 
@@ -56,11 +57,54 @@ def test_everything_else_does(after):
 
 def test_imports_are_followed(tmp_path):
     for name, text in {
-        "stage": "import json\nimport one\n",
-        "one": "def f():\n    from two import x\n",
-        "two": "x = 1\nimport stage\n",
-        "three": "",
+        "stage.py": "import json\nimport one\nfrom package import four\n",
+        "one.py": "def f():\n    from two import x\n",
+        "two.py": "x = 1\nimport stage\n",
+        "three.py": "",
+        "package/__init__.py": "",
+        "package/four.py": "import package.inner.five\nfrom package.six import f, g\n",
+        "package/inner/five.py": "",
+        "package/six.py": "",
+        "package/seven.py": "",
     }.items():
-        (tmp_path / f"{name}.py").write_text(text)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "package/inner/__init__.py").write_text("")
     found = fingerprints.reached(tmp_path / "stage.py")
-    assert sorted(path.stem for path in found) == ["one", "stage", "two"]
+    names = [path.stem for path in found if path.stem != "__init__"]
+    assert sorted(names) == ["five", "four", "one", "six", "stage", "two"]
+
+
+@pytest.mark.parametrize(
+    "text", ["from common import nothing", "import common.nothing", "from .common import errors"]
+)
+def test_an_import_that_cannot_be_followed_is_refused(text):
+    with pytest.raises(ValueError, match=r"no module below|relative"):
+        fingerprints.imported(ast.parse(text).body[0], fingerprints.SCRIPTS)
+
+
+# A module of each package, and the stages whose artifacts depend on it.
+PLANTED = {
+    "common/randomness.py": {"train_lora", "generate", "classify", "measure"},
+    "common/data_order.py": {"train_lora", "classify"},
+    "diffusion/prompts.py": {"train_lora", "generate"},
+    "diffusion/families/sdxl.py": {"train_lora", "generate", "autoencode"},
+    "diffusion/latents.py": {"train_lora", "generate", "autoencode"},
+    "lora/training.py": {"train_lora"},
+    "lora/layers.py": {"train_lora", "generate"},
+    "generation/denoiser.py": {"generate"},
+    "classifier/training.py": {"classify"},
+    "classifier/network.py": {"classify", "measure"},
+}
+
+
+@pytest.mark.parametrize("module", PLANTED)
+def test_a_change_changes_the_stages_that_it_reaches(module, tmp_path):
+    scripts = tmp_path / "scripts"
+    shutil.copytree(fingerprints.SCRIPTS, scripts, ignore=shutil.ignore_patterns("tests"))
+    stages = {name: scripts / f"{name}.py" for name in fingerprints.recorded()}
+    before = {name: fingerprints.fingerprint(stage) for name, stage in stages.items()}
+    with open(scripts / module, "a", encoding="utf-8") as file:
+        file.write("\nplanted = 1\n")
+    now = {name: fingerprints.fingerprint(stage) for name, stage in stages.items()}
+    assert {name for name in stages if now[name] != before[name]} == PLANTED[module]

@@ -11,13 +11,12 @@ from diffusers import StableDiffusionImg2ImgPipeline
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-import base_model
 import generate
 import host
-import lora_files
-import samplers
 import train_lora
-from errors import Cancelled, StageError
+from common.errors import Cancelled, StageError
+from diffusion import base_model, samplers
+from lora import files as lora_files
 
 
 def pictures(spec: dict) -> dict[str, np.ndarray]:

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 import generate
 import host
 import train_lora
+from common.together import ApartError
 from noise_floor import MULTIPLE
 from test_generate import pictures, rows
-from together import ApartError
 
 
 @pytest.fixture

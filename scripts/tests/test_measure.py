@@ -7,10 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import classifier
-import images
 import measure
-from errors import StageError
+from classifier import network as classifier
+from common import images
+from common.errors import StageError
 from noise_floor import assert_rounding_alone
 
 

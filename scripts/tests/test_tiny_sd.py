@@ -1,12 +1,9 @@
 """The modules that make the small base model, at sizes that train in seconds."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import make_tiny_sd
 import tiny_sd_data

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-import randomness
 import tiny_sd_data
 import tiny_sd_flaws
+from common import randomness
 from tiny_sd_data import Cell
 
 

@@ -12,10 +12,10 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-import base_model
 import host
 import train_lora
-from errors import Cancelled, StageError
+from common.errors import Cancelled, StageError
+from diffusion import base_model
 from noise_floor import EXACT
 
 FILES = {
@@ -89,7 +89,7 @@ def test_plain_diffusers_gets_the_trained_unet_back(train_spec, base, photos, ta
             if turns[0][1] == spec["steps"] - 1:
                 self.rows.samples = [turns[0][0].lora] * 2
                 with torch.no_grad():
-                    trained.append(self.unet.eval()(*inputs).sample)
+                    trained.append(self.denoiser.eval()(*inputs).sample)
             return losses
 
     monkeypatch.setattr(train_lora, "Group", Watched)

@@ -128,7 +128,7 @@ func (w *worker) probe(device string) error {
 
 		Processor protocol.Processor `json:"processor"`
 	}
-	err := w.python.Call(context.Background(), "devices.probe", map[string]any{"device": device}, &found)
+	err := w.python.Call(context.Background(), "common.devices.probe", map[string]any{"device": device}, &found)
 	if err != nil {
 		w.emit(protocol.Event{Type: protocol.Failed, Failure: failure(err)})
 		return err
@@ -175,14 +175,14 @@ func (w *worker) call(ctx context.Context, request protocol.Request) (json.RawMe
 		return text, nil, err
 	}
 	device := map[string]any{"device": w.device}
-	if err := w.python.Call(context.Background(), "memory.reset", device, nil); err != nil {
+	if err := w.python.Call(context.Background(), "common.memory.reset", device, nil); err != nil {
 		return nil, nil, err
 	}
 	if err := w.python.Call(ctx, request.Call, spec, &result); err != nil {
 		return nil, nil, err
 	}
 	memory := &protocol.Memory{}
-	if err := w.python.Call(context.Background(), "memory.peak", device, memory); err != nil {
+	if err := w.python.Call(context.Background(), "common.memory.peak", device, memory); err != nil {
 		return nil, nil, err
 	}
 	text, err := json.Marshal(result)

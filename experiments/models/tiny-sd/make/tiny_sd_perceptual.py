@@ -1,0 +1,71 @@
+"""Losses that see sharpness: features of EfficientNet-Lite0, gradients, and local spectra."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torchvision.models import efficientnet_b0
+from torchvision.ops import SqueezeExcitation
+
+from classifier import lite0
+
+_STAGES = (1, 2, 3)  # outputs at 1/2, 1/4 and 1/8 of the image
+_WINDOW = 16  # pixels; a spectrum of a window this small knows roughly where its texture is
+
+
+class Lite0Features(nn.Module):
+    """The first stages of EfficientNet-Lite0: (B, 3, H, W) in -1..1 to a list of feature maps.
+
+    This is the network that the weights were trained in, without squeeze-excitation and with
+    ReLU6, not the EfficientNet-b0 that `lite0` otherwise fills with them.
+    """
+
+    def __init__(self):
+        super().__init__()
+        model = efficientnet_b0()
+        _replace(model, SqueezeExcitation, nn.Identity)
+        _replace(model, nn.SiLU, lambda: nn.ReLU6(inplace=True))
+        lite0.load_into(model)
+        self.stages = model.features[: max(_STAGES) + 1].eval().requires_grad_(False)
+
+    def forward(self, pixels: torch.Tensor) -> list[torch.Tensor]:
+        features, out = pixels * (127.5 / 128.0), []  # Lite0 takes (x - 127) / 128
+        for index, stage in enumerate(self.stages):
+            features = stage(features)
+            if index in _STAGES:
+                out.append(F.normalize(features, dim=1))
+        return out
+
+
+def _replace(module: nn.Module, kind: type, make) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, kind):
+            setattr(module, name, make())
+        else:
+            _replace(child, kind, make)
+
+
+def perceptual(network: Lite0Features, output: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean squared distance of unit feature vectors, summed over stages (as in LPIPS)."""
+    with torch.no_grad():
+        targets = network(wanted)
+    pairs = zip(network(output), targets, strict=True)
+    return sum((a - b).square().sum(dim=1).mean() for a, b in pairs)
+
+
+def gradient(output: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """L1 distance of the differences between neighbouring pixels."""
+    error = output - wanted
+    return error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+
+
+def spectrum(output: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """L1 distance of the Fourier magnitudes of 16x16 windows; blind to phase, so that texture
+    need not be reproduced pixel by pixel, yet may not be smoothed away."""
+    return (_magnitudes(output) - _magnitudes(wanted)).abs().mean()
+
+
+def _magnitudes(pixels: torch.Tensor) -> torch.Tensor:
+    grey = pixels.mean(dim=1)
+    windows = grey.unfold(1, _WINDOW, _WINDOW).unfold(2, _WINDOW, _WINDOW)
+    transformed = torch.fft.rfft2(windows, norm="ortho")
+    return (transformed.real.square() + transformed.imag.square() + 1e-6).sqrt()

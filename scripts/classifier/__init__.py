@@ -1,0 +1,1 @@
+"""Classifiers and encoders: networks, weights, augmentation, training."""

@@ -1,0 +1,109 @@
+"""Image features from a pretrained vision transformer, DINOv2 or CLIP, as transformers loads it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import transformers.utils.logging
+from PIL import ImageOps
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoImageProcessor,
+    AutoModel,
+    CLIPVisionModelWithProjection,
+    PreTrainedModel,
+)
+from transformers.image_processing_utils import BaseImageProcessor
+
+from classifier import network as classifier
+from common import memory, photos, runtime
+from common.errors import StageError
+
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A network with the scaling, cropping and normalization that it was trained with."""
+
+    network: PreTrainedModel
+    processor: BaseImageProcessor
+    pool: Callable[..., torch.Tensor]  # of the network's outputs, the features
+
+    @torch.inference_mode()
+    def features(
+        self, paths: list[str], mirror: bool, levels: Sequence[int] = (), parts: int = 1
+    ) -> torch.Tensor:
+        """Features (N, width) float32, on the CPU, of images in files or of their mirror images.
+
+        Photos are read with `levels`. `parts` divides how many go through the network at once. A
+        photo is let go once it is scaled: it may be a hundred times as large as what the network
+        sees.
+        """
+        inputs = torch.cat([self._scaled(path, mirror, levels) for path in paths])
+        batches = inputs.split(classifier.at_once(inputs.shape[-1], parts))
+        return torch.cat([self._of(batch.to(self.network.device)) for batch in batches])
+
+    def _scaled(self, path: str, mirror: bool, levels: Sequence[int]) -> torch.Tensor:
+        picture = photos.read(path, levels)
+        picture = ImageOps.mirror(picture) if mirror else picture
+        return self.processor([picture], return_tensors="pt")["pixel_values"]
+
+    def _of(self, inputs: torch.Tensor) -> torch.Tensor:
+        runtime.stop_if_cancelled()
+        return self.pool(self.network(pixel_values=inputs)).float().cpu()
+
+
+# What is loaded for a config's model_type, and what of its outputs is taken: the class token, and
+# the embedding that CLIP compares with texts.
+_CLIP = (CLIPVisionModelWithProjection, lambda outputs: outputs.image_embeds)
+_DINO = (AutoModel, lambda outputs: outputs.last_hidden_state[:, 0])
+SUPPORTED = {
+    "dinov2": _DINO,
+    "dinov2_with_registers": _DINO,
+    "clip": _CLIP,
+    "clip_vision_model": _CLIP,
+}
+
+
+def name_of(model: str) -> str:
+    """The name of a folder or file, or of the hub's model that a folder of its cache is of."""
+    path = Path(model)
+    if path.parent.name == "snapshots":  # models--owner--name/snapshots/revision
+        return path.parents[1].name.rsplit("--", 1)[-1]
+    return path.name
+
+
+def load(model: str, device: torch.device) -> Encoder:
+    """The encoder of a folder, in evaluation mode."""
+    try:
+        kind = AutoConfig.from_pretrained(model).model_type
+        if kind not in SUPPORTED:
+            raise StageError(
+                f"features model {model} is a {kind}; supported are {', '.join(SUPPORTED)}"
+            )
+        network_class, pool = SUPPORTED[kind]
+        network, loading = network_class.from_pretrained(
+            model,
+            dtype=torch.float32,
+            use_safetensors=True,  # never a pickle
+            output_loading_info=True,
+        )
+        processor = AutoImageProcessor.from_pretrained(model)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        if memory.ran_out(error):
+            raise
+        reason = str(error).strip().splitlines()[0]
+        raise StageError(
+            f"features model {model} cannot be loaded ({reason}); give a folder with"
+            " config.json, preprocessor_config.json and safetensors weights"
+        ) from error
+    if loading["missing_keys"]:
+        raise StageError(
+            f"features model {model} has no weights for {min(loading['missing_keys'])}; copy it"
+            " again"
+        )
+    return Encoder(network.to(device).eval(), processor, pool)

@@ -1,0 +1,28 @@
+"""diffusers' img2img pipelines, started from latents that were encoded elsewhere."""
+
+import torch
+from diffusers.utils.torch_utils import randn_tensor
+
+
+class FromLatents:
+    """Takes (B, C, h, w) scaled latents as `image`, whatever C is.
+
+    diffusers itself takes an image for latents only where it has 4 channels, and encodes others in
+    the dtype of the UNet, in which the autoencoder (float32 here) may not be.
+    """
+
+    def prepare_latents(
+        self,
+        image,
+        timestep,
+        batch_size,
+        num_images_per_prompt,
+        dtype,
+        device,
+        generator=None,
+        add_noise=True,
+    ) -> torch.Tensor:
+        """Add the noise of `timestep`, drawn from each image's own generator."""
+        start = image.to(device=device, dtype=dtype)
+        noise = randn_tensor(start.shape, generator=generator, device=device, dtype=dtype)
+        return self.scheduler.add_noise(start, noise, timestep)

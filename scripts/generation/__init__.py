@@ -1,0 +1,1 @@
+"""Making images with a base model and LoRAs."""

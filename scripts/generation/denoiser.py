@@ -1,0 +1,95 @@
+"""img2img in batches whose images may differ in LoRA, prompt, source and seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from common import images, runtime
+from diffusion import families, latents, prompts, samplers
+from diffusion.base_model import Pipeline
+from diffusion.prompts import GuidedPrompt
+from lora import files as lora_files
+from lora import layers as lora_layers
+from lora.layers import Lora, Rows
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the images of a batch share."""
+
+    resolution: int
+    strength: float
+    steps: int
+    guidance: float
+    sampler: str
+    levels: tuple[int, ...]  # of 16-bit photos, as photos.read takes them
+
+
+class Style:
+    """A LoRA, if any, and a prompt, encoded once."""
+
+    lora: Lora | None = None
+
+    def __init__(self, pipeline: Pipeline, lora: str, prompt: str, negative: str):
+        """`lora` is "" or a folder with a LoRA's files."""
+        if lora:
+            lora_files.load(pipeline, Path(lora))
+            self.lora = lora_layers.take_off(pipeline)
+        with lora_layers.beside(pipeline, [self.lora] if self.lora else []) as rows:
+            rows.prompts = [self.lora]
+            self.prompt = GuidedPrompt(pipeline, prompt, negative)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One image to make: in what style, from which source image, with which seed."""
+
+    style: Style
+    source: str
+    seed: int
+
+
+class Denoiser:
+    """A pipeline with LoRAs beside it, which `rows` lead through."""
+
+    def __init__(self, recipe: Recipe, pipeline: Pipeline, rows: Rows):
+        self.recipe = recipe
+        self.pipeline = families.of(pipeline).starting_from_latents(pipeline)
+        self.pipeline.scheduler = samplers.build(recipe.sampler, pipeline.scheduler)
+        self.rows = rows
+
+    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> torch.Tensor:
+        """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
+        runtime.stop_if_cancelled()
+        generators = [torch.Generator("cpu").manual_seed(shot.seed) for shot in shots]
+        sources = [shot.source for shot in shots]
+        pixels = images.read_images(sources, self.recipe.resolution, self.recipe.levels)
+        posterior = latents.encode(self.pipeline.vae, pixels)
+        # Drawn first from each image's generator, as the pipeline itself does with pixels.
+        shape, kind = posterior.mean.shape[2:], posterior.mean.dtype
+        noise = [torch.randn(shape, generator=g, dtype=kind) for g in generators]
+        count = len(shots)
+        start = posterior.sample(list(range(count)), [False] * count, torch.stack(noise))
+        styles = [shot.style for shot in shots]
+        # Equal LoRAs must be neighbours, and are: images come in the order of their tasks.
+        self.rows.samples = [style.lora for style in styles]
+
+        def after_step(_: object, step: int, __: object, kept: dict[str, Any]) -> dict[str, Any]:
+            runtime.stop_if_cancelled()
+            on_step(step + 1)
+            return kept
+
+        made = self.pipeline(
+            image=start.to(styles[0].prompt.dtype),
+            **prompts.arguments([style.prompt for style in styles]),
+            strength=self.recipe.strength,
+            num_inference_steps=self.recipe.steps,
+            guidance_scale=self.recipe.guidance,
+            generator=generators,
+            output_type="latent",
+            callback_on_step_end=after_step,
+        ).images
+        return latents.decode(self.pipeline.vae, made)

@@ -1,0 +1,1 @@
+"""Training LoRAs: one or several in a joint step, their layers, files, checkpoints and images."""

@@ -1,0 +1,105 @@
+"""The DreamBooth objective with prior preservation, and the random draws of one step.
+
+The objective is that of diffusers' examples/dreambooth/train_dreambooth_lora.py (Ruiz et al. 2023,
+arXiv:2208.12242): the mean squared error of each sample is taken in float32 at least, and the loss
+is the mean over the instance samples, plus the prior's weight times the mean over the class
+samples. It is written as a sum of weighted samples, so that a step can be computed in parts.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from diffusers import DDPMScheduler
+from diffusers.training_utils import compute_snr
+
+from common import randomness, runtime
+from common.errors import StageError
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Everything random about one role's B samples at one step but which images, on the CPU.
+
+    flips: B; timesteps: (B,) int64; posterior_noise, noise: (B, C, h, w) float32.
+    """
+
+    flips: list[bool]
+    timesteps: torch.Tensor
+    posterior_noise: torch.Tensor
+    noise: torch.Tensor
+
+
+def draw(
+    seed: int,
+    role: str,
+    batch_size: int,
+    step: int,
+    latent_shape: tuple[int, int, int],
+    num_timesteps: int,
+    flip: bool,
+) -> Draws:
+    """The draws of `batch_size` (1 or more) samples of `role`, instance or class, at `step`.
+
+    Each slot of the batch has its own generator, and what is drawn does not depend on how many
+    images the other role has: patterns that differ in regularization images see the same instance
+    images with the same noise. The coin is tossed without `flip` too, to keep what follows equal.
+    """
+    flips, timesteps, posterior_noise, noise = [], [], [], []
+    for slot in range(batch_size):
+        generator = randomness.generator(seed, f"draw/{role}", step, slot)
+        timesteps.append(torch.randint(num_timesteps, (), generator=generator))
+        coin = bool(torch.randint(2, (), generator=generator))
+        flips.append(coin and flip)
+        posterior_noise.append(torch.randn(latent_shape, generator=generator))
+        noise.append(torch.randn(latent_shape, generator=generator))
+    return Draws(flips, torch.stack(timesteps), torch.stack(posterior_noise), torch.stack(noise))
+
+
+def target(
+    scheduler: DDPMScheduler, latents: torch.Tensor, noise: torch.Tensor, timesteps: torch.Tensor
+) -> torch.Tensor:
+    """What the UNet should predict, by the base model's prediction type."""
+    kind = scheduler.config.prediction_type
+    if kind == "epsilon":
+        return noise
+    if kind == "v_prediction":
+        return scheduler.get_velocity(latents, noise, timesteps)
+    raise StageError(
+        f"the base model's scheduler predicts {kind!r}; use a base model that predicts"
+        " epsilon or v_prediction"
+    )
+
+
+def errors_of(prediction: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean squared error of each of S samples, (S,), float32 at least; both are (S, C, h, w)."""
+    kind = runtime.whole(prediction.dtype)
+    errors = F.mse_loss(prediction.to(kind), wanted.to(kind), reduction="none")
+    return errors.mean(dim=(1, 2, 3))
+
+
+def role_weights(
+    instance: int, class_: int, prior_weight: float, mixed: bool
+) -> tuple[float, float]:
+    """What one instance sample, and one class sample, adds to the loss of a step with so many.
+
+    The means of both roles are added. In mixed batches, as sd-scripts has them, the mean is taken
+    over all samples, class samples being multiplied by the weight.
+    """
+    if mixed:
+        return 1 / (instance + class_), prior_weight / (instance + class_)
+    return 1 / instance, prior_weight / max(class_, 1)
+
+
+def min_snr_weights(
+    scheduler: DDPMScheduler, timesteps: torch.Tensor, gamma: float
+) -> torch.Tensor:
+    """Min-SNR weights (Hang et al. 2023, arXiv:2303.09556) of (S,) time steps; 1 for gamma 0.
+
+    min(SNR, gamma) / SNR where noise is predicted, over SNR + 1 where velocity is.
+    """
+    if gamma == 0:
+        return torch.ones_like(timesteps, dtype=torch.float32)
+    snr = compute_snr(scheduler, timesteps)
+    over = snr + 1 if scheduler.config.prediction_type == "v_prediction" else snr
+    return snr.clamp(max=gamma) / over

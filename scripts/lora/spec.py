@@ -1,0 +1,114 @@
+"""What the stage train_lora is asked to do, checked."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+
+from common import images
+from common.errors import StageError
+from diffusion.base_files import BaseFiles
+from lora import optimizers
+from lora.regularization import MODES
+from lora.training import Settings
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A prompt and the images that it names (absolute paths)."""
+
+    prompt: str
+    images: list[str]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Keys of train_lora's spec.
+
+    `batch_size` counts the instance images of a step, which as many class images join; with
+    regularization kohya it counts both together. A step is computed in `gradient_accumulation`
+    parts. `text_encoder_learning_rate` 0 is `learning_rate`, `min_snr_gamma` 0 no weighting.
+    `resume` is an artifact to continue, `checkpoint` a folder to keep checkpoints in.
+    With `reproducible`, the samples that are computed at once do not follow from free memory.
+    """
+
+    out: str
+    device: str
+    base: str
+    seed: int
+    resolution: int
+    instance: Concept
+    class_: Concept
+    steps: int
+    rank: int
+    alpha: float
+    learning_rate: float
+    batch_size: int
+    prior_weight: float
+    target: str
+    flip: bool
+    precision: str
+    base_files: BaseFiles = field(default_factory=BaseFiles)
+    text_encoder: bool = False
+    text_encoder_learning_rate: float = 0.0
+    schedule: str = "constant"
+    warmup_steps: int = 0
+    optimizer: str = "adamw"
+    regularization: str = "exact"
+    repeats: int = 1
+    min_snr_gamma: float = 0.0
+    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
+    gradient_accumulation: int = 1
+    gradient_checkpointing: bool = False
+    resume: str = ""
+    checkpoint: str = ""
+    checkpoint_seconds: float = 60.0
+    reproducible: bool = False
+    threads: int = 0
+
+    def concepts(self) -> dict[str, Concept]:
+        """The concepts that take part, instance first; class only when it has images."""
+        with_class = {"class": self.class_} if self.class_.images else {}
+        return {"instance": self.instance} | with_class
+
+    def settings(self) -> Settings:
+        """The part that the training itself needs."""
+        names = Settings.__dataclass_fields__
+        return Settings(**{name: getattr(self, name) for name in names})
+
+
+def check(spec: Spec) -> None:
+    """StageError for a spec that cannot be trained."""
+    if not spec.instance.images:
+        raise StageError("a LoRA needs at least one instance image; the list is empty")
+    if spec.regularization not in MODES:
+        modes = ", ".join(MODES)
+        raise StageError(f"regularization {spec.regularization!r} is unknown; use one of {modes}")
+    for name in (
+        "steps",
+        "rank",
+        "batch_size",
+        "resolution",
+        "repeats",
+        "gradient_accumulation",
+    ):
+        if getattr(spec, name) < 1:
+            raise StageError(f"{name} must be at least 1, not {getattr(spec, name)}")
+    if spec.resume and spec.schedule not in optimizers.CONTINUABLE:
+        raise StageError(
+            f"a training with the {spec.schedule} schedule continues no shorter one: its learning"
+            " rates depend on the number of steps; leave `resume` out"
+        )
+
+
+def recipe_of(spec: Spec, pixels: dict[str, torch.Tensor]) -> dict[str, Any]:
+    """What must be equal for one training to continue another; neither places nor steps."""
+    concepts = {
+        name: {
+            "prompt": spec.concepts()[name].prompt,
+            "images": len(tensor),
+            "pixels": images.digest(tensor),
+        }
+        for name, tensor in pixels.items()
+    }
+    return asdict(spec.settings()) | {"resolution": spec.resolution} | concepts

@@ -1,0 +1,64 @@
+"""Devices are named as the host names them, and unknown ones are refused by name."""
+
+import json
+
+import pytest
+import torch
+
+from common import devices
+from common.errors import StageError
+
+
+def test_the_cpu_is_always_there():
+    found = devices.probe({"device": "cpu"})
+    (cpu,) = found["devices"]
+    assert (cpu["name"], cpu["kind"]) == ("cpu", "cpu")
+    assert cpu["memory_bytes"] > 2**28
+    assert cpu["label"]
+    assert found["versions"]["torch"].startswith(torch.__version__.split("+")[0])
+    assert {"pillow", "numpy"} <= set(found["versions"])
+    json.dumps(found)
+
+
+def test_what_decides_the_last_bits_is_said(monkeypatch):
+    for name in devices.LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MKL_CBWR", "AUTO,STRICT")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        found = devices.probe({"device": "cpu"})["processor"]
+    finally:
+        torch.set_num_threads(threads)
+    assert found["threads"] == 3
+    assert found["instructions"] == torch.backends.cpu.get_cpu_capability()
+    assert found["limits"] == {"MKL_CBWR": "AUTO,STRICT"}
+    assert found["model"]
+
+
+def test_processors_of_one_name_are_told_apart(monkeypatch, tmp_path):
+    text = (
+        "processor\t: 0\ncpu family\t: 25\nmodel\t\t: {}\nmodel name\t: AMD EPYC\nstepping\t: 1\n\n"
+    )
+    labels = set()
+    for model in (1, 17):
+        monkeypatch.setattr(devices, "CPU_INFO", tmp_path / "cpuinfo")
+        devices.CPU_INFO.write_text(text.format(model) + text.format(99))
+        labels.add(devices.processor()["model"])
+    assert labels == {
+        "AMD EPYC (family 25, model 1, stepping 1)",
+        "AMD EPYC (family 25, model 17, stepping 1)",
+    }
+
+
+def test_auto_is_every_gpu_or_else_the_cpu():
+    names = [device["name"] for device in devices.probe({"device": "auto"})["devices"]]
+    gpus = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    assert names == (gpus or ["cpu"])
+    assert str(devices.resolve("auto")) == names[0]
+
+
+@pytest.mark.parametrize("name", ["cuda:63", "tpu", "", "cpu:1"])
+def test_unknown_devices_are_refused(name):
+    with pytest.raises(StageError, match=f"device '{name}' does not exist.*it has: cpu"):
+        devices.probe({"device": name})
