@@ -191,7 +191,7 @@ func TestPythonThatIsNotThere(t *testing.T) {
 		}
 	}
 	_, err := Scanner{Reader: Python{"../../.venv/bin/python3", "/nowhere"}}.Scan(folder)
-	fails(t, err, "No module named 'photos'")
+	fails(t, err, "No module named 'common'")
 }
 
 // TestAPhotoThatKillsItsReader is named, and the others are read.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -116,14 +117,14 @@ func TestPublishedDiffers(t *testing.T) {
 
 func TestHalfIsNotPublished(t *testing.T) {
 	f := newFixture(t, studies)
-	f.commitAll(func(task *plan.Task) bool { return task.Kind != plan.KindClassify })
+	f.commitAll(func(task *plan.Task) bool { return task.Kind != stage.KindClassify })
 	r := f.collect(nil)
 	if _, err := r.Publish(); err == nil || !strings.Contains(err.Error(), "finish the run first") {
 		t.Errorf("published nevertheless: %v", err)
 	}
 	all := published{Experiment: "small", Environments: r.record.list(), Artifacts: r.artifacts()}
 	for _, task := range f.plan.Tasks {
-		if task.Kind == plan.KindClassify {
+		if task.Kind == stage.KindClassify {
 			all.Artifacts = append(all.Artifacts, publishedArtifact{Task: task.Label, Kind: task.Kind, Key: task.Key})
 		}
 	}
