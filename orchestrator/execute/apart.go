@@ -3,7 +3,6 @@ package execute
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -43,7 +42,7 @@ func causeOf(err error) Cause {
 	switch {
 	case !errors.As(err, &task):
 		return DiskCause // the group's log cannot be written
-	case strings.HasSuffix(task.Failure.Type, ".ApartError"):
+	case isApart(task.Failure):
 		return MemberCause
 	case isStageError(task.Failure):
 		return RefusedCause

@@ -70,7 +70,7 @@ type TaskError struct {
 
 func (e *TaskError) Error() string {
 	message := e.Failure.Message
-	if !isStageError(e.Failure) {
+	if !isStageError(e.Failure) && !isApart(e.Failure) {
 		message = fmt.Sprintf("%s: %s", e.Failure.Type, message)
 	}
 	if saysDiskFull(e.Failure) {
@@ -156,6 +156,10 @@ func isStageError(f protocol.Failure) bool {
 	name := f.Type[strings.LastIndexByte(f.Type, '.')+1:]
 	return name == "StageError" || name == "DivergedError"
 }
+
+// isApart knows what a stage says of a group whose members cannot be computed
+// together.
+func isApart(f protocol.Failure) bool { return strings.HasSuffix(f.Type, ".ApartError") }
 
 // diskFull words an error of writing to a full disk.
 func diskFull(err error) error {
