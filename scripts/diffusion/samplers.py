@@ -14,6 +14,7 @@ from diffusers import (
 )
 
 from common.errors import StageError
+from diffusion import exact_roots
 
 # Classes, and what is changed of the base model's own scheduler configuration.
 SAMPLERS: dict[str, tuple[type[SchedulerMixin], dict[str, Any]]] = {
@@ -37,8 +38,8 @@ def build(sampler: str, base: SchedulerMixin) -> SchedulerMixin:
     "base" is the base model's sampler itself.
     """
     if sampler == "base":
-        return type(base).from_config(base.config)
+        return exact_roots.scheduler(type(base), base.config)
     if sampler not in SAMPLERS:
         raise StageError(f"sampler {sampler!r} is unknown; use base, {', '.join(SAMPLERS)}")
     kind, changes = SAMPLERS[sampler]
-    return kind.from_config(base.config, **changes)
+    return exact_roots.scheduler(kind, base.config, **changes)

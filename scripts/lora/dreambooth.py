@@ -15,6 +15,7 @@ from diffusers.training_utils import compute_snr
 
 from common import randomness, runtime
 from common.errors import StageError
+from diffusion.exact_roots import exactly
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,6 @@ def min_snr_weights(
     """
     if gamma == 0:
         return torch.ones_like(timesteps, dtype=torch.float32)
-    snr = compute_snr(scheduler, timesteps)
+    snr = exactly(compute_snr)(scheduler, timesteps)
     over = snr + 1 if scheduler.config.prediction_type == "v_prediction" else snr
     return snr.clamp(max=gamma) / over

@@ -12,7 +12,7 @@ import torch
 from diffusers import DDPMScheduler
 
 from common import runtime
-from diffusion import base_model, families, prompts
+from diffusion import base_model, exact_roots, families, prompts
 from diffusion.base_model import Pipeline
 from diffusion.condition import Condition, stack
 from lora import dreambooth
@@ -36,7 +36,7 @@ class Group:
         self.denoiser = self.family.denoiser_of(pipeline)
         self.at_once = at_once
         # Its own, since its tables move to the UNet's device and those of draws stay on the CPU.
-        self.scheduler = DDPMScheduler.from_config(pipeline.scheduler.config)
+        self.scheduler = exact_roots.scheduler(DDPMScheduler, pipeline.scheduler.config)
         self.precision = trainings[0].settings.precision
         self.text_encoder = trainings[0].settings.text_encoder
         self.rows = rows

@@ -10,7 +10,7 @@ import torch
 from diffusers import DDPMScheduler
 
 from common import runtime
-from diffusion import base_model
+from diffusion import base_model, exact_roots
 from diffusion.base_model import Pipeline
 from lora import adapter as lora_adapter
 from lora import dreambooth
@@ -66,7 +66,7 @@ class Training:
         self.roles = roles
         self.order = order_of(settings, [role.count for role in roles])
         self.device = base_model.denoiser(pipeline).device
-        self.scheduler = DDPMScheduler.from_config(pipeline.scheduler.config)
+        self.scheduler = exact_roots.scheduler(DDPMScheduler, pipeline.scheduler.config)
         lora_adapter.add(
             pipeline,
             settings.target,

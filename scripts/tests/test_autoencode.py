@@ -9,6 +9,7 @@ from diffusers import AutoencoderKL
 import autoencode
 from common import images
 from common.errors import StageError
+from torch_roots import Roots
 
 
 @pytest.fixture
@@ -77,3 +78,9 @@ def test_bytes_do_not_depend_on_precision_or_what_ran_before(spec):
 def test_errors(spec, changes, message):
     with pytest.raises(StageError, match=message):
         autoencode.run(spec(**changes))
+
+
+def test_no_root_is_torchs_own(spec):
+    with Roots() as roots:
+        autoencode.run(spec())
+    assert roots.taken == 0

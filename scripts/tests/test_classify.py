@@ -16,6 +16,7 @@ import host
 from classifier import network as classifier
 from common import images
 from common.errors import Cancelled, StageError
+from torch_roots import Roots
 
 CLASSES = ["reddish", "bluish", "grey"]
 
@@ -256,3 +257,9 @@ def test_cancellation(spec, monkeypatch):
 def test_bad_specs_are_refused(spec, changes, message):
     with pytest.raises(StageError, match=message):
         classify.run(spec(**changes))
+
+
+def test_no_root_is_torchs_own(spec):
+    with Roots() as roots:
+        classify.run(spec())
+    assert roots.taken == 0

@@ -12,6 +12,7 @@ from classifier import network as classifier
 from common import images
 from common.errors import StageError
 from noise_floor import assert_rounding_alone
+from torch_roots import Roots
 
 
 @pytest.fixture
@@ -167,3 +168,9 @@ def test_a_network_that_breaks_names_the_image(spec, tmp_path):
     )
     with pytest.raises(StageError, match=r"features of image .*00\.png are not finite"):
         measure.run(spec(weights=str(tmp_path / "broken.safetensors")))
+
+
+def test_no_root_is_torchs_own(spec):
+    with Roots() as roots:
+        measure.run(spec())
+    assert roots.taken == 0
