@@ -31,7 +31,7 @@ from common.errors import StageError
 
 SECONDS = 30.0  # to wait for an answer
 ELSEWHERE = (
-    ". Or download it on another machine (hf download), copy its cache here (HF_HOME), and set"
+    "; or download it on another machine (hf download), copy its cache here (HF_HOME), and set"
     " HF_HUB_OFFLINE=1; or give a folder"
 )
 

@@ -108,6 +108,9 @@ func (c *checkup) checkDevices(ctx context.Context, s *settings) error {
 
 func (c *checkup) checkDisk(st *store.Store) (err error) {
 	c.Store = st.Root()
+	if err := st.Unwritable(); err != nil {
+		c.Problems = append(c.Problems, err.Error())
+	}
 	if c.Free, err = st.Free(); err != nil || c.Plan == nil {
 		return err
 	}

@@ -90,6 +90,9 @@ func (r *runner) remember(summary *execute.Summary, results *report.Report, page
 // shown shows the report that is there if it is of just this plan.
 func (r *runner) shown() bool {
 	page := r.study.store.Reports(r.study.plan.Experiment.Name)
+	if _, err := os.Lstat(report.PublishedPath(r.study.plan.Experiment)); err == nil {
+		return false // what it says of the artifacts, it says of their files
+	}
 	key, err := reportKey(r.study.plan)
 	if was, reading := os.ReadFile(filepath.Join(page, reportOf)); err != nil || reading != nil || string(was) != key {
 		return false
@@ -114,7 +117,7 @@ func (r *runner) shown() bool {
 }
 
 // reportKey is a hash of everything that a report shows: this program, the
-// experiment, the artifacts and what was published of them.
+// experiment and the artifacts.
 func reportKey(p *plan.Plan) (string, error) {
 	hash := sha256.New()
 	hash.Write([]byte(version()))
@@ -126,9 +129,6 @@ func reportKey(p *plan.Plan) (string, error) {
 	}
 	for _, task := range p.Tasks {
 		fmt.Fprintln(hash, task.Key, task.Label)
-	}
-	if text, err := os.ReadFile(report.PublishedPath(p.Experiment)); err == nil {
-		hash.Write(text)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }

@@ -82,7 +82,10 @@ func collectGarbage(ctx context.Context, s *settings, files, forget []string, re
 		st.UseLocks(s.text(setLocks))
 		lock, err := st.LockIdle(ctx)
 		if err != nil {
-			return found, fmt.Errorf("a run is using the store: %w", err)
+			if errors.Is(err, store.ErrLocked) {
+				err = fmt.Errorf("a run is using the store: %w", err)
+			}
+			return found, err
 		}
 		defer func() { err = errors.Join(err, lock.Release()) }()
 	}

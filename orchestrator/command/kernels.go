@@ -26,7 +26,7 @@ func kernels(reproducible bool) []string {
 		threads := fmt.Sprint(reproducibleThreads)
 		return []string{
 			"ATEN_CPU_CAPABILITY=avx2", "ONEDNN_MAX_CPU_ISA=AVX2", "DNNL_MAX_CPU_ISA=AVX2", "MKL_CBWR=COMPATIBLE",
-			"OMP_NUM_THREADS=" + threads, "MKL_NUM_THREADS=" + threads, "OMP_DYNAMIC=FALSE", "MKL_DYNAMIC=FALSE",
+			"OMP_NUM_THREADS=" + threads, "MKL_NUM_THREADS=" + threads, "OMP_THREAD_LIMIT=" + threads, "OMP_DYNAMIC=FALSE", "MKL_DYNAMIC=FALSE",
 		}
 	}
 	var env []string

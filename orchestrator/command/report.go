@@ -77,17 +77,17 @@ func (s *settings) results(ctx context.Context, file string) (*study, *report.Re
 	return study, r, err
 }
 
-// report writes the files of a report, and its tables to the screen.
+// report writes a report's tables to the screen, and its files.
 func (y *study) report(ctx context.Context, r *report.Report, out io.Writer) error {
-	dir := y.store.Reports(y.plan.Experiment.Name)
-	if err := r.Write(dir); err != nil {
-		return err
-	}
 	if err := r.Table(out, screenOf(out)); err != nil {
 		return err
 	}
 	if err := y.printJobs(ctx, out); err != nil {
 		return err
+	}
+	dir := y.store.Reports(y.plan.Experiment.Name)
+	if err := r.Write(dir); err != nil {
+		return fmt.Errorf("the page cannot be written into %s: %w", dir, err)
 	}
 	_, err := fmt.Fprintf(out, "\npage: %s\n", filepath.Join(dir, "report.html"))
 	return err

@@ -70,6 +70,9 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if r.dryRun {
 		return r.printScript()
 	}
+	if r.settings.on(setReproducible) && !r.settings.on(setQuiet) {
+		r.warnOfOthers()
+	}
 	if err := r.study.makeStore(r.settings, r.onSlurm()); err != nil {
 		return err
 	}
@@ -100,6 +103,14 @@ func (r *runner) run(ctx context.Context) (err error) {
 			continue
 		}
 		return r.conclude(summary, results)
+	}
+}
+
+// warnOfOthers says how many artifacts --reproducible comes too late for.
+func (r *runner) warnOfOthers() {
+	if n := r.study.otherwise(); n > 0 {
+		fmt.Fprintf(r.stderr, "kizu: warning: %d of the %d artifacts that are reused were not computed with --%s; with an empty store (--%s) all are\n",
+			n, len(r.study.plan.Tasks)-len(r.study.plan.ToRun()), setReproducible, setStore)
 	}
 }
 

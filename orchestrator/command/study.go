@@ -98,6 +98,20 @@ func (y *study) makeStore(s *settings, workers bool) (err error) {
 	return y.store.Remember(y.needs(time.Now()))
 }
 
+// otherwise counts the artifacts that will be reused and were computed without
+// the setting reproducible.
+func (y *study) otherwise() (n int) {
+	for _, task := range y.plan.Tasks {
+		if !task.Reuse {
+			continue
+		}
+		if m, err := y.store.Manifest(task.Kind, task.Key); err == nil && (m.Environment == nil || !m.Environment.Reproducible) {
+			n++
+		}
+	}
+	return n
+}
+
 // needs are the study's artifacts, whether or not they are there.
 func (y *study) needs(now time.Time) store.Needs {
 	exp := y.plan.Experiment

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -20,7 +21,12 @@ func newWhy(s *settings) *cobra.Command {
 artifact of the same cell, the photos and tasks that it is made from, and the
 tasks and table rows that are made from it. TASK is an id as kizu plan lists it,
 a label, or enough of either.`,
-		Args: cobra.ExactArgs(2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return errors.New("give an experiment file and a task: kizu why FILE TASK")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			study, err := openStudy(cmd.Context(), s, args[0])
 			if err != nil {

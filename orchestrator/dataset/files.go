@@ -70,3 +70,21 @@ func (r interruptible) Read(p []byte) (int, error) {
 	}
 	return r.from.Read(p)
 }
+
+// ReadRegular reads a file, unless it is something else that only has its name:
+// nothing waits for a pipe.
+func ReadRegular(path string) ([]byte, error) {
+	file, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	return io.ReadAll(file)
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -114,6 +115,9 @@ func datasetRoot(exp *experiment.Experiment, machine Machine) (string, error) {
 		}
 		return value
 	})
+	if strings.HasPrefix(root, "~/") {
+		return "", fmt.Errorf("dataset.root %s: an experiment file has no ~: write ${HOME}%s", exp.Dataset.Root, root[1:])
+	}
 	if unset != "" {
 		return "", fmt.Errorf("dataset.root %s: the environment variable %s is not set", exp.Dataset.Root, unset)
 	}

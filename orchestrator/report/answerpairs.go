@@ -65,9 +65,11 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 
 // claims says what the p values are, and what these test images cannot show.
 func (r *Report) claims() string {
-	return fmt.Sprintf("Every p is adjusted for %s on the same %s; "+
-		"a true difference of %s would have been seen with a probability of 80 %%, and a smaller one may be there unseen.",
-		plural(len(r.pairs), "comparison"), plural(r.tests.total, "test image"), r.detectable())
+	seen := "a true difference of " + r.detectable() + " would have been seen with a probability of 80 %, and a smaller one may be there unseen"
+	if r.detectable() == share(1) {
+		seen = "no true difference, however large, would have been seen with a probability of 80 %"
+	}
+	return fmt.Sprintf("Every p is adjusted for %s on the same %s; %s.", plural(len(r.pairs), "comparison"), plural(r.tests.total, "test image"), seen)
 }
 
 // verdict sums a comparison with the control up.

@@ -87,6 +87,16 @@ func (r *record) list() []environment {
 	return list
 }
 
+// Reproducible reports whether all tasks were computed with that setting.
+func (r record) Reproducible() bool {
+	for _, e := range r.environments {
+		if !e.Reproducible {
+			return false
+		}
+	}
+	return len(r.environments) > 0
+}
+
 // property is one thing in which environments may differ. The revision of kizu
 // is none: what a stage does has a version, which is part of the key.
 type property struct {

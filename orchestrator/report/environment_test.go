@@ -18,6 +18,7 @@ const different = "come from different environments"
 func inEnvironments(t *testing.T, change func(*plan.Task, *store.Manifest)) *fixture {
 	f := newFixture(t, studies)
 	f.adjust = func(task *plan.Task, m *store.Manifest) {
+		m.Run = "small-1"
 		m.Environment = &store.Environment{Kizu: "0123456789ab", Processor: "Processor A", Instructions: "AVX512", Threads: 2}
 		change(task, m)
 	}

@@ -25,7 +25,12 @@ func overSeeds(s result.Spread) string {
 }
 
 // between writes an interval.
-func between(i result.Interval) string { return share(i.Low) + "–" + share(i.High) }
+func between(i result.Interval) string {
+	if i.Low == i.High {
+		return "–"
+	}
+	return share(i.Low) + "–" + share(i.High)
+}
 
 // composition writes the counts of a class in a training set: "24 real",
 // "60 gen.", or "24 + 60 gen." for both.
@@ -106,7 +111,12 @@ func signed(value float64) string { return minus(fmt.Sprintf("%+.3f", value)) }
 func minus(number string) string { return strings.Replace(number, "-", "−", 1) }
 
 // betweenSigned writes the interval of a difference.
-func betweenSigned(i result.Interval) string { return signed(i.Low) + " to " + signed(i.High) }
+func betweenSigned(i result.Interval) string {
+	if i.Low == i.High { // nothing varies in the sample, which says nothing of others
+		return "–"
+	}
+	return signed(i.Low) + " to " + signed(i.High)
+}
 
 // probability writes a p value.
 func probability(p float64) string {

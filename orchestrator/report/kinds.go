@@ -80,10 +80,10 @@ func kindsAnswer(all []*condition) []string {
 	}
 	var sentences []string
 	if len(look) > 0 {
-		sentences = append(sentences, "By a linear probe of the features, generated images look generated beyond what the autoencoder does to photos, to "+sentenceList(look)+"; 0.500 would be chance.")
+		sentences = append(sentences, "By a linear probe of the features after training, generated images look generated beyond what the autoencoder does to photos, to "+sentenceList(look)+"; 0.500 would be chance.")
 	}
 	if len(like) > 0 {
-		sentences = append(sentences, "How often a linear probe of the features tells generated images from photos is not shown to be more than the autoencoder’s doing, for "+sentenceList(like)+"; 0.500 would be chance.")
+		sentences = append(sentences, "How often a linear probe of the features, after training, tells generated images from photos is not shown to be more than the autoencoder’s doing, for "+sentenceList(like)+"; 0.500 would be chance.")
 	}
 	return sentences
 }

@@ -96,10 +96,22 @@ func (r *Report) detectable() string {
 			low, high = min(low, p.Detectable), max(high, p.Detectable)
 		}
 	}
-	if share(low) == share(high) {
+	switch {
+	case share(low) == share(high):
 		return share(low)
+	case high >= 1:
+		return share(low) + " or, for some comparisons, none"
 	}
 	return share(low) + " to " + share(high)
+}
+
+// leastText writes the smallest difference that would probably have been found.
+// One of all images is the largest that there is.
+func leastText(difference float64) string {
+	if difference >= 1 {
+		return "none"
+	}
+	return share(difference)
 }
 
 // pairGrid is the table of all comparisons. What few seeds cannot show has no
@@ -131,7 +143,7 @@ func (r *Report) pairGrid() grid {
 			better = fmt.Sprintf("%.2f", *p.improvement)
 		}
 		if p.Repeated() {
-			least = share(p.Detectable)
+			least = leastText(p.Detectable)
 		}
 		g.rows = append(g.rows, []string{
 			p.a.name, p.b.name, signed(p.Difference.Mean), betweenSigned(p.Difference.Interval),

@@ -1,22 +1,17 @@
 package report
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 
 	"kizu/orchestrator/experiment"
-	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
 )
 
@@ -24,6 +19,7 @@ import (
 // runs it sees whether the same came out. The table is kept as text next to it.
 type published struct {
 	Experiment   string              `json:"experiment"`
+	Runs         []string            `json:"runs"`         // that made the artifacts
 	Environments []environment       `json:"environments"` // that it came out the same in
 	Artifacts    []publishedArtifact `json:"artifacts"`    // in the plan's order: what one is made from comes before it
 }
@@ -65,11 +61,14 @@ func (r *Report) Publish() (path string, err error) {
 	if n := len(r.plan.Tasks) - len(r.record.tasks); n > 0 {
 		return "", fmt.Errorf("report: nothing is published, since %s of %d not done: finish the run first", plural(n, "task"), len(r.plan.Tasks))
 	}
-	now := published{r.plan.Experiment.Name, r.record.list(), r.artifacts()}
+	now := published{r.plan.Experiment.Name, nil, r.record.list(), nil}
+	if now.Runs, now.Artifacts, err = r.artifacts(); err != nil {
+		return "", fmt.Errorf("report: nothing is published: %w; kizu verify sets it aside, and kizu run makes it again", err)
+	}
 	path = PublishedPath(r.plan.Experiment)
 	if was, err := readPublished(path); err == nil && slices.Equal(was.contents(), now.contents()) {
 		now.Environments = joined(was.Environments, now.Environments)
-		now.Artifacts = was.Artifacts
+		now.Runs, now.Artifacts = was.Runs, was.Artifacts
 	}
 	err = replace(path, func(w io.Writer) error {
 		lines := json.NewEncoder(w)
@@ -112,6 +111,23 @@ func joined(before, now []environment) []environment {
 	return before
 }
 
+// artifacts lists what is done, as it is published, with the runs that made it.
+// Every file is hashed again: what a manifest says is not enough.
+func (r *Report) artifacts() (runs []string, list []publishedArtifact, err error) {
+	for _, task := range r.record.tasks {
+		if err := r.store.Verify(task.Kind, task.Key); err != nil {
+			return nil, nil, err
+		}
+		m, err := r.store.Manifest(task.Kind, task.Key)
+		if err != nil {
+			return nil, nil, err
+		}
+		runs = appendNew(runs, m.Run)
+		list = append(list, publishedArtifact{task.Label, task.Kind, task.Key, m.Together, contentsOf(m)})
+	}
+	return runs, list, nil
+}
+
 // contents lists keys and hashes, which are equal where the same was computed.
 func (p published) contents() []string {
 	list := make([]string, len(p.Artifacts))
@@ -119,102 +135,4 @@ func (p published) contents() []string {
 		list[i] = a.Kind + "/" + a.Key + " " + a.Contents
 	}
 	return list
-}
-
-func readPublished(path string) (p published, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return p, err
-	}
-	strict := json.NewDecoder(bytes.NewReader(text))
-	strict.DisallowUnknownFields()
-	return p, strict.Decode(&p)
-}
-
-// compared says in one sentence, without its full stop, whether what was computed
-// is what was published; "" where nothing was, or not of this form of the
-// experiment.
-func (r *Report) compared() string {
-	path := PublishedPath(r.plan.Experiment)
-	if len(r.plan.Experiment.Changes) > 0 {
-		return ""
-	}
-	was, err := readPublished(path)
-	name := filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return ""
-	case err != nil:
-		return fmt.Sprintf("not compared with %s, which cannot be read: %v", name, err)
-	}
-	if text := r.differs(was, name); text != "" {
-		return text
-	}
-	table, err := os.ReadFile(tablePath(path))
-	if err != nil || string(table) != r.publishedTable() {
-		return fmt.Sprintf("all %d artifacts are those of %s, byte for byte, though the table is written in another way than the one published", len(was.Artifacts), name)
-	}
-	return fmt.Sprintf("the published table, byte for byte: all %d artifacts are those of %s", len(was.Artifacts), name)
-}
-
-// artifacts lists what is done, as it is published.
-func (r *Report) artifacts() []publishedArtifact {
-	var list []publishedArtifact
-	for _, task := range r.record.tasks {
-		if m, err := r.store.Manifest(task.Kind, task.Key); err == nil {
-			list = append(list, publishedArtifact{task.Label, task.Kind, task.Key, m.Together, contentsOf(m)})
-		}
-	}
-	return list
-}
-
-// differs says what is not as it was published, "" where nothing is.
-func (r *Report) differs(was published, name string) string {
-	known := map[string]publishedArtifact{}
-	for _, a := range was.Artifacts {
-		known[a.Kind+"/"+a.Key] = a
-	}
-	tasks := r.plan.Tasks
-	for _, task := range tasks {
-		if _, same := known[task.Kind+"/"+task.Key]; !same {
-			return fmt.Sprintf("not compared with %s, which is of other tasks: %s has another key there, since the experiment, its photos or kizu's code has changed", name, task.Label)
-		}
-	}
-	if len(tasks) != len(was.Artifacts) {
-		return fmt.Sprintf("not compared with %s, which is of %s instead of %d", name, plural(len(was.Artifacts), "task"), len(tasks))
-	}
-	here := r.artifacts()
-	others := slices.DeleteFunc(slices.Clone(here), func(a publishedArtifact) bool { return a.Contents == known[a.Kind+"/"+a.Key].Contents })
-	switch {
-	case len(others) > 0:
-		return fmt.Sprintf("not the published table: %d of %s differ from those of %s, the first of them %s; %s",
-			len(others), plural(len(tasks), "artifact"), name, others[0].Task, r.unlike(was, others[0], known[others[0].Kind+"/"+others[0].Key]))
-	case len(here) < len(tasks):
-		return fmt.Sprintf("%d of %d artifacts are those of %s, byte for byte, and %d are missing", len(here), len(tasks), name, len(tasks)-len(here))
-	}
-	return ""
-}
-
-// unlike says where an artifact was made, and in what that is like none of the
-// environments of which another was published.
-func (r *Report) unlike(was published, a, other publishedArtifact) string {
-	at := slices.IndexFunc(r.record.tasks, func(task *plan.Task) bool { return task.Key == a.Key && task.Kind == a.Kind })
-	e := r.record.environments[r.record.tasks[at]]
-	parts := []string{"it was made on " + e.Title()}
-	for _, p := range r.record.properties() {
-		var there []string
-		for _, published := range was.Environments {
-			there = appendNew(there, p.of(published))
-		}
-		if here := p.of(e); here != "" && len(there) > 0 && !slices.Contains(there, here) {
-			parts = append(parts, fmt.Sprintf("the published one with %s %s", p.name, sentenceList(there)))
-		}
-	}
-	if a.Together != other.Together {
-		parts = append(parts, fmt.Sprintf("in a group of %d, the published one in a group of %d", max(a.Together, 1), max(other.Together, 1)))
-	}
-	if len(parts) == 1 {
-		parts = append(parts, "nothing else that is recorded differs")
-	}
-	return strings.Join(parts, ", ")
 }

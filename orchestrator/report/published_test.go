@@ -2,9 +2,11 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"kizu/orchestrator/plan"
@@ -59,8 +61,14 @@ func TestPublished(t *testing.T) {
 		t.Errorf("the table that is published:\n%s", text)
 	}
 	f.write("published/small.txt", append(text, "and more\n"...))
-	f.says("though the table is written in another way")
+	f.says("though small.txt is missing or shows the table in another way")
 	f.write("published/small.txt", text)
+
+	// What is published of a run is not compared with itself in silence.
+	f.says("byte for byte: all 50 artifacts are those of published/small.json, which was written from them\n")
+	p.Runs = []string{"another"}
+	f.published(p)
+	f.says("byte for byte: all 50 artifacts are those of published/small.json\n")
 
 	// On another processor the same comes out, which is noted.
 	p.Environments[0].Processor = "Processor B"
@@ -90,7 +98,9 @@ func TestPublishedDiffers(t *testing.T) {
 		p.Artifacts[2].Contents, p.Artifacts[5].Contents = "other", "other"
 		p.Artifacts[2].Together = 4
 	})
-	f.says("not the published table: 2 of ")
+	f.says("the published table, though not made from the published artifacts: 2 of 50 differ")
+	f.write("published/small.txt", []byte("another table\n"))
+	f.says("not the published table: 2 of 50 differ")
 	f.says("the first of them " + right.Artifacts[2].Task + "; it was made on cpu, Processor A, AVX512, 2 threads, kizu 0123456789ab")
 	f.says("the published one with processor Processor B, in a group of 1, the published one in a group of 4\n")
 	if p := f.publish(); len(p.Environments) != 1 || p.Environments[0].Processor != "Processor A" {
@@ -100,11 +110,33 @@ func TestPublishedDiffers(t *testing.T) {
 	change(func(p *published) { p.Artifacts[0].Contents = "other" })
 	f.says("nothing else that is recorded differs")
 	change(func(p *published) { p.Artifacts[3].Key = "other" })
-	f.says("not compared with published/small.json, which is of other tasks: " + right.Artifacts[3].Task + " has another key there")
+	f.says("not compared with published/small.json, which is of other tasks: " + right.Artifacts[3].Task + " is not there with this key")
 	change(func(p *published) { p.Artifacts = append(p.Artifacts, p.Artifacts[0]) })
-	f.says("not compared with published/small.json, which is of ")
-	f.write("published/small.json", []byte("{"))
-	f.says("not compared with published/small.json, which cannot be read: ")
+	f.says("not compared with published/small.json, which is of other tasks: there are 51, and 50 here")
+	change(func(p *published) { p.Experiment = "other" })
+	f.says("not compared with published/small.json, which is of the experiment other")
+	whole, err := json.Marshal(right)
+	f.check(err)
+	for _, text := range []string{"{", "null", "{}", `{"artifacts": []}`, string(whole) + "<<<<<<<", string(whole) + string(whole)} {
+		f.write("published/small.json", []byte(text))
+		f.says("not compared with published/small.json, which cannot be read: ")
+	}
+	path := filepath.Join(f.dir, "published", "small.json")
+	f.check(errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)))
+	f.says("not compared with published/small.json, which cannot be read: " + path + " is no regular file")
+	f.check(os.Remove(path))
+
+	// A file that was changed on the disk is not what its manifest says.
+	f.published(right)
+	damaged := filepath.Join(f.store.Dir(stage.KindClassify, f.plan.Cells[len(f.plan.Cells)-1].Classify.Key), "predictions.csv")
+	text, err := os.ReadFile(damaged)
+	f.check(err)
+	f.check(os.WriteFile(damaged, append([]byte("x"), text[1:]...), 0o644))
+	f.says("not compared with published/small.json: artifact classify/")
+	if _, err := f.collect(nil).Publish(); err == nil || !strings.Contains(err.Error(), "predictions.csv has other contents; kizu verify sets it aside") {
+		t.Errorf("published nevertheless: %v", err)
+	}
+	f.check(os.WriteFile(damaged, text, 0o644))
 
 	f.plan.Experiment.Changes = []string{"rank=3"}
 	if text := tableOf(t, f.collect(nil)); strings.Contains(text, "published") {
@@ -122,7 +154,9 @@ func TestHalfIsNotPublished(t *testing.T) {
 	if _, err := r.Publish(); err == nil || !strings.Contains(err.Error(), "finish the run first") {
 		t.Errorf("published nevertheless: %v", err)
 	}
-	all := published{Experiment: "small", Environments: r.record.list(), Artifacts: r.artifacts()}
+	runs, artifacts, err := r.artifacts()
+	f.check(err)
+	all := published{Experiment: "small", Runs: runs, Environments: r.record.list(), Artifacts: artifacts}
 	for _, task := range f.plan.Tasks {
 		if task.Kind == stage.KindClassify {
 			all.Artifacts = append(all.Artifacts, publishedArtifact{Task: task.Label, Kind: task.Kind, Key: task.Key})

@@ -94,7 +94,7 @@ func (r *Report) kidNotes(p *photoLooks) []string {
 	notes := []string{text}
 	for _, pattern := range r.patterns {
 		if q := pattern.quality(); q != nil && q.images < result.KIDFewest {
-			return append(notes, fmt.Sprintf("KID of fewer than %d images orders nothing and is not shown; patterns.show, times the seeds, says how many there are", result.KIDFewest))
+			return append(notes, fmt.Sprintf("KID of fewer than %d generated images orders nothing and is not shown; patterns.show, times the seeds, says how many there are", result.KIDFewest))
 		}
 	}
 	return notes

@@ -136,7 +136,7 @@ func TestNoBadgeWithoutLoRA(t *testing.T) {
 // KID of few images is not shown, and the table says how many it needs; that of
 // autoencoded photos stands beside it.
 func TestKIDOfFewImages(t *testing.T) {
-	const note = "KID of fewer than 32 images orders nothing and is not shown"
+	const note = "KID of fewer than 32 generated images orders nothing and is not shown"
 	few, many := pictured(t, nil, "show: 8", "show: 8").qualityGrid(), enoughForKID(t).qualityGrid()
 	if kid := few.column("KID"); kid[patternName] != "–" || kid["photos held out, autoencoded"] == "–" || !strings.Contains(strings.Join(few.notes, "\n"), note) {
 		t.Errorf("of 16 images %v, %q", kid, few.notes)

@@ -60,7 +60,8 @@ func replace(path string, write func(io.Writer) error) error {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
+		_ = os.Remove(file.Name())
+		return err
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -140,7 +139,8 @@ func inventory(dir string) ([]File, error) {
 func replaceSynced(path string, text []byte) error {
 	beside := path + "." + rand.Text()
 	if err := writeSynced(beside, text); err != nil {
-		return fmt.Errorf("store: %w", errors.Join(err, os.Remove(beside)))
+		_ = os.Remove(beside) // if it is there at all
+		return fmt.Errorf("store: %s cannot be written: %w", filepath.Base(path), err)
 	}
 	return os.Rename(beside, path)
 }

@@ -23,3 +23,20 @@ func (s *Store) Free() (int64, error) {
 		return 0, fmt.Errorf("store %s: %w", s.root, err)
 	}
 }
+
+// Unwritable says why this user cannot write where the store is, or will be; nil
+// if they can.
+func (s *Store) Unwritable() error {
+	dir := s.root
+	for {
+		err := unix.Access(dir, unix.W_OK|unix.X_OK)
+		if parent := filepath.Dir(dir); err == unix.ENOENT && parent != dir {
+			dir = parent // not made yet
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("nothing can be written into %s: %w: name another store with --store", dir, err)
+		}
+		return nil
+	}
+}

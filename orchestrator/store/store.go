@@ -84,6 +84,9 @@ func At(root string) (*Store, error) {
 	if err != nil || strings.ContainsAny(host, "/~") {
 		host = "unnamed"
 	}
+	if info, err := os.Stat(root); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("the store %s is a file and no folder: name another with --store", root)
+	}
 	return &Store{root: root, host: host, timing: usual, watching: map[string]watched{}}, nil
 }
 

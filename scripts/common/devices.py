@@ -13,7 +13,10 @@ from common.errors import StageError
 LIBRARIES = ("torch", "diffusers", "peft", "torchvision", "transformers", "numpy", "pillow")
 
 # What holds oneDNN, MKL and torch's own kernels to less than the processor has; see docs/faults.md.
-LIMITS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_CBWR")
+LIMITS = (
+    *("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_CBWR"),
+    "OMP_THREAD_LIMIT",
+)
 
 
 CPU_INFO = Path("/proc/cpuinfo")
