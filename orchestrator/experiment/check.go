@@ -23,6 +23,9 @@ func (c *checker) require(ok bool, path, format string, args ...any) {
 	}
 }
 
+// choice makes sure that a setting is one of its Choices.
+func (c *checker) choice(value, path string) { c.oneOf(value, path, Choices[path]...) }
+
 // oneOf requires value to be one of the choices.
 func (c *checker) oneOf(value, path string, choices ...string) {
 	c.require(slices.Contains(choices, value), path, "%q is not one of: %s", value, strings.Join(choices, ", "))
@@ -89,9 +92,6 @@ func (e *Experiment) checkDataset(c *checker) {
 	}
 }
 
-// Samplers are the choices of generate.sampler besides base.
-var Samplers = []string{"ddim", "ddpm", "pndm", "euler", "euler_a", "dpm++", "dpm++_karras", "unipc"}
-
 func (g Generate) check(c *checker) {
 	c.require(g.Strength > 0 && g.Strength <= 1, "generate.strength", "strength %g: must be above 0 and at most 1", g.Strength)
 	c.require(g.Steps >= 1, "generate.steps", "steps %d: must be at least 1", g.Steps)
@@ -99,9 +99,9 @@ func (g Generate) check(c *checker) {
 		"strength %g of %d %s runs no denoising step: int(steps × strength) must be at least 1",
 		g.Strength, g.Steps, english.PluralWord(g.Steps, "step", ""))
 	c.require(g.Guidance >= 0, "generate.guidance", "guidance %g: must not be negative", g.Guidance)
-	c.oneOf(g.Sampler, "generate.sampler", append([]string{"base"}, Samplers...)...)
+	c.choice(g.Sampler, "generate.sampler")
 	c.require(g.BatchSize >= 1, "generate.batch_size", "batch size %d: must be at least 1", g.BatchSize)
-	c.oneOf(g.Precision, "generate.precision", "fp32", "bf16", "fp16")
+	c.choice(g.Precision, "generate.precision")
 }
 
 // DenoisingSteps is how many steps img2img runs: int(steps × strength), as

@@ -22,10 +22,10 @@ func (l LoRA) check(c *checker) {
 	c.require(l.Steps >= 1, "lora.steps", "steps %d: must be at least 1", l.Steps)
 	c.require(l.BatchSize >= 1, "lora.batch_size", "batch size %d: must be at least 1", l.BatchSize)
 	c.require(l.PriorWeight >= 0, "lora.prior_weight", "prior weight %g: must not be negative", l.PriorWeight)
-	c.oneOf(l.Regularization, "lora.regularization", "exact", "kohya", "diffusers")
+	c.choice(l.Regularization, "lora.regularization")
 	c.require(l.Repeats >= 1, "lora.repeats", "repeats %d: must be at least 1", l.Repeats)
 	c.require(l.MinSNRGamma >= 0, "lora.min_snr_gamma", "min-SNR gamma %g: must be above 0, or 0 for none", l.MinSNRGamma)
-	c.oneOf(l.Precision, "lora.precision", "fp32", "bf16", "fp16")
+	c.choice(l.Precision, "lora.precision")
 	c.require(l.GradientAccumulation >= 1 && l.GradientAccumulation <= l.BatchSize, "lora.gradient_accumulation",
 		"gradient accumulation %d: a step's batch_size of %d %s is computed in 1 to %d parts",
 		l.GradientAccumulation, l.BatchSize, english.PluralWord(l.BatchSize, "image", ""), l.BatchSize)
@@ -35,7 +35,7 @@ func (l LoRA) check(c *checker) {
 // checkOptimizer looks at what moves a LoRA's weights: optimizer, learning
 // rates and their schedule.
 func (l LoRA) checkOptimizer(c *checker) {
-	c.oneOf(l.Optimizer, "lora.optimizer", "adamw", "adamw8bit", "prodigy")
+	c.choice(l.Optimizer, "lora.optimizer")
 	c.require(l.LearningRate > 0, "lora.learning_rate", "learning rate %g: must be above 0", l.LearningRate)
 	c.require(l.TextEncoderLearningRate >= 0, "lora.text_encoder_learning_rate",
 		"text encoder learning rate %g: must be above 0, or 0 for that of the UNet", l.TextEncoderLearningRate)
@@ -46,7 +46,7 @@ func (l LoRA) checkOptimizer(c *checker) {
 		c.require(l.TextEncoderLearningRate == 0 || l.TextEncoderLearningRate == l.LearningRate, "lora.text_encoder_learning_rate",
 			"prodigy has one learning rate: leave text_encoder_learning_rate out")
 	}
-	c.oneOf(l.Schedule, "lora.schedule", "constant", "constant_with_warmup", "linear", "cosine")
+	c.choice(l.Schedule, "lora.schedule")
 	c.require(l.WarmupSteps >= 0, "lora.warmup_steps", "warm-up steps %d: must not be negative", l.WarmupSteps)
 	c.require(l.WarmupSteps == 0 || l.Schedule != "constant", "lora.warmup_steps",
 		"schedule constant has no warm-up: use constant_with_warmup")

@@ -105,7 +105,7 @@ func (e *Experiment) FindPattern(name string) (Pattern, bool) {
 }
 
 func (k Classifier) check(c *checker) {
-	c.oneOf(k.Model, "classifier.model", "efficientnet_b0")
+	c.choice(k.Model, "classifier.model")
 	c.require(k.Weights != "", "classifier.weights", "weights is empty: imagenet, lite0, none or a .safetensors file")
 	c.require(k.Resolution >= 32, "classifier.resolution", "resolution %d: must be at least 32", k.Resolution)
 	c.require(k.Epochs >= 0, "classifier.epochs", "epochs %d: must be above 0", k.Epochs)
@@ -115,8 +115,8 @@ func (k Classifier) check(c *checker) {
 	c.require(k.BatchSize >= 2, "classifier.batch_size", "batch size %d: batch normalization needs at least 2", k.BatchSize)
 	c.require(k.LearningRate > 0, "classifier.learning_rate", "learning rate %g: must be above 0", k.LearningRate)
 	c.require(k.WeightDecay >= 0, "classifier.weight_decay", "weight decay %g: must not be negative", k.WeightDecay)
-	c.oneOf(k.Sampling, "classifier.sampling", "plain", "balanced")
-	c.oneOf(k.Precision, "classifier.precision", "fp32", "bf16", "fp16")
+	c.choice(k.Sampling, "classifier.sampling")
+	c.choice(k.Precision, "classifier.precision")
 }
 
 func (e *Experiment) checkReference(c *checker) {

@@ -41,9 +41,11 @@ func TestDocumented(t *testing.T) {
 			}
 		}
 	}
-	for _, sampler := range Samplers {
-		if !strings.Contains(string(text), "`"+sampler+"`") {
-			t.Errorf("sampler %s is not documented", sampler)
+	for setting, choices := range Choices {
+		for _, choice := range choices {
+			if !strings.Contains(string(text), "`"+choice+"`") {
+				t.Errorf("%s: %s is not documented", setting, choice)
+			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ type Generate struct {
 	Strength       float64    `json:"strength"`
 	Steps          int        `json:"steps"`
 	Guidance       float64    `json:"guidance"`
-	Sampler        string     `json:"sampler"` // base, or one of experiment.Samplers
+	Sampler        string     `json:"sampler"` // one of experiment.Choices
 	BatchSize      int        `json:"batch_size"`
 	Precision      string     `json:"precision"`
 	Seed           int64      `json:"seed,omitempty"`    // each image's is derived from it

@@ -86,14 +86,25 @@ def train(
     return _by_epoch(losses, hits, len(pixels) / recipe.batch_size)
 
 
+def _plain(seed: int, labels: list[int], size: int, step: int) -> list[int]:
+    return data_order.step_indices(seed, "train", len(labels), size, step)
+
+
+def _balanced(seed: int, labels: list[int], size: int, step: int) -> list[int]:
+    return data_order.balanced_step_indices(seed, "train", labels, size, step)
+
+
+# The indices of a step's images, by how they are drawn.
+SAMPLING = {"plain": _plain, "balanced": _balanced}
+
+
 def _order(recipe: Recipe, labels: list[int]) -> Callable[[int], list[int]]:
     """What gives the indices of a step."""
-    seed, size = recipe.seed, recipe.batch_size
-    if recipe.sampling == "plain":
-        return lambda step: data_order.step_indices(seed, "train", len(labels), size, step)
-    if recipe.sampling == "balanced":
-        return lambda step: data_order.balanced_step_indices(seed, "train", labels, size, step)
-    raise StageError(f"sampling {recipe.sampling!r} is unknown; use plain or balanced")
+    if recipe.sampling not in SAMPLING:
+        known = " or ".join(SAMPLING)
+        raise StageError(f"sampling {recipe.sampling!r} is unknown; use {known}")
+    draw = SAMPLING[recipe.sampling]
+    return lambda step: draw(recipe.seed, labels, recipe.batch_size, step)
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
