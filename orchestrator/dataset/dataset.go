@@ -31,7 +31,7 @@ type Set struct {
 	Root       string
 	Images     []Image     // sorted by class and name, each picture once
 	Duplicates []Duplicate // further files that show what one in Images shows
-	LeftOut    []LeftOut   // what is called like an image and cannot be read as a file
+	LeftOut    []LeftOut   // what may have been meant as an image and is not read
 
 	Levels Levels // that 16-bit images are read with
 	Grey   Range  // of images of 16-bit grey
@@ -52,7 +52,7 @@ func (d Duplicate) String() string {
 	return fmt.Sprintf("%s is a copy of %s and left out", d.Name, d.Same)
 }
 
-// LeftOut is something in a dataset's folder that is no file, and what it is.
+// LeftOut is something in a dataset's folder that is not read, and what it is.
 type LeftOut struct {
 	Name string `json:"name"`
 	Why  string `json:"why"`

@@ -4,17 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dustin/go-humanize/english"
 	"golang.org/x/text/unicode/norm" // "é" as one character or as two; Go project, BSD
 )
 
 // extensions of files that are taken for images, in lower case.
 var extensions = []string{".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+
+// others are extensions of pictures that are not read.
+var others = []string{".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".psd", ".dng", ".cr2", ".nef", ".arw", ".raw", ".svg", ".npy"}
 
 func isImage(name string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name))) && !strings.HasPrefix(name, ".")
@@ -39,6 +44,7 @@ func (f *finder) list(folder, class string, split Split) error {
 	if err != nil {
 		return fmt.Errorf("class %q: %w", class, err)
 	}
+	f.leaveOut(folder, entries)
 	for _, entry := range entries {
 		if !isImage(entry.Name()) {
 			continue
@@ -54,6 +60,25 @@ func (f *finder) list(folder, class string, split Split) error {
 		})
 	}
 	return nil
+}
+
+// leaveOut notes what a class's folder has besides images that may have been
+// meant as such: pictures of other kinds, and folders.
+func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
+	counts := map[string]int{}
+	for _, entry := range entries {
+		name := filepath.ToSlash(filepath.Join(folder, entry.Name()))
+		switch kind := strings.ToLower(filepath.Ext(name)); {
+		case strings.HasPrefix(entry.Name(), "."):
+		case entry.IsDir() && !isImage(entry.Name()):
+			f.left = append(f.left, LeftOut{name + "/", "a folder in a class's folder"})
+		case slices.Contains(others, kind):
+			counts[kind]++
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		f.left = append(f.left, LeftOut{filepath.ToSlash(filepath.Join(folder, "*"+kind)), fmt.Sprintf("of a kind that is not read (%s)", english.Plural(counts[kind], "file", ""))})
+	}
 }
 
 // add adds an image, unless it is something that only has an image's name. One

@@ -47,6 +47,27 @@ func TestWhatIsNoFileIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestOtherPicturesAreNamed: pictures of a kind that is not read, and folders in
+// a class's folder, are not passed over in silence.
+func TestOtherPicturesAreNamed(t *testing.T) {
+	f := newFolder(t)
+	f.picture("good/0.png", 0)
+	f.picture("good/sub/1.png", 1)
+	for _, name := range []string{"good/2.heic", "good/3.HEIC", "good/4.gif", "good/.5.gif", "good/notes.txt", "good/.thumbnails/6.png"} {
+		f.text(name, "x")
+	}
+	set := scan(t, "folders", f.root, "good")
+	want := []LeftOut{
+		{"good/sub/", "a folder in a class's folder"}, {"good/*.gif", "of a kind that is not read (1 file)"}, {"good/*.heic", "of a kind that is not read (2 files)"},
+	}
+	if !slices.Equal(set.LeftOut, want) {
+		t.Errorf("left out %q", set.LeftOut)
+	}
+	if got := names(set.Images); !slices.Equal(got, []string{"good: good/0.png"}) {
+		t.Errorf("images %q", got)
+	}
+}
+
 // TestNamesThatAreNotUTF8 could be in no key, table or page.
 func TestNamesThatAreNotUTF8(t *testing.T) {
 	f := newFolder(t)

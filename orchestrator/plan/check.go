@@ -17,7 +17,7 @@ type Checkup struct {
 	Photos     []FolderView        `json:"photos"`
 	Needs      []Need              `json:"needs"`
 	Duplicates []dataset.Duplicate `json:"duplicates"`      // within a class: left out
-	LeftOut    []dataset.LeftOut   `json:"left_out"`        // called like photos, and no files
+	LeftOut    []dataset.LeftOut   `json:"left_out"`        // what may have been meant as photos, and is not read
 	Range      []string            `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
 	Base       string              `json:"base"`
 	BaseState  string              `json:"base_state"`         // where it is
