@@ -72,11 +72,11 @@ def remember(snapshot: Path, revision: str) -> None:
     part.replace(main)
 
 
-def look_imagenet(_: dict[str, Any]) -> dict[str, Any]:
-    """The bytes of torchvision's ImageNet weights, which may be downloaded."""
+def look_imagenet(spec: dict[str, Any]) -> dict[str, Any]:
+    """The bytes of torchvision's ImageNet weights of spec["model"], which may be downloaded."""
     from classifier import network as classifier
 
-    url = classifier.IMAGENET.url
+    url = classifier.imagenet_of(spec["model"]).url
     request = urllib.request.Request(url, method="HEAD")
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:
@@ -91,11 +91,11 @@ def look_imagenet(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def fetch_imagenet(spec: dict[str, Any]) -> dict[str, Any]:
-    """Download torchvision's ImageNet weights to where torch looks for them."""
+    """Download torchvision's ImageNet weights of spec["model"] to where torch looks for them."""
     from classifier import network as classifier
 
     look_imagenet(spec)
-    classifier.imagenet_state()
+    classifier.imagenet_state(spec["model"])
     return {}
 
 

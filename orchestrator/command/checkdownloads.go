@@ -16,7 +16,7 @@ func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
 	if c.Encoder != nil && c.Encoder.Absent() {
 		models = append(models, c.Encoder)
 	}
-	if len(models) == 0 && !c.ImageNet {
+	if len(models)+len(c.ImageNet) == 0 {
 		return nil
 	}
 	helper, err := startHelper(ctx, s)
@@ -40,8 +40,8 @@ func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
 			c.Features += " (" + found.String() + ")"
 		}
 	}
-	if c.ImageNet {
-		err := helper.Ask(ctx, "downloads.look_imagenet", struct{}{}, &struct{}{})
+	for _, backbone := range c.ImageNet {
+		err := helper.Ask(ctx, "downloads.look_imagenet", map[string]string{"model": backbone}, &struct{}{})
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -14,8 +14,8 @@ import (
 // fetch downloads what the tasks to run need and this machine lacks, before the
 // first of them: no task does. A model that cannot be had is one error.
 func (y *study) fetch(ctx context.Context, s *settings, stderr io.Writer) error {
-	models, weights := y.plan.Downloads(y.plan.ToRun())
-	if len(models) == 0 && !weights {
+	models, backbones := y.plan.Downloads(y.plan.ToRun())
+	if len(models)+len(backbones) == 0 {
 		return nil
 	}
 	helper, err := startHelper(ctx, s)
@@ -33,9 +33,11 @@ func (y *study) fetch(ctx context.Context, s *settings, stderr io.Writer) error 
 			return err
 		}
 	}
-	if weights {
-		say("downloading torchvision's ImageNet weights")
-		return helper.Ask(ctx, "downloads.fetch_imagenet", struct{}{}, &struct{}{})
+	for _, backbone := range backbones {
+		say("downloading torchvision's ImageNet weights of %s", backbone)
+		if err := helper.Ask(ctx, "downloads.fetch_imagenet", map[string]string{"model": backbone}, &struct{}{}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,19 +3,33 @@ package experiment
 import (
 	_ "embed"
 	"encoding/json"
+	"maps"
+	"slices"
 )
 
 //go:embed choices.json
 var choicesFile []byte
+
+//go:embed backbones.json
+var backbonesFile []byte
 
 // Choices lists what settings of an experiment file may be, by their names, where
 // that is one of a few words. It is the table that the Python stages are held to
 // as well (scripts/tests/test_choices.py): a word is added there, and to what it
 // names.
 var Choices = func() map[string][]string {
-	var table map[string][]string
-	if err := json.Unmarshal(choicesFile, &table); err != nil {
-		panic(err) // a mistake in the program, which no test would let pass
-	}
+	table := table[map[string][]string](choicesFile)
+	table["classifier.model"] = slices.Sorted(maps.Keys(Backbones))
 	return table
 }()
+
+// Backbones are the networks of classifiers, as torchvision calls them, each with
+// the file of its ImageNet weights.
+var Backbones = table[map[string]string](backbonesFile)
+
+func table[T any](text []byte) (read T) {
+	if err := json.Unmarshal(text, &read); err != nil {
+		panic(err) // a mistake in the program, which no test would let pass
+	}
+	return read
+}

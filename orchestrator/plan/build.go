@@ -23,6 +23,7 @@ type Weights struct {
 	Name   string // imagenet, lite0 or none; "" for a file
 	Path   string
 	SHA256 string
+	Models []string // that start from them
 }
 
 // Build plans every cell. A class with too few images is an error that says

@@ -29,7 +29,7 @@ type Checkup struct {
 
 	BaseModel *dataset.Base    `json:"-"` // nil if it was not found
 	Encoder   *dataset.Encoder `json:"-"` // nil if a file names none, or it was not found
-	ImageNet  bool             `json:"-"` // torchvision's weights are needed and are to be downloaded
+	ImageNet  []string         `json:"-"` // backbones whose weights by torchvision are to be downloaded
 }
 
 // FolderView describes the photos of one class.
@@ -77,8 +77,9 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	weights, err := findWeights(exp, machine.Hashes)
 	c.problem(err)
 	c.Weights = append([]string{}, weightsStates(weights)...)
-	_, there := dataset.TorchCheckpoint(imagenetFile)
-	c.ImageNet = weights["imagenet"] != nil && !there
+	if imagenet := weights["imagenet"]; imagenet != nil {
+		c.ImageNet = lacking(imagenet.Models)
+	}
 	encoder, err := findEncoder(exp, machine.Hashes)
 	if err == nil && encoder != nil {
 		var state string

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"slices"
+
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/stage"
 )
 
@@ -9,11 +12,14 @@ import (
 var imagenet = stage.ByName("imagenet")
 
 // Downloads lists what tasks read that is not on this machine yet: models of the
-// Hugging Face hub, and whether torchvision's ImageNet weights.
-func (p *Plan) Downloads(tasks []*Task) (models []dataset.HubModel, weights bool) {
+// Hugging Face hub, and backbones whose ImageNet weights torchvision has.
+func (p *Plan) Downloads(tasks []*Task) (models []dataset.HubModel, backbones []string) {
 	read := map[stage.Ref]bool{}
 	for _, task := range tasks {
 		read[task.Spec.Opens()] = true
+		if spec, ok := task.Spec.(stage.Backboned); ok && spec.Opens() == imagenet && !slices.Contains(backbones, spec.Backbone()) {
+			backbones = append(backbones, spec.Backbone())
+		}
 	}
 	if p.Base.Absent() && read[modelRef(p.Base.Name, p.Base.SHA256)] {
 		models = append(models, p.Base)
@@ -21,6 +27,15 @@ func (p *Plan) Downloads(tasks []*Task) (models []dataset.HubModel, weights bool
 	if e := p.Encoder; e != nil && e.Absent() && read[modelRef(e.Name, e.SHA256)] {
 		models = append(models, e)
 	}
-	_, there := dataset.TorchCheckpoint(imagenetFile)
-	return models, read[imagenet] && !there
+	return models, lacking(backbones)
+}
+
+// lacking lists the backbones whose ImageNet weights are not on this machine.
+func lacking(backbones []string) (list []string) {
+	for _, name := range backbones {
+		if _, there := dataset.TorchCheckpoint(experiment.Backbones[name]); !there {
+			list = append(list, name)
+		}
+	}
+	return list
 }

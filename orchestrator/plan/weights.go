@@ -13,21 +13,24 @@ import (
 // findWeights looks up the initial weights of all classifiers, and those of the
 // network that measures study 1's images if that is a classifier's.
 func findWeights(exp *experiment.Experiment, hashes *dataset.Hashes) (map[string]*Weights, error) {
-	var names []string
+	var classifiers []experiment.Classifier
 	if exp.Patterns != nil && exp.Patterns.FeaturesModel() == "" {
-		names = append(names, exp.Classifier.Weights)
+		classifiers = append(classifiers, exp.Classifier)
 	}
 	for _, condition := range exp.ExpandConditions() {
-		names = append(names, condition.Classifier.Weights)
+		classifiers = append(classifiers, condition.Classifier)
 	}
 	found := map[string]*Weights{}
-	for _, name := range names {
-		if found[name] != nil {
-			continue
+	for _, classifier := range classifiers {
+		name := classifier.Weights
+		if found[name] == nil {
+			var err error
+			if found[name], err = findWeight(name, exp.Dir, hashes); err != nil {
+				return nil, err
+			}
 		}
-		var err error
-		if found[name], err = findWeight(name, exp.Dir, hashes); err != nil {
-			return nil, err
+		if models := &found[name].Models; !slices.Contains(*models, classifier.Model) {
+			*models = append(*models, classifier.Model)
 		}
 	}
 	return found, nil
@@ -70,25 +73,27 @@ func findWeight(name, dir string, hashes *dataset.Hashes) (*Weights, error) {
 	return &Weights{Path: path, SHA256: sum}, nil
 }
 
-// imagenetFile is torchvision's EfficientNet_B0_Weights.IMAGENET1K_V1.
-const imagenetFile = "efficientnet_b0_rwightman-7f5810bc.pth"
-
 // weightsStates says, for each of the classifiers' initial weights, where they
 // come from.
 func weightsStates(weights map[string]*Weights) []string {
 	var states []string
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		if name == "imagenet" {
+			for _, model := range weights[name].Models {
+				path, there := dataset.TorchCheckpoint(experiment.Backbones[model])
+				if !there {
+					path += ", not there yet: will be downloaded"
+				}
+				states = append(states, name+": "+path)
+			}
+			continue
+		}
 		state := weights[name].Path
 		switch name {
 		case "none":
 			state = "random"
 		case "lite0":
 			state = "a package of requirements.txt"
-		case "imagenet":
-			var there bool
-			if state, there = dataset.TorchCheckpoint(imagenetFile); !there {
-				state += ", not there yet: will be downloaded"
-			}
 		}
 		states = append(states, name+": "+state)
 	}

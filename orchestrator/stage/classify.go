@@ -134,6 +134,9 @@ func (s Classify) MadeFrom() []Ref {
 	return slices.Collect(pathsOf(s.Generated))
 }
 
+// Backbone implements Backboned.
+func (s Classify) Backbone() string { return s.Model }
+
 // Opens implements Spec.
 func (s Classify) Opens() Ref { return s.Weights }
 

@@ -54,6 +54,9 @@ func (s Measure) Reads() []Reading {
 	}
 }
 
+// Backbone implements Backboned.
+func (s Measure) Backbone() string { return s.Model }
+
 // Opens implements Spec.
 func (s Measure) Opens() Ref { return s.Weights }
 

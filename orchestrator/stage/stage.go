@@ -85,6 +85,12 @@ type Seeded interface {
 	RandomSeed() int64
 }
 
+// Backboned is a spec of a network that torchvision knows by name.
+type Backboned interface {
+	Spec
+	Backbone() string
+}
+
 // Observer is a spec that also looks at artifacts that do not shape its own.
 type Observer interface {
 	MadeFrom() []Ref // in or of the artifacts that do

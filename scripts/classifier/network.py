@@ -1,4 +1,8 @@
-"""torchvision's EfficientNet-b0 with its start weights, and the input scaling they expect."""
+"""torchvision's networks with their start weights, and the input scaling that these expect.
+
+Backbones are called as torchvision calls them. orchestrator/experiment/backbones.json lists those
+that experiment files may name; another that ends in a linear layer needs its entry there.
+"""
 
 import urllib.error
 from dataclasses import dataclass
@@ -8,13 +12,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
-from torchvision.models import EfficientNet, EfficientNet_B0_Weights, efficientnet_b0
+from torchvision.models import Weights, get_model, get_model_weights
 
 from classifier import lite0
 from common import randomness
 from common.errors import StageError
 
-IMAGENET = EfficientNet_B0_Weights.IMAGENET1K_V1
+LITE0 = "efficientnet_b0"  # the backbone that lite0's weights fit
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 # What goes through a network at once where nothing is trained: less than a training step holds.
@@ -25,7 +29,8 @@ PIXELS_AT_ONCE = 64 * 128**2
 class Classifier:
     """A network for (B, 3, R, R) inputs scaled as (pixel / 255 - mean) / std, by channel."""
 
-    network: EfficientNet
+    network: nn.Module
+    head: nn.Linear  # its last layer, which sees the features
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     needs_batch_norm_estimate: bool
@@ -42,22 +47,36 @@ def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
 
     The classification layer, and everything with weights none, starts from `seed`.
     """
-    if model != "efficientnet_b0":
-        raise StageError(f"classifier model {model!r} is unknown; use efficientnet_b0")
+    imagenet = imagenet_of(model)
     torch.manual_seed(randomness.derive_seed(seed, "classifier/start"))
-    network = efficientnet_b0(weights=None)
+    network = get_model(model, weights=None)
+    name, last = [layer for layer in network.named_modules() if isinstance(layer[1], nn.Linear)][-1]
     # torchvision starts this layer in +-1/sqrt(classes), right for a thousand classes only.
-    network.classifier[1] = nn.Linear(network.classifier[1].in_features, classes)
+    head = nn.Linear(last.in_features, classes)
+    network.set_submodule(name, head)
     mean, std = IMAGENET_MEAN, IMAGENET_STD
     if weights == "imagenet":
-        _load_backbone(network, imagenet_state(), "torchvision's IMAGENET1K_V1")
+        _load_backbone(network, name, imagenet_state(model), f"torchvision's {imagenet.name}")
+    elif weights == "lite0" and model != LITE0:
+        raise StageError(f"weights lite0 fit {LITE0}, not {model}; use imagenet, none or a file")
     elif weights == "lite0":
         lite0.load_into(network)
         mean, std = lite0.MEAN, lite0.STD
     elif weights != "none":
-        _load_backbone(network, _read_safetensors(weights), weights)
+        _load_backbone(network, name, _read_safetensors(weights), weights)
     network = network.to(memory_format=torch.channels_last)
-    return Classifier(network, mean, std, needs_batch_norm_estimate=weights == "lite0")
+    return Classifier(network, head, mean, std, needs_batch_norm_estimate=weights == "lite0")
+
+
+def imagenet_of(model: str) -> Weights:
+    """torchvision's ImageNet weights of a backbone, the first that it published."""
+    try:
+        return get_model_weights(model).IMAGENET1K_V1
+    except (ValueError, AttributeError):
+        raise StageError(
+            f"classifier model {model!r} is unknown; use one that torchvision has ImageNet weights"
+            " for, such as efficientnet_b0"
+        ) from None
 
 
 def at_once(side: int, parts: int = 1) -> int:
@@ -72,12 +91,17 @@ def at_once(side: int, parts: int = 1) -> int:
 
 @torch.inference_mode()
 def features(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
-    """Globally averaged features (N, 1280) float32 of (N, 3, R, R) uint8 pixels.
+    """Features (N, D) float32 of (N, 3, R, R) uint8 pixels: what the last layer sees.
 
-    They are what the classification layer sees; the network must be in evaluation mode.
+    The network must be in evaluation mode. EfficientNet-b0 has 1,280 of them, globally averaged.
     """
-    network = model.network
-    return network.avgpool(network.features(model.normalize(pixels))).flatten(1).float()
+    seen: list[torch.Tensor] = []
+    hook = model.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    try:
+        model.network(model.normalize(pixels))
+    finally:
+        hook.remove()
+    return seen[0].float()
 
 
 def hub_folder() -> Path:
@@ -85,12 +109,13 @@ def hub_folder() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
-def imagenet_state() -> dict[str, torch.Tensor]:
+def imagenet_state(model: str) -> dict[str, torch.Tensor]:
     """torchvision's ImageNet weights from torch hub's cache, downloaded when not there."""
+    imagenet = imagenet_of(model)
     try:
-        return IMAGENET.get_state_dict(progress=False, check_hash=True, weights_only=True)
+        return imagenet.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (urllib.error.URLError, OSError, RuntimeError) as error:
-        name = IMAGENET.url.rsplit("/", 1)[-1]
+        name = imagenet.url.rsplit("/", 1)[-1]
         raise StageError(
             f"ImageNet weights {name} are not in {hub_folder()} and cannot be"
             f" downloaded ({error}); put the file there, or use weights lite0 or none"
@@ -109,13 +134,16 @@ def _read_safetensors(path: str) -> dict[str, torch.Tensor]:
         raise StageError(f"classifier weights {path} cannot be read ({error})") from error
 
 
-def _load_backbone(network: nn.Module, state: dict[str, torch.Tensor], source: str) -> None:
-    """Load all but the classification layer, which the file's task need not share."""
-    backbone = {name: value for name, value in state.items() if not name.startswith("classifier.")}
+def _load_backbone(
+    network: nn.Module, head: str, state: dict[str, torch.Tensor], source: str
+) -> None:
+    """Load all but the last layer, which the file's task need not share."""
+    backbone = {k: value for k, value in state.items() if not k.startswith(f"{head}.")}
+    kind = type(network).__name__
     try:
         missing, unexpected = network.load_state_dict(backbone, strict=False)
     except RuntimeError as error:
-        raise StageError(f"{source} does not fit efficientnet_b0 ({error})") from error
-    missing = [name for name in missing if not name.startswith("classifier.")]
+        raise StageError(f"{source} does not fit {kind} ({error})") from error
+    missing = [name for name in missing if not name.startswith(f"{head}.")]
     if missing or unexpected:
-        raise StageError(f"{source} does not fit efficientnet_b0: {(missing or unexpected)[0]}")
+        raise StageError(f"{source} does not fit {kind}: {(missing or unexpected)[0]}")

@@ -12,8 +12,9 @@ from common.errors import StageError
 from diffusion import samplers
 from lora import optimizers, regularization
 
-TABLE = Path(__file__).resolve().parents[2] / "orchestrator/experiment/choices.json"
-CHOICES = json.loads(TABLE.read_text(encoding="utf-8"))
+TABLES = Path(__file__).resolve().parents[2] / "orchestrator/experiment"
+CHOICES = json.loads((TABLES / "choices.json").read_text(encoding="utf-8"))
+BACKBONES = json.loads((TABLES / "backbones.json").read_text(encoding="utf-8"))
 
 
 def test_words_are_those_of_the_tables_of_the_stages():
@@ -30,9 +31,25 @@ def test_precisions(setting):
     ]
 
 
-def test_models_and_sampling():
-    for model in CHOICES["classifier.model"]:
-        network.build(model, "none", 2, 0)
-    with pytest.raises(StageError, match=", ".join(CHOICES["classifier.model"])):
+@pytest.mark.parametrize("model", BACKBONES)
+def test_backbones_are_those_of_torchvision(model):
+    assert network.imagenet_of(model).url.endswith(f"/{BACKBONES[model]}")
+    built = network.build(model, "none", 3, 0)
+    built.network.eval()
+    pixels = torch.randint(256, (2, 3, 64, 64), dtype=torch.uint8)
+    features = network.features(built, pixels)
+    with torch.inference_mode():
+        answers = built.network(built.normalize(pixels))
+        again = built.head(features)
+    assert features.shape == (2, built.head.in_features)
+    assert answers.shape == (2, 3)
+    assert torch.allclose(again, answers, atol=1e-5)
+
+
+def test_another_backbone_is_refused():
+    with pytest.raises(StageError, match="'another' is unknown"):
         network.build("another", "none", 2, 0)
+
+
+def test_sampling():
     assert sorted(CHOICES["classifier.sampling"]) == sorted(training.SAMPLING)

@@ -248,7 +248,7 @@ def test_cancellation(spec, monkeypatch):
         ({"test": []}, "list of test images is empty"),
         ({"classes": [*CLASSES, "green"]}, "class 'green' has no training image"),
         ({"classes": CLASSES[:2]}, "class index beyond the list of classes"),
-        ({"model": "resnet18"}, "model 'resnet18' is unknown"),
+        ({"model": "no_such_network"}, "model 'no_such_network' is unknown"),
         ({"weights": "best"}, "weights 'best' are unknown"),
         ({"weights": "gone.safetensors"}, r"weights gone\.safetensors cannot be read"),
         ({"steps": 20, "learning_rate": 1e30}, "loss became nan .* smaller learning rate"),
