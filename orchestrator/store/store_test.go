@@ -184,5 +184,5 @@ func TestOpenAndAt(t *testing.T) {
 	}
 	write(t, root, "file", "")
 	_, err = Open(filepath.Join(root, "file"))
-	fails(t, err, "store: mkdir ")
+	fails(t, err, "is a file and no folder")
 }
