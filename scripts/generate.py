@@ -1,4 +1,5 @@
-"""Stage generate: img2img from given source images, with or without a LoRA.
+"""Stage generate: images by a method, such as img2img from given source images, with or without a
+LoRA.
 
 Every image has its own seed, and nothing else decides its noise: a plain diffusers
 img2img pipeline called with torch.Generator("cpu").manual_seed(seed) makes the same
@@ -23,7 +24,8 @@ from common.together import Alone, Task
 from diffusion import base_model
 from diffusion.base_files import BaseFiles
 from diffusion.base_model import Pipeline
-from generation.denoiser import Denoiser, Recipe, Shot, Style
+from generation import methods
+from generation.methods.method import Maker, Recipe, Shot, Style
 from lora import layers as lora_layers
 
 
@@ -55,14 +57,26 @@ class Spec:
     lora: str = ""
     negative_prompt: str = ""
     sampler: str = "base"
+    method: str = "img2img"
     levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     threads: int = 0
+
+    def recipe(self) -> Recipe:
+        """What its images share."""
+        return Recipe(
+            self.resolution,
+            self.strength,
+            self.steps,
+            self.guidance,
+            self.sampler,
+            tuple(self.levels),
+        )
 
 
 # What the images of a batch have in common, and so the tasks of a group.
 SHARED = (
     *("base", "base_files", "device", "threads", "precision", "levels"),
-    *("resolution", "strength", "steps", "guidance", "sampler", "batch_size"),
+    *("method", "resolution", "strength", "steps", "guidance", "sampler", "batch_size"),
 )
 
 
@@ -84,7 +98,10 @@ class Work(together.Work):
     def __init__(self, task: Task):
         self.task = task
         self.spec = read_spec(Spec, task.spec)
-        check_steps(self.spec.steps, self.spec.strength)
+        self.method = methods.named(self.spec.method)
+        if self.spec.lora and not self.method.takes_lora:
+            raise StageError(f"method {self.spec.method} takes no LoRA")
+        self.method.check(self.spec.recipe())
         self.folder = Path(self.spec.out) / "images"
         self.folder.mkdir()
         self.rows: list[tuple[Picture, Quality]] = []
@@ -124,14 +141,6 @@ def generate(tasks: list[Task]) -> None:
         return
     spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
-    recipe = Recipe(
-        spec.resolution,
-        spec.strength,
-        spec.steps,
-        spec.guidance,
-        spec.sampler,
-        tuple(spec.levels),
-    )
     dtype = runtime.dtype_of(spec.precision)
     with base_model.borrow(spec.base, device, dtype, spec.base_files) as pipeline:
         begun = together.begun(works, pipeline)
@@ -139,11 +148,10 @@ def generate(tasks: list[Task]) -> None:
         if len(begun) > 1 and not all(lora.finite() for lora in loras):
             raise together.ApartError("a LoRA has weights that are no numbers")
         with lora_layers.beside(pipeline, loras) as rows:
-            denoiser = Denoiser(recipe, pipeline, rows)
-            make(denoiser, begun, spec.batch_size)
+            make(begun[0].method.maker(spec.recipe(), pipeline, rows), begun, spec.batch_size)
 
 
-def make(denoiser: Denoiser, works: list[Work], batch_size: int) -> None:
+def make(maker: Maker, works: list[Work], batch_size: int) -> None:
     """Make the images of works that have begun."""
     shots = [shot for work in works for shot in work.shots()]
     for work in works:
@@ -158,19 +166,8 @@ def make(denoiser: Denoiser, works: list[Work], batch_size: int) -> None:
                 work.task.progress(len(work.rows), total, {"step": float(step)})
 
         wanted = [Shot(work.style, picture.source, picture.seed) for work, picture in batch]
-        for (work, picture), signed in zip(batch, denoiser.make(wanted, on_step), strict=True):
+        for (work, picture), signed in zip(batch, maker.make(wanted, on_step), strict=True):
             work.take(picture, signed)
-
-
-def check_steps(steps: int, strength: float) -> None:
-    """img2img runs int(steps * strength) denoising steps; at least one is needed."""
-    if not 0 < strength <= 1:
-        raise StageError(f"strength must be above 0 and at most 1, not {strength:g}")
-    if int(steps * strength) < 1:
-        raise StageError(
-            f"steps {steps} x strength {strength:g} is less than one denoising step;"
-            " raise steps or strength"
-        )
 
 
 def write_rows(file: Path, rows: list[tuple[Picture, image_quality.Quality]]) -> None:

@@ -92,7 +92,11 @@ func (e *Experiment) checkDataset(c *checker) {
 	}
 }
 
+// UsualMethod is the method by which images are made where a file names none.
+const UsualMethod = "img2img"
+
 func (g Generate) check(c *checker) {
+	c.choice(g.Method, "generate.method")
 	c.require(g.Strength > 0 && g.Strength <= 1, "generate.strength", "strength %g: must be above 0 and at most 1", g.Strength)
 	c.require(g.Steps >= 1, "generate.steps", "steps %d: must be at least 1", g.Steps)
 	c.require(DenoisingSteps(g.Steps, g.Strength) >= 1, "generate.strength",

@@ -23,6 +23,7 @@ func defaults() *Experiment {
 			GradientAccumulation: 1,
 		},
 		Generate: Generate{
+			Method:         UsualMethod,
 			Strength:       0.8,
 			Steps:          30,
 			Guidance:       7.5,

@@ -71,6 +71,7 @@ type LoRA struct {
 
 // Generate is how images are made: img2img from photos of good parts.
 type Generate struct {
+	Method         string  `yaml:"method"`
 	Strength       float64 `yaml:"strength"` // share of the noise schedule that is run, 0 to 1
 	Steps          int     `yaml:"steps"`    // steps of the whole schedule; int(steps × strength) are run
 	Guidance       float64 `yaml:"guidance"`

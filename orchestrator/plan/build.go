@@ -174,6 +174,9 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
 		Levels: b.in.Set.Levels,
 	}
+	if g.Method != experiment.UsualMethod { // which no key of before has
+		spec.Method = g.Method
+	}
 	if lora != nil {
 		spec.LoRA = lora.file("")
 	}

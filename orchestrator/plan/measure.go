@@ -75,7 +75,7 @@ func (b *builder) measureSpec(photos []stage.Ref, folder stage.Ref, count int) s
 type compared struct {
 	defects []stage.Ref // in drawing order
 	learnt  int         // how many of them, the first, train LoRAs
-	sources []stage.Ref // what img2img starts from
+	sources []stage.Ref // what images start from
 }
 
 func (c compared) trained() []stage.Ref { return c.defects[:c.learnt] }

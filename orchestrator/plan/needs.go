@@ -60,7 +60,7 @@ func patternNeeds(exp *experiment.Experiment, set *dataset.Set, division *datase
 	case exp.Dataset.Good:
 		good := len(sameGroup(set.Group(exp.Patterns.Defect), division.Train[class]))
 		add("study 1: regularization", good, regular)
-		add("study 1: sources of img2img", good, sources)
+		add("study 1: sources of "+exp.Generate.Method, good, sources)
 	}
 }
 
@@ -83,6 +83,6 @@ func conditionNeeds(exp *experiment.Experiment, have int, class string, add func
 	}
 	add("study 2: LoRAs", have, instance)
 	add("study 2: regularization", have, regular)
-	add("study 2: sources of img2img", have, sources)
+	add("study 2: sources of "+exp.Generate.Method, have, sources)
 	add("study 2: classifiers", have, real)
 }

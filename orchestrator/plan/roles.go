@@ -19,7 +19,7 @@ type LoRAView struct {
 	Class                string `json:"class"`
 	InstanceImages       int    `json:"instance_images"`
 	RegularizationImages int    `json:"regularization_images"`
-	SourceImages         int    `json:"source_images"` // different photos that img2img starts from
+	SourceImages         int    `json:"source_images"` // different photos that images start from
 	Images               int    `json:"images"`        // generated
 
 	Training *TrainingView `json:"training,omitempty"` // none for the base model alone

@@ -16,7 +16,7 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	planned := Cell{Cell: cell}
 	sources := b.patternGood()
 	if n := max(p.SourceImages, 1); len(sources) < n {
-		return planned, &dataset.ShortageError{Class: b.exp.Dataset.Good, Have: len(sources), Want: n, Use: "the sources of img2img"}
+		return planned, &dataset.ShortageError{Class: b.exp.Dataset.Good, Have: len(sources), Want: n, Use: "the sources of " + b.exp.Generate.Method}
 	}
 	if p.SourceImages > 0 {
 		sources = sources[:p.SourceImages]
@@ -146,7 +146,7 @@ func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := b.studyGood(class, recipe.SourceImages, "the sources of img2img")
+	sources, err := b.studyGood(class, recipe.SourceImages, "the sources of "+b.exp.Generate.Method)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type training struct {
 type picture struct {
 	path       string
 	name       string
-	sourceName string // of the photo that img2img started from
+	sourceName string // of the photo that it started from
 	seed       string
 	blank      bool
 	saturated  bool

@@ -28,6 +28,7 @@ type page struct {
 	Conditions  *conditionsView
 	Patterns    *patternsView
 	Usage       []classUsage
+	Method      string   // by which images are made
 	Range       []string // of 16-bit photos, and what became of it
 	Kept        int      // photos that may not be tested on
 	Borrowed    int      // study 1's photos that study 2 tests on
@@ -84,7 +85,7 @@ func (r *Report) page(pictures *album) (*page, error) {
 		Unfinished: r.unfinished(),
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: patterns,
-		Usage: r.usage(), Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
+		Usage: r.usage(), Method: r.plan.Experiment.Generate.Method, Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
 	for _, study := range []mixedView{{"2", r.mixed(experiment.Classification)}, {"1", r.mixed(experiment.Generation)}} {

@@ -38,8 +38,8 @@ func (r *Report) patternGalleries() []gallery {
 	return append([]gallery{first}, series...)
 }
 
-// realRows shows the photos that train the LoRAs, and those that img2img
-// starts from.
+// realRows shows the photos that train the LoRAs, and those that images start
+// from.
 func (r *Report) realRows() []galleryRow {
 	study := r.plan.Experiment.Patterns
 	var instance []dataset.Image
@@ -60,9 +60,9 @@ func (r *Report) realRows() []galleryRow {
 		})
 	}
 	return append(rows, galleryRow{
-		name:   "real " + r.plan.Experiment.Dataset.Good + ", the start of img2img",
+		name:   "real " + r.plan.Experiment.Dataset.Good + ", the start of " + r.plan.Experiment.Generate.Method,
 		title:  "Real: " + r.plan.Experiment.Dataset.Good,
-		detail: "the photos that img2img starts from",
+		detail: "the photos that " + r.plan.Experiment.Generate.Method + " starts from",
 		strips: []strip{realStrip(r.sources(r.patterns[0].cells[0].Generate), study.Show)},
 	})
 }
@@ -80,7 +80,7 @@ func (r *Report) patternRow(p *pattern, title string) galleryRow {
 func (p *pattern) detail() string {
 	var parts []string
 	if p.recipe.Baseline {
-		parts = append(parts, "img2img with the base model alone")
+		parts = append(parts, p.recipe.Generate.Method+" with the base model alone")
 	} else {
 		parts = append(parts, plural(p.recipe.Steps, "step"))
 	}

@@ -19,7 +19,7 @@ type quality struct {
 	nearest   []result.Neighbour // of them, by features
 	alike     []result.Neighbour // of them, pixel by pixel
 	copied    []bool             // nil where nothing can be said of copies
-	sources   []result.Neighbour // nearest photo that img2img starts from, by features
+	sources   []result.Neighbour // nearest photo that images start from, by features
 	diversity float64
 	photos    *photoLooks
 }

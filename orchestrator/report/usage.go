@@ -15,7 +15,7 @@ type classUsage struct {
 	Tested     int
 	Kept       int // may not be tested on: the base model was trained on them
 
-	Instance, Regular, Source int // of study 1: LoRA, regularization, start of img2img
+	Instance, Regular, Source int // of study 1: LoRA, regularization, start of images
 	StudyLoRA, Classifier     int // of study 2: any use by LoRAs; classifiers' own real photos
 }
 

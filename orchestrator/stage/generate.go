@@ -15,6 +15,7 @@ const KindGenerate = "generate"
 // Generate asks for images by img2img (SDEdit, Meng et al., arXiv 2108.01073).
 // Seed, Sources and Count stand for Images until it is resolved.
 type Generate struct {
+	Method         string     `json:"method,omitempty"` // "" for experiment.UsualMethod
 	Base           Ref        `json:"base"`
 	LoRA           Ref        `json:"lora"` // "" for the base model alone
 	Prompt         string     `json:"prompt"`
@@ -87,7 +88,7 @@ func (s Generate) Keeps() string { return string(s.Base) + " " + s.Precision }
 // BatchKey implements Spec: batches are filled across tasks, with other LoRAs
 // and prompts in one batch.
 func (s Generate) BatchKey() string {
-	return fmt.Sprint(s.Kind(), s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels)
+	return fmt.Sprint(s.Kind(), s.Method, s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels)
 }
 
 // Effort implements Spec.

@@ -10,6 +10,7 @@ from classifier import network, training
 from common import runtime
 from common.errors import StageError
 from diffusion import samplers
+from generation import methods
 from lora import optimizers, regularization
 
 TABLES = Path(__file__).resolve().parents[2] / "orchestrator/experiment"
@@ -18,6 +19,7 @@ BACKBONES = json.loads((TABLES / "backbones.json").read_text(encoding="utf-8"))
 
 
 def test_words_are_those_of_the_tables_of_the_stages():
+    assert CHOICES["generate.method"] == list(methods.METHODS)
     assert CHOICES["generate.sampler"] == ["base", *samplers.SAMPLERS]
     assert CHOICES["lora.optimizer"] == list(optimizers.OPTIMIZERS)
     assert CHOICES["lora.schedule"] == list(optimizers.SCHEDULES)

@@ -92,7 +92,7 @@ PLANTED = {
     "diffusion/latents.py": {"train_lora", "generate", "autoencode"},
     "lora/training.py": {"train_lora"},
     "lora/layers.py": {"train_lora", "generate"},
-    "generation/denoiser.py": {"generate"},
+    "generation/methods/img2img.py": {"generate"},
     "classifier/training.py": {"classify"},
     "classifier/network.py": {"classify", "measure"},
 }

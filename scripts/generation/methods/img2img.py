@@ -1,59 +1,21 @@
 """img2img in batches whose images may differ in LoRA, prompt, source and seed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from common import images, runtime
+from common.errors import StageError
 from diffusion import families, latents, prompts, samplers
 from diffusion.base_model import Pipeline
-from diffusion.prompts import GuidedPrompt
-from lora import files as lora_files
-from lora import layers as lora_layers
-from lora.layers import Lora, Rows
+from generation.methods.method import Method, Recipe, Shot
+from lora.layers import Rows
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What the images of a batch share."""
-
-    resolution: int
-    strength: float
-    steps: int
-    guidance: float
-    sampler: str
-    levels: tuple[int, ...]  # of 16-bit photos, as photos.read takes them
-
-
-class Style:
-    """A LoRA, if any, and a prompt, encoded once."""
-
-    lora: Lora | None = None
-
-    def __init__(self, pipeline: Pipeline, lora: str, prompt: str, negative: str):
-        """`lora` is "" or a folder with a LoRA's files."""
-        if lora:
-            lora_files.load(pipeline, Path(lora))
-            self.lora = lora_layers.take_off(pipeline)
-        with lora_layers.beside(pipeline, [self.lora] if self.lora else []) as rows:
-            rows.prompts = [self.lora]
-            self.prompt = GuidedPrompt(pipeline, prompt, negative)
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One image to make: in what style, from which source image, with which seed."""
-
-    style: Style
-    source: str
-    seed: int
-
-
-class Denoiser:
-    """A pipeline with LoRAs beside it, which `rows` lead through."""
+class Img2Img:
+    """img2img (SDEdit, Meng et al., arXiv 2108.01073) on a pipeline with LoRAs beside it, which
+    `rows` lead through."""
 
     def __init__(self, recipe: Recipe, pipeline: Pipeline, rows: Rows):
         self.recipe = recipe
@@ -93,3 +55,17 @@ class Denoiser:
             callback_on_step_end=after_step,
         ).images
         return latents.decode(self.pipeline.vae, made)
+
+
+def check(recipe: Recipe) -> None:
+    """img2img runs int(steps * strength) denoising steps; at least one is needed."""
+    if not 0 < recipe.strength <= 1:
+        raise StageError(f"strength must be above 0 and at most 1, not {recipe.strength:g}")
+    if int(recipe.steps * recipe.strength) < 1:
+        raise StageError(
+            f"steps {recipe.steps} x strength {recipe.strength:g} is less than one denoising step;"
+            " raise steps or strength"
+        )
+
+
+IMG2IMG = Method("img2img", takes_lora=True, takes_source=True, maker=Img2Img, check=check)

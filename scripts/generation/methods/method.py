@@ -1,0 +1,68 @@
+"""What a method of making images is, and what its images are made from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from diffusion.base_model import Pipeline
+from diffusion.prompts import GuidedPrompt
+from lora import files as lora_files
+from lora import layers as lora_layers
+from lora.layers import Lora, Rows
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What the images of a batch share."""
+
+    resolution: int
+    strength: float
+    steps: int
+    guidance: float
+    sampler: str
+    levels: tuple[int, ...]  # of 16-bit photos, as photos.read takes them
+
+
+class Style:
+    """A LoRA, if any, and a prompt, encoded once."""
+
+    lora: Lora | None = None
+
+    def __init__(self, pipeline: Pipeline, lora: str, prompt: str, negative: str):
+        """`lora` is "" or a folder with a LoRA's files."""
+        if lora:
+            lora_files.load(pipeline, Path(lora))
+            self.lora = lora_layers.take_off(pipeline)
+        with lora_layers.beside(pipeline, [self.lora] if self.lora else []) as rows:
+            rows.prompts = [self.lora]
+            self.prompt = GuidedPrompt(pipeline, prompt, negative)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One image to make: in what style, from which source image, with which seed."""
+
+    style: Style
+    source: str
+    seed: int
+
+
+class Maker(Protocol):
+    """Makes batches by one recipe, on a pipeline with LoRAs beside it."""
+
+    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> torch.Tensor:
+        """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to make images; a further one is a file beside this, and a line in methods.METHODS."""
+
+    name: str  # in experiment files
+    takes_lora: bool
+    takes_source: bool  # a photo for each image
+    maker: Callable[[Recipe, Pipeline, Rows], Maker]
+    check: Callable[[Recipe], None]  # StageError for a recipe that makes no image
