@@ -89,7 +89,7 @@ func (y *study) jobReasons() (map[string]string, error) {
 		return nil, err
 	}
 	summary := &execute.Summary{Failures: map[string]error{}}
-	for id, failure := range execute.TeamOf(y.store.Logs(latest.Run)).Failures(y.plan) {
+	for id, failure := range execute.FailureLogOf(y.store.Logs(latest.Run)).Failures(y.plan) {
 		if task, err := y.plan.Find(id); err == nil && !task.Reuse {
 			summary.Failures[id] = failure
 		}

@@ -63,7 +63,7 @@ func (w *workerRun) run(ctx context.Context) (err error) {
 	defer timeUp(nil)
 	stopAtSignal(timeUp)
 	w.job = slurm.Here()
-	window := w.window(ctx, timeUp)
+	budget := w.budget(ctx, timeUp)
 	if w.study, err = openStudy(ctx, w.settings, w.file); err != nil {
 		return err
 	}
@@ -73,11 +73,11 @@ func (w *workerRun) run(ctx context.Context) (err error) {
 	if err := w.study.makeStore(w.settings, true); err != nil {
 		return err
 	}
-	if window != nil {
-		learner := &plan.Learner{Plan: w.study.plan, Store: w.study.store}
-		window.Estimate = learner.Estimate
+	if budget != nil {
+		estimator := &plan.DurationEstimator{Plan: w.study.plan, Store: w.study.store}
+		budget.Estimate = estimator.Estimate
 	}
-	cfg := execute.Config{RunID: w.runID(), Job: w.job, Window: window, Others: slurm.Others(), Idle: w.idle}
+	cfg := execute.Config{RunID: w.runID(), Job: w.job, Budget: budget, Others: slurm.Others(), Idle: w.idle}
 	lock, err := w.study.store.LockWorker(ctx, w.study.plan.Experiment.Name, filepath.Base(cfg.RunID))
 	if err != nil {
 		return err
@@ -101,20 +101,20 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 	if err := w.study.fetch(ctx, w.settings, w.stderr); err != nil {
 		return err
 	}
-	cfg.Team = execute.TeamOf(st.Logs(cfg.RunID))
+	cfg.Failures = execute.FailureLogOf(st.Logs(cfg.RunID))
 	if w.of != "" {
-		cfg.Team = execute.TeamOf(st.Logs(w.of))
+		cfg.Failures = execute.FailureLogOf(st.Logs(w.of))
 	} else if err := w.study.keepLogs(w.settings, cfg.RunID); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(st.Logs(cfg.RunID), 0o777); err != nil {
 		return err
 	}
-	before := execute.MarkOf(st, toRun)
+	before := execute.ProgressMarkOf(st, toRun)
 	summary, err := w.study.execute(ctx, w.settings, cfg, w.stderr)
 	switch {
 	case err == nil && summary.Left > 0, err != nil && errors.Is(context.Cause(ctx), errTimeUp):
-		return w.again(execute.MarkOf(st, toRun).Beyond(before))
+		return w.again(execute.ProgressMarkOf(st, toRun).Beyond(before))
 	case err != nil:
 		return err
 	}
@@ -161,9 +161,9 @@ func (w *workerRun) again(further bool) error {
 	return slurm.Requeue(ctx, w.job.Name())
 }
 
-// window is the time that the worker's job has; nil for no limit. When it is
+// budget is the time that the worker's job has; nil for no limit. When it is
 // over, the worker stops.
-func (w *workerRun) window(ctx context.Context, timeUp context.CancelCauseFunc) *execute.Window {
+func (w *workerRun) budget(ctx context.Context, timeUp context.CancelCauseFunc) *execute.TimeBudget {
 	if w.job == nil {
 		return nil
 	}
@@ -172,7 +172,7 @@ func (w *workerRun) window(ctx context.Context, timeUp context.CancelCauseFunc) 
 		return nil
 	}
 	time.AfterFunc(left-w.grace, func() { timeUp(errTimeUp) })
-	return &execute.Window{End: time.Now().Add(left - w.grace)}
+	return &execute.TimeBudget{End: time.Now().Add(left - w.grace)}
 }
 
 // stopAtSignal listens to SIGUSR1, which Slurm sends shortly before the time

@@ -26,7 +26,7 @@ func Follow(ctx context.Context, p *plan.Plan, cfg Following) (*Summary, error) 
 	tasks := p.ToRun()
 	todo, err := schedule.New(scheduled(tasks))
 	f := &follower{
-		cfg: cfg, todo: todo, team: TeamOf(cfg.Store.Logs(cfg.RunID)), open: map[string]*plan.Task{}, started: map[string]bool{},
+		cfg: cfg, todo: todo, failures: FailureLogOf(cfg.Store.Logs(cfg.RunID)), open: map[string]*plan.Task{}, started: map[string]bool{},
 		summary: &Summary{Failures: map[string]error{}, Blocked: map[string]error{}},
 	}
 	for _, task := range tasks {
@@ -56,12 +56,12 @@ func Follow(ctx context.Context, p *plan.Plan, cfg Following) (*Summary, error) 
 }
 
 type follower struct {
-	cfg     Following
-	todo    *schedule.Schedule
-	team    *Team
-	summary *Summary
-	open    map[string]*plan.Task // by id, what has not ended
-	started map[string]bool       // by id, what was seen at work
+	cfg      Following
+	todo     *schedule.Schedule
+	failures *FailureLog
+	summary  *Summary
+	open     map[string]*plan.Task // by id, what has not ended
+	started  map[string]bool       // by id, what was seen at work
 }
 
 // look tells the display what has happened since the last look.
@@ -84,7 +84,7 @@ func (f *follower) look(tasks []*plan.Task) error {
 			f.todo.Done(task.ID)
 			f.summary.Done++
 			f.cfg.Display.TaskDone(task, m.Finished.Sub(m.Started))
-		} else if failure := f.team.Failure(task); failure != nil {
+		} else if failure := f.failures.Failure(task); failure != nil {
 			f.fail(task, failure)
 		}
 	}

@@ -15,20 +15,20 @@ import (
 // group is tasks of one kind that a worker computes together. Each ends on its
 // own and is committed then, under its own key.
 type group struct {
-	slot     *slot
+	worker   *deviceWorker
 	outcomes chan<- outcome
 	started  time.Time
-	claims   []*store.Lock     // of members, in their order
-	members  []*trial          // in the order that the worker knows them by
-	open     map[string]*trial // by task id: neither done nor failed
+	claims   []*store.Lock       // of members, in their order
+	members  []*attempt          // in the order that the worker knows them by
+	open     map[string]*attempt // by task id: neither done nor failed
 }
 
 // together computes tasks together, as far as other processes leave them to it,
 // and returns those that are to be computed one by one after all: the worker has
 // died or run out of memory, or one member spoils it for the others. A group
 // saves time and nothing depends on it, so it is not tried twice.
-func (s *slot) together(ctx context.Context, tasks []*plan.Task, outcomes chan<- outcome) (rest []*plan.Task) {
-	g := &group{slot: s, outcomes: outcomes, started: time.Now(), open: map[string]*trial{}}
+func (w *deviceWorker) together(ctx context.Context, tasks []*plan.Task, outcomes chan<- outcome) (rest []*plan.Task) {
+	g := &group{worker: w, outcomes: outcomes, started: time.Now(), open: map[string]*attempt{}}
 	defer func() {
 		for _, claim := range g.claims {
 			_ = claim.Release()
@@ -43,14 +43,14 @@ func (s *slot) together(ctx context.Context, tasks []*plan.Task, outcomes chan<-
 		return rest
 	}
 	if err := g.run(ctx); err != nil && ctx.Err() == nil {
-		s.run.cfg.Display.FellApart(Apart{Members: g.tasks(), Cause: causeOf(err), Err: err})
+		w.run.cfg.Display.FellApart(Apart{Members: g.tasks(), Cause: causeOf(err), Err: err})
 		if remedyFor(err) != none {
-			s.close()
+			w.close()
 		}
 	}
 	for _, member := range g.members {
 		if g.open[member.task.ID] != nil {
-			g.slot.noteCheckpoint(member)
+			g.worker.noteCheckpoint(member)
 			_ = member.staging.Discard()
 			rest = append(rest, member.task)
 		}
@@ -69,15 +69,15 @@ func (g *group) tasks() []*plan.Task {
 
 // take makes a task a member, unless there is anything unusual about it.
 func (g *group) take(ctx context.Context, task *plan.Task) bool {
-	cfg := &g.slot.run.cfg
-	if ctx.Err() != nil || cfg.Store.Has(task.Kind, task.Key) || !cfg.Window.fits(task, g.started) || cfg.Team.Failure(task) != nil {
+	cfg := &g.worker.run.cfg
+	if ctx.Err() != nil || cfg.Store.Has(task.Kind, task.Key) || !cfg.Budget.fits(task, g.started) || cfg.Failures.Failure(task) != nil {
 		return false
 	}
 	claim, err := cfg.Store.Claim(task.Kind, task.Key)
 	if err != nil {
 		return false
 	}
-	member, err := g.slot.begin(ctx, task, claim, 1, 0)
+	member, err := g.worker.begin(ctx, task, claim, 1, 0)
 	if err != nil || cfg.Store.Has(task.Kind, task.Key) {
 		if err == nil {
 			err = member.staging.Discard()
@@ -111,14 +111,14 @@ func (g *group) run(ctx context.Context) error {
 			// One process writes one log; each task has it under its own name.
 			_ = os.Link(first.log, member.log)
 		}
-		g.slot.run.cfg.Window.use()
-		g.slot.run.cfg.Display.TaskStarted(member.task, g.slot.device)
+		g.worker.run.cfg.Budget.use()
+		g.worker.run.cfg.Display.TaskStarted(member.task, g.worker.device)
 	}
 	var err error
 	if request.Spec, err = json.Marshal(specs); err != nil {
 		return err
 	}
-	return g.slot.converse(ctx, request, g.hear)
+	return g.worker.ask(ctx, request, g.hear)
 }
 
 // hear takes what the worker says of a member.
@@ -129,25 +129,25 @@ func (g *group) hear(event protocol.Event) {
 	}
 	switch event.Type {
 	case protocol.Progress:
-		g.slot.progressed(member, event)
+		g.worker.progressed(member, event)
 	case protocol.Done:
-		g.end(member, g.slot.finish(member, event, nil))
+		g.end(member, g.worker.finish(member, event, nil))
 	case protocol.Failed:
-		g.end(member, g.slot.finish(member, event, failure(event, member.log)))
+		g.end(member, g.worker.finish(member, event, failure(event, member.log)))
 	}
 }
 
-// end says how a member ended, to the team as well if it failed: a task that
+// end says how a member ended, in the failure log as well if it failed: a task that
 // another process has taken over did not.
-func (g *group) end(member *trial, err error) {
+func (g *group) end(member *attempt, err error) {
 	delete(g.open, member.task.ID)
-	o := outcome{slot: g.slot, task: member.task, took: time.Since(g.started), end: computed, err: err}
+	o := outcome{worker: g.worker, task: member.task, took: time.Since(g.started), end: computed, err: err}
 	switch {
 	case errors.Is(err, errTakenOver):
 		o.end, o.err = elsewhere, nil
 	case err != nil:
-		cfg := &g.slot.run.cfg
-		o.end, o.err = notDone, errors.Join(err, cfg.Team.fail(member.task, cfg.Job, err))
+		cfg := &g.worker.run.cfg
+		o.end, o.err = notDone, errors.Join(err, cfg.Failures.fail(member.task, cfg.Job, err))
 	}
 	g.outcomes <- o
 }

@@ -65,7 +65,7 @@ func TestTasksThatAllowItAreComputedTogether(t *testing.T) {
 
 func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
 	f := newFixture(t)
-	f.together, f.team = 16, execute.TeamOf(t.TempDir())
+	f.together, f.team = 16, execute.FailureLogOf(t.TempDir())
 	p, summary, err := f.run(t.Context(), "member fails", &recorder{}, "cpu")
 	if err != nil {
 		t.Fatal(err)

@@ -37,11 +37,11 @@ type Config struct {
 	Together   int             // the most tasks that are computed at the same time on one device; 0 for 1
 
 	// Of a worker, one of many on a plan. Their zero values are a run's.
-	Job    *store.Job    // of the workload manager that runs it
-	Team   *Team         // the others
-	Others int           // how many these are, as far as is known
-	Window *Window       // the time it has; nil for as much as is needed
-	Idle   time.Duration // with nothing to do, after which it ends; 0 for never
+	Job      *store.Job    // of the workload manager that runs it
+	Failures *FailureLog   // the others
+	Others   int           // how many these are, as far as is known
+	Budget   *TimeBudget   // the time it has; nil for as much as is needed
+	Idle     time.Duration // with nothing to do, after which it ends; 0 for never
 }
 
 // Summary is how a run ended.
@@ -137,26 +137,26 @@ type run struct {
 	baseFiles func() (dataset.Files, error) // of the base model, read once
 }
 
-// outcome is how a task ended on a slot; without a task, that the slot is idle.
+// outcome is how a task ended on a device; without a task, that its device is idle.
 type outcome struct {
-	slot *slot
-	task *plan.Task
-	end  end
-	took time.Duration
-	err  error
+	worker *deviceWorker
+	task   *plan.Task
+	end    end
+	took   time.Duration
+	err    error
 }
 
 // loop hands tasks to idle devices until nothing more can start. All decisions
-// are taken here, one after another; slots only do what they are told.
+// are taken here, one after another; workers only do what they are told.
 func (r *run) loop(ctx context.Context) error {
-	slots := map[string]*slot{}
+	workers := map[string]*deviceWorker{}
 	var idle []string
 	for _, device := range r.cfg.Devices {
-		slots[device] = &slot{device: device, run: r}
+		workers[device] = &deviceWorker{device: device, run: r}
 		idle = append(idle, device)
 	}
 	defer func() {
-		for _, s := range slots {
+		for _, s := range workers {
 			if ctx.Err() != nil {
 				s.kill() // nothing is at stake in an idle worker
 			}
@@ -164,14 +164,14 @@ func (r *run) loop(ctx context.Context) error {
 		}
 	}()
 	outcomes := make(chan outcome)
-	look, busy := newLook(), 0
+	look, busy := newPoll(), 0
 	var fatal error
 	for {
 		if fatal == nil && ctx.Err() == nil {
 			for _, a := range r.todo.Next(idle, r.cfg.Together, r.cfg.Others) {
 				idle = without(idle, a.Device)
 				busy++
-				go slots[a.Device].do(ctx, r.named(a.Tasks), outcomes)
+				go workers[a.Device].do(ctx, r.named(a.Tasks), outcomes)
 			}
 		}
 		if busy == 0 && (fatal != nil || ctx.Err() != nil || r.todo.Finished() || look.idleFor(r.cfg.Idle)) {
@@ -181,7 +181,7 @@ func (r *run) loop(ctx context.Context) error {
 		case ended := <-outcomes:
 			if ended.task == nil {
 				busy--
-				idle = append(idle, ended.slot.device)
+				idle = append(idle, ended.worker.device)
 				continue
 			}
 			look.ended(ended.end)
@@ -203,7 +203,7 @@ func (r *run) loop(ctx context.Context) error {
 // whenIdle is the end of ctx, for a run that only waits for other processes.
 func whenIdle(ctx context.Context, busy int) <-chan struct{} {
 	if busy > 0 {
-		return nil // the slots see it, and say when they have stopped
+		return nil // the workers see it, and say when they have stopped
 	}
 	return ctx.Done()
 }

@@ -117,7 +117,7 @@ type fixture struct {
 	stall  time.Duration
 
 	together int
-	team     *execute.Team
+	team     *execute.FailureLog
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -140,7 +140,7 @@ func newFixture(t testing.TB) *fixture {
 func (f *fixture) run(ctx context.Context, behaviour string, display execute.Display, devices ...string) (*plan.Plan, *execute.Summary, error) {
 	p := smallPlan(f.t, f.store, f.photos)
 	summary, err := execute.Run(ctx, p, execute.Config{
-		Store: f.store, Devices: devices, RunID: "test", Display: display, Stall: f.stall, Together: f.together, Team: f.team,
+		Store: f.store, Devices: devices, RunID: "test", Display: display, Stall: f.stall, Together: f.together, Failures: f.team,
 		Worker: execute.Command{
 			Path: os.Args[0],
 			Env:  []string{actsAs + "=" + behaviour, "KIZU_TEST_NOTES=" + f.notes},

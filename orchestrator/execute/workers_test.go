@@ -34,7 +34,7 @@ func (f *fixture) worker(ctx context.Context, name, behaviour string, change fun
 		f.t.Fatal(err)
 	}
 	cfg := execute.Config{
-		Store: st, Devices: []string{"cpu"}, RunID: run, Job: job, Team: execute.TeamOf(st.Logs("team")),
+		Store: st, Devices: []string{"cpu"}, RunID: run, Job: job, Failures: execute.FailureLogOf(st.Logs("team")),
 		Display: execute.NewRecorder(st.Logs(run), run, st.Host(), job, []string{"cpu"}, p.ToRun()),
 		Worker:  execute.Command{Path: os.Args[0], Env: []string{actsAs + "=" + behaviour, "KIZU_TEST_NOTES=" + f.notes}},
 	}
@@ -117,7 +117,7 @@ func TestAWorkersFailureIsTheTeams(t *testing.T) {
 			t.Errorf("%v: %+v", failure, reported)
 		}
 	}
-	if failures := execute.TeamOf(f.store.Logs("team")).Failures(p); len(failures) != len(summary.Failures) {
+	if failures := execute.FailureLogOf(f.store.Logs("team")).Failures(p); len(failures) != len(summary.Failures) {
 		t.Errorf("written down: %v", failures)
 	}
 }
@@ -163,7 +163,7 @@ func TestFollowingWorkersThatAllDie(t *testing.T) {
 func TestAWindow(t *testing.T) {
 	f := newFixture(t)
 	_, summary, err := f.worker(t.Context(), "0", "well", func(cfg *execute.Config) {
-		cfg.Window = &execute.Window{
+		cfg.Budget = &execute.TimeBudget{
 			End: time.Now().Add(time.Minute), Estimate: func(*plan.Task) (time.Duration, bool) { return time.Hour, true },
 		}
 	})
@@ -213,18 +213,18 @@ func TestMark(t *testing.T) {
 		}
 	}
 	checkpoint("00000010")
-	before := execute.MarkOf(f.store, p.Tasks)
+	before := execute.ProgressMarkOf(f.store, p.Tasks)
 	if before[task.Key] != 10 || len(before) != len(p.Tasks) || maps.Clone(before).Beyond(before) {
 		t.Errorf("%v", before)
 	}
 	checkpoint("00000020")
-	if now := execute.MarkOf(f.store, p.Tasks); !now.Beyond(before) || before.Beyond(now) {
+	if now := execute.ProgressMarkOf(f.store, p.Tasks); !now.Beyond(before) || before.Beyond(now) {
 		t.Errorf("%v after %v", now, before)
 	}
 	if _, _, err := f.worker(t.Context(), "0", "well", nil); err != nil {
 		t.Fatal(err)
 	}
-	if now := execute.MarkOf(f.store, p.Tasks); now[task.Key] != math.MaxInt || !now.Beyond(before) {
+	if now := execute.ProgressMarkOf(f.store, p.Tasks); now[task.Key] != math.MaxInt || !now.Beyond(before) {
 		t.Errorf("%v when all is done", now)
 	}
 }

@@ -15,7 +15,7 @@ type Checkup struct {
 	Experiment string              `json:"experiment"`
 	Root       string              `json:"root"` // of the photos
 	Photos     []FolderView        `json:"photos"`
-	Needs      []Need              `json:"needs"`
+	Needs      []PhotoRequirement  `json:"needs"`
 	Duplicates []dataset.Duplicate `json:"duplicates"`      // within a class: left out
 	LeftOut    []dataset.LeftOut   `json:"left_out"`        // what may have been meant as photos, and is not read
 	Range      []string            `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
@@ -93,7 +93,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	if base != nil {
 		seen = base.Seen
 	}
-	if c.Needs, err = needs(exp, found.Set, seen); err != nil {
+	if c.Needs, err = photoRequirements(exp, found.Set, seen); err != nil {
 		return nil, err
 	}
 	for _, need := range c.Needs {

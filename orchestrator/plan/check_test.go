@@ -38,7 +38,7 @@ func TestCheckArticle(t *testing.T) {
 	if len(c.Problems) > 0 || c.Plan == nil || len(c.Photos) != 5 || c.Photos[0].Found != 431 {
 		t.Fatalf("%+v", c)
 	}
-	for _, want := range []Need{
+	for _, want := range []PhotoRequirement{
 		{"good", "tested on", 40, 40}, {"good", "study 1: regularization", 391, 391},
 		{"good", "study 2: classifiers", 391, 100}, {"hole", "study 1: LoRAs", 18, 18},
 		{"hole", "study 2: LoRAs", 10, 10}, {"cut", "tested on", 17, 7},
@@ -112,11 +112,11 @@ func TestNeedsAreThePlans(t *testing.T) {
 		for _, fewer := range []int{0, 1} {
 			counts[class] = n - fewer
 			set := photos(counts)
-			all, err := needs(exp, set, nil)
+			all, err := photoRequirements(exp, set, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			enough := !slices.ContainsFunc(all, func(need Need) bool { return need.Have < need.Want })
+			enough := !slices.ContainsFunc(all, func(need PhotoRequirement) bool { return need.Have < need.Want })
 			if enough != (fewer == 0) {
 				t.Errorf("%v photos: enough is %v, %+v", counts, enough, all)
 			}

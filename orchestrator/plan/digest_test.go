@@ -51,7 +51,7 @@ func TestWidth(t *testing.T) {
 func TestLearner(t *testing.T) {
 	p, s := smallPlan(t), openStore(t)
 	task := find(t, p, "both", 0).Classify
-	learner := &Learner{Plan: p, Store: s}
+	learner := &DurationEstimator{Plan: p, Store: s}
 	if took, known := learner.Estimate(task); known {
 		t.Errorf("%v, before any was done", took)
 	}

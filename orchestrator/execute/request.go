@@ -9,14 +9,14 @@ import (
 	"kizu/orchestrator/execute/protocol"
 )
 
-// converse has the worker do what is requested, and passes on what it says of
+// ask has the worker do what is requested, and passes on what it says of
 // it, until it is done or has failed.
-func (s *slot) converse(ctx context.Context, request protocol.Request, hear func(protocol.Event)) error {
+func (w *deviceWorker) ask(ctx context.Context, request protocol.Request, hear func(protocol.Event)) error {
 	log := request.Log
-	if err := s.process.send(request); err != nil {
-		return s.died(log)
+	if err := w.process.send(request); err != nil {
+		return w.died(log)
 	}
-	limit := s.run.cfg.Stall
+	limit := w.run.cfg.Stall
 	stalled := time.NewTimer(limit)
 	defer stalled.Stop()
 	cancelled := ctx.Done()
@@ -25,17 +25,17 @@ func (s *slot) converse(ctx context.Context, request protocol.Request, hear func
 		select {
 		case <-cancelled:
 			cancelled, deadline = nil, time.After(grace)
-			_ = s.process.send(protocol.Request{Task: request.Task, Cancel: true})
+			_ = w.process.send(protocol.Request{Task: request.Task, Cancel: true})
 		case <-deadline:
-			s.process.kill()
-			return errors.Join(ctx.Err(), s.died(log))
+			w.process.kill()
+			return errors.Join(ctx.Err(), w.died(log))
 		case <-stalled.C:
-			s.process.kill()
-			_ = s.died(log)
+			w.process.kill()
+			_ = w.died(log)
 			return &StallError{After: limit, Log: log}
-		case event, alive := <-s.process.events:
+		case event, alive := <-w.process.events:
 			if !alive {
-				return s.died(log)
+				return w.died(log)
 			}
 			own := event.Task == request.Task
 			if !own && !slices.Contains(request.Members, event.Task) {

@@ -15,25 +15,25 @@ import (
 )
 
 // try runs a task once and commits its artifact.
-func (s *slot) try(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) error {
-	t, err := s.begin(ctx, task, claim, number, parts)
+func (w *deviceWorker) try(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) error {
+	t, err := w.begin(ctx, task, claim, number, parts)
 	if err != nil {
 		return err
 	}
 	t.charge(newSpent(t.manifest.Started))
 	request := protocol.Request{Task: task.ID, Call: task.Kind + ".run", Spec: t.spec, Log: t.log}
 	var done protocol.Event
-	err = s.converse(ctx, request, func(event protocol.Event) {
+	err = w.ask(ctx, request, func(event protocol.Event) {
 		if event.Type == protocol.Progress {
-			s.progressed(t, event)
+			w.progressed(t, event)
 		}
 		done = event
 	})
-	return s.finish(t, done, err)
+	return w.finish(t, done, err)
 }
 
-// trial is one attempt at a task: what was made ready for it.
-type trial struct {
+// attempt is one try at a task: what was made ready for it.
+type attempt struct {
 	task     *plan.Task
 	claim    *store.Lock
 	staging  *store.Staging
@@ -53,7 +53,7 @@ const checkpointLook = time.Second
 
 // charge has the trial's time counted, beside that of others in its group. Of a
 // task that goes on from a checkpoint or a shorter training, that is done.
-func (t *trial) charge(to *spent) {
+func (t *attempt) charge(to *spent) {
 	done := 0.0
 	if spec, ok := t.task.Spec.(stage.Stepped); ok {
 		done = max(1-t.manifest.Effort/spec.Effort(), float64(t.steps)/float64(spec.StepCount()))
@@ -63,57 +63,57 @@ func (t *trial) charge(to *spent) {
 }
 
 // progressed takes what a stage says of how far it is.
-func (s *slot) progressed(t *trial, event protocol.Event) {
+func (w *deviceWorker) progressed(t *attempt, event protocol.Event) {
 	t.spent.heard(t.task.ID, event.Done, event.Total)
-	if now := time.Now(); now.Sub(t.looked) >= min(checkpointLook, s.run.cfg.Checkpoint) {
+	if now := time.Now(); now.Sub(t.looked) >= min(checkpointLook, w.run.cfg.Checkpoint) {
 		t.looked = now
-		s.noteCheckpoint(t)
+		w.noteCheckpoint(t)
 	}
-	s.run.cfg.Display.Progress(t.task, event.Done, event.Total, event.Fields)
+	w.run.cfg.Display.Progress(t.task, event.Done, event.Total, event.Fields)
 }
 
 // noteCheckpoint keeps what a checkpoint has cost that was written since the
 // last look, for the attempt that goes on from it.
-func (s *slot) noteCheckpoint(t *trial) {
+func (w *deviceWorker) noteCheckpoint(t *attempt) {
 	if _, ok := t.task.Spec.(stage.Stepped); !ok {
 		return
 	}
-	steps := s.run.cfg.Store.CheckpointSteps(t.task.Key)
+	steps := w.run.cfg.Store.CheckpointSteps(t.task.Key)
 	if steps <= t.steps || !t.claim.Held() { // one that was lost has another's checkpoints
 		return
 	}
 	t.steps = steps
 	t.spent.settle(time.Now())
-	s.run.cfg.Store.NoteCheckpoint(t.task.Key, steps, t.spent.on(t.task.ID))
+	w.run.cfg.Store.NoteCheckpoint(t.task.Key, steps, t.spent.on(t.task.ID))
 }
 
 // begin makes everything ready for a task: its inputs are sound, a worker runs,
 // there is a folder to write into.
-func (s *slot) begin(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) (*trial, error) {
-	st := s.run.cfg.Store
+func (w *deviceWorker) begin(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) (*attempt, error) {
+	st := w.run.cfg.Store
 	for _, need := range task.Needs {
-		if err := s.run.sound(need.Kind, need.Key); err != nil {
+		if err := w.run.verifyOnce(need.Kind, need.Key); err != nil {
 			return nil, fmt.Errorf("%s is needed: %w", need.Label, err)
 		}
 	}
-	if err := s.ready(ctx); err != nil {
+	if err := w.ready(ctx); err != nil {
 		return nil, err
 	}
 	staging, err := st.Begin(task.Kind, task.Key)
 	if err != nil {
 		return nil, diskFull(err)
 	}
-	t := &trial{task: task, claim: claim, staging: staging}
-	t.log = filepath.Join(st.Logs(s.run.cfg.RunID), fileName(task.ID)+".log")
+	t := &attempt{task: task, claim: claim, staging: staging}
+	t.log = filepath.Join(st.Logs(w.run.cfg.RunID), fileName(task.ID)+".log")
 	t.manifest = &store.Manifest{
 		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(),
-		Device: s.device, DeviceName: s.name, Versions: s.versions, Environment: s.computes, Started: time.Now().UTC(),
-		Host: st.Host(), Job: s.run.cfg.Job, Run: s.run.cfg.RunID, Attempt: number, Parts: parts,
+		Device: w.device, DeviceName: w.name, Versions: w.versions, Environment: w.computes, Started: time.Now().UTC(),
+		Host: st.Host(), Job: w.run.cfg.Job, Run: w.run.cfg.RunID, Attempt: number, Parts: parts,
 	}
 	for _, need := range task.Needs {
 		t.manifest.Inputs = append(t.manifest.Inputs, store.Input{Kind: need.Kind, Key: need.Key})
 	}
-	t.spec, t.manifest.Effort, err = s.wire(task, staging.Dir(), parts)
+	t.spec, t.manifest.Effort, err = w.stageInput(task, staging.Dir(), parts)
 	if err != nil {
 		return nil, errors.Join(err, staging.Discard())
 	}
@@ -123,13 +123,13 @@ func (s *slot) begin(ctx context.Context, task *plan.Task, claim *store.Lock, nu
 
 // finish commits what a task has written, or discards it if err says that it
 // failed, or if it is no longer what the key stands for.
-func (s *slot) finish(t *trial, event protocol.Event, err error) error {
+func (w *deviceWorker) finish(t *attempt, event protocol.Event, err error) error {
 	if err == nil {
 		// What a key stands for must be what the stage has read.
-		err = s.run.plan.Changed(t.task, s.run.cfg.Hashes)
+		err = w.run.plan.Changed(t.task, w.run.cfg.Hashes)
 	}
 	if err != nil {
-		s.noteCheckpoint(t)
+		w.noteCheckpoint(t)
 	}
 	if !t.claim.Held() { // then the task's checkpoints are another's too, and an error says nothing
 		err = errTakenOver
@@ -147,5 +147,5 @@ func (s *slot) finish(t *trial, event protocol.Event, err error) error {
 	if err := diskFull(t.staging.Commit(t.manifest)); err != nil {
 		return err
 	}
-	return s.run.cfg.Store.DropCheckpoints(t.task.Key)
+	return w.run.cfg.Store.DropCheckpoints(t.task.Key)
 }

@@ -2,10 +2,10 @@ package execute
 
 import "time"
 
-// look says when to look again at what other processes have made meanwhile:
+// poll says when to look again at what other processes have made meanwhile:
 // soon after a task has ended here, and then less and less often, since a look
 // reads the store.
-type look struct {
+type poll struct {
 	pause time.Duration
 	at    time.Time
 	idle  time.Time // since when nothing was done here
@@ -17,13 +17,13 @@ const (
 	longest  = 2 * time.Second
 )
 
-func newLook() *look {
+func newPoll() *poll {
 	now := time.Now()
-	return &look{pause: shortest, at: now.Add(shortest), idle: now}
+	return &poll{pause: shortest, at: now.Add(shortest), idle: now}
 }
 
 // ended records how a task ended on a device.
-func (l *look) ended(how end) {
+func (l *poll) ended(how end) {
 	if how == elsewhere || how == left {
 		return
 	}
@@ -38,7 +38,7 @@ func (l *look) ended(how end) {
 }
 
 // next is when to look; never where no device is free.
-func (l *look) next(free bool) <-chan time.Time {
+func (l *poll) next(free bool) <-chan time.Time {
 	if !free {
 		return nil
 	}
@@ -46,12 +46,12 @@ func (l *look) next(free bool) <-chan time.Time {
 }
 
 // looked records a look.
-func (l *look) looked() {
+func (l *poll) looked() {
 	l.pause = min(2*l.pause, longest)
 	l.at = time.Now().Add(l.pause)
 }
 
 // idleFor reports whether nothing was done here for a time; 0 is for ever.
-func (l *look) idleFor(limit time.Duration) bool {
+func (l *poll) idleFor(limit time.Duration) bool {
 	return limit > 0 && time.Since(l.idle) >= limit
 }

@@ -7,13 +7,13 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// Mark is how far tasks have come, by key: the steps of the latest checkpoint,
+// ProgressMark is how far tasks have come, by key: the steps of the latest checkpoint,
 // or more than any for an artifact.
-type Mark map[string]int
+type ProgressMark map[string]int
 
-// MarkOf looks at the store.
-func MarkOf(st *store.Store, tasks []*plan.Task) Mark {
-	m := Mark{}
+// ProgressMarkOf looks at the store.
+func ProgressMarkOf(st *store.Store, tasks []*plan.Task) ProgressMark {
+	m := ProgressMark{}
 	for _, task := range tasks {
 		if m[task.Key] = st.CheckpointSteps(task.Key); st.Has(task.Kind, task.Key) {
 			m[task.Key] = math.MaxInt
@@ -24,7 +24,7 @@ func MarkOf(st *store.Store, tasks []*plan.Task) Mark {
 
 // Beyond reports whether any task has come further. Since all tasks together
 // have a finite number of steps, it is true a finite number of times.
-func (m Mark) Beyond(before Mark) bool {
+func (m ProgressMark) Beyond(before ProgressMark) bool {
 	for key, steps := range m {
 		if steps > before[key] {
 			return true

@@ -10,12 +10,12 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// wire writes a task's spec as its stage reads it: with paths, the files of the
+// stageInput writes a task's spec as its stage reads it: with paths, the files of the
 // base model that are used, the folder to write into, the device and, in a
 // training, what to continue. It also returns how much of the task's effort is
 // left to do.
-func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, float64, error) {
-	p, st := s.run.plan, s.run.cfg.Store
+func (w *deviceWorker) stageInput(task *plan.Task, dir string, parts int) (json.RawMessage, float64, error) {
+	p, st := w.run.plan, w.run.cfg.Store
 	effort := task.Spec.Effort()
 	resolved := task.Spec.Resolve(func(ref stage.Ref) stage.Ref { return stage.Ref(p.Path(ref, st.Dir)) })
 	text, err := json.Marshal(resolved)
@@ -30,14 +30,14 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 	for name, value := range raw {
 		fields[name] = value
 	}
-	fields["out"], fields["device"] = dir, s.device
+	fields["out"], fields["device"] = dir, w.device
 	if _, ok := fields["base"]; ok {
-		if fields["base_files"], err = s.run.baseFiles(); err != nil {
+		if fields["base_files"], err = w.run.baseFiles(); err != nil {
 			return nil, 0, err
 		}
 	}
 	if _, ok := task.Spec.(stage.Stepped); ok {
-		key, done, err := s.run.earlier(task)
+		key, done, err := w.run.earlier(task)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -46,8 +46,8 @@ func (s *slot) wire(task *plan.Task, dir string, parts int) (json.RawMessage, fl
 			fields["resume"] = st.Dir(task.Kind, key)
 		}
 		fields["checkpoint"] = st.Checkpoints(task.Key)
-		fields["reproducible"] = s.run.cfg.Reproducible
-		fields["checkpoint_seconds"] = s.run.cfg.Checkpoint.Seconds()
+		fields["reproducible"] = w.run.cfg.Reproducible
+		fields["checkpoint_seconds"] = w.run.cfg.Checkpoint.Seconds()
 		effort *= 1 - done
 	}
 	if parts > 0 {
@@ -64,7 +64,7 @@ func (r *run) earlier(task *plan.Task) (key string, done float64, err error) {
 		if key == "" || err != nil {
 			return key, done, err
 		}
-		err = r.sound(task.Kind, key)
+		err = r.verifyOnce(task.Kind, key)
 		if damage := new(store.DamagedError); !errors.As(err, &damage) {
 			return key, done, err
 		}

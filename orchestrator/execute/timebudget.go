@@ -8,9 +8,9 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// Window is the time that a worker has, where the machine is its own only until
+// TimeBudget is the time that a worker has, where the machine is its own only until
 // a given moment.
-type Window struct {
+type TimeBudget struct {
 	End      time.Time                              // when the worker will be stopped
 	Estimate func(*plan.Task) (time.Duration, bool) // how long a task takes, if that is known
 
@@ -22,9 +22,9 @@ type Window struct {
 const margin = 1.5
 
 // fits reports whether a task may be started. The first may in any case: no
-// later window will be longer. Work in steps may, since it leaves checkpoints and
-// goes on from them in another window.
-func (w *Window) fits(task *plan.Task, now time.Time) bool {
+// later budget will be longer. Work in steps may, since it leaves checkpoints and
+// goes on from them in another job.
+func (w *TimeBudget) fits(task *plan.Task, now time.Time) bool {
 	if w == nil {
 		return true
 	}
@@ -38,7 +38,7 @@ func (w *Window) fits(task *plan.Task, now time.Time) bool {
 }
 
 // use records that a task is being started.
-func (w *Window) use() {
+func (w *TimeBudget) use() {
 	if w != nil {
 		w.mu.Lock()
 		defer w.mu.Unlock()

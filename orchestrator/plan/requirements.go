@@ -5,17 +5,17 @@ import (
 	"kizu/orchestrator/experiment"
 )
 
-// Need is how many photos of a class one use asks for.
-type Need struct {
+// PhotoRequirement is how many photos of a class one use asks for.
+type PhotoRequirement struct {
 	Class string `json:"class"`
 	Use   string `json:"use"`
 	Have  int    `json:"have"`
 	Want  int    `json:"want"`
 }
 
-// needs lists what an experiment asks of a set of photos, whether or not the
+// photoRequirements lists what an experiment asks of a set of photos, whether or not the
 // photos suffice. seen are those that the base model was trained on.
-func needs(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) ([]Need, error) {
+func photoRequirements(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) ([]PhotoRequirement, error) {
 	classes := exp.Dataset.Classes()
 	eligible, tests := map[string]int{}, map[string]int{}
 	for _, img := range set.Images {
@@ -30,22 +30,22 @@ func needs(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) (
 	if err != nil {
 		return nil, err
 	}
-	var all []Need
+	var all []PhotoRequirement
 	for _, class := range classes {
 		add := func(use string, have, want int) {
 			if want > 0 {
-				all = append(all, Need{class, use, have, want})
+				all = append(all, PhotoRequirement{class, use, have, want})
 			}
 		}
 		add("tested on", eligible[class], exp.TestCount(class))
-		patternNeeds(exp, set, division, class, add)
-		conditionNeeds(exp, len(division.Train[class]), class, add)
+		patternRequirements(exp, set, division, class, add)
+		conditionRequirements(exp, len(division.Train[class]), class, add)
 	}
 	return all, nil
 }
 
-// patternNeeds lists study 1's uses of a class; more patterns use the same photos.
-func patternNeeds(exp *experiment.Experiment, set *dataset.Set, division *dataset.Division, class string, add func(string, int, int)) {
+// patternRequirements lists study 1's uses of a class; more patterns use the same photos.
+func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division *dataset.Division, class string, add func(string, int, int)) {
 	if exp.Patterns == nil {
 		return
 	}
@@ -64,8 +64,8 @@ func patternNeeds(exp *experiment.Experiment, set *dataset.Set, division *datase
 	}
 }
 
-// conditionNeeds lists study 2's uses of a class, of which it may draw have.
-func conditionNeeds(exp *experiment.Experiment, have int, class string, add func(string, int, int)) {
+// conditionRequirements lists study 2's uses of a class, of which it may draw have.
+func conditionRequirements(exp *experiment.Experiment, have int, class string, add func(string, int, int)) {
 	good := class == exp.Dataset.Good
 	var instance, regular, sources, real int
 	for _, c := range exp.ExpandConditions() {

@@ -6,10 +6,10 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// Learner estimates how long tasks take while others of their kind are being
+// DurationEstimator estimates how long tasks take while others of their kind are being
 // done: it reads the store's journal again from time to time. It is for one
 // goroutine at a time.
-type Learner struct {
+type DurationEstimator struct {
 	Plan  *Plan
 	Store *store.Store
 	read  time.Time
@@ -20,7 +20,7 @@ const relearn = 30 * time.Second
 
 // Estimate is the time that a task takes by what this host did before, or, where
 // it did nothing of the kind, any host.
-func (l *Learner) Estimate(task *Task) (took time.Duration, known bool) {
+func (l *DurationEstimator) Estimate(task *Task) (took time.Duration, known bool) {
 	if time.Since(l.read) > relearn {
 		l.read = time.Now()
 		if entries, err := l.Store.Journal(); err == nil {

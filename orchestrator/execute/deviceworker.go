@@ -11,9 +11,9 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// slot is a device with its worker process, which is started when first
+// deviceWorker is a device with its worker process, which is started when first
 // needed, keeps the base model loaded between tasks, and is replaced if it dies.
-type slot struct {
+type deviceWorker struct {
 	device   string
 	run      *run
 	process  *process
@@ -22,7 +22,7 @@ type slot struct {
 	computes *store.Environment
 }
 
-// end is how a task ended on a slot.
+// end is how a task ended on a device.
 type end int
 
 const (
@@ -34,39 +34,39 @@ const (
 )
 
 // do runs tasks to their ends, unless other processes have or do them, and
-// says of each how it ended and then that the slot is idle. What cannot be
+// says of each how it ended and then that its device is idle. What cannot be
 // computed together is computed one by one.
-func (s *slot) do(ctx context.Context, tasks []*plan.Task, outcomes chan<- outcome) {
+func (w *deviceWorker) do(ctx context.Context, tasks []*plan.Task, outcomes chan<- outcome) {
 	if len(tasks) > 1 {
-		tasks = s.together(ctx, tasks, outcomes)
+		tasks = w.together(ctx, tasks, outcomes)
 	}
 	for _, task := range tasks {
-		outcomes <- s.one(ctx, task)
+		outcomes <- w.one(ctx, task)
 	}
-	outcomes <- outcome{slot: s}
+	outcomes <- outcome{worker: w}
 }
 
 // one runs one task.
-func (s *slot) one(ctx context.Context, task *plan.Task) outcome {
-	cfg, started := &s.run.cfg, time.Now()
-	o := outcome{slot: s, task: task}
+func (w *deviceWorker) one(ctx context.Context, task *plan.Task) outcome {
+	cfg, started := &w.run.cfg, time.Now()
+	o := outcome{worker: w, task: task}
 	switch {
 	case ctx.Err() != nil:
 		o.err = ctx.Err()
 	case cfg.Store.Has(task.Kind, task.Key): // most that others do is found so, without a claim
 		o.end = found
-	case !cfg.Window.fits(task, started):
+	case !cfg.Budget.fits(task, started):
 		o.end = left
 	default:
-		o.end, o.err = s.claim(ctx, task)
+		o.end, o.err = w.claim(ctx, task)
 	}
 	o.took = time.Since(started)
 	return o
 }
 
 // claim runs a task as the only process to do so.
-func (s *slot) claim(ctx context.Context, task *plan.Task) (how end, err error) {
-	cfg := &s.run.cfg
+func (w *deviceWorker) claim(ctx context.Context, task *plan.Task) (how end, err error) {
+	cfg := &w.run.cfg
 	claim, err := cfg.Store.Claim(task.Kind, task.Key)
 	if errors.Is(err, store.ErrLocked) {
 		return elsewhere, nil
@@ -77,24 +77,24 @@ func (s *slot) claim(ctx context.Context, task *plan.Task) (how end, err error) 
 	if cfg.Store.Has(task.Kind, task.Key) {
 		return found, nil
 	}
-	if err := cfg.Team.Failure(task); err != nil {
+	if err := cfg.Failures.Failure(task); err != nil {
 		return notDone, err
 	}
-	cfg.Window.use()
-	cfg.Display.TaskStarted(task, s.device)
-	how, err = s.attempt(ctx, task, claim)
+	cfg.Budget.use()
+	cfg.Display.TaskStarted(task, w.device)
+	how, err = w.attempt(ctx, task, claim)
 	if start := new(StartError); err != nil && ctx.Err() == nil && !errors.As(err, &start) {
-		err = errors.Join(err, cfg.Team.fail(task, cfg.Job, err))
+		err = errors.Join(err, cfg.Failures.fail(task, cfg.Job, err))
 	}
 	return how, err
 }
 
 // attempt tries a task as often as its failures allow.
-func (s *slot) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) (end, error) {
+func (w *deviceWorker) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) (end, error) {
 	parts, met := 0, 0
 	for number := 1; ; number++ {
-		fresh := s.process == nil
-		err := s.try(ctx, task, claim, number, parts)
+		fresh := w.process == nil
+		err := w.try(ctx, task, claim, number, parts)
 		switch {
 		case err == nil:
 			return computed, nil
@@ -118,11 +118,11 @@ func (s *slot) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) 
 				hopeless, err = true, &MemoryError{Advice: less(task.Spec), Err: err}
 			}
 		}
-		s.close()
+		w.close()
 		if hopeless {
 			return notDone, err
 		}
-		s.run.cfg.Display.Log(fmt.Sprintf("%s: %v; trying again %s", task.Label, err, note))
+		w.run.cfg.Display.Log(fmt.Sprintf("%s: %v; trying again %s", task.Label, err, note))
 	}
 }
 
@@ -130,52 +130,52 @@ func (s *slot) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) 
 var errTakenOver = errors.New("another process has taken the task over")
 
 // ready makes sure that a worker process runs.
-func (s *slot) ready(ctx context.Context) error {
-	if s.process != nil {
+func (w *deviceWorker) ready(ctx context.Context) error {
+	if w.process != nil {
 		return nil
 	}
-	log := filepath.Join(s.run.cfg.Store.Logs(s.run.cfg.RunID), "worker-"+fileName(s.device)+".log")
-	process, event, err := startProcess(ctx, s.run.cfg.Worker, s.device, log)
+	log := filepath.Join(w.run.cfg.Store.Logs(w.run.cfg.RunID), "worker-"+fileName(w.device)+".log")
+	process, event, err := startProcess(ctx, w.run.cfg.Worker, w.device, log)
 	if err != nil {
 		return err
 	}
-	s.process, s.versions = process, event.Versions
+	w.process, w.versions = process, event.Versions
 	if len(event.Devices) > 0 {
-		s.name = event.Devices[0].Label
+		w.name = event.Devices[0].Label
 	}
-	s.computes = &store.Environment{Kizu: s.run.cfg.Version, Reproducible: s.run.cfg.Reproducible}
+	w.computes = &store.Environment{Kizu: w.run.cfg.Version, Reproducible: w.run.cfg.Reproducible}
 	if p := event.Processor; p != nil {
-		s.computes.Processor, s.computes.Instructions = p.Model, p.Instructions
-		s.computes.Limits, s.computes.Threads = p.Limits, p.Threads
+		w.computes.Processor, w.computes.Instructions = p.Model, p.Instructions
+		w.computes.Limits, w.computes.Threads = p.Limits, p.Threads
 	}
 	return nil
 }
 
 // died gives up the worker process, so that the next task gets a new one.
-func (s *slot) died(log string) error {
-	err := &DiedError{How: s.process.wait(), Log: log}
-	err.OutOfMemory = s.process.killed() && outOfMemoryKills() > s.process.kills
-	s.process = nil
+func (w *deviceWorker) died(log string) error {
+	err := &DiedError{How: w.process.wait(), Log: log}
+	err.OutOfMemory = w.process.killed() && outOfMemoryKills() > w.process.kills
+	w.process = nil
 	return err
 }
 
 // close ends the worker process.
-func (s *slot) close() {
-	if s.process != nil {
-		s.process.stop()
-		s.process = nil
+func (w *deviceWorker) close() {
+	if w.process != nil {
+		w.process.stop()
+		w.process = nil
 	}
 }
 
 // kill ends the worker process at once.
-func (s *slot) kill() {
-	if s.process != nil {
-		s.process.kill()
-		s.close()
+func (w *deviceWorker) kill() {
+	if w.process != nil {
+		w.process.kill()
+		w.close()
 	}
 }
 
-// fileName makes a device's or task's name usable as a file's.
+// fileName makes a device's or task's name usable as a file'w.
 func fileName(name string) string {
 	safe := []rune(name)
 	for i, r := range safe {

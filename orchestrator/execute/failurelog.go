@@ -12,15 +12,15 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// Team is the folder in which the workers of one run, on any number of hosts,
+// FailureLog is the folder in which the workers of one run, on any number of hosts,
 // tell each other and whoever watches them what the store does not say: which
 // tasks have failed, so that each fails once and not once a worker.
-type Team struct {
+type FailureLog struct {
 	dir string
 }
 
-// TeamOf is the team that keeps its logs in a folder.
-func TeamOf(logs string) *Team { return &Team{filepath.Join(logs, "failed")} }
+// FailureLogOf is the failure log of a run whose logs are in a folder.
+func FailureLogOf(logs string) *FailureLog { return &FailureLog{filepath.Join(logs, "failed")} }
 
 // report is a failure as it is written down.
 type report struct {
@@ -40,7 +40,7 @@ type damageNote struct {
 	Problems []string `json:"problems"`
 }
 
-// ReportedError is a task that failed in another process of the team.
+// ReportedError is a task that failed in another process of the run.
 type ReportedError struct {
 	report
 }
@@ -60,10 +60,10 @@ func (e *ReportedError) Unwrap() error {
 	return nil
 }
 
-func (t *Team) path(key string) string { return filepath.Join(t.dir, key+".json") }
+func (t *FailureLog) path(key string) string { return filepath.Join(t.dir, key+".json") }
 
 // fail writes down that a task failed here.
-func (t *Team) fail(task *plan.Task, job *store.Job, failure error) error {
+func (t *FailureLog) fail(task *plan.Task, job *store.Job, failure error) error {
 	if t == nil {
 		return nil
 	}
@@ -85,9 +85,9 @@ func (t *Team) fail(task *plan.Task, job *store.Job, failure error) error {
 	return os.Rename(beside, t.path(task.Key)) // whole, or not there
 }
 
-// Failure is why a task failed in another process of the team; nil if it did
+// Failure is why a task failed in another process of the run; nil if it did
 // not.
-func (t *Team) Failure(task *plan.Task) error {
+func (t *FailureLog) Failure(task *plan.Task) error {
 	if t == nil {
 		return nil
 	}
@@ -106,7 +106,7 @@ func (t *Team) Failure(task *plan.Task) error {
 }
 
 // Failures gives every failed task of a plan with its reason, by id.
-func (t *Team) Failures(p *plan.Plan) map[string]error {
+func (t *FailureLog) Failures(p *plan.Plan) map[string]error {
 	failures := map[string]error{}
 	for _, task := range p.Tasks {
 		if err := t.Failure(task); err != nil {

@@ -13,9 +13,9 @@ type checked struct {
 	keys map[string]bool
 }
 
-// sound makes sure that an artifact is what was committed, once in a run. A
+// verifyOnce makes sure that an artifact is what was committed, once in a run. A
 // damaged one is set aside, so that the next plan makes it again.
-func (r *run) sound(kind, key string) error {
+func (r *run) verifyOnce(kind, key string) error {
 	r.checked.mu.Lock()
 	defer r.checked.mu.Unlock()
 	if r.checked.keys[key] {
