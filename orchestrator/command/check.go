@@ -119,7 +119,7 @@ func (c *checkup) checkDisk(st *store.Store) (err error) {
 	}
 	estimate := plan.EstimateOf(c.Plan.ToRun())
 	if c.Estimate = &estimate; estimate.Bytes > c.Free {
-		c.Problems = append(c.Problems, fmt.Sprintf("%s are free in %s, and a run may need %s", gigabytes(c.Free), c.Store, gigabytes(estimate.Bytes)))
+		c.Problems = append(c.Problems, fmt.Sprintf("%s are free in %s, and a run may need %s", size(c.Free), c.Store, size(estimate.Bytes)))
 	}
 	return nil
 }
@@ -163,15 +163,15 @@ func printCheck(out io.Writer, c *checkup) error {
 		fmt.Fprintf(w, "features\t%s\n", c.Features)
 	}
 	for _, d := range c.Devices {
-		fmt.Fprintf(w, "device\t%s: %s, %s\n", d.Name, d.Label, gigabytes(d.Memory))
+		fmt.Fprintf(w, "device\t%s: %s, %s\n", d.Name, d.Label, size(d.Memory))
 	}
 	if e := c.Estimate; e != nil {
-		fmt.Fprintf(w, "to be written\tat most %s: %d %s %s, %d %s %s, %d %s\n", gigabytes(e.Bytes),
-			e.LoRAs, english.PluralWord(e.LoRAs, "LoRA", ""), gigabytes(e.LoRABytes),
-			e.Images, english.PluralWord(e.Images, "image", ""), gigabytes(e.ImageBytes),
+		fmt.Fprintf(w, "to be written\tat most %s: %d %s %s, %d %s %s, %d %s\n", size(e.Bytes),
+			e.LoRAs, english.PluralWord(e.LoRAs, "LoRA", ""), size(e.LoRABytes),
+			e.Images, english.PluralWord(e.Images, "image", ""), size(e.ImageBytes),
 			e.Classifiers, english.PluralWord(e.Classifiers, "classifier", ""))
 	}
-	fmt.Fprintf(w, "free disk\t%s in %s\n", gigabytes(c.Free), c.Store)
+	fmt.Fprintf(w, "free disk\t%s in %s\n", size(c.Free), c.Store)
 	endTable(w)
 	for _, problem := range c.Problems {
 		fmt.Fprintln(w, "PROBLEM", problem)
@@ -181,6 +181,3 @@ func printCheck(out io.Writer, c *checkup) error {
 	}
 	return w.Flush()
 }
-
-// gigabytes writes a size, a gigabyte being 1e9 bytes as on disks.
-func gigabytes(n int64) string { return fmt.Sprintf("%.1f GB", float64(n)/1e9) }

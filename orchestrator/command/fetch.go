@@ -78,7 +78,7 @@ type onTheHub struct {
 
 // String says how much it is.
 func (o *onTheHub) String() string {
-	return fmt.Sprintf("%s, %s", english.Plural(len(o.wanted), "file", ""), gigabytes(o.Files.Size(o.wanted)))
+	return fmt.Sprintf("%s, %s", english.Plural(len(o.wanted), "file", ""), size(o.Files.Size(o.wanted)))
 }
 
 // look asks the hub for a model, and chooses among its files.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize" // sizes and plurals; MIT
+
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
 )
@@ -25,7 +27,7 @@ func printForecast(out io.Writer, f plan.Forecast) error {
 	}
 	if len(known) > 0 {
 		fmt.Fprintf(out, "about %s of one device and %s of disk, going by the latest %s here\n",
-			execute.Short(time.Duration(f.Seconds*float64(time.Second))), execute.Bytes(f.Bytes), strings.Join(known, ", "))
+			execute.Short(time.Duration(f.Seconds*float64(time.Second))), size(f.Bytes), strings.Join(known, ", "))
 	}
 	unknown := f.Unknown()
 	if len(unknown) == 0 {
@@ -34,3 +36,6 @@ func printForecast(out io.Writer, f plan.Forecast) error {
 	_, err := fmt.Fprintf(out, "no estimate for %s: none has run here yet\n", strings.Join(unknown, ", "))
 	return err
 }
+
+// size writes a number of bytes, a GB being 10⁹ of them as on disks.
+func size(n int64) string { return humanize.Bytes(uint64(max(0, n))) }

@@ -11,7 +11,6 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
-	"kizu/orchestrator/execute"
 	"kizu/orchestrator/store"
 )
 
@@ -148,12 +147,12 @@ func (g garbage) print(out io.Writer) error {
 			english.PluralWord(run.Artifacts, "artifact", ""), name, run.Time.Local().Format("2006-01-02 15:04"), run.Experiment)
 	}
 	for _, each := range g.Garbage {
-		fmt.Fprintf(out, "%-10s %10s  %s\n", each.What, execute.Bytes(each.Bytes), each.Name)
+		fmt.Fprintf(out, "%-10s %10s  %s\n", each.What, size(each.Bytes), each.Name)
 	}
 	verb := "not needed; --delete removes them"
 	if g.Deleted {
 		verb = "removed"
 	}
-	_, err := fmt.Fprintf(out, "%d %s, %s, %s\n", len(g.Garbage), english.PluralWord(len(g.Garbage), "thing", ""), execute.Bytes(g.Bytes), verb)
+	_, err := fmt.Fprintf(out, "%d %s, %s, %s\n", len(g.Garbage), english.PluralWord(len(g.Garbage), "thing", ""), size(g.Bytes), verb)
 	return err
 }
