@@ -34,10 +34,7 @@ func HashFile(path string) (string, error) { return hashFile(context.Background(
 
 // hashFile stops when ctx does: a model of 25 GB takes a while.
 func hashFile(ctx context.Context, path string) (string, error) {
-	if what := notAFile(path); what != "" {
-		return "", fmt.Errorf("%s is %s and no file", path, what)
-	}
-	file, err := openFile(path)
+	file, err := openRegular(path)
 	if err != nil {
 		return "", err
 	}
@@ -71,20 +68,21 @@ func (r interruptible) Read(p []byte) (int, error) {
 	return r.from.Read(p)
 }
 
-// ReadRegular reads a file, unless it is something else that only has its name:
-// nothing waits for a pipe.
+// openRegular is openFile of what is a file, and not something else that only
+// has its name.
+func openRegular(path string) (*os.File, error) {
+	if what := notAFile(path); what != "" {
+		return nil, fmt.Errorf("%s is %s and no file", path, what)
+	}
+	return openFile(path)
+}
+
+// ReadRegular reads a file; nothing waits for a pipe.
 func ReadRegular(path string) ([]byte, error) {
-	file, err := openFile(path)
+	file, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
-	}
 	return io.ReadAll(file)
 }

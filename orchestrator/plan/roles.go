@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"kizu/orchestrator/stage"
-	"strings"
-)
+import "kizu/orchestrator/stage"
 
 // PhotosView says how the photos of one class are divided.
 type PhotosView struct {
@@ -124,8 +121,9 @@ func CompositionOf(classifier *Task) *ConditionView {
 
 // need is the task that a reference to part of an artifact is about.
 func (t *Task) need(ref stage.Ref) *Task {
+	kind, key, _, _ := ref.Artifact()
 	for _, need := range t.Needs {
-		if strings.HasPrefix(string(ref), string(need.file(""))+"/") {
+		if need.Kind == kind && need.Key == key {
 			return need
 		}
 	}

@@ -78,24 +78,29 @@ func findWeight(name, dir string, hashes *dataset.Hashes) (*Weights, error) {
 func weightsStates(weights map[string]*Weights) []string {
 	var states []string
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
-		if name == "imagenet" {
-			for _, model := range weights[name].Models {
-				path, there := dataset.TorchCheckpoint(experiment.Backbones[model])
-				if !there {
-					path += ", not there yet: will be downloaded"
-				}
-				states = append(states, name+": "+path)
-			}
-			continue
+		for _, source := range weights[name].sources() {
+			states = append(states, name+": "+source)
 		}
-		state := weights[name].Path
-		switch name {
-		case "none":
-			state = "random"
-		case "lite0":
-			state = "a package of requirements.txt"
-		}
-		states = append(states, name+": "+state)
 	}
 	return states
+}
+
+// sources says where weights come from: one file, or one for each backbone.
+func (w *Weights) sources() []string {
+	switch w.Name {
+	case "none":
+		return []string{"random"}
+	case "lite0":
+		return []string{"a package of requirements.txt"}
+	case "imagenet":
+		files := make([]string, len(w.Models))
+		for i, model := range w.Models {
+			path, there := dataset.TorchCheckpoint(experiment.Backbones[model])
+			if files[i] = path; !there {
+				files[i] += ", not there yet: will be downloaded"
+			}
+		}
+		return files
+	}
+	return []string{w.Path}
 }

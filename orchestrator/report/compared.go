@@ -35,10 +35,10 @@ func readPublished(path string) (p published, err error) {
 	return p, nil
 }
 
-// compared says in one sentence, without its full stop, whether what was computed
+// comparison says in one sentence, without its full stop, whether what was computed
 // is what was published; "" where nothing was, or not of this form of the
 // experiment.
-func (r *Report) compared() string {
+func (r *Report) comparison() string {
 	path := PublishedPath(r.plan.Experiment)
 	if len(r.plan.Experiment.Changes) > 0 {
 		return ""

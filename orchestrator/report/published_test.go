@@ -123,7 +123,7 @@ func TestPublishedDiffers(t *testing.T) {
 	}
 	path := filepath.Join(f.dir, "published", "small.json")
 	f.check(errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)))
-	f.says("not compared with published/small.json, which cannot be read: " + path + " is no regular file")
+	f.says("not compared with published/small.json, which cannot be read: " + path + " is a named pipe and no file")
 	f.check(os.Remove(path))
 
 	// A file that was changed on the disk is not what its manifest says.

@@ -8,6 +8,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
@@ -25,6 +26,7 @@ type Report struct {
 	samples    []*sample    // study 2's generated images
 	tests      testImages
 	record     record
+	compared   func() string // with what was published; found once, since every file is hashed
 }
 
 // Collect reads the artifacts of every cell. failures gives one line for each
@@ -51,6 +53,7 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 			return nil, fmt.Errorf("report, condition %q: %w", condition.name, err)
 		}
 	}
+	r.compared = sync.OnceValue(r.comparison)
 	var err error
 	if r.pairs, err = comparePairs(r.conditions); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
