@@ -175,7 +175,7 @@ func (w *deviceWorker) kill() {
 	}
 }
 
-// fileName makes a device's or task's name usable as a file'w.
+// fileName makes a device's or task's name usable as a file's.
 func fileName(name string) string {
 	safe := []rune(name)
 	for i, r := range safe {

@@ -151,7 +151,7 @@ func saysDiskFull(f protocol.Failure) bool {
 }
 
 // isStageError tells the stages' own, worded errors from surprises: StageError
-// and what scripts/errors.py derives from it.
+// and what scripts/common/errors.py derives from it.
 func isStageError(f protocol.Failure) bool {
 	name := f.Type[strings.LastIndexByte(f.Type, '.')+1:]
 	return name == "StageError" || name == "DivergedError"

@@ -38,7 +38,7 @@ type Config struct {
 
 	// Of a worker, one of many on a plan. Their zero values are a run's.
 	Job      *store.Job    // of the workload manager that runs it
-	Failures *FailureLog   // the others
+	Failures *FailureLog   // in which all of them say what has failed; nil for one that is alone
 	Others   int           // how many these are, as far as is known
 	Budget   *TimeBudget   // the time it has; nil for as much as is needed
 	Idle     time.Duration // with nothing to do, after which it ends; 0 for never

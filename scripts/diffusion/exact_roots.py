@@ -1,9 +1,9 @@
 """Schedulers whose square roots are the same on every processor.
 
-On an x86-64 CPU torch takes square roots of float32 by MKL, whose kernels start from an estimate
-(rsqrtps) that each maker's processors round in their own way, and MKL's reproducible modes do not
-change that: of 40,000 roots, 6,623 were not the nearest float32 on an AMD EPYC, and 5,139 were
-others on an emulated Intel processor. Noise is added and taken away by such roots. numpy takes them
+On an x86-64 CPU torch takes square roots of float32 by MKL. They are not the nearest numbers, and
+depend on the processor in MKL's reproducible modes too: of 40,000 roots 6,623 were not the nearest
+float32 on an AMD EPYC, and 5,139 were others on an Intel processor that QEMU emulated. The likely
+cause is a start from the instruction rsqrtps, whose rounding is each maker's own. Noise is added and taken away by such roots. numpy takes them
 by the processor's own instruction, which IEEE 754 defines to the last bit.
 """
 

@@ -68,4 +68,4 @@ def check(recipe: Recipe) -> None:
         )
 
 
-IMG2IMG = Method("img2img", takes_lora=True, takes_source=True, maker=Img2Img, check=check)
+IMG2IMG = Method("img2img", takes_lora=True, maker=Img2Img, check=check)

@@ -63,6 +63,5 @@ class Method:
 
     name: str  # in experiment files
     takes_lora: bool
-    takes_source: bool  # a photo for each image
     maker: Callable[[Recipe, Pipeline, Rows], Maker]
     check: Callable[[Recipe], None]  # StageError for a recipe that makes no image
