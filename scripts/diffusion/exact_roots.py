@@ -3,8 +3,10 @@
 On an x86-64 CPU torch takes square roots of float32 by MKL. They are not the nearest numbers, and
 depend on the processor in MKL's reproducible modes too: of 40,000 roots 6,623 were not the nearest
 float32 on an AMD EPYC, and 5,139 were others on an Intel processor that QEMU emulated. The likely
-cause is a start from the instruction rsqrtps, whose rounding is each maker's own. Noise is added and taken away by such roots. numpy takes them
-by the processor's own instruction, which IEEE 754 defines to the last bit.
+cause is a start from the instruction rsqrtps, whose rounding is each maker's own.
+
+Noise is added and taken away by such roots. numpy takes them by the processor's own instruction,
+which IEEE 754 defines to the last bit.
 """
 
 import functools
