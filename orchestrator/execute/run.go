@@ -79,10 +79,11 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	summary := &Summary{Failures: map[string]error{}, Blocked: map[string]error{}}
 	cfg.Display.Start(len(tasks), len(p.Tasks)-len(tasks))
 	defer cfg.Display.Close()
-	if len(tasks) == 0 {
+	_, err := cfg.Store.Sweep()
+	if len(tasks) == 0 { // also in a store that cannot be written
 		return summary, nil
 	}
-	if _, err := cfg.Store.Sweep(); err != nil {
+	if err != nil {
 		return summary, err
 	}
 	if err := os.MkdirAll(cfg.Store.Logs(cfg.RunID), 0o777); err != nil {

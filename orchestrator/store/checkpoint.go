@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,27 @@ func (s *Store) DropCheckpoints(key string) error {
 		err = nil
 	}
 	return errors.Join(err, os.RemoveAll(s.Checkpoints(key)))
+}
+
+// sweepCheckpoints drops the checkpoints of trainings that are done: their process
+// was killed between committing the artifact and dropping them.
+func (s *Store) sweepCheckpoints() error {
+	entries, err := os.ReadDir(filepath.Join(s.root, "checkpoints"))
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		key, _, _ := strings.Cut(entry.Name(), ".")
+		if err := s.kinds(func(kind string) error {
+			if !s.Has(kind, key) {
+				return nil
+			}
+			return s.DropCheckpoints(key)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CheckpointSteps is the number of steps of a training's latest checkpoint; 0

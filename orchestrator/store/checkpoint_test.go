@@ -54,3 +54,26 @@ func TestCheckpointCost(t *testing.T) {
 		t.Errorf("%v, %v are left", left, err)
 	}
 }
+
+// TestSweepCheckpoints: those of a training that was committed are left-overs, and
+// those of one that was not are what it goes on from.
+func TestSweepCheckpoints(t *testing.T) {
+	s := open(t)
+	for _, key := range []string{someKey, otherKey} {
+		write(t, s.Checkpoints(key), "00000100/losses.csv", "")
+		s.NoteCheckpoint(key, 100, time.Minute)
+	}
+	commit(t, s, "train_lora", someKey, "")
+	if _, err := s.Sweep(); err != nil {
+		t.Fatal(err)
+	}
+	if steps, cost := s.CheckpointSteps(otherKey), s.CheckpointCost(otherKey); steps != 100 || cost != time.Minute {
+		t.Errorf("%d steps, %v", steps, cost)
+	}
+	if list, err := s.Garbage(map[string]bool{"train_lora/" + someKey: true, "train_lora/" + otherKey: true}); err != nil || len(list) > 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+	if _, err := os.Stat(s.Checkpoints(someKey)); !os.IsNotExist(err) {
+		t.Errorf("checkpoints of a training that is done: %v", err)
+	}
+}

@@ -134,10 +134,16 @@ func (g *Staging) commit(m *Manifest) error {
 
 const lockSuffix = ".lock"
 
-// Sweep removes this host's staging folders whose process is gone, and returns
-// how many. Another host's locks may not be seen here, so what it left is its
-// own to sweep.
+// Sweep removes what killed processes left: this host's staging folders, of which
+// it returns how many, and the checkpoints of trainings that were committed.
+// Another host's locks may not be seen here, so what it was writing is its own to
+// sweep.
 func (s *Store) Sweep() (int, error) {
+	removed, err := s.sweepStaging()
+	return removed, errors.Join(err, s.sweepCheckpoints())
+}
+
+func (s *Store) sweepStaging() (int, error) {
 	staging := filepath.Join(s.root, "staging")
 	entries, err := os.ReadDir(staging)
 	if err != nil {
