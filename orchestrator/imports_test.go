@@ -13,18 +13,24 @@ import (
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                     {"command"},
-	"orchestrator/command":             {"report", "execute", "execute/protocol", "execute/slurm", "execute/worker", "plan", "result", "schedule", "stage", "store", "dataset", "experiment"},
-	"orchestrator/report":              {"plan", "result", "stage", "store", "dataset", "experiment"},
-	"orchestrator/execute":             {"execute/protocol", "plan", "schedule", "stage", "store", "dataset", "experiment"},
+	"orchestrator/command":             {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "plan", "result", "schedule", "stage", "store", "model", "dataset", "experiment"},
+	"orchestrator/report":              {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
+	"orchestrator/report/gallery":      {"dataset"},
+	"orchestrator/report/table":        nil,
+	"orchestrator/execute":             {"execute/protocol", "execute/progress", "execute/runlog", "plan", "schedule", "stage", "store", "model", "experiment", "filehash"},
 	"orchestrator/execute/protocol":    nil,
-	"orchestrator/execute/slurm":       {"store"},                       // what a job is called, for manifests
+	"orchestrator/execute/progress":    {"execute/runlog", "plan", "store"},
+	"orchestrator/execute/runlog":      {"plan", "store"},
+	"orchestrator/execute/slurm":       {"execute/runlog", "store"},     // what a job is called, for manifests
 	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"}, // the only one that loads Python
-	"orchestrator/plan":                {"stage", "store", "dataset", "experiment"},
+	"orchestrator/plan":                {"stage", "store", "model", "dataset", "experiment", "filehash"},
 	"orchestrator/stage":               {"dataset", "experiment"},
-	"orchestrator/store":               {"dataset"},
+	"orchestrator/store":               {"filehash"},
 	"orchestrator/result":              nil,
 	"orchestrator/schedule":            nil,
-	"orchestrator/dataset":             nil,
+	"orchestrator/model":               {"filehash"},
+	"orchestrator/dataset":             {"filehash"},
+	"orchestrator/filehash":            nil,
 	"orchestrator/dataset/datasettest": {"dataset"}, // pictures for tests, and what reads them
 	"orchestrator/experiment":          nil,
 	"pyembed":                          nil, // could be lifted out as a library
@@ -36,9 +42,9 @@ var keptTo = map[string][]string{
 	"github.com/spf13/cobra":            {"orchestrator/command"},
 	"github.com/spf13/viper":            {"orchestrator/command"}, // it lower-cases keys: no study is read through it
 	"go.yaml.in/yaml/v3":                {"orchestrator/command"}, // and no other way to read a study
-	"github.com/schollz/progressbar/v3": {"orchestrator/execute"},
-	"github.com/goccy/go-yaml":          {"orchestrator/experiment", "orchestrator/dataset"}, // and what AUTOMATIC1111 has beside a checkpoint
-	"github.com/fatih/color":            {"orchestrator/report"},
+	"github.com/schollz/progressbar/v3": {"orchestrator/execute/progress"},
+	"github.com/goccy/go-yaml":          {"orchestrator/experiment", "orchestrator/model"}, // and what AUTOMATIC1111 has beside a checkpoint
+	"github.com/fatih/color":            {"orchestrator/report/table"},
 }
 
 // pure rooms compute: they look at no file, clock, network or random number but

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"kizu/orchestrator/dataset/datasettest"
+	"kizu/orchestrator/report"
 	"kizu/orchestrator/store"
 )
 
@@ -53,7 +54,7 @@ func BenchmarkTenThousandTasks(b *testing.B) {
 	dir := b.TempDir()
 	b.Chdir(dir)
 	flags := gridFlags(dir)
-	study := finishedGrid(b, dir, seeds)
+	planned := finishedGrid(b, dir, seeds)
 	changed := strings.Replace(fmt.Sprintf(grid, seedList(seeds)), "classifier: {weights: none}", "lora: {learning_rate: 5e-4}\nclassifier: {weights: none}", 1)
 	if err := os.WriteFile("changed.yaml", []byte(changed), 0o644); err != nil {
 		b.Fatal(err)
@@ -73,7 +74,7 @@ func BenchmarkTenThousandTasks(b *testing.B) {
 					b.Fatalf("code %d: %s", code, &stderr)
 				}
 			}
-			b.ReportMetric(float64(len(study.plan.Tasks)), "tasks")
+			b.ReportMetric(float64(len(planned.plan.Tasks)), "tasks")
 		})
 	}
 }
@@ -90,8 +91,8 @@ func TestGrid(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)
-	study := finishedGrid(t, dir, seeds)
-	t.Logf("%d cells, %d tasks", len(study.plan.Cells), len(study.plan.Tasks))
+	planned := finishedGrid(t, dir, seeds)
+	t.Logf("%d cells, %d tasks", len(planned.plan.Cells), len(planned.plan.Tasks))
 }
 
 func gridFlags(dir string) []string {
@@ -100,19 +101,19 @@ func gridFlags(dir string) []string {
 
 // finishedGrid writes a grid into the working folder dir, and a store that has
 // all of its tasks.
-func finishedGrid(tb testing.TB, dir string, seeds int) *study {
+func finishedGrid(tb testing.TB, dir string, seeds int) *planned {
 	tb.Helper()
 	writeGrid(tb, dir, seeds)
 	s := newSettingsOf(tb, gridFlags(dir))
-	study, err := openStudy(tb.Context(), s, "grid.yaml")
+	planned, err := openPlanned(tb.Context(), s, "grid.yaml")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := study.makeStore(s, false); err != nil {
+	if err := planned.makeStore(s, false); err != nil {
 		tb.Fatal(err)
 	}
-	fill(tb, study)
-	return study
+	fill(tb, planned)
+	return planned
 }
 
 func seedList(n int) string {
@@ -181,17 +182,17 @@ func writeGrid(tb testing.TB, dir string, seeds int) {
 
 // fill writes every task's manifest as a commit does, without waiting for the
 // disk each time, and a report that was made of them.
-func fill(tb testing.TB, study *study) {
+func fill(tb testing.TB, planned *planned) {
 	tb.Helper()
 	var journal bytes.Buffer
 	lines := json.NewEncoder(&journal)
-	for _, task := range study.plan.Tasks {
-		m := store.Manifest{Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(), Host: study.store.Host(), Device: "cpu"}
+	for _, task := range planned.plan.Tasks {
+		m := store.Manifest{Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(), Host: planned.store.Host(), Device: "cpu"}
 		text, err := json.MarshalIndent(m, "", "  ")
 		if err != nil {
 			tb.Fatal(err)
 		}
-		dir := study.store.Dir(task.Kind, task.Key)
+		dir := planned.store.Dir(task.Kind, task.Key)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			tb.Fatal(err)
 		}
@@ -203,19 +204,19 @@ func fill(tb testing.TB, study *study) {
 			tb.Fatal(err)
 		}
 	}
-	key, err := reportKey(study.plan)
+	key, err := report.KeyOf(planned.plan, version())
 	if err != nil {
 		tb.Fatal(err)
 	}
-	page := study.store.Reports(study.plan.Experiment.Name)
+	page := planned.store.Reports(planned.plan.Experiment.Name)
 	if err := os.MkdirAll(page, 0o755); err != nil {
 		tb.Fatal(err)
 	}
 	for path, text := range map[string][]byte{
-		filepath.Join(study.store.Root(), "journal.jsonl"): journal.Bytes(),
-		filepath.Join(page, reportOf):                      []byte(key),
-		filepath.Join(page, tableFile):                     []byte("a table\n"),
-		filepath.Join(page, "report.html"):                 []byte("a page\n"),
+		filepath.Join(planned.store.Root(), "journal.jsonl"): journal.Bytes(),
+		filepath.Join(page, "report.key"):                    []byte(key),
+		filepath.Join(page, "report.txt"):                    []byte("a table\n"),
+		filepath.Join(page, "report.html"):                   []byte("a page\n"),
 	} {
 		if err := os.WriteFile(path, text, 0o644); err != nil {
 			tb.Fatal(err)

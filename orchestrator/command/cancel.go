@@ -43,7 +43,7 @@ func cancelJobs(ctx context.Context, s *settings, file string, out io.Writer) er
 		_, err := fmt.Fprintf(out, "no job of %s is in the queue\n", exp.Name)
 		return err
 	}
-	if err := slurm.Cancel(ctx, jobIDs(active)...); err != nil {
+	if err := slurm.Cancel(ctx, slurm.JobsOf(active)...); err != nil {
 		return err
 	}
 	for _, submission := range active {

@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/store"
 )
 
@@ -286,7 +286,7 @@ func (c *chaos) nothingLost(name string) {
 	if err := st.All(st.Verify); err != nil {
 		c.Fatal(err)
 	}
-	if err := groupsHeld(filepath.Join(c.dir, name), execute.FaultCause); err != nil {
+	if err := groupsHeld(filepath.Join(c.dir, name), progress.FaultCause); err != nil {
 		c.Fatal(err)
 	}
 }

@@ -72,10 +72,10 @@ func check(ctx context.Context, s *settings, file string) (*checkup, error) {
 	if err != nil {
 		return nil, err
 	}
-	hashes := hashesOf(st)
-	machine.Hashes = hashes.Until(ctx)
+	memory := memoryOf(st)
+	machine.Memory = memory.Until(ctx)
 	found, err := plan.Check(exp, machine)
-	hashes.Save()
+	memory.Save()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

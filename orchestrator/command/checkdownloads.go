@@ -3,13 +3,13 @@ package command
 import (
 	"context"
 
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/model"
 )
 
 // checkDownloads asks whether what a run would download can be, and how much it
 // is; what cannot is a problem.
 func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
-	var models []dataset.HubModel
+	var models []model.HubModel
 	if c.BaseModel != nil && c.BaseModel.Absent() {
 		models = append(models, c.BaseModel)
 	}
@@ -24,17 +24,17 @@ func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
 		return err
 	}
 	defer helper.Close()
-	for _, model := range models {
-		found, err := look(ctx, helper, model)
+	for _, hub := range models {
+		found, err := look(ctx, helper, hub)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
 			c.problem(err)
-			if model == dataset.HubModel(c.BaseModel) {
+			if hub == model.HubModel(c.BaseModel) {
 				c.BaseState = "not in the cache"
 			}
-		case model == dataset.HubModel(c.BaseModel):
+		case hub == model.HubModel(c.BaseModel):
 			c.BaseState += " (" + found.String() + ")"
 		default:
 			c.Features += " (" + found.String() + ")"

@@ -1,5 +1,6 @@
-// Package command is kizu's command line: a file a subcommand, each of which
-// turns flags into a call and its result into output. All exit codes are here.
+// Package command is kizu's command line. A subcommand turns flags into a call and
+// its result into output; what it decides stands in the rooms that it calls. All
+// settings and exit codes are here.
 package command
 
 import (

@@ -15,7 +15,7 @@ import (
 
 	"kizu/orchestrator/command"
 	"kizu/orchestrator/dataset/datasettest"
-	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
 )
 
 // TestMain makes the program itself a command of the scripts; its workers are
@@ -41,7 +41,7 @@ func runScripts(t *testing.T, dir string) {
 			env.Setenv("HF_HUB_OFFLINE", "1")
 			env.Setenv("OMP_NUM_THREADS", "1")
 			env.Defer(func() {
-				if err := groupsHeld(env.WorkDir, execute.FaultCause); err != nil {
+				if err := groupsHeld(env.WorkDir, progress.FaultCause); err != nil {
 					env.T().Fatal(err)
 				}
 			})

@@ -7,13 +7,13 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 
-	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/model"
 )
 
 // fetch downloads what the tasks to run need and this machine lacks, before the
 // first of them: no task does. A model that cannot be had is one error.
-func (y *study) fetch(ctx context.Context, s *settings, stderr io.Writer) error {
+func (y *planned) fetch(ctx context.Context, s *settings, stderr io.Writer) error {
 	models, backbones := y.plan.Downloads(y.plan.ToRun())
 	if len(models)+len(backbones) == 0 {
 		return nil
@@ -28,8 +28,8 @@ func (y *study) fetch(ctx context.Context, s *settings, stderr io.Writer) error 
 			fmt.Fprintf(stderr, "kizu: "+format+"\n", values...)
 		}
 	}
-	for _, model := range models {
-		if err := fetchModel(ctx, helper, model, say); err != nil {
+	for _, hub := range models {
+		if err := fetchModel(ctx, helper, hub, say); err != nil {
 			return err
 		}
 	}
@@ -50,29 +50,29 @@ func startHelper(ctx context.Context, s *settings) (*execute.Helper, error) {
 	return execute.StartHelper(ctx, worker)
 }
 
-func fetchModel(ctx context.Context, helper *execute.Helper, model dataset.HubModel, say func(string, ...any)) error {
-	found, err := look(ctx, helper, model)
+func fetchModel(ctx context.Context, helper *execute.Helper, hub model.HubModel, say func(string, ...any)) error {
+	found, err := look(ctx, helper, hub)
 	if err != nil {
 		return err
 	}
-	say("downloading %s: %s", model.What(), found)
-	request := map[string]any{"model": model.HubName(), "what": model.What(), "revision": found.Revision, "files": found.wanted}
+	say("downloading %s: %s", hub.What(), found)
+	request := map[string]any{"model": hub.HubName(), "what": hub.What(), "revision": found.Revision, "files": found.wanted}
 	if err := helper.Ask(ctx, "downloads.fetch", request, &struct{}{}); err != nil {
 		return err
 	}
-	if err := model.Look(); err != nil {
+	if err := hub.Look(); err != nil {
 		return err
 	}
-	if model.Absent() {
-		return fmt.Errorf("%s was downloaded and is not whole in the cache: another program may have cleared it; run again", model.What())
+	if hub.Absent() {
+		return fmt.Errorf("%s was downloaded and is not whole in the cache: another program may have cleared it; run again", hub.What())
 	}
 	return nil
 }
 
 // onTheHub is what there is of a model to download.
 type onTheHub struct {
-	Revision string          `json:"revision"`
-	Files    dataset.Listing `json:"files"`
+	Revision string        `json:"revision"`
+	Files    model.Listing `json:"files"`
 	wanted   []string
 }
 
@@ -82,15 +82,15 @@ func (o *onTheHub) String() string {
 }
 
 // look asks the hub for a model, and chooses among its files.
-func look(ctx context.Context, helper *execute.Helper, model dataset.HubModel) (*onTheHub, error) {
+func look(ctx context.Context, helper *execute.Helper, hub model.HubModel) (*onTheHub, error) {
 	found := &onTheHub{}
-	request := map[string]any{"model": model.HubName(), "what": model.What()}
+	request := map[string]any{"model": hub.HubName(), "what": hub.What()}
 	if err := helper.Ask(ctx, "downloads.look", request, found); err != nil {
 		return nil, err
 	}
 	var err error
-	if found.wanted, err = model.Wanted(found.Files); err != nil {
-		return nil, fmt.Errorf("%s, as the Hugging Face hub has it, cannot be used: %w", model.What(), err)
+	if found.wanted, err = hub.Wanted(found.Files); err != nil {
+		return nil, fmt.Errorf("%s, as the Hugging Face hub has it, cannot be used: %w", hub.What(), err)
 	}
 	return found, nil
 }

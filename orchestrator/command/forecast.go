@@ -8,12 +8,11 @@ import (
 
 	"github.com/dustin/go-humanize" // sizes and plurals; MIT
 
-	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
 )
 
 // forecast estimates what is to be run, on the devices that are set.
-func (y *study) forecast(s *settings) plan.Forecast {
+func (y *planned) forecast(s *settings) plan.Forecast {
 	return y.plan.Forecast(y.plan.ToRun(), y.store.Host(), s.devices())
 }
 
@@ -27,7 +26,7 @@ func printForecast(out io.Writer, f plan.Forecast) error {
 	}
 	if len(known) > 0 {
 		fmt.Fprintf(out, "about %s of one device and %s of disk, going by the latest %s here\n",
-			execute.Short(time.Duration(f.Seconds*float64(time.Second))), size(f.Bytes), strings.Join(known, ", "))
+			plan.Short(time.Duration(f.Seconds*float64(time.Second))), size(f.Bytes), strings.Join(known, ", "))
 	}
 	unknown := f.Unknown()
 	if len(unknown) == 0 {

@@ -68,11 +68,11 @@ func collectGarbage(ctx context.Context, s *settings, files, forget []string, re
 	}
 	var current []store.Needs
 	for _, file := range files {
-		study, err := openStudy(ctx, s, file)
+		planned, err := openPlanned(ctx, s, file)
 		if err != nil {
 			return found, err
 		}
-		current = append(current, study.needs(time.Now()))
+		current = append(current, planned.needs(time.Now()))
 	}
 	if remove {
 		if st, err = store.Open(st.Root()); err != nil {

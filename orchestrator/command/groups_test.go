@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/store"
 )
 
@@ -21,7 +21,7 @@ import (
 // group that fell apart for one of these causes, or for any if none is given. A
 // group that meets an exception costs time only and fails no run, so that a test
 // would not see it.
-func groupsHeld(dir string, causes ...execute.Cause) error {
+func groupsHeld(dir string, causes ...progress.Cause) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 			return nil // a script may have taken away what it was about
@@ -34,7 +34,7 @@ func groupsHeld(dir string, causes ...execute.Cause) error {
 		}
 		for line := range bytes.Lines(text) {
 			var said struct {
-				Apart   execute.Cause
+				Apart   progress.Cause
 				Msg     string
 				LogTail string `json:"log_tail"`
 			}
@@ -74,13 +74,13 @@ func TestGroupsHeld(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(log), 0o755), os.WriteFile(log, []byte(lines), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	if err := groupsHeld(dir, execute.FaultCause); err == nil || !bytes.Contains([]byte(err.Error()), []byte("3 tasks")) {
+	if err := groupsHeld(dir, progress.FaultCause); err == nil || !bytes.Contains([]byte(err.Error()), []byte("3 tasks")) {
 		t.Errorf("a group that met a fault: %v", err)
 	}
 	if err := groupsHeld(dir); err == nil || !bytes.Contains([]byte(err.Error()), []byte("2 tasks")) {
 		t.Errorf("a group that fell apart: %v", err)
 	}
-	if err := groupsHeld(dir, execute.WorkerCause); err != nil {
+	if err := groupsHeld(dir, progress.WorkerCause); err != nil {
 		t.Error(err)
 	}
 }

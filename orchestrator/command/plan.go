@@ -16,7 +16,7 @@ func newPlan(s *settings) *cobra.Command {
 		Short: "Show what a run would do: every cell and task, run or reused",
 		Args:  oneFile("plan FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			study, err := openStudy(cmd.Context(), s, args[0])
+			planned, err := openPlanned(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
@@ -24,12 +24,12 @@ func newPlan(s *settings) *cobra.Command {
 				return printJSON(cmd.OutOrStdout(), struct {
 					plan.View
 					Forecast plan.Forecast `json:"forecast"`
-				}{study.plan.View(), study.forecast(s)})
+				}{planned.plan.View(), planned.forecast(s)})
 			}
-			if err := printPlan(cmd.OutOrStdout(), study.plan); err != nil {
+			if err := printPlan(cmd.OutOrStdout(), planned.plan); err != nil {
 				return err
 			}
-			return printForecast(cmd.OutOrStdout(), study.forecast(s))
+			return printForecast(cmd.OutOrStdout(), planned.forecast(s))
 		},
 	}
 	s.addSet(cmd)

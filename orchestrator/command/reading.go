@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 
 	"kizu/orchestrator/dataset"
-	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
 )
 
 // photoReader is the Python that reads photos.
@@ -18,5 +18,5 @@ func (s *settings) readingProgress() func(done, total int) {
 	if s.on(setQuiet) || s.text(setLogFormat) == "json" {
 		return nil
 	}
-	return execute.Reading(s.stderr, terminalWidth(s.stderr) > 0)
+	return progress.Reading(s.stderr, terminalWidth(s.stderr) > 0)
 }

@@ -39,7 +39,7 @@ the first to differ.`,
 				}
 				return sideBySide(cmd.Context(), s, args, cmd.OutOrStdout())
 			}
-			study, r, err := s.results(cmd.Context(), args[0])
+			planned, r, err := s.results(cmd.Context(), args[0])
 			switch {
 			case err != nil:
 				return err
@@ -53,7 +53,7 @@ the first to differ.`,
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "published: %s\n", path)
 				return err
 			}
-			return study.report(cmd.Context(), r, cmd.OutOrStdout())
+			return planned.report(cmd.Context(), r, cmd.OutOrStdout())
 		},
 	}
 	s.addSet(cmd)
@@ -64,21 +64,21 @@ the first to differ.`,
 }
 
 // results collects what the store has of an experiment.
-func (s *settings) results(ctx context.Context, file string) (*study, *report.Report, error) {
-	study, err := openResults(ctx, s, file)
+func (s *settings) results(ctx context.Context, file string) (*planned, *report.Report, error) {
+	planned, err := openResults(ctx, s, file)
 	if err != nil {
 		return nil, nil, err
 	}
-	reasons, err := study.jobReasons()
+	reasons, err := planned.jobReasons()
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := report.Collect(study.plan, study.store, reasons)
-	return study, r, err
+	r, err := report.Collect(planned.plan, planned.store, reasons)
+	return planned, r, err
 }
 
 // report writes a report's tables to the screen, and its files.
-func (y *study) report(ctx context.Context, r *report.Report, out io.Writer) error {
+func (y *planned) report(ctx context.Context, r *report.Report, out io.Writer) error {
 	if err := r.Table(out, screenOf(out)); err != nil {
 		return err
 	}
@@ -99,17 +99,17 @@ func sideBySide(ctx context.Context, s *settings, files []string, out io.Writer)
 	var reports []*report.Report
 	dir := ""
 	for _, file := range files {
-		study, err := openResults(ctx, s, file)
+		planned, err := openResults(ctx, s, file)
 		if err != nil {
 			return err
 		}
-		r, err := report.Collect(study.plan, study.store, nil)
+		r, err := report.Collect(planned.plan, planned.store, nil)
 		if err != nil {
 			return err
 		}
 		reports = append(reports, r)
 		if dir == "" {
-			dir = filepath.Dir(study.store.Reports(study.plan.Experiment.Name))
+			dir = filepath.Dir(planned.store.Reports(planned.plan.Experiment.Name))
 		}
 	}
 	both := report.Beside(reports)

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/report"
 	"kizu/orchestrator/store"
 )
@@ -47,9 +49,9 @@ type runner struct {
 	detach, dryRun bool
 	stdout, stderr io.Writer
 
-	study *study
-	began time.Time
-	round int
+	planned *planned
+	began   time.Time
+	round   int
 }
 
 // rounds is how often a run plans anew after it found artifacts damaged.
@@ -58,13 +60,13 @@ const rounds = 3
 // run runs an experiment: the tables go to stdout, progress to stderr.
 func (r *runner) run(ctx context.Context) (err error) {
 	r.began = time.Now()
-	if r.study, err = openStudy(ctx, r.settings, r.file); err != nil {
+	if r.planned, err = openPlanned(ctx, r.settings, r.file); err != nil {
 		return err
 	}
 	if r.detach && !r.onSlurm() || r.dryRun && !r.onSlurm() {
 		return errors.New("--detach and --dry-run are for --executor slurm; what a run here would do, kizu plan shows")
 	}
-	if notes, dark := r.study.plan.Set.RangeNotes(); dark {
+	if notes, dark := r.planned.plan.Set.RangeNotes(); dark {
 		fmt.Fprintf(r.stderr, "kizu: warning: the photos have %s\n", strings.Join(notes, "; "))
 	}
 	if r.dryRun {
@@ -73,22 +75,22 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if r.settings.on(setReproducible) && !r.settings.on(setQuiet) {
 		r.warnOfOthers()
 	}
-	if err := r.study.makeStore(r.settings, r.onSlurm()); err != nil {
+	if err := r.planned.makeStore(r.settings, r.onSlurm()); err != nil {
 		return err
 	}
-	lock, err := r.study.store.LockRun(ctx, r.study.plan.Experiment.Name, r.wait)
+	lock, err := r.planned.store.LockRun(ctx, r.planned.plan.Experiment.Name, r.wait)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	for r.round = 1; ; r.round++ {
 		// Only now can nobody else be adding artifacts for this experiment.
-		if r.round > 1 || len(r.study.plan.ToRun()) > 0 {
-			if err := r.study.plan.Compare(r.study.store); err != nil {
+		if r.round > 1 || len(r.planned.plan.ToRun()) > 0 {
+			if err := r.planned.plan.Compare(r.planned.store); err != nil {
 				return err
 			}
 		}
-		if len(r.study.plan.ToRun()) == 0 && r.shown() {
+		if len(r.planned.plan.ToRun()) == 0 && r.shown() {
 			return nil
 		}
 		summary, results, err := r.compute(ctx)
@@ -108,9 +110,9 @@ func (r *runner) run(ctx context.Context) (err error) {
 
 // warnOfOthers says how many artifacts --reproducible comes too late for.
 func (r *runner) warnOfOthers() {
-	if n := r.study.otherwise(); n > 0 {
+	if n := r.planned.otherwise(); n > 0 {
 		fmt.Fprintf(r.stderr, "kizu: warning: %d of the %d artifacts that are reused were not computed with --%s; with an empty store (--%s) all are\n",
-			n, len(r.study.plan.Tasks)-len(r.study.plan.ToRun()), setReproducible, setStore)
+			n, len(r.planned.plan.Tasks)-len(r.planned.plan.ToRun()), setReproducible, setStore)
 	}
 }
 
@@ -120,7 +122,7 @@ func (r *runner) compute(ctx context.Context) (*execute.Summary, *report.Report,
 	if err != nil {
 		return nil, nil, err
 	}
-	results, err := report.Collect(r.study.plan, r.study.store, summary.Reasons())
+	results, err := report.Collect(r.planned.plan, r.planned.store, summary.Reasons())
 	return summary, results, err
 }
 
@@ -136,7 +138,7 @@ func (r *runner) setAside(summary *execute.Summary, results *report.Report) (aga
 		}
 	}
 	for _, damage := range damaged {
-		place, err := r.study.store.SetAside(damage.Kind, damage.Key)
+		place, err := r.planned.store.SetAside(damage.Kind, damage.Key)
 		if err != nil {
 			return false, err
 		}
@@ -149,33 +151,33 @@ func (r *runner) setAside(summary *execute.Summary, results *report.Report) (aga
 }
 
 func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
-	if len(r.study.plan.ToRun()) == 0 {
+	if len(r.planned.plan.ToRun()) == 0 {
 		return &execute.Summary{}, nil
 	}
-	if err := r.study.ready(); err != nil {
+	if err := r.planned.ready(); err != nil {
 		return nil, err
 	}
-	if err := r.study.fetch(ctx, r.settings, r.stderr); err != nil {
+	if err := r.planned.fetch(ctx, r.settings, r.stderr); err != nil {
 		return nil, err
 	}
 	if r.onSlurm() {
 		return r.runOnSlurm(ctx)
 	}
-	runID := execute.RunID(r.study.plan.Experiment.Name, time.Now())
-	if err := r.study.keepLogs(r.settings, runID); err != nil {
+	runID := runlog.RunID(r.planned.plan.Experiment.Name, time.Now())
+	if err := r.planned.keepLogs(r.settings, runID); err != nil {
 		return nil, err
 	}
-	return r.study.execute(ctx, r.settings, execute.Config{RunID: runID}, r.stderr)
+	return r.planned.execute(ctx, r.settings, execute.Config{RunID: runID}, r.stderr)
 }
 
 // display chooses how progress is shown on the screen.
-func (s *settings) display(stderr io.Writer) execute.Display {
+func (s *settings) display(stderr io.Writer) progress.Display {
 	if s.on(setQuiet) {
-		return execute.Silent{}
+		return progress.Silent{}
 	}
 	asJSON := s.text(setLogFormat) == "json"
 	if width := terminalWidth(stderr); width > 0 && !asJSON {
-		return execute.NewBars(stderr, width)
+		return progress.NewBars(stderr, width)
 	}
-	return execute.NewLines(stderr, asJSON)
+	return progress.NewLines(stderr, asJSON)
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/term" // is this a terminal, and how wide; Go project, BSD
 
 	"kizu/orchestrator/report"
+	"kizu/orchestrator/report/table"
 )
 
 // terminalWidth is the number of columns of a terminal; 0 if out is none.
@@ -24,10 +25,10 @@ func terminalWidth(out io.Writer) int {
 
 // screenOf is where tables are printed. Colour is for terminals that have it,
 // unless NO_COLOR (no-color.org) is set to anything.
-func screenOf(out io.Writer) report.Screen {
+func screenOf(out io.Writer) table.Screen {
 	width := terminalWidth(out)
 	if width == 0 {
-		return report.Screen{Width: tableWidth}
+		return table.Screen{Width: report.TableWidth}
 	}
-	return report.Screen{Width: width, Colour: os.Getenv("NO_COLOR") == ""}
+	return table.Screen{Width: width, Colour: os.Getenv("NO_COLOR") == ""}
 }

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"kizu/orchestrator/report"
+	"kizu/orchestrator/report/table"
 )
 
 // terminal opens a pseudo terminal of so many columns (pty(7)).
@@ -45,12 +45,12 @@ func TestScreen(t *testing.T) {
 	for _, test := range []struct {
 		name, term, noColor string
 		out                 *os.File
-		want                report.Screen
+		want                table.Screen
 	}{
-		{"terminal", "xterm-256color", "", wide, report.Screen{Width: 132, Colour: true}},
-		{"NO_COLOR", "xterm-256color", "1", wide, report.Screen{Width: 132}},
-		{"dumb terminal", "dumb", "", wide, report.Screen{Width: 100}},
-		{"file", "xterm-256color", "", file, report.Screen{Width: 100}},
+		{"terminal", "xterm-256color", "", wide, table.Screen{Width: 132, Colour: true}},
+		{"NO_COLOR", "xterm-256color", "1", wide, table.Screen{Width: 132}},
+		{"dumb terminal", "dumb", "", wide, table.Screen{Width: 100}},
+		{"file", "xterm-256color", "", file, table.Screen{Width: 100}},
 	} {
 		t.Setenv("TERM", test.term)
 		t.Setenv("NO_COLOR", test.noColor)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/viper"
 
 	"kizu/orchestrator/execute/slurm"
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 )
 
@@ -58,6 +59,10 @@ func (s *settings) addExecutor(cmd *cobra.Command) { s.add(cmd.Flags(), executor
 func (s *settings) addSet(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&s.changes, "set", nil,
 		"`path=value` to use in place of what the file says, such as lora.rank=16; may be repeated")
+	assignments := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return experiment.Assignments(), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+	_ = cmd.RegisterFlagCompletionFunc("set", assignments) // fails for a flag that is not there
 }
 
 // load reads the environment and the config file, and checks every setting in

@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/store"
 )
@@ -32,7 +33,7 @@ func (r *runner) runOnSlurm(ctx context.Context) (*execute.Summary, error) {
 	}
 	if r.detach {
 		if !r.settings.on(setQuiet) {
-			file := r.settings.again(r.file, r.study.plan.Experiment.Changes)
+			file := r.settings.again(r.file, r.planned.plan.Experiment.Changes)
 			fmt.Fprintf(r.stdout, "kizu status %s shows how far it is, kizu report %s what there is, kizu cancel %s ends it\n", file, file, file)
 		}
 		return nil, errDetached
@@ -47,12 +48,12 @@ func (r *runner) underWay(ctx context.Context) (*slurm.Submission, error) {
 	if r.round > 1 {
 		return nil, nil
 	}
-	active, err := activeJobs(ctx, r.study.store, r.study.plan.Experiment.Name)
+	active, err := activeJobs(ctx, r.planned.store, r.planned.plan.Experiment.Name)
 	if err != nil || len(active) == 0 {
 		return nil, err
 	}
 	for _, submission := range active {
-		if submission.Plan == r.study.plan.Digest() {
+		if submission.Plan == r.planned.plan.Digest() {
 			r.say("job %s is at it already: %s, submitted at %s", submission.Job, english.Plural(submission.Elements, "worker", ""), submission.Time.Local().Format(time.DateTime))
 			return &submission, nil
 		}
@@ -62,54 +63,31 @@ func (r *runner) underWay(ctx context.Context) (*slurm.Submission, error) {
 
 // activeJobs lists the submissions of an experiment of which elements work or
 // wait, the latest first.
-func activeJobs(ctx context.Context, st *store.Store, experiment string) (active []slurm.Submission, err error) {
-	submissions, err := submissionsOf(st, experiment)
+func activeJobs(ctx context.Context, st *store.Store, experiment string) ([]slurm.Submission, error) {
+	runs, err := runlog.Runs(st.Logs(""), experiment)
 	if err != nil {
 		return nil, err
 	}
-	elements, err := slurm.Queue(ctx, jobIDs(submissions)...)
+	submissions, err := slurm.Submissions(st.Logs(""), runs)
 	if err != nil {
 		return nil, err
 	}
-	for _, submission := range submissions {
-		for _, element := range elements {
-			if element.Job == submission.Job && element.Active() {
-				active = append([]slurm.Submission{submission}, active...)
-				break
-			}
-		}
-	}
-	return active, nil
-}
-
-func submissionsOf(st *store.Store, experiment string) ([]slurm.Submission, error) {
-	runs, err := execute.Runs(st.Logs(""), experiment)
-	if err != nil {
-		return nil, err
-	}
-	return slurm.Submissions(st.Logs(""), runs)
-}
-
-func jobIDs(submissions []slurm.Submission) (ids []string) {
-	for _, submission := range submissions {
-		ids = append(ids, submission.Job)
-	}
-	return ids
+	return slurm.ActiveAmong(ctx, submissions)
 }
 
 // submit submits an array with a worker for as many tasks as can be at work at
 // once, and keeps what was submitted.
 func (r *runner) submit(ctx context.Context) (*slurm.Submission, error) {
-	p := r.study.plan
-	runID := execute.RunID(p.Experiment.Name, time.Now())
+	p := r.planned.plan
+	runID := runlog.RunID(p.Experiment.Name, time.Now())
 	script, elements, err := r.script(runID)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.study.keepLogs(r.settings, runID); err != nil {
+	if err := r.planned.keepLogs(r.settings, runID); err != nil {
 		return nil, err
 	}
-	logs := r.study.store.Logs(runID)
+	logs := r.planned.store.Logs(runID)
 	path, err := slurm.WriteScript(logs, script)
 	if err != nil {
 		return nil, err
@@ -125,8 +103,8 @@ func (r *runner) submit(ctx context.Context) (*slurm.Submission, error) {
 // script is the batch script of a run, and the number of its elements.
 func (r *runner) script(runID string) (text string, elements int, err error) {
 	settings := r.settings.slurm()
-	work := slurm.Work{Name: r.study.plan.Experiment.Name, Logs: r.study.store.Logs(runID)}
-	work.Elements = min(settings.Workers, r.study.plan.Width())
+	work := slurm.Work{Name: r.planned.plan.Experiment.Name, Logs: r.planned.store.Logs(runID)}
+	work.Elements = min(settings.Workers, r.planned.plan.Width())
 	if work.Dir, err = os.Getwd(); err == nil {
 		work.Command, err = r.workerArguments(runID, settings)
 	}
@@ -150,25 +128,25 @@ func (r *runner) workerArguments(runID string, settings slurm.Settings) ([]strin
 		locks = store.LockLease
 	}
 	words := []string{worker.Path, "worker", file}
-	for _, change := range r.study.plan.Experiment.Changes {
+	for _, change := range r.planned.plan.Experiment.Changes {
 		words = append(words, "--set", change)
 	}
-	words = append(words, "--run", runID, "--plan", r.study.plan.Digest(),
+	words = append(words, "--run", runID, "--plan", r.planned.plan.Digest(),
 		"--grace", settings.Grace.String(), "--idle", s.duration(setIdle).String())
 	words = append(words, worker.Args[1:]...) // --home and --python
-	return append(words, "--"+setStore, r.study.store.Root(), "--"+setLocks, locks, "--"+setDevices, s.text(setDevices),
+	return append(words, "--"+setStore, r.planned.store.Root(), "--"+setLocks, locks, "--"+setDevices, s.text(setDevices),
 		"--"+setStall, s.text(setStall), "--"+setCheckpoint, s.text(setCheckpoint),
 		"--"+setTogether, s.text(setTogether), fmt.Sprintf("--%s=%t", setReproducible, s.on(setReproducible))), nil
 }
 
 // printScript prints what would be submitted.
 func (r *runner) printScript() error {
-	toRun := r.study.plan.ToRun()
+	toRun := r.planned.plan.ToRun()
 	if len(toRun) == 0 {
-		_, err := fmt.Fprintln(r.stderr, allReused(len(r.study.plan.Tasks))+": nothing would be submitted")
+		_, err := fmt.Fprintln(r.stderr, allReused(len(r.planned.plan.Tasks))+": nothing would be submitted")
 		return err
 	}
-	script, _, err := r.script(execute.RunID(r.study.plan.Experiment.Name, time.Now()))
+	script, _, err := r.script(runlog.RunID(r.planned.plan.Experiment.Name, time.Now()))
 	if err == nil {
 		_, err = fmt.Fprint(r.stdout, script)
 	}

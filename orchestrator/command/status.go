@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/plan"
 )
@@ -22,14 +22,14 @@ func newStatus(s *settings) *cobra.Command {
 		Short: "Show which cells of an experiment are done, and the runs and jobs that are going on",
 		Args:  oneFile("status FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			study, err := openStudy(cmd.Context(), s, args[0])
+			planned, err := openPlanned(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
 			if follow {
-				return study.follow(cmd.Context(), cmd.OutOrStdout(), asJSON)
+				return planned.follow(cmd.Context(), cmd.OutOrStdout(), asJSON)
 			}
-			status, err := study.status(cmd.Context())
+			status, err := planned.status(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -47,13 +47,13 @@ func newStatus(s *settings) *cobra.Command {
 
 // status is how far an experiment has come.
 type status struct {
-	Experiment  string          `json:"experiment"`
-	TasksDone   int             `json:"tasks_done"`
-	Tasks       int             `json:"tasks"`
-	Cells       []cellStatus    `json:"cells"`
-	Runs        []*execute.Live `json:"runs"`         // that are going on: a run here, or any number of workers
-	SecondsLeft *float64        `json:"seconds_left"` // null where nothing like what is left was ever done
-	Jobs        *jobsStatus     `json:"jobs"`         // of the latest run; null if that was not on Slurm
+	Experiment  string         `json:"experiment"`
+	TasksDone   int            `json:"tasks_done"`
+	Tasks       int            `json:"tasks"`
+	Cells       []cellStatus   `json:"cells"`
+	Runs        []*runlog.Live `json:"runs"`         // that are going on: a run here, or any number of workers
+	SecondsLeft *float64       `json:"seconds_left"` // null where nothing like what is left was ever done
+	Jobs        *slurm.Status  `json:"jobs"`         // of the latest run; null if that was not on Slurm
 }
 
 type cellStatus struct {
@@ -64,7 +64,7 @@ type cellStatus struct {
 }
 
 // status looks at the store as it is now.
-func (y *study) status(ctx context.Context) (status, error) {
+func (y *planned) status(ctx context.Context) (status, error) {
 	p := y.plan
 	if err := p.Compare(y.store); err != nil {
 		return status{}, err
@@ -78,65 +78,24 @@ func (y *study) status(ctx context.Context) (status, error) {
 		s.Cells = append(s.Cells, cellStatus{cell.Study, cell.Name, cell.Seed, state})
 	}
 	var err error
-	if s.Runs, err = execute.LiveRuns(y.store.Logs(""), p.Experiment.Name, y.store.Host()); err != nil {
+	if s.Runs, err = runlog.LiveRuns(y.store.Logs(""), p.Experiment.Name, y.store.Host()); err != nil {
 		return s, err
 	}
-	s.SecondsLeft = y.secondsLeft(s.Runs)
+	s.SecondsLeft = runlog.SecondsLeft(p, s.Runs)
 	s.Jobs, err = y.jobs(ctx)
 	return s, err
 }
 
 // goesOn reports whether anything works or waits to.
 func (s status) goesOn() bool {
-	return len(s.Runs) > 0 || s.Jobs != nil && slices.ContainsFunc(s.Jobs.Elements, slurm.Element.Active)
-}
-
-// secondsLeft estimates how long runs that go on still take, if all their
-// devices work till the end.
-func (y *study) secondsLeft(runs []*execute.Live) *float64 {
-	var devices []string
-	host, all := plan.AnyHost, 0
-	left := map[string]bool{}
-	for i, live := range runs {
-		if host = live.Host; i > 0 && runs[0].Host != host {
-			host = plan.AnyHost
-		}
-		for _, device := range live.Devices {
-			devices = append(devices, device.Device)
-			all++
-		}
-		for _, id := range live.Left {
-			left[id] = true
-		}
-	}
-	var tasks []*plan.Task
-	for _, task := range y.plan.ToRun() {
-		if left[task.ID] {
-			tasks = append(tasks, task)
-		}
-	}
-	forecast := y.plan.Forecast(tasks, host, devices)
-	if len(forecast.Unknown()) > 0 || all == 0 || len(tasks) == 0 {
-		return nil
-	}
-	seconds := forecast.Seconds
-	for _, live := range runs {
-		for _, device := range live.Devices {
-			if task, err := y.plan.Find(device.Task); device.Total > 0 && err == nil {
-				whole := y.plan.Forecast([]*plan.Task{task}, host, devices).Seconds
-				seconds -= whole * float64(device.Done) / float64(device.Total)
-			}
-		}
-	}
-	seconds = max(0, seconds) / float64(all)
-	return &seconds
+	return len(s.Runs) > 0 || s.Jobs.Active()
 }
 
 // followEvery is the time between two looks.
 const followEvery = 2 * time.Second
 
 // follow shows a run again and again until it ends.
-func (y *study) follow(ctx context.Context, out io.Writer, asJSON bool) error {
+func (y *planned) follow(ctx context.Context, out io.Writer, asJSON bool) error {
 	for {
 		s, err := y.status(ctx)
 		if err != nil {
@@ -155,7 +114,7 @@ func (y *study) follow(ctx context.Context, out io.Writer, asJSON bool) error {
 		}
 		pause := followEvery
 		if s.Jobs != nil {
-			pause = askEvery
+			pause = slurm.AskEvery
 		}
 		select {
 		case <-ctx.Done():

@@ -8,7 +8,8 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 
-	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/runlog"
+	"kizu/orchestrator/plan"
 )
 
 func (s status) print(out io.Writer) error {
@@ -24,13 +25,13 @@ func (s status) print(out io.Writer) error {
 func (s status) text() string {
 	var text strings.Builder
 	if s.Jobs != nil {
-		text.WriteString(s.Jobs.text())
+		text.WriteString(s.Jobs.Text())
 	}
 	for _, live := range s.Runs {
 		text.WriteString(runText(live))
 	}
 	if s.SecondsLeft != nil {
-		fmt.Fprintf(&text, "about %s left\n", execute.Short(time.Duration(*s.SecondsLeft*float64(time.Second))))
+		fmt.Fprintf(&text, "about %s left\n", plan.Short(time.Duration(*s.SecondsLeft*float64(time.Second))))
 	}
 	if !s.goesOn() {
 		text.WriteString("no run is going on\n")
@@ -39,14 +40,14 @@ func (s status) text() string {
 }
 
 // runText says what a run is at, one line a device.
-func runText(r *execute.Live) string {
+func runText(r *runlog.Live) string {
 	var text strings.Builder
 	place := fmt.Sprintf("on %s (process %d)", r.Host, r.PID)
 	if r.Job != nil {
 		place = fmt.Sprintf("on %s (job %s)", r.Job.Node, r.Job.Name())
 	}
 	fmt.Fprintf(&text, "running for %s %s: %d of %d %s done",
-		execute.Short(time.Since(r.Started)), place, r.Done+r.Found, r.ToRun, english.PluralWord(r.ToRun, "task", ""))
+		plan.Short(time.Since(r.Started)), place, r.Done+r.Found, r.ToRun, english.PluralWord(r.ToRun, "task", ""))
 	if r.Failed > 0 {
 		fmt.Fprintf(&text, ", %d failed", r.Failed)
 	}
@@ -59,9 +60,9 @@ func runText(r *execute.Live) string {
 		case d.Task == "":
 			fmt.Fprintf(&text, "  %-8s idle\n", d.Device)
 		case d.Total == 0:
-			fmt.Fprintf(&text, "  %-8s %s, for %s\n", d.Device, d.Label, execute.Short(time.Since(d.Since)))
+			fmt.Fprintf(&text, "  %-8s %s, for %s\n", d.Device, d.Label, plan.Short(time.Since(d.Since)))
 		default:
-			fmt.Fprintf(&text, "  %-8s %s: %d of %d, for %s\n", d.Device, d.Label, d.Done, d.Total, execute.Short(time.Since(d.Since)))
+			fmt.Fprintf(&text, "  %-8s %s: %d of %d, for %s\n", d.Device, d.Label, d.Done, d.Total, plan.Short(time.Since(d.Since)))
 		}
 	}
 	if n := len(r.Elsewhere); n > 0 {

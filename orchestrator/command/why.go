@@ -28,15 +28,15 @@ a label, or enough of either.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			study, err := openStudy(cmd.Context(), s, args[0])
+			planned, err := openPlanned(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
 			}
-			task, err := study.plan.Find(args[1])
+			task, err := planned.plan.Find(args[1])
 			if err != nil {
 				return err
 			}
-			why := study.plan.Why(task)
+			why := planned.plan.Why(task)
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), why)
 			}

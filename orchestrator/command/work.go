@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
 )
 
 // ready makes sure that what a run needs is there, before it computes anything.
-func (y *study) ready() error {
+func (y *planned) ready() error {
 	if _, err := y.plan.Base.Check(); err != nil {
 		return err
 	}
@@ -26,14 +28,14 @@ func (y *study) ready() error {
 // run needs of it is there before its first task.
 const offline = "HF_HUB_OFFLINE=1"
 
-// execute runs the study's tasks on this machine's devices.
-func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
+// execute runs the tasks of the plan on this machine's devices.
+func (y *planned) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
 	worker, err := workerCommand(s)
 	if err != nil {
 		return nil, err
 	}
 	worker.Env = append(worker.Env, offline)
-	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.hashes
+	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.memory.Hashes
 	cfg.Stall, cfg.Checkpoint = s.duration(setStall), s.duration(setCheckpoint)
 	cfg.Together = s.number(setTogether)
 	cfg.Version, cfg.Reproducible = version(), s.on(setReproducible)
@@ -47,30 +49,30 @@ func (y *study) execute(ctx context.Context, s *settings, cfg execute.Config, st
 	if err != nil {
 		return nil, err
 	}
-	recorder := execute.NewRecorder(logs, cfg.RunID, y.store.Host(), cfg.Job, cfg.Devices, y.plan.ToRun())
-	cfg.Display = execute.Displays{s.display(stderr), log, recorder}
+	recorder := progress.NewRecorder(logs, cfg.RunID, y.store.Host(), cfg.Job, cfg.Devices, y.plan.ToRun())
+	cfg.Display = progress.Displays{s.display(stderr), log, recorder}
 	summary, err := execute.Run(ctx, y.plan, cfg)
 	ended(summary, err)
 	return summary, err
 }
 
 // keepLogs makes the folder of a run's logs, and removes those of old runs.
-func (y *study) keepLogs(s *settings, runID string) error {
+func (y *planned) keepLogs(s *settings, runID string) error {
 	if err := os.MkdirAll(y.store.Logs(runID), 0o777); err != nil {
 		return err
 	}
-	return execute.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.number(setKeepLogs))
+	return runlog.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.number(setKeepLogs))
 }
 
 // openLog opens run.jsonl in a folder of logs, and says how to close it.
-func openLog(logs string) (*execute.Lines, func(*execute.Summary, error), error) {
+func openLog(logs string) (*progress.Lines, func(*execute.Summary, error), error) {
 	file, err := os.OpenFile(filepath.Join(logs, "run.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, nil, err
 	}
-	log := execute.NewLines(file, true)
+	log := progress.NewLines(file, true)
 	return log, func(summary *execute.Summary, err error) {
-		log.Ended(summary, err)
+		log.Ended(progress.Tally{Done: summary.Done, Found: summary.Found, Failed: len(summary.Failures), Blocked: len(summary.Blocked)}, err)
 		_ = file.Close()
 	}, nil
 }

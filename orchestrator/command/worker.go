@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
@@ -51,8 +52,8 @@ type workerRun struct {
 	grace, idle time.Duration
 	stderr      io.Writer
 
-	study *study
-	job   *store.Job // that it is in; nil for none
+	planned *planned
+	job     *store.Job // that it is in; nil for none
 }
 
 // errTimeUp is the cause of a stop shortly before the time limit of the job.
@@ -64,21 +65,21 @@ func (w *workerRun) run(ctx context.Context) (err error) {
 	stopAtSignal(timeUp)
 	w.job = slurm.Here()
 	budget := w.budget(ctx, timeUp)
-	if w.study, err = openStudy(ctx, w.settings, w.file); err != nil {
+	if w.planned, err = openPlanned(ctx, w.settings, w.file); err != nil {
 		return err
 	}
-	if digest := w.study.plan.Digest(); w.digest != "" && w.digest != digest {
+	if digest := w.planned.plan.Digest(); w.digest != "" && w.digest != digest {
 		return fmt.Errorf("%s, its photos or kizu have changed since this worker was submitted, and it would compute something else: end the job with kizu cancel, and run again", w.file)
 	}
-	if err := w.study.makeStore(w.settings, true); err != nil {
+	if err := w.planned.makeStore(w.settings, true); err != nil {
 		return err
 	}
 	if budget != nil {
-		estimator := &plan.DurationEstimator{Plan: w.study.plan, Store: w.study.store}
+		estimator := &plan.DurationEstimator{Plan: w.planned.plan, Store: w.planned.store}
 		budget.Estimate = estimator.Estimate
 	}
 	cfg := execute.Config{RunID: w.runID(), Job: w.job, Budget: budget, Others: slurm.Others(), Idle: w.idle}
-	lock, err := w.study.store.LockWorker(ctx, w.study.plan.Experiment.Name, filepath.Base(cfg.RunID))
+	lock, err := w.planned.store.LockWorker(ctx, w.planned.plan.Experiment.Name, filepath.Base(cfg.RunID))
 	if err != nil {
 		return err
 	}
@@ -88,30 +89,30 @@ func (w *workerRun) run(ctx context.Context) (err error) {
 
 // work takes tasks until none is left, or the time is up.
 func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
-	p, st := w.study.plan, w.study.store
+	p, st := w.planned.plan, w.planned.store
 	if err := p.Compare(st); err != nil {
 		return err
 	}
 	toRun := p.ToRun()
 	if w.digest == "" && len(toRun) > 0 { // whoever submits a worker has looked
-		if err := w.study.ready(); err != nil {
+		if err := w.planned.ready(); err != nil {
 			return err
 		}
 	}
-	if err := w.study.fetch(ctx, w.settings, w.stderr); err != nil {
+	if err := w.planned.fetch(ctx, w.settings, w.stderr); err != nil {
 		return err
 	}
-	cfg.Failures = execute.FailureLogOf(st.Logs(cfg.RunID))
+	cfg.Failures = runlog.FailureLogOf(st.Logs(cfg.RunID))
 	if w.of != "" {
-		cfg.Failures = execute.FailureLogOf(st.Logs(w.of))
-	} else if err := w.study.keepLogs(w.settings, cfg.RunID); err != nil {
+		cfg.Failures = runlog.FailureLogOf(st.Logs(w.of))
+	} else if err := w.planned.keepLogs(w.settings, cfg.RunID); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(st.Logs(cfg.RunID), 0o777); err != nil {
 		return err
 	}
 	before := execute.ProgressMarkOf(st, toRun)
-	summary, err := w.study.execute(ctx, w.settings, cfg, w.stderr)
+	summary, err := w.planned.execute(ctx, w.settings, cfg, w.stderr)
 	switch {
 	case err == nil && summary.Left > 0, err != nil && errors.Is(context.Cause(ctx), errTimeUp):
 		return w.again(execute.ProgressMarkOf(st, toRun).Beyond(before))
@@ -121,9 +122,9 @@ func (w *workerRun) work(ctx context.Context, cfg execute.Config) error {
 	if w.submitted() && summary.Ended() == len(toRun) {
 		cancelWaiting(ctx, w.job.ID, w.stderr)
 	}
-	w.study.printFailures(w.stderr, summary)
+	w.planned.printFailures(w.stderr, summary)
 	for _, failure := range summary.Failures {
-		if reported := new(execute.ReportedError); !errors.As(failure, &reported) {
+		if reported := new(runlog.ReportedError); !errors.As(failure, &reported) {
 			return errCellsFailed // here, which the job is to say
 		}
 	}
@@ -138,10 +139,10 @@ func (w *workerRun) submitted() bool { return w.job != nil && w.of != "" }
 // submitted it, if one did.
 func (w *workerRun) runID() string {
 	if w.of == "" {
-		return execute.RunID(w.study.plan.Experiment.Name, time.Now())
+		return runlog.RunID(w.planned.plan.Experiment.Name, time.Now())
 	}
 	if w.job == nil {
-		return filepath.Join(w.of, fmt.Sprintf("%s-%d", w.study.store.Host(), os.Getpid()))
+		return filepath.Join(w.of, fmt.Sprintf("%s-%d", w.planned.store.Host(), os.Getpid()))
 	}
 	return filepath.Join(w.of, fmt.Sprintf("job-%s.%d", w.job.Name(), w.job.Restarts))
 }

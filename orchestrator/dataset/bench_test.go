@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"kizu/orchestrator/filehash"
 )
 
 // BenchmarkScan times the scan of as many photos as elpv-dataset has: their
@@ -25,10 +27,11 @@ func BenchmarkScan(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	time.Sleep(settled + 100*time.Millisecond) // younger files are not remembered
-	known := OpenHashes(filepath.Join(b.TempDir(), "hashes.json"))
-	scan := func(h *Hashes) {
-		set, err := Scanner{Hashes: h}.Scan(Folder{Format: "folders", Root: root, Classes: []string{"good"}})
+	time.Sleep(2100 * time.Millisecond) // younger files are not remembered
+	memory := filepath.Join(b.TempDir(), "hashes.json")
+	known := Remember(memory)
+	scan := func(h *Memory) {
+		set, err := Scanner{Memory: h}.Scan(Folder{Format: "folders", Root: root, Classes: []string{"good"}})
 		if err != nil || len(set.Images) != photos {
 			b.Fatal(set, err)
 		}
@@ -45,13 +48,13 @@ func BenchmarkScan(b *testing.B) {
 				b.Fatal(err)
 			}
 			for _, img := range found.images {
-				if _, err := HashFile(img.Path); err != nil {
+				if _, err := filehash.File(img.Path); err != nil {
 					b.Fatal(err)
 				}
 			}
 		}},
-		{"at once", func() { scan(OpenHashes(filepath.Join(root, "none.json"))) }},
-		{"remembered", func() { scan(OpenHashes(known.path)) }},
+		{"at once", func() { scan(Remember(filepath.Join(root, "none.json"))) }},
+		{"remembered", func() { scan(Remember(memory)) }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {

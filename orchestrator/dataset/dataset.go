@@ -6,12 +6,12 @@ import "fmt"
 
 // Image is one photo of a dataset.
 type Image struct {
-	Name   string // slash-separated path below the dataset's root
-	Path   string // absolute
-	SHA256 string // of the file's bytes, in hex
-	Class  string
-	Group  string // a kind of part that has its own good images (elpv: mono, poly), or ""
-	Split  Split
+	Name    string // slash-separated path below the dataset's root
+	Path    string // absolute
+	SHA256  string // of the file's bytes, in hex
+	Class   string
+	Variety string // a kind of part that has its own good images (elpv: mono, poly), or ""
+	Split   Split
 
 	Picture Picture // what it shows, if it was read
 }
@@ -69,18 +69,18 @@ func (s *Set) Of(class string) []Image {
 	return images
 }
 
-// Group is the group that all images of a class share, or "" where they are of
+// Variety is the variety that all images of a class share, or "" where they are of
 // several or of none.
-func (s *Set) Group(class string) string {
-	group, some := "", false
+func (s *Set) Variety(class string) string {
+	variety, some := "", false
 	for _, img := range s.Images {
 		switch {
 		case img.Class != class:
 		case !some:
-			group, some = img.Group, true
-		case img.Group != group:
+			variety, some = img.Variety, true
+		case img.Variety != variety:
 			return ""
 		}
 	}
-	return group
+	return variety
 }

@@ -38,9 +38,9 @@ func TestELPV(t *testing.T) {
 	if got := names(set.Images); !slices.Equal(got, want) {
 		t.Errorf("images %q, want %q", got, want)
 	}
-	for class, group := range map[string]string{"defective mono": "mono", "defective poly": "poly", "functional": ""} {
-		if got := set.Group(class); got != group {
-			t.Errorf("class %s is of group %q, want %q", class, got, group)
+	for class, variety := range map[string]string{"defective mono": "mono", "defective poly": "poly", "functional": ""} {
+		if got := set.Variety(class); got != variety {
+			t.Errorf("class %s is of variety %q, want %q", class, got, variety)
 		}
 	}
 	if got := names(scan(t, "elpv", f.root, "functional").Images); len(got) != 2 {

@@ -1,9 +1,7 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,6 +11,8 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 	"golang.org/x/text/unicode/norm" // "é" as one character or as two; Go project, BSD
+
+	"kizu/orchestrator/filehash"
 )
 
 // extensions of files that are taken for images, in lower case.
@@ -84,7 +84,7 @@ func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
 // add adds an image, unless it is something that only has an image's name. One
 // that is missing is for reading to say.
 func (f *finder) add(img Image) {
-	if what := notAFile(img.Path); what != "" {
+	if what := filehash.Irregular(img.Path); what != "" {
 		f.left = append(f.left, LeftOut{img.Name, what})
 		return
 	}
@@ -133,29 +133,4 @@ func foldersOf(entries []os.DirEntry) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-// notAFile says what a path leads to if that is no regular file, and "" if it is
-// one or cannot be looked at.
-func notAFile(path string) string {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(path); err == nil {
-			return "a link that leads nowhere"
-		}
-	}
-	if err != nil {
-		return ""
-	}
-	switch mode := info.Mode(); {
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	}
-	return ""
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"kizu/orchestrator/filehash"
 )
 
 // TestWhatIsNoFileIsLeftOut: what has an image's name and is something else is
@@ -42,7 +44,7 @@ func TestWhatIsNoFileIsLeftOut(t *testing.T) {
 		t.Errorf("left out %q", set.LeftOut)
 	}
 	for _, name := range []string{"good/1.png", "good/4.png"} { // as when a file becomes one after the scan
-		_, err := HashFile(f.path(name))
+		_, err := filehash.File(f.path(name))
 		fails(t, err, "and no file")
 	}
 }
@@ -107,8 +109,8 @@ func TestReadingStops(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good"}}
-	for name, memory := range map[string]*Hashes{"no memory": nil, "a memory": OpenHashes(filepath.Join(f.root, "hashes.json"))} {
-		scanner := Scanner{Hashes: memory.Until(ctx)}
+	for name, memory := range map[string]*Memory{"no memory": nil, "a memory": Remember(filepath.Join(f.root, "hashes.json"))} {
+		scanner := Scanner{Memory: memory.Until(ctx)}
 		if _, err := scanner.Scan(folder); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -39,11 +39,14 @@ func (f *finder) folders(classes []string) error {
 	return nil
 }
 
+// byteOrderMark is what spreadsheets begin a file with.
+const byteOrderMark = "\ufeff"
+
 // The classes of the elpv layout: a cell's defect probability, as experts gave
 // it, is 0, 1/3, 2/3 or 1; the uncertain ones belong to no class.
 const (
 	elpvFunctional = "functional"
-	elpvDefective  = "defective" // followed by the group: "defective mono"
+	elpvDefective  = "defective" // followed by the variety: "defective mono"
 )
 
 // elpv reads the elpv-dataset (Buerhop-Lutz et al., 2018; Deitsch et al.,
@@ -86,7 +89,7 @@ func (f *finder) elpvImage(fields []string) (Image, error) {
 	if len(fields) != 3 {
 		return Image{}, fmt.Errorf("want a file, a probability and a kind of cell, got %d fields", len(fields))
 	}
-	name, group := fields[0], fields[2]
+	name, variety := fields[0], fields[2]
 	if !utf8.ValidString(name) {
 		return Image{}, fmt.Errorf("the file name %q is not UTF-8", name)
 	}
@@ -97,18 +100,18 @@ func (f *finder) elpvImage(fields []string) (Image, error) {
 	if err != nil || !(probability >= 0 && probability <= 1) {
 		return Image{}, fmt.Errorf("probability %q is not a number from 0 to 1", fields[1])
 	}
-	if group != "mono" && group != "poly" {
-		return Image{}, fmt.Errorf("kind of cell %q is neither mono nor poly", group)
+	if variety != "mono" && variety != "poly" {
+		return Image{}, fmt.Errorf("kind of cell %q is neither mono nor poly", variety)
 	}
 	class := ""
 	switch probability {
 	case 0:
 		class = elpvFunctional
 	case 1:
-		class = elpvDefective + " " + group
+		class = elpvDefective + " " + variety
 	}
 	if there, err := f.resolve(filepath.ToSlash(name)); err == nil {
 		name = there // or else reading it says what is wrong
 	}
-	return Image{Name: filepath.ToSlash(name), Path: filepath.Join(f.root, name), Class: class, Group: group}, nil
+	return Image{Name: filepath.ToSlash(name), Path: filepath.Join(f.root, name), Class: class, Variety: variety}, nil
 }

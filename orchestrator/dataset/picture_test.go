@@ -151,7 +151,7 @@ func TestPhotosAreReadOnce(t *testing.T) {
 		deep.SetGray16(i%3, i/3, color.Gray16{Y: uint16(100 + 400*i)})
 	}
 	f.save("good/deep.png", deep)
-	time.Sleep(settled + 100*time.Millisecond) // younger files are not remembered
+	time.Sleep(2100 * time.Millisecond) // younger files are not remembered
 	memory := filepath.Join(f.root, "hashes.json")
 	for _, step := range []struct {
 		folder Folder
@@ -167,9 +167,9 @@ func TestPhotosAreReadOnce(t *testing.T) {
 		{Folder{AutoRange: true}, nil, Levels{100, 3300}},
 	} {
 		var asked []string
-		hashes := OpenHashes(memory)
+		hashes := Remember(memory)
 		step.folder.Format, step.folder.Root, step.folder.Classes = "folders", f.root, []string{"good"}
-		set, err := Scanner{Hashes: hashes, Reader: counted{reading().Reader, &asked}}.Scan(step.folder)
+		set, err := Scanner{Memory: hashes, Reader: counted{reading().Reader, &asked}}.Scan(step.folder)
 		if err != nil {
 			t.Fatal(err)
 		}

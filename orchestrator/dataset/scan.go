@@ -22,7 +22,7 @@ type Folder struct {
 
 // Scanner finds photos.
 type Scanner struct {
-	Hashes   *Hashes
+	Memory   *Memory
 	Reader   Reader                // nil: photos are told apart by their files alone
 	Progress func(done, total int) // nil, or told how many of the photos that are not known yet are read
 }
@@ -58,8 +58,8 @@ func (s Scanner) look(folder Folder) (*finder, []error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	problems := s.Hashes.all(found.images)
-	if err := s.Hashes.context().Err(); err != nil {
+	problems := s.hash(found.images)
+	if err := s.Memory.FileHashes().Context().Err(); err != nil {
 		return nil, nil, err
 	}
 	if s.Reader == nil {
@@ -140,4 +140,71 @@ func (f *finder) unique(images []Image) (*Set, []error) {
 		set.Levels = nil // nothing is read with them
 	}
 	return set, twice
+}
+
+// hash fills in every image's SHA-256, and returns each image's error.
+func (s Scanner) hash(images []Image) []error {
+	paths := make([]string, len(images))
+	for i := range images {
+		paths[i] = images[i].Path
+	}
+	sums, problems := s.Memory.FileHashes().Files(paths)
+	for i := range images {
+		images[i].SHA256 = sums[i]
+	}
+	return problems
+}
+
+// read finds out what images show that have no problem: from memory, or by
+// asking the reader, files of equal bytes once.
+func (s Scanner) read(images []Image, levels Levels, problems []error) error {
+	album := s.Memory.pictures()
+	var paths, hashes []string
+	same := map[string][]int{} // images by hash
+	for i := range images {
+		sum := images[i].SHA256
+		known, ok := album.picture(sum, levels)
+		switch {
+		case problems[i] != nil:
+		case ok:
+			images[i].Picture = known
+		case levels != nil && images[i].Picture.Pixels != "" && !images[i].Picture.deep(): // read before
+		default:
+			if same[sum] == nil {
+				paths, hashes = append(paths, images[i].Path), append(hashes, sum)
+			}
+			same[sum] = append(same[sum], i)
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	done := 0
+	return s.Reader.Read(s.Memory.FileHashes().Context(), paths, levels, func(n int, p Picture, err error) {
+		if err == nil {
+			err = s.sure(paths[n], hashes[n], p, levels)
+		}
+		if err == nil {
+			album.learn(hashes[n], levels, p)
+		}
+		for _, i := range same[hashes[n]] {
+			images[i].Picture, problems[i] = p, err
+		}
+		if done++; s.Progress != nil {
+			s.Progress(done, len(paths))
+		}
+	})
+}
+
+// sure makes sure that a picture can be shown, and is of the file that was
+// hashed.
+func (s Scanner) sure(path, sha256 string, p Picture, levels Levels) error {
+	if err := showable(path, p, levels); err != nil {
+		return err
+	}
+	sum, err := s.Memory.FileHashes().File(path)
+	if err == nil && sum != sha256 {
+		err = fmt.Errorf("image %s was changed while it was read: run again", path)
+	}
+	return err
 }

@@ -24,11 +24,11 @@ func TestFolders(t *testing.T) {
 		t.Errorf("images %q, want %q", got, want)
 	}
 	for _, img := range set.Images {
-		if img.Path != f.path(img.Name) || !filepath.IsAbs(img.Path) || len(img.SHA256) != 64 || img.Split != Pooled || img.Group != "" {
+		if img.Path != f.path(img.Name) || !filepath.IsAbs(img.Path) || len(img.SHA256) != 64 || img.Split != Pooled || img.Variety != "" {
 			t.Errorf("image %+v", img)
 		}
 	}
-	if got := names(set.Of("good")); len(got) != 2 || set.Of("dent") != nil || set.Group("good") != "" || set.Group("dent") != "" {
+	if got := names(set.Of("good")); len(got) != 2 || set.Of("dent") != nil || set.Variety("good") != "" || set.Variety("dent") != "" {
 		t.Errorf("good images %q", got)
 	}
 }

@@ -8,15 +8,16 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"io"
-	"slices"
-
 	_ "image/jpeg" // the formats that Pillow and the standard library share
 	_ "image/png"
+	"io"
+	"slices"
 
 	_ "golang.org/x/image/bmp"  // inspection cameras write BMP and TIFF;
 	_ "golang.org/x/image/tiff" // Go project, BSD
 	_ "golang.org/x/image/webp"
+
+	"kizu/orchestrator/filehash"
 )
 
 // showable makes sure that pages can show a photo as it was read. The commonest
@@ -65,7 +66,7 @@ func pixelsOf(img *image.RGBA) string {
 
 // decode opens a file for a decoder.
 func decode(path string, with func(io.Reader) error) error {
-	file, err := openFile(path)
+	file, err := filehash.OpenFile(path)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"kizu/orchestrator/execute/protocol"
+	"kizu/orchestrator/execute/runlog"
 )
 
 // Helper is a worker process without a device: it runs no tasks but answers questions that only
@@ -54,7 +55,7 @@ func (h *Helper) Ask(ctx context.Context, function string, argument, result any)
 		case event, alive := <-h.process.events:
 			switch {
 			case !alive:
-				return errors.New("a worker process died (" + h.process.wait() + "): " + LastLines(h.process.log, 3))
+				return errors.New("a worker process died (" + h.process.wait() + "): " + runlog.LastLines(h.process.log, 3))
 			case event.Type == protocol.Failed && isStageError(*event.Failure):
 				return errors.New(event.Failure.Message)
 			case event.Type == protocol.Failed:

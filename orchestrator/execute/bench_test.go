@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
 )
@@ -44,7 +45,7 @@ func BenchmarkWorkers(b *testing.B) {
 		for i, st := range stores {
 			group.Go(func() {
 				summary, err := execute.Run(b.Context(), plans[i], execute.Config{
-					Store: st, Devices: []string{"cpu"}, RunID: fmt.Sprint("worker", i), Display: execute.Silent{},
+					Store: st, Devices: []string{"cpu"}, RunID: fmt.Sprint("worker", i), Display: progress.Silent{},
 					Worker: execute.Command{Path: os.Args[0], Env: []string{actsAs + "=short", "KIZU_TEST_NOTES=" + f.notes}},
 				})
 				if err != nil || len(summary.Failures) > 0 {

@@ -30,7 +30,7 @@ const (
 	computed
 	found     // another process that shares the store had made it
 	elsewhere // another process is making it
-	left      // to other processes: there is not enough time for it here
+	passedOn  // to other processes: there is not enough time for it here
 )
 
 // do runs tasks to their ends, unless other processes have or do them, and
@@ -56,7 +56,7 @@ func (w *deviceWorker) one(ctx context.Context, task *plan.Task) outcome {
 	case cfg.Store.Has(task.Kind, task.Key): // most that others do is found so, without a claim
 		o.end = found
 	case !cfg.Budget.fits(task, started):
-		o.end = left
+		o.end = passedOn
 	default:
 		o.end, o.err = w.claim(ctx, task)
 	}
@@ -84,7 +84,7 @@ func (w *deviceWorker) claim(ctx context.Context, task *plan.Task) (how end, err
 	cfg.Display.TaskStarted(task, w.device)
 	how, err = w.attempt(ctx, task, claim)
 	if start := new(StartError); err != nil && ctx.Err() == nil && !errors.As(err, &start) {
-		err = errors.Join(err, cfg.Failures.fail(task, cfg.Job, err))
+		err = errors.Join(err, cfg.Failures.Fail(task, cfg.Job, err))
 	}
 	return how, err
 }

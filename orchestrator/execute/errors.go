@@ -1,11 +1,8 @@
 package execute
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -52,6 +49,12 @@ func (e *DiedError) Error() string {
 	return fmt.Sprintf("the worker process died (%s); log: %s", e.How, e.Log)
 }
 
+// LogFile implements runlog.Logged.
+func (e *DiedError) LogFile() string { return e.Log }
+
+// Explained implements runlog.Logged.
+func (e *DiedError) Explained() bool { return false }
+
 // StallError is a worker that was killed since it said nothing for too long.
 type StallError struct {
 	After time.Duration
@@ -61,6 +64,12 @@ type StallError struct {
 func (e *StallError) Error() string {
 	return fmt.Sprintf("no progress for %s, so its worker was killed; log: %s", e.After, e.Log)
 }
+
+// LogFile implements runlog.Logged.
+func (e *StallError) LogFile() string { return e.Log }
+
+// Explained implements runlog.Logged.
+func (e *StallError) Explained() bool { return false }
 
 // TaskError is a task that a Python stage gave up.
 type TaskError struct {
@@ -79,71 +88,11 @@ func (e *TaskError) Error() string {
 	return fmt.Sprintf("%s (log: %s)", message, e.Log)
 }
 
-// logOf is the log of a failed task; "" if it has none.
-func logOf(err error) string {
-	var task *TaskError
-	var died *DiedError
-	var stall *StallError
-	var reported *ReportedError
-	switch {
-	case errors.As(err, &task):
-		return task.Log
-	case errors.As(err, &died):
-		return died.Log
-	case errors.As(err, &stall):
-		return stall.Log
-	case errors.As(err, &reported):
-		return reported.Log
-	}
-	return ""
-}
+// LogFile implements runlog.Logged.
+func (e *TaskError) LogFile() string { return e.Log }
 
-// tailBytes is how much of a failed task's log is shown with its failure.
-const tailBytes = 8 << 10
-
-// LogTail is the end of a failed task's log, cut at a line; "" if there is none.
-func LogTail(failure error) string { return tail(logOf(failure)) }
-
-// LastLines is the last few lines of a file; "" if there are none.
-func LastLines(path string, n int) string {
-	lines := strings.Split(strings.TrimSpace(tail(path)), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
-}
-
-// tail is the end of a file, cut at a line; "" if there is none.
-func tail(path string) string {
-	file, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return ""
-	}
-	start := max(0, info.Size()-tailBytes)
-	text, err := io.ReadAll(io.NewSectionReader(file, start, tailBytes))
-	if err != nil {
-		return ""
-	}
-	if start > 0 {
-		_, text, _ = bytes.Cut(text, []byte("\n"))
-	}
-	return strings.ToValidUTF8(string(text), "�")
-}
-
-// Surprising tells failures that only their log explains from those whose
-// message says it all.
-func Surprising(failure error) bool {
-	var task *TaskError
-	if errors.As(failure, &task) && (isStageError(task.Failure) || saysDiskFull(task.Failure)) {
-		return false
-	}
-	if reported := new(ReportedError); errors.As(failure, &reported) {
-		return reported.Surprising
-	}
-	return logOf(failure) != ""
-}
+// Explained implements runlog.Logged.
+func (e *TaskError) Explained() bool { return isStageError(e.Failure) || saysDiskFull(e.Failure) }
 
 // saysDiskFull knows what Python and its libraries say of a full disk.
 func saysDiskFull(f protocol.Failure) bool {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
@@ -112,8 +114,8 @@ func TestDeterministicFailuresAreNotTriedAgain(t *testing.T) {
 		t.Errorf("asked twice:\n%v", calls)
 	}
 	for _, failure := range summary.Failures {
-		if tail := execute.LogTail(failure); !execute.Surprising(failure) || !strings.HasPrefix(tail, "Traceback") {
-			t.Errorf("%v: surprising %v, log %q", failure, execute.Surprising(failure), tail)
+		if tail := runlog.LogTail(failure); !runlog.Surprising(failure) || !strings.HasPrefix(tail, "Traceback") {
+			t.Errorf("%v: surprising %v, log %q", failure, runlog.Surprising(failure), tail)
 		}
 	}
 }
@@ -262,23 +264,23 @@ func TestInterruptedWhileAnotherRunHasEverything(t *testing.T) {
 func TestLive(t *testing.T) {
 	f := newFixture(t)
 	logs := filepath.Join(f.store.Root(), "logs")
-	run := execute.RunID("small", time.Now())
+	run := runlog.RunID("small", time.Now())
 	if err := os.MkdirAll(filepath.Join(logs, run), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	p := smallPlan(t, f.store, f.photos)
-	live := execute.NewRecorder(filepath.Join(logs, run), run, f.store.Host(), &store.Job{ID: "7", Index: "2", Node: "n1"}, []string{"cpu"}, p.Tasks)
-	seen, err := execute.LiveRuns(logs, "small", f.store.Host())
+	live := progress.NewRecorder(filepath.Join(logs, run), run, f.store.Host(), &store.Job{ID: "7", Index: "2", Node: "n1"}, []string{"cpu"}, p.Tasks)
+	seen, err := runlog.LiveRuns(logs, "small", f.store.Host())
 	if err != nil || len(seen) != 1 || seen[0].PID != os.Getpid() || len(seen[0].Left) != len(p.Tasks) || seen[0].Place() != "n1" || seen[0].Job.Name() != "7_2" {
 		t.Fatalf("%+v, %v", seen, err)
 	}
-	if _, summary, err := f.run(t.Context(), "well", execute.Displays{&recorder{}, live}, "cpu"); err != nil || summary.Done != len(p.Tasks) {
+	if _, summary, err := f.run(t.Context(), "well", progress.Displays{&recorder{}, live}, "cpu"); err != nil || summary.Done != len(p.Tasks) {
 		t.Fatal(err)
 	}
-	if seen, err = execute.LiveRuns(logs, "small", f.store.Host()); err != nil || len(seen) > 0 {
+	if seen, err = runlog.LiveRuns(logs, "small", f.store.Host()); err != nil || len(seen) > 0 {
 		t.Errorf("goes on after its end: %+v, %v", seen, err)
 	}
-	var last execute.Live
+	var last runlog.Live
 	text, err := os.ReadFile(filepath.Join(logs, run, "live.json"))
 	if err := errors.Join(err, json.Unmarshal(text, &last)); err != nil || !last.Ended || last.Done != len(p.Tasks) || len(last.Left) > 0 || last.Devices[0].Task != "" {
 		t.Errorf("%+v, %v", last, err)
@@ -290,17 +292,17 @@ func TestKeepRuns(t *testing.T) {
 	logs := t.TempDir()
 	for i := range 5 {
 		for _, name := range []string{"a", "a-b"} {
-			run := execute.RunID(name, time.Unix(int64(i), 0))
+			run := runlog.RunID(name, time.Unix(int64(i), 0))
 			if err := os.Mkdir(filepath.Join(logs, run), 0o755); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := execute.KeepRuns(logs, "a", 2); err != nil {
+	if err := runlog.KeepRuns(logs, "a", 2); err != nil {
 		t.Fatal(err)
 	}
-	ours, err := execute.Runs(logs, "a")
-	others, err2 := execute.Runs(logs, "a-b")
+	ours, err := runlog.Runs(logs, "a")
+	others, err2 := runlog.Runs(logs, "a-b")
 	if err != nil || err2 != nil || len(ours) != 2 || len(others) != 5 || !strings.Contains(ours[1], fmt.Sprintf("19700101T000004.000Z-%d", os.Getpid())) {
 		t.Errorf("%v, %v, %v, %v", ours, others, err, err2)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/schedule"
 	"kizu/orchestrator/store"
@@ -14,7 +16,7 @@ import (
 type Following struct {
 	Store   *store.Store
 	RunID   string
-	Display Display
+	Display progress.Display
 	Every   time.Duration
 	// Working reports whether any worker is left that works or will.
 	Working func(context.Context) (bool, error)
@@ -26,7 +28,7 @@ func Follow(ctx context.Context, p *plan.Plan, cfg Following) (*Summary, error) 
 	tasks := p.ToRun()
 	todo, err := schedule.New(scheduled(tasks))
 	f := &follower{
-		cfg: cfg, todo: todo, failures: FailureLogOf(cfg.Store.Logs(cfg.RunID)), open: map[string]*plan.Task{}, started: map[string]bool{},
+		cfg: cfg, todo: todo, failures: runlog.FailureLogOf(cfg.Store.Logs(cfg.RunID)), open: map[string]*plan.Task{}, started: map[string]bool{},
 		summary: &Summary{Failures: map[string]error{}, Blocked: map[string]error{}},
 	}
 	for _, task := range tasks {
@@ -58,7 +60,7 @@ func Follow(ctx context.Context, p *plan.Plan, cfg Following) (*Summary, error) 
 type follower struct {
 	cfg      Following
 	todo     *schedule.Schedule
-	failures *FailureLog
+	failures *runlog.FailureLog
 	summary  *Summary
 	open     map[string]*plan.Task // by id, what has not ended
 	started  map[string]bool       // by id, what was seen at work
@@ -66,7 +68,7 @@ type follower struct {
 
 // look tells the display what has happened since the last look.
 func (f *follower) look(tasks []*plan.Task) error {
-	workers, err := LiveWorkers(f.cfg.Store.Logs(f.cfg.RunID), f.cfg.Store.Host())
+	workers, err := runlog.LiveWorkers(f.cfg.Store.Logs(f.cfg.RunID), f.cfg.Store.Host())
 	if err != nil {
 		return err
 	}
@@ -91,7 +93,7 @@ func (f *follower) look(tasks []*plan.Task) error {
 	return nil
 }
 
-func (f *follower) progress(device LiveDevice, place string) {
+func (f *follower) progress(device runlog.LiveDevice, place string) {
 	task := f.open[device.Task]
 	if task == nil {
 		return

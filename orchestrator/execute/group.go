@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/execute/protocol"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
@@ -43,7 +44,7 @@ func (w *deviceWorker) together(ctx context.Context, tasks []*plan.Task, outcome
 		return rest
 	}
 	if err := g.run(ctx); err != nil && ctx.Err() == nil {
-		w.run.cfg.Display.FellApart(Apart{Members: g.tasks(), Cause: causeOf(err), Err: err})
+		w.run.cfg.Display.FellApart(progress.Apart{Members: g.tasks(), Cause: causeOf(err), Err: err})
 		if remedyFor(err) != none {
 			w.close()
 		}
@@ -147,7 +148,7 @@ func (g *group) end(member *attempt, err error) {
 		o.end, o.err = elsewhere, nil
 	case err != nil:
 		cfg := &g.worker.run.cfg
-		o.end, o.err = notDone, errors.Join(err, cfg.Failures.fail(member.task, cfg.Job, err))
+		o.end, o.err = notDone, errors.Join(err, cfg.Failures.Fail(member.task, cfg.Job, err))
 	}
 	g.outcomes <- o
 }

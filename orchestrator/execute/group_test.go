@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/stage"
 )
 
@@ -65,7 +67,7 @@ func TestTasksThatAllowItAreComputedTogether(t *testing.T) {
 
 func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
 	f := newFixture(t)
-	f.together, f.team = 16, execute.FailureLogOf(t.TempDir())
+	f.together, f.team = 16, runlog.FailureLogOf(t.TempDir())
 	p, summary, err := f.run(t.Context(), "member fails", &recorder{}, "cpu")
 	if err != nil {
 		t.Fatal(err)
@@ -91,19 +93,19 @@ func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
 // TestAGroupThatEndsIsComputedOneByOne: what was done by then is kept, and the
 // run says why it ended.
 func TestAGroupThatEndsIsComputedOneByOne(t *testing.T) {
-	for behaviour, cause := range map[string]execute.Cause{
-		"group dies":           execute.WorkerCause,
-		"apart":                execute.MemberCause,
-		"group out of memory":  execute.MemoryCause,
-		"group is refused":     execute.RefusedCause,
-		"group fills the disk": execute.DiskCause,
-		"group meets a fault":  execute.FaultCause,
+	for behaviour, cause := range map[string]progress.Cause{
+		"group dies":           progress.WorkerCause,
+		"apart":                progress.MemberCause,
+		"group out of memory":  progress.MemoryCause,
+		"group is refused":     progress.RefusedCause,
+		"group fills the disk": progress.DiskCause,
+		"group meets a fault":  progress.FaultCause,
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			f := newFixture(t)
 			f.together = 16
 			told, lines := &recorder{}, &bytes.Buffer{}
-			p, summary, err := f.run(t.Context(), behaviour, execute.Displays{told, execute.NewLines(lines, true)}, "cpu")
+			p, summary, err := f.run(t.Context(), behaviour, progress.Displays{told, progress.NewLines(lines, true)}, "cpu")
 			if err != nil || summary.Done != len(p.Tasks) {
 				t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
 			}

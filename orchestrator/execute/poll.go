@@ -24,7 +24,7 @@ func newPoll() *poll {
 
 // ended records how a task ended on a device.
 func (l *poll) ended(how end) {
-	if how == elsewhere || how == left {
+	if how == elsewhere || how == passedOn {
 		return
 	}
 	now := time.Now()

@@ -12,7 +12,10 @@ import (
 	"sync"
 	"time"
 
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
+	"kizu/orchestrator/filehash"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/schedule"
 	"kizu/orchestrator/store"
@@ -21,36 +24,47 @@ import (
 // Config is what a run needs besides its plan.
 type Config struct {
 	Store   *store.Store
-	Devices []string // one worker process each
+	Devices []string // each gets one worker process
 	Worker  Command
 	RunID   string // names the folder of the logs
-	Version string // of kizu, for manifests
+	Version string // the revision of kizu, for manifests
+	Display progress.Display
 
 	// Reproducible has batches follow from the task alone, whatever the memory
 	// that is free. Worker's environment holds the libraries to one code path.
 	Reproducible bool
-	Display      Display
 
-	Stall      time.Duration   // without a word about a task, after which its worker is killed
-	Checkpoint time.Duration   // between two checkpoints of a training
-	Hashes     *dataset.Hashes // to see whether what was planned on is still there
-	Together   int             // the most tasks that are computed at the same time on one device; 0 for 1
+	// Stall is the time after which a worker that says nothing is killed.
+	Stall time.Duration
+	// Checkpoint is the time between two checkpoints of a training.
+	Checkpoint time.Duration
+	// Together is the most tasks that one device computes at the same time; 0 is 1.
+	Together int
+	// Hashes tell whether the files that were planned on are unchanged.
+	Hashes *filehash.Hashes
 
-	// Of a worker, one of many on a plan. Their zero values are a run's.
-	Job      *store.Job    // of the workload manager that runs it
-	Failures *FailureLog   // in which all of them say what has failed; nil for one that is alone
-	Others   int           // how many these are, as far as is known
-	Budget   *TimeBudget   // the time it has; nil for as much as is needed
-	Idle     time.Duration // with nothing to do, after which it ends; 0 for never
+	// The rest is for a worker, which shares its plan with others. A run of its own
+	// leaves it at the zero values.
+
+	// Job is the job of the workload manager that the worker runs in.
+	Job *store.Job
+	// Failures is the log in which all workers say what has failed.
+	Failures *runlog.FailureLog
+	// Others is the number of other workers, as far as that is known.
+	Others int
+	// Budget is the time that the worker has; nil if that is as much as it needs.
+	Budget *TimeBudget
+	// Idle is the time with nothing to do after which the worker ends; 0 is never.
+	Idle time.Duration
 }
 
 // Summary is how a run ended.
 type Summary struct {
-	Done     int
-	Found    int              // made by another process meanwhile
-	Left     int              // to other processes, since the time did not suffice
-	Failures map[string]error // by task id, of tasks that failed
-	Blocked  map[string]error // by task id, of tasks that need a failed one
+	Done     int              // tasks that this run computed
+	Found    int              // tasks that another process made meanwhile
+	Left     int              // tasks that were left to other processes, since the time did not suffice
+	Failures map[string]error // the reason of each failed task, by its id
+	Blocked  map[string]error // the reason of each task that needs a failed one, by its id
 }
 
 // Ended counts the tasks that are done or will not be.
@@ -98,7 +112,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	}
 	r := &run{
 		cfg: cfg, plan: p, todo: todo, summary: summary, tasks: map[string]*plan.Task{}, checked: checked{keys: map[string]bool{}}, trainings: plan.TrainingsOf(cfg.Store),
-		baseFiles: sync.OnceValues(func() (dataset.Files, error) {
+		baseFiles: sync.OnceValues(func() (model.Files, error) {
 			files, _, err := p.Base.Files()
 			return files, err
 		}),
@@ -135,7 +149,7 @@ type run struct {
 	checked checked
 
 	trainings *plan.Trainings
-	baseFiles func() (dataset.Files, error) // of the base model, read once
+	baseFiles func() (model.Files, error) // of the base model, read once
 }
 
 // outcome is how a task ended on a device; without a task, that its device is idle.
@@ -227,7 +241,7 @@ func (r *run) settle(ctx context.Context, ended outcome) error {
 		r.todo.Elsewhere(task.ID)
 		r.cfg.Display.TaskElsewhere(task)
 		return nil
-	case ended.end == left:
+	case ended.end == passedOn:
 		r.todo.Leave(task.ID)
 		return nil
 	case ended.end == found:

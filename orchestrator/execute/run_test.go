@@ -15,7 +15,10 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
@@ -61,8 +64,8 @@ func planOf(t testing.TB, st *store.Store, photos, text string) *plan.Plan {
 		t.Fatal(err)
 	}
 	p, err := plan.Build(exp, plan.Inputs{
-		Set: set, Division: division, Base: &dataset.Base{Name: exp.Base},
-		Weights:  map[string]*plan.Weights{"none": {Name: "none"}},
+		Set: set, Division: division, Base: &model.Base{Name: exp.Base},
+		Weights:  map[string]*model.Weights{"none": {Name: "none"}},
 		Versions: map[string]int{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "measure": 1},
 	})
 	if err != nil {
@@ -76,11 +79,11 @@ func planOf(t testing.TB, st *store.Store, photos, text string) *plan.Plan {
 
 // recorder is a Display that keeps what it is told.
 type recorder struct {
-	execute.Silent
+	progress.Silent
 	mu         sync.Mutex
 	done       []string
 	failed     []string
-	apart      []execute.Apart
+	apart      []progress.Apart
 	onProgress func()
 }
 
@@ -96,7 +99,7 @@ func (r *recorder) TaskFailed(task *plan.Task, _ error) {
 	r.failed = append(r.failed, task.ID)
 }
 
-func (r *recorder) FellApart(group execute.Apart) {
+func (r *recorder) FellApart(group progress.Apart) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.apart = append(r.apart, group)
@@ -117,7 +120,7 @@ type fixture struct {
 	stall  time.Duration
 
 	together int
-	team     *execute.FailureLog
+	team     *runlog.FailureLog
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -137,7 +140,7 @@ func newFixture(t testing.TB) *fixture {
 	return f
 }
 
-func (f *fixture) run(ctx context.Context, behaviour string, display execute.Display, devices ...string) (*plan.Plan, *execute.Summary, error) {
+func (f *fixture) run(ctx context.Context, behaviour string, display progress.Display, devices ...string) (*plan.Plan, *execute.Summary, error) {
 	p := smallPlan(f.t, f.store, f.photos)
 	summary, err := execute.Run(ctx, p, execute.Config{
 		Store: f.store, Devices: devices, RunID: "test", Display: display, Stall: f.stall, Together: f.together, Failures: f.team,
@@ -285,7 +288,7 @@ func TestAWorkerThatIsNone(t *testing.T) {
 	f := newFixture(t)
 	p := smallPlan(t, f.store, f.photos)
 	_, err := execute.Run(t.Context(), p, execute.Config{
-		Store: f.store, Devices: []string{"cpu"}, RunID: "test", Display: execute.Silent{},
+		Store: f.store, Devices: []string{"cpu"}, RunID: "test", Display: progress.Silent{},
 		Worker: execute.Command{Path: "/bin/false"},
 	})
 	if err == nil || !strings.Contains(err.Error(), "log: ") {

@@ -4,13 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 )
 
 // training is a task whose effort is that of its steps.
 func training(id string, steps, batch int) *plan.Task {
-	return &plan.Task{ID: id, Kind: stage.KindTrainLoRA, Spec: stage.TrainLoRA{Steps: steps, BatchSize: batch}}
+	return &plan.Task{ID: id, Kind: stage.KindTrainLoRA, Spec: stage.TrainLoRA{Steps: steps, LoRATraining: experiment.LoRATraining{BatchSize: batch}}}
 }
 
 // TestTimeOfAGroup: whoever ends early, every second of the device is one

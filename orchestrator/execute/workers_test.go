@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
@@ -34,8 +36,8 @@ func (f *fixture) worker(ctx context.Context, name, behaviour string, change fun
 		f.t.Fatal(err)
 	}
 	cfg := execute.Config{
-		Store: st, Devices: []string{"cpu"}, RunID: run, Job: job, Failures: execute.FailureLogOf(st.Logs("team")),
-		Display: execute.NewRecorder(st.Logs(run), run, st.Host(), job, []string{"cpu"}, p.ToRun()),
+		Store: st, Devices: []string{"cpu"}, RunID: run, Job: job, Failures: runlog.FailureLogOf(st.Logs("team")),
+		Display: progress.NewRecorder(st.Logs(run), run, st.Host(), job, []string{"cpu"}, p.ToRun()),
 		Worker:  execute.Command{Path: os.Args[0], Env: []string{actsAs + "=" + behaviour, "KIZU_TEST_NOTES=" + f.notes}},
 	}
 	if change != nil {
@@ -47,7 +49,7 @@ func (f *fixture) worker(ctx context.Context, name, behaviour string, change fun
 
 // workers runs several at once while somebody follows them, and returns what
 // that one saw.
-func (f *fixture) workers(n int, behaviour string, display execute.Display) (*plan.Plan, *execute.Summary) {
+func (f *fixture) workers(n int, behaviour string, display progress.Display) (*plan.Plan, *execute.Summary) {
 	var group sync.WaitGroup
 	for i := range n {
 		group.Go(func() {
@@ -111,13 +113,13 @@ func TestAWorkersFailureIsTheTeams(t *testing.T) {
 		t.Errorf("of %d tasks %d done, failures %v, blocked %v", len(p.Tasks), summary.Done, summary.Failures, summary.Blocked)
 	}
 	for _, failure := range summary.Failures {
-		reported := new(execute.ReportedError)
+		reported := new(runlog.ReportedError)
 		if !errors.As(failure, &reported) || !strings.Contains(failure.Error(), "ValueError: no such thing") || !strings.Contains(failure.Error(), "(in job 7_") ||
-			!execute.Surprising(failure) || !strings.HasPrefix(execute.LogTail(failure), "Traceback") {
+			!runlog.Surprising(failure) || !strings.HasPrefix(runlog.LogTail(failure), "Traceback") {
 			t.Errorf("%v: %+v", failure, reported)
 		}
 	}
-	if failures := execute.FailureLogOf(f.store.Logs("team")).Failures(p); len(failures) != len(summary.Failures) {
+	if failures := runlog.FailureLogOf(f.store.Logs("team")).Failures(p); len(failures) != len(summary.Failures) {
 		t.Errorf("written down: %v", failures)
 	}
 }
@@ -136,7 +138,7 @@ func TestDamageIsReported(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile(filepath.Join(f.store.Dir(training.Kind, training.Key), "made.txt"), []byte("x"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	_, summary := f.workers(1, "well", execute.Silent{})
+	_, summary := f.workers(1, "well", progress.Silent{})
 	damaged := 0
 	for _, failure := range summary.Failures {
 		var damage *store.DamagedError
@@ -152,7 +154,7 @@ func TestDamageIsReported(t *testing.T) {
 // TestFollowingWorkersThatAllDie ends, and counts what is left.
 func TestFollowingWorkersThatAllDie(t *testing.T) {
 	f := newFixture(t)
-	p, summary := f.workers(0, "well", execute.Silent{})
+	p, summary := f.workers(0, "well", progress.Silent{})
 	if summary.Left != len(p.Tasks) || len(summary.Reasons()) > 0 {
 		t.Errorf("%+v of %d tasks", summary, len(p.Tasks))
 	}

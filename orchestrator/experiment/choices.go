@@ -27,6 +27,29 @@ var Choices = func() map[string][]string {
 // the file of its ImageNet weights.
 var Backbones = table[map[string]string](backbonesFile)
 
+// Assignments lists what can be written for a shell to complete, in place of what a
+// file says: "lora.rank=", and of a key with choices "lora.precision=bf16".
+func Assignments() []string {
+	var list []string
+	for _, setting := range everything().Settings() {
+		choices := Choices[setting.Path]
+		if choices == nil {
+			choices = []string{""}
+		}
+		for _, choice := range choices {
+			list = append(list, setting.Path+"="+choice)
+		}
+	}
+	return list
+}
+
+// everything is an experiment with all sections, by their defaults.
+func everything() *Experiment {
+	exp := defaults()
+	exp.Patterns, exp.Conditions, exp.Reference = &Patterns{}, &Conditions{}, &Reference{}
+	return exp
+}
+
 func table[T any](text []byte) (read T) {
 	if err := json.Unmarshal(text, &read); err != nil {
 		panic(err) // a mistake in the program, which no test would let pass

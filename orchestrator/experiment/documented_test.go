@@ -19,9 +19,7 @@ func TestDocumented(t *testing.T) {
 		rows[row[1]] = strings.TrimSpace(row[2])
 	}
 	inWords := map[string]string{"lora.alpha": "the rank", "classifier.epochs": "30", "reference.name": "reference", "patterns.defect": "the first defect", "patterns.show": "8", "patterns.features": "classifier"}
-	exp := defaults()
-	exp.Patterns, exp.Conditions, exp.Reference = &Patterns{}, &Conditions{}, &Reference{}
-	for _, setting := range exp.Settings() {
+	for _, setting := range everything().Settings() {
 		want := setting.Value
 		if text, ok := inWords[setting.Path]; ok {
 			want = text

@@ -46,40 +46,54 @@ func (d Dataset) Classes() []string {
 
 // LoRA is how every LoRA is trained where a pattern does not say otherwise.
 type LoRA struct {
-	Identifier              string  `yaml:"identifier"` // the rare word that takes on the defect
-	Resolution              int     `yaml:"resolution"` // pixels, square
-	Rank                    int     `yaml:"rank"`
-	Alpha                   float64 `yaml:"alpha"`                      // 0 stands for alpha = rank
-	Target                  string  `yaml:"target"`                     // layers of the UNet, joined by +: attention, conv, or names such as to_q
-	TextEncoder             bool    `yaml:"text_encoder"`               // a LoRA on the text encoders too
-	TextEncoderLearningRate float64 `yaml:"text_encoder_learning_rate"` // 0 stands for learning_rate
-	LearningRate            float64 `yaml:"learning_rate"`
-	Schedule                string  `yaml:"schedule"` // of the learning rate
-	WarmupSteps             int     `yaml:"warmup_steps"`
-	Optimizer               string  `yaml:"optimizer"`
-	Steps                   int     `yaml:"steps"`      // optimizer steps
-	BatchSize               int     `yaml:"batch_size"` // instance images a step, which as many class images join; with regularization kohya, both together
-	PriorWeight             float64 `yaml:"prior_weight"`
-	Regularization          string  `yaml:"regularization"` // how regularization images are used: exact, kohya or diffusers
-	Repeats                 int     `yaml:"repeats"`        // of each instance image in an epoch, with regularization kohya
-	MinSNRGamma             float64 `yaml:"min_snr_gamma"`  // 0 leaves the losses unweighted
-	Flip                    bool    `yaml:"flip"`
-	Precision               string  `yaml:"precision"`
-	GradientAccumulation    int     `yaml:"gradient_accumulation"`  // parts in which a step's batch is computed
-	GradientCheckpointing   bool    `yaml:"gradient_checkpointing"` // less memory, more time
+	Identifier string `yaml:"identifier"` // the rare word that takes on the defect
+	Resolution int    `yaml:"resolution"` // pixels, square
+	Steps      int    `yaml:"steps"`      // optimizer steps
+	LoRATraining
+}
+
+// LoRATraining are the hyper-parameters of a LoRA's training, as an experiment
+// file and a spec of the stage train_lora have them. Their order and names in
+// JSON are part of every key.
+type LoRATraining struct {
+	Rank                    int     `yaml:"rank" json:"rank"`
+	Alpha                   float64 `yaml:"alpha" json:"alpha"`               // 0 stands for alpha = rank
+	Target                  string  `yaml:"target" json:"target"`             // layers of the UNet, joined by +: attention, conv, or names such as to_q
+	TextEncoder             bool    `yaml:"text_encoder" json:"text_encoder"` // a LoRA on the text encoders too
+	LearningRate            float64 `yaml:"learning_rate" json:"learning_rate"`
+	TextEncoderLearningRate float64 `yaml:"text_encoder_learning_rate" json:"text_encoder_learning_rate"` // 0 stands for learning_rate
+	Schedule                string  `yaml:"schedule" json:"schedule"`                                     // of the learning rate
+	WarmupSteps             int     `yaml:"warmup_steps" json:"warmup_steps"`
+	Optimizer               string  `yaml:"optimizer" json:"optimizer"`
+	BatchSize               int     `yaml:"batch_size" json:"batch_size"` // instance images a step, which as many class images join; with regularization kohya, both together
+	PriorWeight             float64 `yaml:"prior_weight" json:"prior_weight"`
+	Regularization          string  `yaml:"regularization" json:"regularization"` // how regularization images are used: exact, kohya or diffusers
+	Repeats                 int     `yaml:"repeats" json:"repeats,omitempty"`     // of each instance image in an epoch, with regularization kohya
+	MinSNRGamma             float64 `yaml:"min_snr_gamma" json:"min_snr_gamma"`   // 0 leaves the losses unweighted
+	Flip                    bool    `yaml:"flip" json:"flip"`
+	Precision               string  `yaml:"precision" json:"precision"`
+	GradientAccumulation    int     `yaml:"gradient_accumulation" json:"gradient_accumulation"`   // parts in which a step's batch is computed
+	GradientCheckpointing   bool    `yaml:"gradient_checkpointing" json:"gradient_checkpointing"` // less memory, more time
 }
 
 // Generate is how images are made: img2img from photos of good parts.
 type Generate struct {
-	Method         string  `yaml:"method"`
-	Strength       float64 `yaml:"strength"` // share of the noise schedule that is run, 0 to 1
-	Steps          int     `yaml:"steps"`    // steps of the whole schedule; int(steps × strength) are run
-	Guidance       float64 `yaml:"guidance"`
-	Sampler        string  `yaml:"sampler"`         // base stands for the base model's own
-	WithIdentifier bool    `yaml:"with_identifier"` // in the prompt: the LoRA's word for the defect
-	NegativePrompt string  `yaml:"negative_prompt"`
-	BatchSize      int     `yaml:"batch_size"`
-	Precision      string  `yaml:"precision"`
+	Method         string `yaml:"method"`
+	WithIdentifier bool   `yaml:"with_identifier"` // in the prompt: the LoRA's word for the defect
+	NegativePrompt string `yaml:"negative_prompt"`
+	Denoising
+}
+
+// Denoising are the hyper-parameters of making images, as an experiment file and a
+// spec of the stage generate have them. Their order and names in JSON are part of
+// every key.
+type Denoising struct {
+	Strength  float64 `yaml:"strength" json:"strength"` // share of the noise schedule that is run, 0 to 1
+	Steps     int     `yaml:"steps" json:"steps"`       // steps of the whole schedule; int(steps × strength) are run
+	Guidance  float64 `yaml:"guidance" json:"guidance"`
+	Sampler   string  `yaml:"sampler" json:"sampler"` // base stands for the base model's own
+	BatchSize int     `yaml:"batch_size" json:"batch_size"`
+	Precision string  `yaml:"precision" json:"precision"`
 }
 
 // Recipe is how one LoRA is trained and how images are made with it.
@@ -165,16 +179,23 @@ func (t TrainingSet) Of(class, good string) Counts {
 
 // Classifier is how every condition's classifier is trained.
 type Classifier struct {
-	Model        string  `yaml:"model"`
-	Weights      string  `yaml:"weights"`    // imagenet, lite0, none, or a .safetensors file
-	Resolution   int     `yaml:"resolution"` // pixels, square
-	Epochs       int     `yaml:"epochs"`     // exactly one of epochs and steps
-	Steps        int     `yaml:"steps"`
-	BatchSize    int     `yaml:"batch_size"`
-	LearningRate float64 `yaml:"learning_rate"`
-	WeightDecay  float64 `yaml:"weight_decay"`
-	Sampling     string  `yaml:"sampling"` // plain: every image alike; balanced: every class alike
-	Precision    string  `yaml:"precision"`
+	Model   string `yaml:"model"`
+	Weights string `yaml:"weights"` // imagenet, lite0, none, or a .safetensors file
+	ClassifierTraining
+}
+
+// ClassifierTraining are the hyper-parameters of a classifier's training, as an
+// experiment file and a spec of the stage classify have them. Their order and names
+// in JSON are part of every key.
+type ClassifierTraining struct {
+	Resolution   int     `yaml:"resolution" json:"resolution"`   // pixels, square
+	Epochs       int     `yaml:"epochs" json:"epochs,omitempty"` // exactly one of epochs and steps
+	Steps        int     `yaml:"steps" json:"steps,omitempty"`
+	BatchSize    int     `yaml:"batch_size" json:"batch_size"`
+	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
+	WeightDecay  float64 `yaml:"weight_decay" json:"weight_decay"`
+	Precision    string  `yaml:"precision" json:"precision"`
+	Sampling     string  `yaml:"sampling" json:"sampling"` // plain: every image alike; balanced: every class alike
 }
 
 // Reference is what somebody else reported for the same training sets, shown

@@ -18,8 +18,8 @@ const (
 
 // The keys of the two sections that patterns and conditions may have too.
 const (
-	loraKeys     = "identifier, resolution, rank, alpha, target, text_encoder, text_encoder_learning_rate, learning_rate, schedule, warmup_steps, optimizer, steps, batch_size, prior_weight, regularization, repeats, min_snr_gamma, flip, precision, gradient_accumulation, gradient_checkpointing"
-	generateKeys = "method, strength, steps, guidance, sampler, with_identifier, negative_prompt, batch_size, precision"
+	loraKeys     = "identifier, resolution, steps, rank, alpha, target, text_encoder, learning_rate, text_encoder_learning_rate, schedule, warmup_steps, optimizer, batch_size, prior_weight, regularization, repeats, min_snr_gamma, flip, precision, gradient_accumulation, gradient_checkpointing"
+	generateKeys = "method, with_identifier, negative_prompt, strength, steps, guidance, sampler, batch_size, precision"
 )
 
 // A mistake is a file with ▸ where its error belongs.

@@ -5,6 +5,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
@@ -12,18 +13,10 @@ import (
 type Inputs struct {
 	Set      *dataset.Set
 	Division *dataset.Division
-	Base     *dataset.Base
-	Weights  map[string]*Weights // of classifiers, as the experiment file has them
-	Encoder  *dataset.Encoder    // whose features compare study 1's images; nil for those of the classifiers' network
-	Versions map[string]int      // of each stage's code
-}
-
-// Weights are the classifier's initial weights: a name, or a file.
-type Weights struct {
-	Name   string // imagenet, lite0 or none; "" for a file
-	Path   string
-	SHA256 string
-	Models []string // that start from them
+	Base     *model.Base
+	Weights  map[string]*model.Weights // of classifiers, as the experiment file has them
+	Encoder  *model.Encoder            // whose features compare study 1's images; nil for those of the classifiers' network
+	Versions map[string]int            // of each stage's code
 }
 
 // Build plans every cell. A class with too few images is an error that says
@@ -124,11 +117,11 @@ func modelRef(name, sum string) stage.Ref {
 }
 
 // prompts of a class: the noun alone, and with the identifier before it. A
-// class of one group (elpv: mono, poly) has the group in its noun.
+// class of one variety (elpv: mono, poly) has the variety in its noun.
 func (b *builder) prompts(class, identifier string) (instance, regular string) {
 	regular = b.exp.Dataset.Noun
-	if group := b.in.Set.Group(class); group != "" {
-		regular = group + " " + regular
+	if variety := b.in.Set.Variety(class); variety != "" {
+		regular = variety + " " + regular
 	}
 	return identifier + " " + regular, regular
 }
@@ -144,15 +137,11 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 		Class:      stage.Prompted{Prompt: classPrompt, Images: b.refsOf(regular)},
 		Steps:      l.Steps,
 		Levels:     b.in.Set.Levels,
-		Rank:       l.Rank, Alpha: l.Alpha, Target: l.Target, TextEncoder: l.TextEncoder,
-		LearningRate: l.LearningRate, TextEncoderLearningRate: l.TextEncoderLearningRate,
-		Schedule: l.Schedule, WarmupSteps: l.WarmupSteps, Optimizer: l.Optimizer,
-		BatchSize: l.BatchSize, PriorWeight: l.PriorWeight,
-		Regularization: l.Regularization, MinSNRGamma: l.MinSNRGamma, Flip: l.Flip,
-		Precision: l.Precision, GradientAccumulation: l.GradientAccumulation, GradientCheckpointing: l.GradientCheckpointing,
+
+		LoRATraining: l.LoRATraining,
 	}
-	if l.Regularization == stage.Kohya { // elsewhere repeats mean nothing, and another number changes no key
-		spec.Repeats = l.Repeats
+	if l.Regularization != stage.Kohya { // then repeats mean nothing, and another number changes no key
+		spec.Repeats = 0
 	}
 	return spec.Shared(b.in.Versions[spec.Kind()])
 }
@@ -168,9 +157,7 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 	spec := stage.Generate{
 		Base:   b.base(),
 		Prompt: prompt, NegativePrompt: g.NegativePrompt,
-		Resolution: r.Resolution, Sampler: g.Sampler,
-		Strength: g.Strength, Steps: g.Steps, Guidance: g.Guidance,
-		BatchSize: g.BatchSize, Precision: g.Precision,
+		Resolution: r.Resolution, Denoising: g.Denoising,
 		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
 		Levels: b.in.Set.Levels,
 	}

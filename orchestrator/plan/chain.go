@@ -13,8 +13,8 @@ import (
 func chain(tasks []*Task) {
 	shorter := map[string][]*Task{}
 	for _, task := range tasks {
-		if recipe := task.Recipe(); recipe != "" {
-			shorter[recipe] = append(shorter[recipe], task)
+		if key := task.ChainKey(); key != "" {
+			shorter[key] = append(shorter[key], task)
 		}
 	}
 	for _, link := range shorter {
@@ -26,11 +26,11 @@ func chain(tasks []*Task) {
 	}
 }
 
-// Recipe is what identifies work in steps apart from their number; "" for a task
+// ChainKey is what identifies work in steps apart from their number; "" for a task
 // that is none, or one that cannot be continued.
-func (t *Task) Recipe() string {
+func (t *Task) ChainKey() string {
 	if spec, ok := t.Spec.(stage.Stepped); ok {
-		return spec.Recipe(t.version)
+		return spec.ChainKey(t.version)
 	}
 	return ""
 }

@@ -31,12 +31,12 @@ func TestChain(t *testing.T) {
 	for _, task := range p.Tasks {
 		if task.Resume != nil {
 			linked++
-			if task.Recipe() != task.Resume.Recipe() {
+			if task.ChainKey() != task.Resume.ChainKey() {
 				t.Errorf("%s continues %s", task.Label, task.Resume.Label)
 			}
 		}
-		if (task.Recipe() == "") != (task.Kind != stage.KindTrainLoRA) {
-			t.Errorf("%s has the recipe %q", task.Label, task.Recipe())
+		if (task.ChainKey() == "") != (task.Kind != stage.KindTrainLoRA) {
+			t.Errorf("%s has the recipe %q", task.Label, task.ChainKey())
 		}
 	}
 	if linked != 2*2 {
@@ -123,9 +123,9 @@ func TestInOrder(t *testing.T) {
 	})
 }
 
-func TestRecipeOf(t *testing.T) {
+func TestChainKeyOf(t *testing.T) {
 	for _, text := range []string{"", "{", "[]", `"text"`} {
-		if recipe, steps := stage.RecipeOf(json.RawMessage(text)); recipe != "" || steps != 0 {
+		if recipe, steps := stage.ChainKeyOf(json.RawMessage(text)); recipe != "" || steps != 0 {
 			t.Errorf("%q is the recipe %q of %d steps", text, recipe, steps)
 		}
 	}

@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/filehash"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
 // Changed makes sure that what a task reads from outside the store is still
 // what its key says: photos, the base model, weights. A file that was changed
 // while the run went must not end up under the key of what it was before.
-func (p *Plan) Changed(task *Task, hashes *dataset.Hashes) error {
+func (p *Plan) Changed(task *Task, hashes *filehash.Hashes) error {
 	for _, img := range p.Images(task) {
 		sum, err := hashes.File(img.Path)
 		if err != nil {
@@ -32,12 +33,12 @@ func (p *Plan) Changed(task *Task, hashes *dataset.Hashes) error {
 }
 
 // changedFile looks at a model's folder or a file of weights.
-func (p *Plan) changedFile(ref stage.Ref, path string, hashes *dataset.Hashes) error {
-	hash := hashes.File
+func (p *Plan) changedFile(ref stage.Ref, path string, hashes *filehash.Hashes) error {
+	hash := (*filehash.Hashes).File
 	if path == p.Base.Path || p.Encoder != nil && path == p.Encoder.Path {
-		hash = hashes.Model
+		hash = model.Hash
 	}
-	sum, err := hash(path)
+	sum, err := hash(hashes, path)
 	if err != nil {
 		return err
 	}

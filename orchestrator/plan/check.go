@@ -7,6 +7,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 )
 
 // Checkup is what an experiment refers to, looked at before a run. Where Load
@@ -27,9 +28,9 @@ type Checkup struct {
 
 	Plan *Plan `json:"-"` // nil if there are problems
 
-	BaseModel *dataset.Base    `json:"-"` // nil if it was not found
-	Encoder   *dataset.Encoder `json:"-"` // nil if a file names none, or it was not found
-	ImageNet  []string         `json:"-"` // backbones whose weights by torchvision are to be downloaded
+	BaseModel *model.Base    `json:"-"` // nil if it was not found
+	Encoder   *model.Encoder `json:"-"` // nil if a file names none, or it was not found
+	ImageNet  []string       `json:"-"` // backbones whose weights by torchvision are to be downloaded
 }
 
 // FolderView describes the photos of one class.
@@ -74,13 +75,13 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		c.BaseState, err = base.Check()
 	}
 	c.problem(err)
-	weights, err := findWeights(exp, machine.Hashes)
+	weights, err := findWeights(exp, machine.Memory.FileHashes())
 	c.problem(err)
 	c.Weights = append([]string{}, weightsStates(weights)...)
 	if imagenet := weights["imagenet"]; imagenet != nil {
 		c.ImageNet = lacking(imagenet.Models)
 	}
-	encoder, err := findEncoder(exp, machine.Hashes)
+	encoder, err := findEncoder(exp, machine.Memory.FileHashes())
 	if err == nil && encoder != nil {
 		var state string
 		c.Encoder = encoder

@@ -3,8 +3,8 @@ package plan
 import (
 	"slices"
 
-	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
@@ -13,7 +13,7 @@ var imagenet = stage.ByName("imagenet")
 
 // Downloads lists what tasks read that is not on this machine yet: models of the
 // Hugging Face hub, and backbones whose ImageNet weights torchvision has.
-func (p *Plan) Downloads(tasks []*Task) (models []dataset.HubModel, backbones []string) {
+func (p *Plan) Downloads(tasks []*Task) (models []model.HubModel, backbones []string) {
 	read := map[stage.Ref]bool{}
 	for _, task := range tasks {
 		read[task.Spec.Opens()] = true
@@ -33,7 +33,7 @@ func (p *Plan) Downloads(tasks []*Task) (models []dataset.HubModel, backbones []
 // lacking lists the backbones whose ImageNet weights are not on this machine.
 func lacking(backbones []string) (list []string) {
 	for _, name := range backbones {
-		if _, there := dataset.TorchCheckpoint(experiment.Backbones[name]); !there {
+		if _, there := model.TorchCheckpoint(experiment.Backbones[name]); !there {
 			list = append(list, name)
 		}
 	}

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
@@ -60,7 +62,7 @@ func (p *Plan) Forecast(tasks []*Task, host string, devices []string) Forecast {
 		for _, task := range tasks {
 			if task.Kind == kind {
 				k.Tasks++
-				effort += task.left()
+				effort += task.effort()
 				grows = grows || task.Spec.Output().Images > 0
 			}
 		}
@@ -87,8 +89,8 @@ func (r *rate) add(entry store.Entry) {
 	r.bytes += float64(entry.Bytes)
 }
 
-// left is the effort of a task beyond that of the training that it continues.
-func (t *Task) left() float64 {
+// effort is the effort of a task beyond that of the training that it continues.
+func (t *Task) effort() float64 {
 	if t.Resume == nil {
 		return t.Spec.Effort()
 	}
@@ -104,4 +106,20 @@ func (f Forecast) Unknown() []string {
 		}
 	}
 	return kinds
+}
+
+// Short writes a duration to the second, or to a tenth below ten seconds.
+func Short(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	d = d.Round(time.Second)
+	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	switch {
+	case h > 0:
+		return fmt.Sprintf("%d h %02d min", h, m)
+	case m > 0:
+		return fmt.Sprintf("%d min %02d s", m, s)
+	}
+	return fmt.Sprintf("%d s", s)
 }

@@ -27,9 +27,9 @@ func solarCells() *dataset.Set {
 	set := photos(map[string]int{"functional": 40, "defective mono": 6, "defective poly": 6})
 	for i := range set.Images {
 		img := &set.Images[i]
-		img.Group = "mono"
+		img.Variety = "mono"
 		if img.Class == "defective poly" || img.Class == "functional" && i%3 == 0 {
-			img.Group = "poly"
+			img.Variety = "poly"
 		}
 	}
 	return set
@@ -45,7 +45,7 @@ func TestGroups(t *testing.T) {
 		t.Helper()
 		found := map[string]bool{}
 		for _, img := range p.Images(task) {
-			found[img.Group] = true
+			found[img.Variety] = true
 		}
 		return fmt.Sprint(found)
 	}
@@ -84,7 +84,7 @@ func TestRegularizationOfAGroup(t *testing.T) {
 	in := inputs(t, exp, solarCells())
 	var mono, poly []dataset.Image
 	for _, img := range in.Division.Train["functional"] {
-		if img.Group == "mono" {
+		if img.Variety == "mono" {
 			mono = append(mono, img)
 		} else {
 			poly = append(poly, img)

@@ -10,6 +10,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
@@ -79,8 +80,8 @@ func inputs(t testing.TB, exp *experiment.Experiment, set *dataset.Set) Inputs {
 	}
 	return Inputs{
 		Set: set, Division: division,
-		Base:     &dataset.Base{Name: exp.Base, Path: "/models/" + exp.Base, SHA256: strings.Repeat("ba5e", 16)},
-		Weights:  map[string]*Weights{exp.Classifier.Weights: {Name: exp.Classifier.Weights}},
+		Base:     &model.Base{Name: exp.Base, Path: "/models/" + exp.Base, SHA256: strings.Repeat("ba5e", 16)},
+		Weights:  map[string]*model.Weights{exp.Classifier.Weights: {Name: exp.Classifier.Weights}},
 		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1},
 	}
 }

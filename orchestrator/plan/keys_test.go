@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
@@ -102,12 +103,12 @@ func TestKeysFollowTheInputs(t *testing.T) {
 		{"version of another stage", func(in *Inputs) { in.Versions["prepare"]++ }, kind()},
 		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(stage.KindTrainLoRA, stage.KindGenerate, stage.KindAutoencode)},
 		{"path of the base model", func(in *Inputs) { in.Base.Path = "/elsewhere" }, kind()},
-		{"a base model of the hub", func(in *Inputs) { in.Base = &dataset.Base{Name: "a/b"} }, kind(stage.KindTrainLoRA, stage.KindGenerate, stage.KindAutoencode)},
-		{"an encoder of the hub", func(in *Inputs) { in.Encoder = &dataset.Encoder{Name: "a/b"} }, kind(stage.KindMeasure)},
+		{"a base model of the hub", func(in *Inputs) { in.Base = &model.Base{Name: "a/b"} }, kind(stage.KindTrainLoRA, stage.KindGenerate, stage.KindAutoencode)},
+		{"an encoder of the hub", func(in *Inputs) { in.Encoder = &model.Encoder{Name: "a/b"} }, kind(stage.KindMeasure)},
 		{"an encoder's folder", func(in *Inputs) {
-			in.Encoder = &dataset.Encoder{Name: "b", Path: "/b", SHA256: strings.Repeat("0", 64)}
+			in.Encoder = &model.Encoder{Name: "b", Path: "/b", SHA256: strings.Repeat("0", 64)}
 		}, kind(stage.KindMeasure)},
-		{"weights file", func(in *Inputs) { in.Weights["none"] = &Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(stage.KindClassify, stage.KindMeasure)},
+		{"weights file", func(in *Inputs) { in.Weights["none"] = &model.Weights{Path: "/w.safetensors", SHA256: "0"} }, kind(stage.KindClassify, stage.KindMeasure)},
 	} {
 		exp := parse(t, small)
 		in := smallInputs(t, exp)

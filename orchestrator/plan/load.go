@@ -9,6 +9,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
@@ -17,7 +18,7 @@ type Machine struct {
 	Scripts string // the Python stages
 	Models  string // bundled base models
 	ELPV    string // the folder of the installed elpv-dataset; "" if there is none
-	Hashes  *dataset.Hashes
+	Memory  *dataset.Memory
 
 	Photos   dataset.Reader        // nil: photos are told apart by their files alone
 	Progress func(done, total int) // of reading photos, or nil
@@ -48,24 +49,24 @@ func photosOf(exp *experiment.Experiment, machine Machine) (dataset.Folder, erro
 }
 
 func (m Machine) scanner() dataset.Scanner {
-	return dataset.Scanner{Hashes: m.Hashes, Reader: m.Photos, Progress: m.Progress}
+	return dataset.Scanner{Memory: m.Memory, Reader: m.Photos, Progress: m.Progress}
 }
 
-func findBase(exp *experiment.Experiment, machine Machine) (*dataset.Base, error) {
-	return machine.Hashes.FindBase(exp.Base, exp.Dir, ".", machine.Models)
+func findBase(exp *experiment.Experiment, machine Machine) (*model.Base, error) {
+	return model.FindBase(machine.Memory.FileHashes(), exp.Base, exp.Dir, ".", machine.Models)
 }
 
 // assemble plans an experiment on its photos and its base model.
-func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, base *dataset.Base) (*Plan, error) {
+func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, base *model.Base) (*Plan, error) {
 	versions, err := stageVersions(filepath.Join(machine.Scripts, "versions.json"))
 	if err != nil {
 		return nil, err
 	}
-	weights, err := findWeights(exp, machine.Hashes)
+	weights, err := findWeights(exp, machine.Memory.FileHashes())
 	if err != nil {
 		return nil, err
 	}
-	encoder, err := findEncoder(exp, machine.Hashes)
+	encoder, err := findEncoder(exp, machine.Memory.FileHashes())
 	if err != nil {
 		return nil, err
 	}

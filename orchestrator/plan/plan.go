@@ -1,7 +1,8 @@
 // Package plan turns the cells of an experiment into tasks with content keys:
 // a graph in which cells share what they have in common. It decides which
 // image plays which role, and refuses a plan in which a test image reaches a
-// classifier's training. It is pure but for Compare, which looks at a store.
+// classifier's training. Build is pure. Load and Check look at the machine's files
+// before it, and Compare and the forecasts at a store after it.
 package plan
 
 import (
@@ -9,6 +10,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
@@ -17,16 +19,18 @@ import (
 type Plan struct {
 	Experiment *experiment.Experiment
 	Cells      []Cell
-	Tasks      []*Task // inputs before what needs them
+	Tasks      []*Task // each stands behind those that it needs
 	Division   *dataset.Division
 	Set        *dataset.Set
-	Base       *dataset.Base
-	Encoder    *dataset.Encoder // nil if none but the classifiers' network measures images
+	Base       *model.Base
+	Encoder    *model.Encoder // measures images; nil if the classifiers' network does
 
-	images map[string]dataset.Image // by hash: every image of the dataset
-	paths  map[stage.Ref]string     // of models and weights files
+	images map[string]dataset.Image // every image of the dataset, by its hash
+	paths  map[stage.Ref]string     // where models and files of weights are
 
-	journal []store.Entry // of the store that the plan was compared with, if something is to be run
+	// journal is that of the store which the plan was compared with; it is read only
+	// if something is to be run.
+	journal []store.Entry
 }
 
 // Cell is a cell of the experiment with its tasks.
@@ -55,19 +59,21 @@ func (c Cell) Tasks() []*Task {
 
 // Task is one unit of work on one device.
 type Task struct {
-	ID      string // kind and the start of the key: unique in a plan
+	ID      string // the kind and the start of the key, which is unique in a plan
 	Kind    string
 	Key     string
-	Label   string // for people
+	Label   string // says to people what the task is
 	Spec    stage.Spec
-	Needs   []*Task // must be committed first
-	Resume  *Task   // a training with fewer steps that this one continues
-	version int     // of the stage's code
+	Needs   []*Task // those that must be committed first
+	Resume  *Task   // the training with fewer steps that this one continues; nil for none
+	version int     // the version of the stage's code
 
-	Reuse   bool         // the store has it; this and what follows is set by Compare
-	Reason  string       // why it is reused or run
-	Before  string       // key of the nearest artifact of the same cell; "" for none
-	Changes []Difference // to that
+	// Compare sets the rest.
+
+	Reuse   bool         // whether the store has the artifact
+	Reason  string       // says why the task is reused or run
+	Before  string       // the key of the nearest artifact of the same cell; "" for none
+	Changes []Difference // what differs from that artifact
 }
 
 // newTask computes the key of a spec.

@@ -58,7 +58,7 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 	case exp.Patterns.Defect:
 		add("study 1: LoRAs", len(division.Pool(class)), instance)
 	case exp.Dataset.Good:
-		good := len(sameGroup(set.Group(exp.Patterns.Defect), division.Train[class]))
+		good := len(sameVariety(set.Variety(exp.Patterns.Defect), division.Train[class]))
 		add("study 1: regularization", good, regular)
 		add("study 1: sources of "+exp.Generate.Method, good, sources)
 	}

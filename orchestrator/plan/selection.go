@@ -28,19 +28,19 @@ func (b *builder) train(class string, n int, use string) ([]dataset.Image, error
 }
 
 // goodFor lists the good images of a drawing order that show the same kind of
-// part as a class: all of them, unless the class belongs to one group.
+// part as a class: all of them, unless the class belongs to one variety.
 func (b *builder) goodFor(class string, good []dataset.Image) []dataset.Image {
-	return sameGroup(b.in.Set.Group(class), good)
+	return sameVariety(b.in.Set.Variety(class), good)
 }
 
-// sameGroup lists the images of a group; "" stands for all.
-func sameGroup(group string, images []dataset.Image) []dataset.Image {
-	if group == "" {
+// sameVariety lists the images of a variety; "" stands for all.
+func sameVariety(variety string, images []dataset.Image) []dataset.Image {
+	if variety == "" {
 		return images
 	}
 	var same []dataset.Image
 	for _, img := range images {
-		if img.Group == group {
+		if img.Variety == variety {
 			same = append(same, img)
 		}
 	}

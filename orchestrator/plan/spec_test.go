@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestResolve(t *testing.T) {
 	exp := parse(t, small)
 	in := smallInputs(t, exp)
-	in.Weights["none"] = &Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
+	in.Weights["none"] = &model.Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
 	p := build(t, exp, in)
 	folder := func(kind, key string) string { return "/store/" + kind + "/" + key[:4] }
 	for _, task := range p.Tasks {
@@ -40,7 +41,7 @@ func TestResolve(t *testing.T) {
 func TestPath(t *testing.T) {
 	exp := parse(t, small)
 	in := smallInputs(t, exp)
-	in.Weights["none"] = &Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
+	in.Weights["none"] = &model.Weights{Path: "/weights/b0.safetensors", SHA256: strings.Repeat("77", 32)}
 	p := build(t, exp, in)
 	lora := find(t, p, "4 defect, 0 regularization", 0).Train
 	for ref, want := range map[stage.Ref]string{

@@ -110,9 +110,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 	k := c.Classifier
 	spec := stage.Classify{
-		Model: k.Model, Weights: b.weights(k.Weights), Resolution: k.Resolution,
-		Epochs: k.Epochs, Steps: k.Steps, BatchSize: k.BatchSize, Sampling: k.Sampling,
-		LearningRate: k.LearningRate, WeightDecay: k.WeightDecay, Precision: k.Precision,
+		Model: k.Model, Weights: b.weights(k.Weights), ClassifierTraining: k.ClassifierTraining,
 		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Levels: b.in.Set.Levels,
 	}
 	for index, class := range spec.Classes {
@@ -193,7 +191,7 @@ func (b *builder) studyGood(class string, n int, use string) ([]dataset.Image, e
 	same := b.goodFor(class, good)
 	if len(same) == 0 {
 		return nil, fmt.Errorf("none of the %d good %s for %s is of group %q, which class %q is of: ask for more",
-			len(good), english.PluralWord(len(good), "image", ""), use, b.in.Set.Group(class), class)
+			len(good), english.PluralWord(len(good), "image", ""), use, b.in.Set.Variety(class), class)
 	}
 	return same, nil
 }

@@ -20,8 +20,8 @@ type Trainings struct {
 
 // training is what counts of a training that is done.
 type training struct {
-	recipe string
-	steps  int
+	chain string
+	steps int
 }
 
 // TrainingsOf looks at a store when it is asked.
@@ -29,12 +29,12 @@ func TrainingsOf(s *store.Store) *Trainings {
 	return &Trainings{store: s, known: map[string]training{}}
 }
 
-// Earlier finds the training that a task can continue: the one of its recipe
+// Earlier finds the training that a task can continue: the one of its chain
 // with the most steps below its own. The key is "" if there is none; done is the
 // share of the task's steps that it has.
 func (t *Trainings) Earlier(task *Task) (key string, done float64, err error) {
-	recipe := task.Recipe()
-	if recipe == "" {
+	chain := task.ChainKey()
+	if chain == "" {
 		return "", 0, nil
 	}
 	t.mu.Lock()
@@ -46,12 +46,12 @@ func (t *Trainings) Earlier(task *Task) (key string, done float64, err error) {
 		return !known
 	}
 	err = t.store.Each(task.Kind, unknown, func(m *store.Manifest) {
-		of, steps := stage.RecipeOf(m.Identity)
+		of, steps := stage.ChainKeyOf(m.Identity)
 		t.known[m.Key] = training{of, steps}
 	})
 	most := 0
 	for _, candidate := range there {
-		if known := t.known[candidate]; known.recipe == recipe && known.steps > most && known.steps < task.steps() {
+		if known := t.known[candidate]; known.chain == chain && known.steps > most && known.steps < task.steps() {
 			key, most = candidate, known.steps
 		}
 	}

@@ -1,6 +1,10 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"kizu/orchestrator/stage"
+)
 
 // View is a plan as `kizu plan --json` prints it.
 type View struct {
@@ -74,4 +78,132 @@ func ids(tasks []*Task) []string {
 		list = append(list, task.ID)
 	}
 	return list
+}
+
+// PhotosView says how the photos of one class are divided.
+type PhotosView struct {
+	Class    string `json:"class"`
+	Found    int    `json:"found"`
+	Tested   int    `json:"tested"`
+	Training int    `json:"training"` // may be drawn for anything but testing
+	Kept     int    `json:"kept"`     // of them, not tested on since the base model knows them
+}
+
+// LoRAView counts the photos of a LoRA and of the images that it makes.
+type LoRAView struct {
+	Class                string `json:"class"`
+	InstanceImages       int    `json:"instance_images"`
+	RegularizationImages int    `json:"regularization_images"`
+	SourceImages         int    `json:"source_images"` // different photos that images start from
+	Images               int    `json:"images"`        // generated
+
+	Training *TrainingView `json:"training,omitempty"` // none for the base model alone
+}
+
+// TrainingView says how often a training uses its images, as the report says it
+// once the training has run.
+type TrainingView struct {
+	Mode     string  `json:"mode"`  // of regularization
+	Steps    int     `json:"steps"` // of the optimizer
+	Instance UseView `json:"instance"`
+	Class    UseView `json:"class"` // regularization images
+}
+
+// UseView is how often the images of one role are used.
+type UseView struct {
+	stage.Uses
+	Unused int `json:"unused"`
+}
+
+// ConditionView counts the images of a classifier, and its training's steps.
+type ConditionView struct {
+	Classes []ClassView `json:"classes"`
+	Steps   int         `json:"optimizer_steps"`
+	LoRAs   []LoRAView  `json:"loras"` // that make its generated images
+}
+
+// ClassView counts the images of one class.
+type ClassView struct {
+	Class     string `json:"class"`
+	Real      int    `json:"real"`
+	Generated int    `json:"generated"`
+	Test      int    `json:"test"`
+}
+
+func (p *Plan) photos() []PhotosView {
+	list := []PhotosView{}
+	if p.Division == nil {
+		return list
+	}
+	for _, class := range p.Experiment.Dataset.Classes() {
+		list = append(list, PhotosView{
+			Class: class, Found: len(p.Set.Of(class)), Tested: len(p.Division.Test[class]),
+			Training: len(p.Division.Train[class]), Kept: p.Division.Kept[class],
+		})
+	}
+	return list
+}
+
+func (p *Plan) cellView(cell Cell) CellView {
+	view := CellView{Study: cell.Study, Name: cell.Name, Seed: cell.Seed, Tasks: ids(cell.Tasks())}
+	if cell.Generate != nil {
+		pattern := loraView(p.Experiment.Patterns.Defect, cell.Generate)
+		view.Pattern = &pattern
+	}
+	if cell.Classify != nil {
+		view.Condition = CompositionOf(cell.Classify)
+	}
+	return view
+}
+
+// loraView counts what a task of generated images and its LoRA read.
+func loraView(class string, images *Task) LoRAView {
+	spec := images.Spec.(stage.Generate)
+	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count}
+	for _, need := range images.Needs {
+		lora := need.Spec.(stage.TrainLoRA)
+		view.InstanceImages, view.RegularizationImages = len(lora.Instance.Images), len(lora.Class.Images)
+		e := lora.Exposures()
+		view.Training = &TrainingView{
+			lora.Regularization, e.Steps, UseView{e.Instance, e.Instance.Unused()}, UseView{e.Class, e.Class.Unused()},
+		}
+	}
+	return view
+}
+
+// CompositionOf counts what a classifier is trained and tested on.
+func CompositionOf(classifier *Task) *ConditionView {
+	spec := classifier.Spec.(stage.Classify)
+	view := &ConditionView{Steps: spec.OptimizerSteps(), LoRAs: []LoRAView{}}
+	for _, class := range spec.Classes {
+		view.Classes = append(view.Classes, ClassView{Class: class})
+	}
+	maker := map[int]*Task{} // of a class's generated images
+	for _, img := range spec.Train {
+		view.Classes[img.Class].Real++
+	}
+	for _, folder := range spec.Generated {
+		view.Classes[folder.Class].Generated += folder.Count
+		maker[folder.Class] = classifier.need(folder.Path)
+	}
+	for _, img := range spec.Test {
+		view.Classes[img.Class].Test++
+	}
+	for i, class := range spec.Classes {
+		if images := maker[i]; images != nil {
+			view.LoRAs = append(view.LoRAs, loraView(class, images))
+		}
+	}
+	return view
+}
+
+// need is the task that a reference to part of an artifact is about.
+func (t *Task) need(ref stage.Ref) *Task {
+	kind, key, _, _ := ref.Artifact()
+	for _, need := range t.Needs {
+		if need.Kind == kind && need.Key == key {
+			return need
+		}
+	}
+	return nil
 }

@@ -6,13 +6,14 @@ import (
 	"path/filepath"
 	"slices"
 
-	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/filehash"
+	"kizu/orchestrator/model"
 )
 
 // findWeights looks up the initial weights of all classifiers, and those of the
 // network that measures study 1's images if that is a classifier's.
-func findWeights(exp *experiment.Experiment, hashes *dataset.Hashes) (map[string]*Weights, error) {
+func findWeights(exp *experiment.Experiment, hashes *filehash.Hashes) (map[string]*model.Weights, error) {
 	var classifiers []experiment.Classifier
 	if exp.Patterns != nil && exp.Patterns.FeaturesModel() == "" {
 		classifiers = append(classifiers, exp.Classifier)
@@ -20,12 +21,12 @@ func findWeights(exp *experiment.Experiment, hashes *dataset.Hashes) (map[string
 	for _, condition := range exp.ExpandConditions() {
 		classifiers = append(classifiers, condition.Classifier)
 	}
-	found := map[string]*Weights{}
+	found := map[string]*model.Weights{}
 	for _, classifier := range classifiers {
 		name := classifier.Weights
 		if found[name] == nil {
 			var err error
-			if found[name], err = findWeight(name, exp.Dir, hashes); err != nil {
+			if found[name], err = model.FindWeights(hashes, name, beside(exp.Dir, name)); err != nil {
 				return nil, err
 			}
 		}
@@ -38,7 +39,7 @@ func findWeights(exp *experiment.Experiment, hashes *dataset.Hashes) (map[string
 
 // findEncoder looks up the vision transformer that measures study 1's images;
 // nil if there is none.
-func findEncoder(exp *experiment.Experiment, hashes *dataset.Hashes) (*dataset.Encoder, error) {
+func findEncoder(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.Encoder, error) {
 	if exp.Patterns == nil || exp.Patterns.FeaturesModel() == "" {
 		return nil, nil
 	}
@@ -47,60 +48,21 @@ func findEncoder(exp *experiment.Experiment, hashes *dataset.Hashes) (*dataset.E
 	if err != nil {
 		return nil, err
 	}
-	encoder, err := hashes.FindEncoder(name, path)
+	encoder, err := model.FindEncoder(hashes, name, path)
 	if err != nil {
 		return nil, fmt.Errorf("patterns.features: %w", err)
 	}
 	return encoder, nil
 }
 
-func findWeight(name, dir string, hashes *dataset.Hashes) (*Weights, error) {
-	switch name {
-	case "imagenet", "lite0", "none":
-		return &Weights{Name: name}, nil
-	}
-	path, err := filepath.Abs(beside(dir, name))
-	if err != nil {
-		return nil, err
-	}
-	if filepath.Ext(path) != ".safetensors" {
-		return nil, fmt.Errorf("classifier.weights %q is none of imagenet, lite0, none, or a .safetensors file", name)
-	}
-	sum, err := hashes.File(path)
-	if err != nil {
-		return nil, fmt.Errorf("classifier.weights: %w", err)
-	}
-	return &Weights{Path: path, SHA256: sum}, nil
-}
-
 // weightsStates says, for each of the classifiers' initial weights, where they
 // come from.
-func weightsStates(weights map[string]*Weights) []string {
+func weightsStates(weights map[string]*model.Weights) []string {
 	var states []string
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
-		for _, source := range weights[name].sources() {
+		for _, source := range weights[name].Sources(experiment.Backbones) {
 			states = append(states, name+": "+source)
 		}
 	}
 	return states
-}
-
-// sources says where weights come from: one file, or one for each backbone.
-func (w *Weights) sources() []string {
-	switch w.Name {
-	case "none":
-		return []string{"random"}
-	case "lite0":
-		return []string{"a package of requirements.txt"}
-	case "imagenet":
-		files := make([]string, len(w.Models))
-		for i, model := range w.Models {
-			path, there := dataset.TorchCheckpoint(experiment.Backbones[model])
-			if files[i] = path; !there {
-				files[i] += ", not there yet: will be downloaded"
-			}
-		}
-		return files
-	}
-	return []string{w.Path}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/result"
 )
 
@@ -54,7 +56,7 @@ func (r *Report) conditionsAnswer() []string {
 	sentences = append(sentences, kindsAnswer(finished)...)
 	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
-			r.tests.majority, share(r.tests.baseline), sentenceList(quoteAll(unproven))))
+			r.tests.majority, share(r.tests.baseline), english.WordSeries(quoteAll(unproven), "and")))
 	}
 	return sentences
 }

@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize/english"
+)
 
 // againstControl compares every condition with the one of real images alone,
 // and then the others with each other.
@@ -40,25 +44,25 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 		verdict(control.name, len(above), len(below), len(alike), len(once)),
 		fmt.Sprintf("“%s” reaches an accuracy of %s (95 %% interval %s, %s, %s).",
 			control.name, overSeeds(control.accuracy.Spread), between(control.accuracy.Interval),
-			plural(r.tests.total, "test image"), plural(len(control.runs), "seed")),
+			english.Plural(r.tests.total, "test image", ""), english.Plural(len(control.runs), "seed", "")),
 	}
 	for _, group := range []struct {
 		text  string
 		names []string
 	}{{"Better", above}, {"Worse", below}, {"Not told apart", alike}, {"Nothing is claimed where one seed is in common", once}} {
 		if len(group.names) > 0 {
-			sentences = append(sentences, group.text+": "+sentenceList(group.names)+".")
+			sentences = append(sentences, group.text+": "+english.WordSeries(group.names, "and")+".")
 		}
 	}
 	switch {
 	case len(apart) > 0:
-		text := "Among the others, " + sentenceList(apart)
+		text := "Among the others, " + english.WordSeries(apart, "and")
 		if rest := others - len(apart); rest > 0 {
-			text += fmt.Sprintf("; %s cannot be told apart with %s", plural(rest, "further pair"), plural(r.tests.total, "test image"))
+			text += fmt.Sprintf("; %s cannot be told apart with %s", english.Plural(rest, "further pair", ""), english.Plural(r.tests.total, "test image", ""))
 		}
 		sentences = append(sentences, text+".")
 	case others > 0:
-		sentences = append(sentences, fmt.Sprintf("Among the others, no two can be told apart with %s.", plural(r.tests.total, "test image")))
+		sentences = append(sentences, fmt.Sprintf("Among the others, no two can be told apart with %s.", english.Plural(r.tests.total, "test image", "")))
 	}
 	return sentences
 }
@@ -69,7 +73,7 @@ func (r *Report) claims() string {
 	if r.detectable() == share(1) {
 		seen = "no true difference, however large, would have been seen with a probability of 80 %"
 	}
-	return fmt.Sprintf("Every p is adjusted for %s on the same %s; %s.", plural(len(r.pairs), "comparison"), plural(r.tests.total, "test image"), seen)
+	return fmt.Sprintf("Every p is adjusted for %s on the same %s; %s.", english.Plural(len(r.pairs), "comparison", ""), english.Plural(r.tests.total, "test image", ""), seen)
 }
 
 // verdict sums a comparison with the control up.
@@ -99,7 +103,7 @@ func verdict(control string, above, below, alike, once int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.many))
 		}
 	}
-	return fmt.Sprintf("Compared with real images alone, “%s”, of %s %s.", control, plural(all, "other training set"), sentenceList(parts))
+	return fmt.Sprintf("Compared with real images alone, “%s”, of %s %s.", control, english.Plural(all, "other training set", ""), english.WordSeries(parts, "and"))
 }
 
 // topOf is the condition with the highest accuracy, the first of several.
@@ -128,12 +132,12 @@ func (r *Report) best(all []*condition) string {
 		}
 	}
 	text := fmt.Sprintf("The highest accuracy is that of “%s”: %s (95 %% interval %s, %s, %s)",
-		top.name, overSeeds(top.accuracy.Spread), between(top.accuracy.Interval), plural(r.tests.total, "test image"), plural(len(top.runs), "seed"))
+		top.name, overSeeds(top.accuracy.Spread), between(top.accuracy.Interval), english.Plural(r.tests.total, "test image", ""), english.Plural(len(top.runs), "seed", ""))
 	if len(worse) > 0 {
-		text += "; it beats " + sentenceList(worse)
+		text += "; it beats " + english.WordSeries(worse, "and")
 	}
 	if len(alike) > 0 {
-		text += "; not told apart from it: " + sentenceList(quoteAll(alike))
+		text += "; not told apart from it: " + english.WordSeries(quoteAll(alike), "and")
 	}
 	return text + "."
 }

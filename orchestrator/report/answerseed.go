@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize/english"
+)
 
 // classifiersAnswer describes the classifiers of one seed. They are compared
 // with each other; of training sets one seed shows nothing, so nothing is said.
@@ -10,9 +14,9 @@ func (r *Report) classifiersAnswer(control *condition, all []*condition) []strin
 		first = topOf(all)
 	}
 	sentences := []string{
-		fmt.Sprintf("One seed describes these %s and cannot say which training set is better.", plural(len(all), "classifier")),
+		fmt.Sprintf("One seed describes these %s and cannot say which training set is better.", english.Plural(len(all), "classifier", "")),
 		fmt.Sprintf("The classifier trained on “%s” has an accuracy of %s (95 %% interval %s, %s).",
-			first.name, overSeeds(first.accuracy.Spread), between(first.accuracy.Interval), plural(r.tests.total, "test image")),
+			first.name, overSeeds(first.accuracy.Spread), between(first.accuracy.Interval), english.Plural(r.tests.total, "test image", "")),
 	}
 	var others []string
 	for _, c := range all {
@@ -22,7 +26,7 @@ func (r *Report) classifiersAnswer(control *condition, all []*condition) []strin
 	}
 	if len(others) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Beside it, the classifiers trained on %s; each p is adjusted for %s and compares two classifiers on the same images, not their training sets.",
-			sentenceList(others), plural(len(r.pairs), "comparison")))
+			english.WordSeries(others, "and"), english.Plural(len(r.pairs), "comparison", "")))
 	}
 	return sentences
 }

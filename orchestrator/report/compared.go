@@ -11,13 +11,15 @@ import (
 	"slices"
 	"strings"
 
-	"kizu/orchestrator/dataset"
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/plan"
 )
 
 // readPublished reads what was published; an error says why that cannot be.
 func readPublished(path string) (p published, err error) {
-	text, err := dataset.ReadRegular(path)
+	text, err := filehash.ReadRegular(path)
 	if err != nil {
 		return p, err
 	}
@@ -116,7 +118,7 @@ func (r *Report) verdict(was published, here []publishedArtifact, runs []string,
 
 // sameTable reports whether the table is the one that was published.
 func (r *Report) sameTable(path string) bool {
-	text, err := dataset.ReadRegular(tablePath(path))
+	text, err := filehash.ReadRegular(tablePath(path))
 	return err == nil && string(text) == r.publishedTable()
 }
 
@@ -132,7 +134,7 @@ func (r *Report) unlike(was published, a, other publishedArtifact) string {
 			there = appendNew(there, p.of(published))
 		}
 		if here := p.of(e); here != "" && len(there) > 0 && !slices.Contains(there, here) {
-			parts = append(parts, fmt.Sprintf("the published one with %s %s", p.name, sentenceList(there)))
+			parts = append(parts, fmt.Sprintf("the published one with %s %s", p.name, english.WordSeries(there, "and")))
 		}
 	}
 	if a.Together != other.Together {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/result"
 )
 
@@ -16,7 +17,7 @@ type conditionsView struct {
 	Confusions     []confusionView
 	Pairs          *gridView
 	Kinds          *gridView // real or generated?
-	Samples        *galleryView
+	Samples        *gallery.View
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
 	Confounds      []string
@@ -82,7 +83,7 @@ type confusionCell struct {
 	Title   string
 }
 
-func (r *Report) conditionsView(pictures *album) *conditionsView {
+func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	if len(r.conditions) == 0 {
 		return nil
 	}
@@ -110,13 +111,13 @@ func (r *Report) conditionsView(pictures *album) *conditionsView {
 		view.Rows = append(view.Rows, row)
 	}
 	if len(r.pairs) > 0 {
-		view.Pairs = r.pairGrid().view()
+		view.Pairs = viewOf(r.pairGrid())
 	}
 	if g, ok := r.kindsGrid(); ok {
-		view.Kinds = g.view()
+		view.Kinds = viewOf(g)
 	}
 	if g, ok := r.sampleGallery(); ok {
-		samples := g.view(pictures)
+		samples := g.View(pictures)
 		view.Samples = &samples
 	}
 	return view

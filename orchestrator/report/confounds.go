@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 )
@@ -95,7 +97,7 @@ func (r *Report) grouped(of func(*condition) string) (list string, differ bool) 
 	}
 	var parts []string
 	for _, value := range values {
-		parts = append(parts, value+" in "+sentenceList(names[value]))
+		parts = append(parts, value+" in "+english.WordSeries(names[value], "and"))
 	}
 	return strings.Join(parts, ", "), true
 }

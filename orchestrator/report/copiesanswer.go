@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/result"
 )
 
@@ -28,14 +30,14 @@ func (r *Report) copiesAnswer() []string {
 	if images == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("None of %s made with LoRAs lies as near to a training photo, pixel by pixel, as a copy would", plural(images, "image"))
+	text := fmt.Sprintf("None of %s made with LoRAs lies as near to a training photo, pixel by pixel, as a copy would", english.Plural(images, "image", ""))
 	if copies > 0 {
 		chance := "which is not shown to be more than chance"
 		if p := test.Chance(copies, images); p < 0.05 {
 			chance = "which is more than chance does, p " + probability(p)
 		}
 		text = fmt.Sprintf("%d of %s made with LoRAs lie nearer to a training photo, pixel by pixel, than photos that trained nothing do, %s: %s",
-			copies, plural(images, "image"), chance, sentenceList(by))
+			copies, english.Plural(images, "image", ""), chance, english.WordSeries(by, "and"))
 	}
 	return []string{text + "; " + test.Note() + "."}
 }

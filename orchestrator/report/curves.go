@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/gallery"
 )
 
 // writeCurves writes the training curves of every task that is done (a step or
@@ -45,7 +46,7 @@ func (r *Report) writeCurve(dir string, task *plan.Task, name string) error {
 	}
 	defer table.Close()
 	// The number keeps two tasks apart whose labels differ in signs only.
-	folder := filepath.Join(dir, slug(task.Label)+"-"+task.Key[:6])
+	folder := filepath.Join(dir, gallery.Slug(task.Label)+"-"+task.Key[:6])
 	file := fmt.Sprintf("events.out.tfevents.%010d.kizu", manifest.Finished.Unix())
 	return replace(filepath.Join(folder, file), func(w io.Writer) error {
 		events := newEventFile(w, manifest.Finished)

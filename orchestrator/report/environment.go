@@ -8,7 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/store"
 )
 
@@ -48,7 +51,7 @@ func (e environment) Title() string {
 		}
 	}
 	if e.Threads > 0 {
-		words = append(words, plural(e.Threads, "thread"))
+		words = append(words, english.Plural(e.Threads, "thread", ""))
 	}
 	if e.Reproducible {
 		words = append(words, "reproducible")
@@ -148,9 +151,9 @@ func (r *record) mixed(tasks []*plan.Task) string {
 		}
 		var values []string
 		for _, value := range slices.Sorted(maps.Keys(counts)) {
-			values = append(values, fmt.Sprintf("%s (%s)", value, plural(counts[value], "task")))
+			values = append(values, fmt.Sprintf("%s (%s)", value, english.Plural(counts[value], "task", "")))
 		}
-		parts = append(parts, p.name+" "+sentenceList(values))
+		parts = append(parts, p.name+" "+english.WordSeries(values, "and"))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -170,9 +173,9 @@ func withNeeds(task *plan.Task, found map[*plan.Task]bool) {
 
 // noted adds to the table of a study in what the environments of its cells
 // differ, if in anything.
-func (r *Report) noted(g grid, study string) grid {
+func (r *Report) noted(g table.Table, study string) table.Table {
 	if text := r.mixed(study); text != "" {
-		g.notes = append(g.notes, text)
+		g.Notes = append(g.Notes, text)
 	}
 	return g
 }

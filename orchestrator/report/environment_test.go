@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
@@ -29,7 +30,7 @@ func inEnvironments(t *testing.T, change func(*plan.Task, *store.Manifest)) *fix
 func tableOf(t *testing.T, r *Report) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := r.Table(&out, Screen{Width: 1000}); err != nil {
+	if err := r.Table(&out, table.Screen{Width: 1000}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -15,6 +15,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
@@ -113,7 +114,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	f.check(err)
 	set, err := dataset.Scan("folders", filepath.Join(f.dir, "photos"), classes)
 	f.check(err)
-	base, err := dataset.FindBase(exp.Base, f.dir)
+	base, err := model.FindBase(nil, exp.Base, f.dir)
 	f.check(err)
 	tests := map[string]int{}
 	for _, class := range classes {
@@ -122,7 +123,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	division, err := dataset.Divide(set, classes, tests, nil, 0)
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
-		Set: set, Division: division, Base: base, Weights: map[string]*plan.Weights{"none": {Name: "none"}},
+		Set: set, Division: division, Base: base, Weights: map[string]*model.Weights{"none": {Name: "none"}},
 		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1},
 	})
 	f.check(err)

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/result"
@@ -44,14 +43,6 @@ func composition(c experiment.Counts) string {
 	return fmt.Sprintf("%d + %d gen.", c.Real, c.Generated)
 }
 
-// plural counts things: "1 image", "2 images".
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 // progress says how many of a row's cells are done: "3", or "2 of 3".
 func progress(done, all int) string {
 	if done == all {
@@ -70,15 +61,6 @@ func stateOfRow(cells []*cell) state {
 	return missing
 }
 
-// sentenceList joins names as a sentence does: a, b and c.
-func sentenceList(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
-}
-
 // quoteAll puts names in quotation marks.
 func quoteAll(names []string) []string {
 	quoted := make([]string, len(names))
@@ -86,22 +68,6 @@ func quoteAll(names []string) []string {
 		quoted[i] = "“" + name + "”"
 	}
 	return quoted
-}
-
-// short writes a duration to the second, or to a tenth below ten seconds.
-func short(d time.Duration) string {
-	if d < 10*time.Second {
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	d = d.Round(time.Second)
-	h, m, s := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
-	switch {
-	case h > 0:
-		return fmt.Sprintf("%d h %02d min", h, m)
-	case m > 0:
-		return fmt.Sprintf("%d min %02d s", m, s)
-	}
-	return fmt.Sprintf("%d s", s)
 }
 
 // signed writes a difference of accuracies.

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/stage"
 )
 
@@ -51,13 +52,13 @@ func goldens(t *testing.T, prefix string, r *Report) {
 	golden(t, prefix+".csv", r.writeCSV)
 	golden(t, prefix+".tex", r.writeLaTeX)
 	golden(t, prefix+".md", r.writeMarkdown)
-	golden(t, prefix+".txt", func(w io.Writer) error { return r.Table(w, Screen{Width: 120}) })
+	golden(t, prefix+".txt", func(w io.Writer) error { return r.Table(w, table.Screen{Width: 120}) })
 }
 
 func TestFinished(t *testing.T) {
 	r := finished(t).collect(nil)
 	goldens(t, "finished", r)
-	golden(t, "finished-80.txt", func(w io.Writer) error { return r.Table(w, Screen{Width: 80}) })
+	golden(t, "finished-80.txt", func(w io.Writer) error { return r.Table(w, table.Screen{Width: 80}) })
 }
 
 // A LoRA failed, and with it what needs it; one seed's classifiers are not run.
@@ -80,7 +81,7 @@ func partlyFailed(t *testing.T) *Report {
 
 func TestNothingRunYet(t *testing.T) {
 	f := newFixture(t, studies)
-	golden(t, "nothing.txt", func(w io.Writer) error { return f.collect(nil).Table(w, Screen{Width: 100}) })
+	golden(t, "nothing.txt", func(w io.Writer) error { return f.collect(nil).Table(w, table.Screen{Width: 100}) })
 }
 
 // A damaged artifact fails its cell and is named; the others are shown.

@@ -1,5 +1,9 @@
 package report
 
+import (
+	"kizu/orchestrator/report/table"
+)
+
 // gridView is a grid on the page.
 type gridView struct {
 	Title string
@@ -20,18 +24,18 @@ type fieldView struct {
 
 // view lays a grid out for the page, which has room for every column that the
 // title does not say.
-func (g grid) view() *gridView {
-	view := &gridView{Title: g.title, Notes: g.notes}
-	for _, c := range g.columns {
-		if !c.titled() {
-			view.Heads = append(view.Heads, headView{c.head, c.numeric})
+func viewOf(g table.Table) *gridView {
+	view := &gridView{Title: g.Title, Notes: g.Notes}
+	for _, c := range g.Columns {
+		if !c.Titled() {
+			view.Heads = append(view.Heads, headView{c.Head, c.Numeric})
 		}
 	}
-	for _, row := range g.rows {
+	for _, row := range g.Rows {
 		var fields []fieldView
 		for i, text := range row {
-			if c := g.columns[i]; !c.titled() {
-				fields = append(fields, fieldView{text, c.head, c.numeric})
+			if c := g.Columns[i]; !c.Titled() {
+				fields = append(fields, fieldView{text, c.Head, c.Numeric})
 			}
 		}
 		view.Rows = append(view.Rows, fields)

@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
 
@@ -28,12 +31,12 @@ func overKinds(runs []*cell) *kindsOver {
 
 // kindsGrid is the table of the probes: of each condition, and of the network
 // that its training began with; false if there is none.
-func (r *Report) kindsGrid() (grid, bool) {
-	g := grid{
-		title: "Study 2, real or generated? How often a linear probe of the features tells two kinds of images apart",
-		columns: []column{
-			{head: "classifier"}, {head: "training"}, {head: "generated : photos", numeric: true}, {head: "autoencoded : photos", numeric: true},
-			{head: "generated : autoencoded", numeric: true}, {head: "95 % interval", numeric: true}, {head: "images", numeric: true, extra: 1},
+func (r *Report) kindsGrid() (table.Table, bool) {
+	g := table.Table{
+		Title: "Study 2, real or generated? How often a linear probe of the features tells two kinds of images apart",
+		Columns: []table.Column{
+			{Head: "classifier"}, {Head: "training"}, {Head: "generated : photos", Numeric: true}, {Head: "autoencoded : photos", Numeric: true},
+			{Head: "generated : autoencoded", Numeric: true}, {Head: "95 % interval", Numeric: true}, {Head: "images", Numeric: true, Extra: 1},
 		},
 	}
 	for _, c := range r.conditions {
@@ -44,18 +47,18 @@ func (r *Report) kindsGrid() (grid, bool) {
 			when string
 			of   result.KindsOver
 		}{{"after", c.kinds.after}, {"before", c.kinds.before}} {
-			g.rows = append(g.rows, []string{
+			g.Rows = append(g.Rows, []string{
 				c.name, row.when, overSeeds(row.of.Generated), overSeeds(row.of.Autoencoded), overSeeds(row.of.Beyond), between(row.of.Interval), fmt.Sprint(c.kinds.images),
 			})
 		}
 	}
-	g.notes = []string{
+	g.Notes = []string{
 		"0.5 is chance; no image was seen in training, half of every probe’s are of either kind, and as many of every class",
 		"“autoencoded” are other test photos that went through the base model’s autoencoder and back, as every generated image comes out of it: " +
 			"telling these from photos is seeing the autoencoder, and telling generated images from these, with its interval (Wilson’s, of one seed’s images), is what it does not explain; " +
 			"“before” are the features of the network that the training started from",
 	}
-	return g, len(g.rows) > 0
+	return g, len(g.Rows) > 0
 }
 
 // kindsAnswer says, of the conditions that were trained on real and generated
@@ -80,10 +83,10 @@ func kindsAnswer(all []*condition) []string {
 	}
 	var sentences []string
 	if len(look) > 0 {
-		sentences = append(sentences, "By a linear probe of the features after training, generated images look generated beyond what the autoencoder does to photos, to "+sentenceList(look)+"; 0.500 would be chance.")
+		sentences = append(sentences, "By a linear probe of the features after training, generated images look generated beyond what the autoencoder does to photos, to "+english.WordSeries(look, "and")+"; 0.500 would be chance.")
 	}
 	if len(like) > 0 {
-		sentences = append(sentences, "How often a linear probe of the features, after training, tells generated images from photos is not shown to be more than the autoencoder’s doing, for "+sentenceList(like)+"; 0.500 would be chance.")
+		sentences = append(sentences, "How often a linear probe of the features, after training, tells generated images from photos is not shown to be more than the autoencoder’s doing, for "+english.WordSeries(like, "and")+"; 0.500 would be chance.")
 	}
 	return sentences
 }

@@ -1,13 +1,19 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/report/gallery"
+)
 
 // neighbourGallery shows every pattern's first images above the training photo
 // that each is nearest to; false if nothing is measured.
-func (r *Report) neighbourGallery() (gallery, bool) {
-	g := gallery{
-		heading: "Learnt or copied?",
-		text: "Each generated image above the photo, of those that trained its LoRA, that it is most like, pixel by pixel, as it is or mirrored. " +
+func (r *Report) neighbourGallery() (gallery.Gallery, bool) {
+	g := gallery.Gallery{
+		Heading: "Learnt or copied?",
+		Text: "Each generated image above the photo, of those that trained its LoRA, that it is most like, pixel by pixel, as it is or mirrored. " +
 			"Without a LoRA nothing was trained on; the photos are those of the largest pattern.",
 	}
 	for _, p := range r.patterns {
@@ -16,15 +22,15 @@ func (r *Report) neighbourGallery() (gallery, bool) {
 				continue
 			}
 			q := run.quality
-			g.rows = append(g.rows, galleryRow{
-				name: p.name + ", nearest photos", title: p.name,
-				detail: p.copiesDetail(q),
-				strips: []strip{r.withCopies(run), run.nearestStrip(r.plan.Experiment.Patterns.Show)},
+			g.Rows = append(g.Rows, gallery.Row{
+				Name: p.name + ", nearest photos", Title: p.name,
+				Detail: p.copiesDetail(q),
+				Strips: []gallery.Strip{r.withCopies(run), run.nearestStrip(r.plan.Experiment.Patterns.Show)},
 			})
 			break // one seed shows it
 		}
 	}
-	return g, len(g.rows) > 0
+	return g, len(g.Rows) > 0
 }
 
 // copiesDetail counts the copies among a run's images, where there can be any
@@ -36,31 +42,31 @@ func (p *pattern) copiesDetail(q *quality) string {
 	case q.copied == nil:
 		return "nothing can be said of copies: too few that are known are found"
 	}
-	return fmt.Sprintf("%d of %s taken for copies", count(q.copied), plural(len(q.copied), "image"))
+	return fmt.Sprintf("%d of %s taken for copies", count(q.copied), english.Plural(len(q.copied), "image", ""))
 }
 
 // withCopies is a run's first images, those that are taken for copies marked;
 // without a LoRA none can be one.
-func (r *Report) withCopies(run *cell) strip {
+func (r *Report) withCopies(run *cell) gallery.Strip {
 	s := generatedStrip(run.pictures, run.prompt(), r.plan.Experiment.Patterns.Show, run.Seed, run.state, run.reason)
-	for i := range s.tiles {
-		if s.tiles[i].flag == "" && run.Train != nil && run.quality.copied != nil && run.quality.copied[i] {
-			s.tiles[i].flag = "copy"
+	for i := range s.Tiles {
+		if s.Tiles[i].Flag == "" && run.Train != nil && run.quality.copied != nil && run.quality.copied[i] {
+			s.Tiles[i].Flag = "copy"
 		}
 	}
 	return s
 }
 
 // nearestStrip is the training photo that each of the first images is most like.
-func (c *cell) nearestStrip(most int) strip {
-	s := strip{state: done}
+func (c *cell) nearestStrip(most int) gallery.Strip {
+	s := gallery.Strip{State: gallery.Done}
 	for i, n := range c.quality.alike[:min(most, len(c.quality.alike))] {
 		if n.Index < 0 {
 			continue
 		}
 		img := c.quality.training[n.Index]
 		title := fmt.Sprintf("most like generated image %d: real photo %s, correlation %s", i+1, img.Name, minus(fmt.Sprintf("%.2f", 1-n.Distance*n.Distance/2)))
-		s.tiles = append(s.tiles, tile{path: img.Path, title: title})
+		s.Tiles = append(s.Tiles, gallery.Tile{Path: img.Path, Title: title})
 	}
 	return s
 }

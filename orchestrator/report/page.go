@@ -7,7 +7,11 @@ import (
 	"html/template"
 	"io"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/gallery"
 )
 
 //go:embed assets
@@ -47,9 +51,9 @@ type mixedView struct{ Study, Text string }
 type library struct{ Name, Version string }
 
 // writePage writes report.html: one file that needs nothing else.
-func (r *Report) writePage(w io.Writer, pictures *album) error {
+func (r *Report) writePage(w io.Writer, pictures *gallery.Album) error {
 	templates, err := template.New("page.tmpl").Funcs(template.FuncMap{
-		"short": short, "plural": plural,
+		"short": plan.Short, "plural": func(n int, thing string) string { return english.Plural(n, thing, thing+"s") },
 	}).ParseFS(assets, "assets/*.tmpl")
 	if err != nil {
 		return err
@@ -72,7 +76,7 @@ func (r *Report) writePage(w io.Writer, pictures *album) error {
 	return templates.Execute(w, view)
 }
 
-func (r *Report) page(pictures *album) (*page, error) {
+func (r *Report) page(pictures *gallery.Album) (*page, error) {
 	exp := r.plan.Experiment
 	answer := r.answer()
 	patterns, err := r.patternsView(pictures)

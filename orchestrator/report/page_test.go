@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/gallery"
+	"kizu/orchestrator/report/table"
 )
 
 // element is one tag of a page.
@@ -56,7 +58,7 @@ func parse(t *testing.T, page []byte) (elements []element, text string) {
 func pageOf(t *testing.T, r *Report) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := r.writePage(&out, newAlbum(thumbnailSide, r.plan.Set)); err != nil {
+	if err := r.writePage(&out, gallery.NewAlbum(thumbnailSide, r.plan.Set)); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -201,7 +203,7 @@ func TestHostileNames(t *testing.T) {
 func TestTableShowsNoControlCharacters(t *testing.T) {
 	f := newFixture(t, strings.Replace(studies, "real & generated", `"red \e[31m text"`, 1))
 	var out bytes.Buffer
-	f.check(f.collect(nil).Table(&out, Screen{Width: 100}))
+	f.check(f.collect(nil).Table(&out, table.Screen{Width: 100}))
 	if strings.ContainsRune(out.String(), '\x1b') {
 		t.Errorf("an escape character reached the terminal:\n%q", out.String())
 	}

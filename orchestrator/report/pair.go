@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
 
@@ -116,26 +119,25 @@ func leastText(difference float64) string {
 
 // pairGrid is the table of all comparisons. What few seeds cannot show has no
 // column.
-func (r *Report) pairGrid() grid {
-	const improvement, detectable, seeds = 7, 8, 9 // the columns
+func (r *Report) pairGrid() table.Table {
 	list := r.comparisons()
-	g := grid{
-		title: fmt.Sprintf("Study 2, compared on the same %s, %s", plural(r.tests.total, "test image"), r.seedsText()),
-		columns: []column{
-			{head: "first"}, {head: "second"}, {head: "difference", numeric: true},
-			{head: "95 % interval", numeric: true, extra: 1}, {head: "alone right", numeric: true, extra: 1},
-			{head: "p", numeric: true, extra: 1}, {head: "p (Holm)", numeric: true},
-			{head: "P(first better)", numeric: true, extra: 1}, {head: "detectable", numeric: true}, {head: "seeds", numeric: true, extra: inTitle},
+	g := table.Table{
+		Title: fmt.Sprintf("Study 2, compared on the same %s, %s", english.Plural(r.tests.total, "test image", ""), r.seedsText()),
+		Columns: []table.Column{
+			{Head: "first"}, {Head: "second"}, {Head: "difference", Numeric: true},
+			{Head: "95 % interval", Numeric: true, Extra: 1}, {Head: "alone right", Numeric: true, Extra: 1},
+			{Head: "p", Numeric: true, Extra: 1}, {Head: "p (Holm)", Numeric: true},
+			{Head: "P(first better)", Numeric: true, Extra: 1}, {Head: "detectable", Numeric: true}, {Head: "seeds", Numeric: true, Extra: table.InTitle},
 		},
-		notes: result.PairNotes(list),
+		Notes: result.PairNotes(list),
 	}
 	if !result.Repeated(list) {
-		g.title = fmt.Sprintf("Study 2, the classifiers of one seed compared on the same %s", plural(r.tests.total, "test image"))
-		g.columns[0].head, g.columns[1].head = "first classifier", "second classifier"
+		g.Title = fmt.Sprintf("Study 2, the classifiers of one seed compared on the same %s", english.Plural(r.tests.total, "test image", ""))
+		g.Column("first").Head, g.Column("second").Head = "first classifier", "second classifier"
 	}
 	for i, p := range r.pairs {
 		if p.Significant() {
-			g.claims = append(g.claims, i)
+			g.Claims = append(g.Claims, i)
 		}
 		a, b := p.only()
 		better, least := "–", "–"
@@ -145,14 +147,15 @@ func (r *Report) pairGrid() grid {
 		if p.Repeated() {
 			least = leastText(p.Detectable)
 		}
-		g.rows = append(g.rows, []string{
+		g.Rows = append(g.Rows, []string{
 			p.a.name, p.b.name, signed(p.Difference.Mean), betweenSigned(p.Difference.Interval),
 			fmt.Sprintf("%d : %d", a, b), probability(p.P), probability(p.Adjusted),
 			better, least, progress(len(p.Seeds), len(r.seeds())),
 		})
 		if len(p.Seeds) < len(r.seeds()) {
-			g.columns[seeds].extra = 0 // they differ, so they are shown
+			g.Column("seeds").Extra = 0 // they differ, so they are shown
 		}
 	}
-	return g.without(detectable).without(improvement)
+	g.DropEmpty("P(first better)", "detectable")
+	return g
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"kizu/orchestrator/report/gallery"
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
 
@@ -27,11 +29,15 @@ func TestPairGridSaysWhatSeedsShow(t *testing.T) {
 	} {
 		r := reported(t, seeds, []*condition{ran(t, "real", 0, low[:seeds]...), ran(t, "both", 5, high[:seeds]...)})
 		g := r.pairGrid()
-		if heads := strings.Join(g.heads(), ", "); heads != want.heads || len(g.claims) != want.claims || len(g.rows[0]) != len(g.columns) {
-			t.Errorf("%d seeds: %s, %d claims, %d fields", seeds, heads, len(g.claims), len(g.rows[0]))
+		var names []string
+		for _, c := range g.Columns {
+			names = append(names, c.Head)
 		}
-		if !strings.Contains(g.title, want.heading) || !strings.Contains(strings.Join(g.notes, "\n"), want.note) {
-			t.Errorf("%d seeds: %s\n%s", seeds, g.title, strings.Join(g.notes, "\n"))
+		if heads := strings.Join(names, ", "); heads != want.heads || len(g.Claims) != want.claims || len(g.Rows[0]) != len(g.Columns) {
+			t.Errorf("%d seeds: %s, %d claims, %d fields", seeds, heads, len(g.Claims), len(g.Rows[0]))
+		}
+		if !strings.Contains(g.Title, want.heading) || !strings.Contains(strings.Join(g.Notes, "\n"), want.note) {
+			t.Errorf("%d seeds: %s\n%s", seeds, g.Title, strings.Join(g.Notes, "\n"))
 		}
 		text, err := json.Marshal(r.pairResults()[0])
 		if err != nil || !bytes.Contains(text, []byte(`"differ":`+want.differ)) ||
@@ -49,8 +55,8 @@ func TestOneSeed(t *testing.T) {
 	r := f.collect(nil)
 	golden(t, "one-seed.md", r.writeMarkdown)
 	outputs := map[string]func(io.Writer) error{
-		"report.html": func(w io.Writer) error { return r.writePage(w, newAlbum(thumbnailSide, r.plan.Set)) }, "results.json": r.JSON,
-		"tables.tex": r.writeLaTeX, "report.md": r.writeMarkdown, "terminal": func(w io.Writer) error { return r.Table(w, Screen{80, false}) },
+		"report.html": func(w io.Writer) error { return r.writePage(w, gallery.NewAlbum(thumbnailSide, r.plan.Set)) }, "results.json": r.JSON,
+		"tables.tex": r.writeLaTeX, "report.md": r.writeMarkdown, "terminal": func(w io.Writer) error { return r.Table(w, table.Screen{Width: 80}) },
 	}
 	for name, write := range outputs {
 		var out bytes.Buffer

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/result"
 )
@@ -125,9 +127,9 @@ func (r *Report) patternsAnswer() []string {
 	}
 	quality := "none of them blank, saturated or broken by NaN"
 	if len(bad) > 0 {
-		quality = "among them " + sentenceList(bad)
+		quality = "among them " + english.WordSeries(bad, "and")
 	}
 	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked.",
-		plural(images, "image"), plural(finished, "pattern"), quality)}
+		english.Plural(images, "image", ""), english.Plural(finished, "pattern", ""), quality)}
 	return append(sentences, r.copiesAnswer()...)
 }

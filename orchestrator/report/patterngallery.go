@@ -6,28 +6,31 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/stage"
 )
 
 // patternGalleries shows study 1: the patterns of the usual number of steps
 // beside real photos, and every series of step counts.
-func (r *Report) patternGalleries() []gallery {
+func (r *Report) patternGalleries() []gallery.Gallery {
 	if len(r.patterns) == 0 {
 		return nil
 	}
-	first := gallery{
-		heading: "Patterns beside real photos",
-		text: "The images of a column start from the same photo, the second row, with the same noise. " +
+	first := gallery.Gallery{
+		Heading: "Patterns beside real photos",
+		Text: "The images of a column start from the same photo, the second row, with the same noise. " +
 			"They are the first of their pattern: none was picked, none replaced.",
-		rows: r.realRows(),
+		Rows: r.realRows(),
 	}
-	var series []gallery
+	var series []gallery.Gallery
 	shown := map[string]bool{}
 	for _, p := range r.patterns {
 		members := r.stepSeries(p)
 		if p.recipe.Baseline || p.recipe.Steps == r.plan.Experiment.LoRA.Steps || len(members) == 1 {
-			first.rows = append(first.rows, r.patternRow(p, p.name))
+			first.Rows = append(first.Rows, r.patternRow(p, p.name))
 			continue
 		}
 		if key := withoutSteps(p); !shown[key] {
@@ -35,12 +38,12 @@ func (r *Report) patternGalleries() []gallery {
 			series = append(series, r.seriesGallery(members))
 		}
 	}
-	return append([]gallery{first}, series...)
+	return append([]gallery.Gallery{first}, series...)
 }
 
 // realRows shows the photos that train the LoRAs, and those that images start
 // from.
-func (r *Report) realRows() []galleryRow {
+func (r *Report) realRows() []gallery.Row {
 	study := r.plan.Experiment.Patterns
 	var instance []dataset.Image
 	for _, p := range r.patterns {
@@ -50,28 +53,28 @@ func (r *Report) realRows() []galleryRow {
 			}
 		}
 	}
-	var rows []galleryRow
+	var rows []gallery.Row
 	if len(instance) > 0 {
-		rows = append(rows, galleryRow{
-			name:   "real " + study.Defect,
-			title:  "Real: " + study.Defect,
-			detail: fmt.Sprintf("the first %d of the %s that train the LoRAs", min(study.Show, len(instance)), plural(len(instance), "photo")),
-			strips: []strip{realStrip(instance, study.Show)},
+		rows = append(rows, gallery.Row{
+			Name:   "real " + study.Defect,
+			Title:  "Real: " + study.Defect,
+			Detail: fmt.Sprintf("the first %d of the %s that train the LoRAs", min(study.Show, len(instance)), english.Plural(len(instance), "photo", "photos")),
+			Strips: []gallery.Strip{realStrip(instance, study.Show)},
 		})
 	}
-	return append(rows, galleryRow{
-		name:   "real " + r.plan.Experiment.Dataset.Good + ", the start of " + r.plan.Experiment.Generate.Method,
-		title:  "Real: " + r.plan.Experiment.Dataset.Good,
-		detail: "the photos that " + r.plan.Experiment.Generate.Method + " starts from",
-		strips: []strip{realStrip(r.sources(r.patterns[0].cells[0].Generate), study.Show)},
+	return append(rows, gallery.Row{
+		Name:   "real " + r.plan.Experiment.Dataset.Good + ", the start of " + r.plan.Experiment.Generate.Method,
+		Title:  "Real: " + r.plan.Experiment.Dataset.Good,
+		Detail: "the photos that " + r.plan.Experiment.Generate.Method + " starts from",
+		Strips: []gallery.Strip{realStrip(r.sources(r.patterns[0].cells[0].Generate), study.Show)},
 	})
 }
 
 // patternRow shows a pattern, a strip for each seed.
-func (r *Report) patternRow(p *pattern, title string) galleryRow {
-	row := galleryRow{name: p.name, title: title, detail: p.detail()}
+func (r *Report) patternRow(p *pattern, title string) gallery.Row {
+	row := gallery.Row{Name: p.name, Title: title, Detail: p.detail()}
 	for _, c := range p.cells {
-		row.strips = append(row.strips, generatedStrip(c.pictures, c.prompt(), r.plan.Experiment.Patterns.Show, c.Seed, c.state, c.reason))
+		row.Strips = append(row.Strips, generatedStrip(c.pictures, c.prompt(), r.plan.Experiment.Patterns.Show, c.Seed, c.state, c.reason))
 	}
 	return row
 }
@@ -82,13 +85,13 @@ func (p *pattern) detail() string {
 	if p.recipe.Baseline {
 		parts = append(parts, p.recipe.Generate.Method+" with the base model alone")
 	} else {
-		parts = append(parts, plural(p.recipe.Steps, "step"))
+		parts = append(parts, english.Plural(p.recipe.Steps, "step", ""))
 	}
 	if p.loss.N > 0 {
 		parts = append(parts, "final loss "+share(p.loss.Mean))
 	}
 	if len(p.runs) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s blank", p.flags.blank, plural(p.images, "image")))
+		parts = append(parts, fmt.Sprintf("%d of %s blank", p.flags.blank, english.Plural(p.images, "image", "")))
 	}
 	if p.flags.saturated+p.flags.nan > 0 {
 		parts = append(parts, fmt.Sprintf("%d saturated, %d NaN", p.flags.saturated, p.flags.nan))
@@ -116,12 +119,12 @@ func (r *Report) stepSeries(p *pattern) []*pattern {
 	return members
 }
 
-func (r *Report) seriesGallery(members []*pattern) gallery {
+func (r *Report) seriesGallery(members []*pattern) gallery.Gallery {
 	recipe := members[0].recipe
-	g := gallery{
-		heading: "Few and many steps",
-		text: fmt.Sprintf("%s and %s, trained for longer and longer: each row continues the training of the one above it.",
-			plural(recipe.DefectImages, "defect image"), plural(recipe.RegularizationImages, "regularization image")),
+	g := gallery.Gallery{
+		Heading: "Few and many steps",
+		Text: fmt.Sprintf("%s and %s, trained for longer and longer: each row continues the training of the one above it.",
+			english.Plural(recipe.DefectImages, "defect image", ""), english.Plural(recipe.RegularizationImages, "regularization image", "")),
 	}
 	usual := r.plan.Experiment.LoRA.Steps
 	for _, p := range members {
@@ -132,7 +135,7 @@ func (r *Report) seriesGallery(members []*pattern) gallery {
 		case p.recipe.Steps > usual:
 			title = "Many steps"
 		}
-		g.rows = append(g.rows, r.patternRow(p, title))
+		g.Rows = append(g.Rows, r.patternRow(p, title))
 	}
 	return g
 }

@@ -1,10 +1,12 @@
 package report
 
 import (
-	"html/template"
-
+	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/stage"
 )
+
+// pairSide is the most pixels of pictures that the page shows a second time.
+const pairSide = 112
 
 // patternsView is study 1 on the page.
 type patternsView struct {
@@ -12,10 +14,10 @@ type patternsView struct {
 	Show            int
 	Seeds           int
 	Prompt, Regular string // the instance prompt and the regularization images' prompt
-	Galleries       []galleryView
+	Galleries       []gallery.View
 	Quality         *gridView
 	Plots           []plotView
-	Neighbours      *galleryView
+	Neighbours      *gallery.View
 	Exposures       []exposureRow
 }
 
@@ -36,34 +38,7 @@ type exposureRow struct {
 	Saturated, NaN int
 }
 
-type galleryView struct {
-	Heading, Text string
-	Rows          []galleryRowView
-}
-
-type galleryRowView struct {
-	Title, Detail string
-	First         stripView
-	More          []stripView // of further seeds
-	Pair          []stripView // instead: strips that belong together
-}
-
-type stripView struct {
-	Seed     int64
-	ShowSeed bool
-	State    state
-	Done     bool
-	Reason   string
-	Tiles    []tileView
-}
-
-type tileView struct {
-	URI         template.URL
-	Title, Flag string
-	Broken      bool
-}
-
-func (r *Report) patternsView(pictures *album) (*patternsView, error) {
+func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
 	if len(r.patterns) == 0 {
 		return nil, nil
 	}
@@ -77,30 +52,16 @@ func (r *Report) patternsView(pictures *album) (*patternsView, error) {
 		view.Exposures = append(view.Exposures, p.exposureRow())
 	}
 	for _, g := range r.patternGalleries() {
-		view.Galleries = append(view.Galleries, g.view(pictures))
+		view.Galleries = append(view.Galleries, g.View(pictures))
 	}
-	view.Quality = r.qualityGrid().view()
+	view.Quality = viewOf(r.qualityGrid())
 	if g, ok := r.neighbourGallery(); ok {
-		neighbours := g.pairs(newAlbum(pairSide, r.plan.Set))
+		neighbours := g.Pairs(gallery.NewAlbum(pairSide, r.plan.Set))
 		view.Neighbours = &neighbours
 	}
 	var err error
 	view.Plots, err = r.qualityPlots()
 	return view, err
-}
-
-// pairs is the view of a gallery whose strips belong together, one above the
-// other.
-func (g gallery) pairs(pictures *album) galleryView {
-	view := galleryView{Heading: g.heading, Text: g.text}
-	for _, row := range g.rows {
-		added := galleryRowView{Title: row.title, Detail: row.detail}
-		for _, s := range row.strips {
-			added.Pair = append(added.Pair, s.view(pictures))
-		}
-		view.Rows = append(view.Rows, added)
-	}
-	return view
 }
 
 func (p *pattern) exposureRow() exposureRow {
@@ -115,36 +76,4 @@ func (p *pattern) exposureRow() exposureRow {
 		row.Unused = e.intended - e.distinct
 	}
 	return row
-}
-
-// view reads the pictures of a gallery.
-func (g gallery) view(pictures *album) galleryView {
-	view := galleryView{Heading: g.heading, Text: g.text}
-	for _, row := range g.rows {
-		added := galleryRowView{Title: row.title, Detail: row.detail}
-		for i, s := range row.strips {
-			next := s.view(pictures)
-			next.ShowSeed = len(row.strips) > 1
-			if i == 0 {
-				added.First = next
-			} else {
-				added.More = append(added.More, next)
-			}
-		}
-		view.Rows = append(view.Rows, added)
-	}
-	return view
-}
-
-func (s strip) view(pictures *album) stripView {
-	view := stripView{Seed: s.seed, State: s.state, Done: s.state == done, Reason: firstLine(s.reason)}
-	for _, t := range s.tiles {
-		thumbnail := pictures.of(t.path)
-		next := tileView{URI: thumbnail.uri, Title: t.title, Flag: t.flag}
-		if thumbnail.err != nil {
-			next.Broken, next.Title = true, t.title+" cannot be read"
-		}
-		view.Tiles = append(view.Tiles, next)
-	}
-	return view
 }

@@ -1,19 +1,14 @@
 package report
 
 import (
-	"bytes"
-	"fmt"
 	"html/template"
 	"image/color"
-	"regexp"
-	"strings"
 
 	"gonum.org/v1/plot"         // draws charts; Gonum project, BSD
 	"gonum.org/v1/plot/font"    // sizes of text
 	"gonum.org/v1/plot/plotter" // lines, points and error bars
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // plotView is a chart on the page.
@@ -22,16 +17,6 @@ type plotView struct {
 	SVG           template.HTML
 	Wide          bool
 }
-
-// Colours of a chart stand for variables of the page's style, so that a chart
-// is light, dark or printed as the page is.
-var (
-	ink    = color.RGBA{0x10, 0x10, 0x10, 0xff}
-	accent = color.RGBA{0x30, 0x30, 0x30, 0xff}
-	marked = color.RGBA{0x40, 0x40, 0x40, 0xff}
-
-	pageColours = strings.NewReplacer("#101010", "var(--ink)", "#303030", "var(--accent)", "#404040", "var(--base)", "#000000", "var(--muted)")
-)
 
 // point is one mean with its seeds, or with an interval.
 type point struct {
@@ -107,25 +92,11 @@ func rule(p *plot.Plot, from, to plotter.XY) error {
 	return nil
 }
 
-var (
-	prolog     = regexp.MustCompile(`(?s)^.*?<svg`)
-	namespaces = regexp.MustCompile(`\s+xmlns(:xlink)?="[^"]*"`)
-	size       = regexp.MustCompile(`width="[0-9.]+pt" height="[0-9.]+pt"`)
-	fontFamily = regexp.MustCompile(`font-family:[^;]*;font-variant:normal;font-weight:normal;font-style:normal;`)
-)
-
 // svg writes a chart as part of a page: in its colours and letters, as wide as
 // there is room.
-func svg(p *plot.Plot, width, height float64, label string) (template.HTML, error) {
-	canvas := vgsvg.New(vg.Points(width), vg.Points(height))
+func svg(p *plot.Plot, width, height float64, label string) template.HTML {
+	canvas := newPageCanvas(width, height)
 	const margin = 14 // for labels that reach beyond the axis
 	p.Draw(draw.Crop(draw.New(canvas), 0, -vg.Points(margin), 0, 0))
-	var out bytes.Buffer
-	if _, err := canvas.WriteTo(&out); err != nil {
-		return "", err
-	}
-	text := prolog.ReplaceAllLiteralString(out.String(), "<svg")
-	text = namespaces.ReplaceAllLiteralString(text, "")
-	text = size.ReplaceAllLiteralString(text, fmt.Sprintf(`role="img" aria-label="%s"`, template.HTMLEscapeString(label)))
-	return template.HTML(pageColours.Replace(fontFamily.ReplaceAllLiteralString(text, ""))), nil
+	return canvas.element(label)
 }

@@ -17,10 +17,7 @@ func TestSVG(t *testing.T) {
 	if err := rule(p, plotter.XY{X: 1, Y: 1}, plotter.XY{X: 10, Y: 1}); err != nil {
 		t.Fatal(err)
 	}
-	drawn, err := svg(p, 300, 200, `a "label"`)
-	if err != nil {
-		t.Fatal(err)
-	}
+	drawn := svg(p, 300, 200, `a "label"`)
 	elements, text := parse(t, []byte(drawn))
 	if e := elements[0]; e.name != "svg" || e.attributes["role"] != "img" || e.attributes["aria-label"] != `a "label"` || e.attributes["width"] != "" {
 		t.Errorf("got %+v", e)

@@ -11,7 +11,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/store"
 )
 
@@ -59,7 +62,7 @@ func (r *Report) Publish() (path string, err error) {
 		return "", fmt.Errorf("report: what is published is of the file as it is, not as --set %s changes it", changes[0])
 	}
 	if n := len(r.plan.Tasks) - len(r.record.tasks); n > 0 {
-		return "", fmt.Errorf("report: nothing is published, since %s of %d not done: finish the run first", plural(n, "task"), len(r.plan.Tasks))
+		return "", fmt.Errorf("report: nothing is published, since %s of %d not done: finish the run first", english.Plural(n, "task", ""), len(r.plan.Tasks))
 	}
 	now := published{r.plan.Experiment.Name, nil, r.record.list(), nil}
 	if now.Runs, now.Artifacts, err = r.artifacts(); err != nil {
@@ -92,7 +95,7 @@ func tablePath(path string) string { return strings.TrimSuffix(path, ".json") + 
 // publishedTable is the table in the form in which it is published.
 func (r *Report) publishedTable() string {
 	var out strings.Builder
-	r.writeGrids(&out, Screen{Width: publishedWidth})
+	r.writeGrids(&out, table.Screen{Width: publishedWidth})
 	return out.String()
 }
 

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/result"
 )
 
@@ -59,8 +61,8 @@ func (r *Report) qualityNotes() []string {
 	if p == nil || len(p.training) == 0 {
 		return nil
 	}
-	trained := plural(len(p.training), "training photo")
-	first := fmt.Sprintf("the first rows are of %s of the defect that trained no LoRA and of the %s", plural(len(p.heldOut), "photo"), trained)
+	trained := english.Plural(len(p.training), "training photo", "training photos")
+	first := fmt.Sprintf("the first rows are of %s of the defect that trained no LoRA and of the %s", english.Plural(len(p.heldOut), "photo", "photos"), trained)
 	if len(p.heldOut) < 2 {
 		first = fmt.Sprintf("all photos of the defect train LoRAs, so the first row compares the %s with each other", trained)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
 
@@ -63,27 +64,27 @@ func (q *patternQuality) copiesText() string {
 
 // qualityGrid compares the patterns' images with photos. The first rows are of
 // photos: what images that are neither odd nor copied score, and controls.
-func (r *Report) qualityGrid() grid {
-	g := grid{
-		title: "Study 1, images compared with photos by the features of " + r.featuresOf(),
-		columns: []column{
-			{head: "pattern"}, {head: "images", numeric: true, extra: 1}, {head: "to training photo", numeric: true},
-			{head: "copies", numeric: true}, {head: "to source photo", numeric: true, extra: 1},
-			{head: "diversity", numeric: true}, {head: "KID", numeric: true}, {head: "95 % interval", numeric: true, extra: 1},
+func (r *Report) qualityGrid() table.Table {
+	g := table.Table{
+		Title: "Study 1, images compared with photos by the features of " + r.featuresOf(),
+		Columns: []table.Column{
+			{Head: "pattern"}, {Head: "images", Numeric: true, Extra: 1}, {Head: "to training photo", Numeric: true},
+			{Head: "copies", Numeric: true}, {Head: "to source photo", Numeric: true, Extra: 1},
+			{Head: "diversity", Numeric: true}, {Head: "KID", Numeric: true}, {Head: "95 % interval", Numeric: true, Extra: 1},
 		},
-		notes: []string{"distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"},
+		Notes: []string{"distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"},
 	}
 	if r.plan.Encoder == nil && r.plan.Experiment.Classifier.Weights == "none" {
-		g.notes = append(g.notes, "without weights the network has learnt nothing, so its distances say little")
+		g.Notes = append(g.Notes, "without weights the network has learnt nothing, so its distances say little")
 	}
-	g.rows, g.notes = photoRows(r.photoLooks()), append(g.notes, r.qualityNotes()...)
+	g.Rows, g.Notes = photoRows(r.photoLooks()), append(g.Notes, r.qualityNotes()...)
 	for _, p := range r.patterns {
 		q := p.quality()
 		if q == nil {
-			g.rows = append(g.rows, []string{p.name, "–", string(p.qualityState()), "–", "–", "–", "–", "–"})
+			g.Rows = append(g.Rows, []string{p.name, "–", string(p.qualityState()), "–", "–", "–", "–", "–"})
 			continue
 		}
-		g.rows = append(g.rows, append([]string{
+		g.Rows = append(g.Rows, append([]string{
 			p.name, fmt.Sprint(q.images), distances(q.toTraining), q.copiesText(),
 			distances(q.toSource), distances(q.diversity),
 		}, kernelDistance(q.kid, q.hasKID)...))

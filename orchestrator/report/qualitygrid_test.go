@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/stage"
 )
 
@@ -13,19 +14,19 @@ import (
 func TestFeaturesAreNamed(t *testing.T) {
 	r := finished(t).collect(nil)
 	for _, test := range []struct {
-		encoder *dataset.Encoder
+		encoder *model.Encoder
 		want    string
 	}{
 		{nil, "efficientnet_b0, weights none, at 32 pixels"},
-		{&dataset.Encoder{Name: "facebook/dinov2-small"}, "facebook/dinov2-small"},
-		{&dataset.Encoder{Name: "../dino", Path: "/models/dino", SHA256: strings.Repeat("0a", 32)}, "dino (sha256 0a0a0a0a0a0a)"},
+		{&model.Encoder{Name: "facebook/dinov2-small"}, "facebook/dinov2-small"},
+		{&model.Encoder{Name: "../dino", Path: "/models/dino", SHA256: strings.Repeat("0a", 32)}, "dino (sha256 0a0a0a0a0a0a)"},
 	} {
 		r.plan.Encoder = test.encoder
 		g := r.qualityGrid()
-		if !strings.HasSuffix(g.title, " by the features of "+test.want) {
-			t.Errorf("%q, want %q", g.title, test.want)
+		if !strings.HasSuffix(g.Title, " by the features of "+test.want) {
+			t.Errorf("%q, want %q", g.Title, test.want)
 		}
-		untrained := strings.Contains(strings.Join(g.notes, "\n"), "without weights the network has learnt nothing")
+		untrained := strings.Contains(strings.Join(g.Notes, "\n"), "without weights the network has learnt nothing")
 		if untrained != (test.encoder == nil) {
 			t.Errorf("%s is called untrained: %v", test.want, untrained)
 		}
@@ -47,12 +48,12 @@ func pictured(t *testing.T, change func(*fixture), old, new string) *Report {
 // enoughForKID has two seeds of 16 images.
 func enoughForKID(t *testing.T) *Report { return pictured(t, nil, "show: 8", "show: 16") }
 
-// column reads a grid's column by the name of the row.
-func (g grid) column(head string) map[string]string {
+// columnOf reads a table's column by the name of the row.
+func columnOf(g table.Table, head string) map[string]string {
 	values := map[string]string{}
-	for i, c := range g.columns {
-		for _, row := range g.rows {
-			if c.head == head {
+	for i, c := range g.Columns {
+		for _, row := range g.Rows {
+			if c.Head == head {
 				values[row[0]] = row[i]
 			}
 		}
@@ -68,7 +69,7 @@ func TestCopiesAreSilentWithoutPower(t *testing.T) {
 	for moved, works := range map[float64]bool{0.01: true, 3: false} {
 		r := pictured(t, func(f *fixture) { f.moved = moved }, "seeds: [0, 1]", "seeds: [0]")
 		g := r.qualityGrid()
-		copies, notes := g.column("copies"), strings.Join(g.notes, "\n")
+		copies, notes := columnOf(g, "copies"), strings.Join(g.Notes, "\n")
 		sentence := strings.Contains(strings.Join(r.answer(), "\n"), "made with LoRAs")
 		metrics := map[string]float64{}
 		for _, m := range r.patterns[1].runs[0].metrics {
@@ -77,9 +78,9 @@ func TestCopiesAreSilentWithoutPower(t *testing.T) {
 		_, counted := metrics["n_copies"]
 		gallery, _ := r.neighbourGallery()
 		badges := 0
-		for _, row := range gallery.rows {
-			for _, tile := range row.strips[0].tiles {
-				if tile.flag == "copy" {
+		for _, row := range gallery.Rows {
+			for _, tile := range row.Strips[0].Tiles {
+				if tile.Flag == "copy" {
 					badges++
 				}
 			}
@@ -111,10 +112,10 @@ func TestNoBadgeWithoutLoRA(t *testing.T) {
 	r := pictured(t, func(f *fixture) { f.near = 0.001 }, "seeds: [0, 1]", "seeds: [0]")
 	g, _ := r.neighbourGallery()
 	badges := map[string]int{}
-	for _, row := range g.rows {
-		for _, tile := range row.strips[0].tiles {
-			if tile.flag == "copy" {
-				badges[row.title]++
+	for _, row := range g.Rows {
+		for _, tile := range row.Strips[0].Tiles {
+			if tile.Flag == "copy" {
+				badges[row.Title]++
 			}
 		}
 	}
@@ -122,11 +123,11 @@ func TestNoBadgeWithoutLoRA(t *testing.T) {
 		t.Errorf("badges %v", badges)
 	}
 	grid := r.qualityGrid()
-	if copies := grid.column("copies"); copies["no LoRA"] != "8 of 8" || copies[patternName] != "8 of 8" {
+	if copies := columnOf(grid, "copies"); copies["no LoRA"] != "8 of 8" || copies[patternName] != "8 of 8" {
 		t.Errorf("copies %v", copies)
 	}
-	if !strings.Contains(strings.Join(grid.notes, "\n"), "images made without a LoRA cannot be copies: what is taken for one there is chance") {
-		t.Errorf("notes %q", grid.notes)
+	if !strings.Contains(strings.Join(grid.Notes, "\n"), "images made without a LoRA cannot be copies: what is taken for one there is chance") {
+		t.Errorf("notes %q", grid.Notes)
 	}
 	if !strings.Contains(strings.Join(r.answer(), "\n"), "32 of 32 images made with LoRAs lie nearer to a training photo, pixel by pixel, than photos that trained nothing do, which is more than chance does, p < 0.001") {
 		t.Errorf("%q", r.answer())
@@ -138,11 +139,11 @@ func TestNoBadgeWithoutLoRA(t *testing.T) {
 func TestKIDOfFewImages(t *testing.T) {
 	const note = "KID of fewer than 32 generated images orders nothing and is not shown"
 	few, many := pictured(t, nil, "show: 8", "show: 8").qualityGrid(), enoughForKID(t).qualityGrid()
-	if kid := few.column("KID"); kid[patternName] != "–" || kid["photos held out, autoencoded"] == "–" || !strings.Contains(strings.Join(few.notes, "\n"), note) {
-		t.Errorf("of 16 images %v, %q", kid, few.notes)
+	if kid := columnOf(few, "KID"); kid[patternName] != "–" || kid["photos held out, autoencoded"] == "–" || !strings.Contains(strings.Join(few.Notes, "\n"), note) {
+		t.Errorf("of 16 images %v, %q", kid, few.Notes)
 	}
-	if kid := many.column("KID"); kid[patternName] == "–" || strings.Contains(strings.Join(many.notes, "\n"), note) {
-		t.Errorf("of 32 images %v, %q", kid, many.notes)
+	if kid := columnOf(many, "KID"); kid[patternName] == "–" || strings.Contains(strings.Join(many.Notes, "\n"), note) {
+		t.Errorf("of 32 images %v, %q", kid, many.Notes)
 	}
 }
 
@@ -161,8 +162,8 @@ func TestKindsHaveControls(t *testing.T) {
 			t.Errorf("beyond %g: %s", beyond, got)
 		}
 		g, ok := r.kindsGrid()
-		if rows := g.column("autoencoded : photos"); !ok || len(g.rows) != 2*2 || rows["real & generated"] == "–" || rows["generated"] == "–" {
-			t.Errorf("rows %v", g.rows)
+		if rows := columnOf(g, "autoencoded : photos"); !ok || len(g.Rows) != 2*2 || rows["real & generated"] == "–" || rows["generated"] == "–" {
+			t.Errorf("rows %v", g.Rows)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
@@ -104,10 +105,7 @@ func (r *Report) seriesPlots(axis string, members []*pattern, value func(*experi
 			return nil, err
 		}
 		chart.plot.X.Tick.Marker = valuesAsTicks(chart.points)
-		drawn, err := svg(chart.plot, 330, 220, chart.label+": "+detail)
-		if err != nil {
-			return nil, err
-		}
+		drawn := svg(chart.plot, 330, 220, chart.label+": "+detail)
 		views = append(views, plotView{chart.label, detail, drawn, false})
 	}
 	return views, nil
@@ -115,11 +113,11 @@ func (r *Report) seriesPlots(axis string, members []*pattern, value func(*experi
 
 // seriesDetail says what a series has in common.
 func seriesDetail(axis string, p experiment.Recipe) string {
-	other := plural(p.Steps, "step")
+	other := english.Plural(p.Steps, "step", "")
 	if axis == stepsAxis {
-		other = plural(p.RegularizationImages, "regularization image")
+		other = english.Plural(p.RegularizationImages, "regularization image", "")
 	}
-	return plural(p.DefectImages, "defect image") + " and " + other
+	return english.Plural(p.DefectImages, "defect image", "") + " and " + other
 }
 
 // valuesAsTicks labels the values that were tried and no others.
@@ -193,6 +191,6 @@ func (r *Report) distancePlot() (plotView, bool, error) {
 	}
 	p.Y.Tick.Marker, p.Y.Tick.Length = ticks, 0
 	p.X.Min = math.Min(0, p.X.Min)
-	drawn, err := svg(p, 660, 60+18*float64(len(names)), label)
-	return plotView{label, "", drawn, true}, true, err
+	drawn := svg(p, 660, 60+18*float64(len(names)), label)
+	return plotView{label, "", drawn, true}, true, nil
 }

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/result"
 )
@@ -39,7 +41,7 @@ func (r *Report) referenceNote() string {
 	ref := r.reference()
 	text := fmt.Sprintf("%s: accuracy as reported by %s", ref.Name, ref.Source)
 	if ref.TestImages > 0 {
-		text += fmt.Sprintf(", of %s (its interval is Wilson's)", plural(ref.TestImages, "test image"))
+		text += fmt.Sprintf(", of %s (its interval is Wilson's)", english.Plural(ref.TestImages, "test image", ""))
 	}
 	return text + "; shown beside these results and not tested against them, since its test images and settings are others"
 }

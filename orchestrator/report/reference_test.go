@@ -5,6 +5,9 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/report/gallery"
+	"kizu/orchestrator/report/table"
 )
 
 // outputs are a report in every form that has tables.
@@ -12,8 +15,8 @@ func outputs(t *testing.T, r *Report) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
 	for name, write := range map[string]func(io.Writer) error{
-		"terminal": func(w io.Writer) error { return r.Table(w, Screen{Width: 140}) }, "Markdown": r.writeMarkdown, "LaTeX": r.writeLaTeX, "JSON": r.JSON,
-		"page": func(w io.Writer) error { return r.writePage(w, newAlbum(thumbnailSide, r.plan.Set)) },
+		"terminal": func(w io.Writer) error { return r.Table(w, table.Screen{Width: 140}) }, "Markdown": r.writeMarkdown, "LaTeX": r.writeLaTeX, "JSON": r.JSON,
+		"page": func(w io.Writer) error { return r.writePage(w, gallery.NewAlbum(thumbnailSide, r.plan.Set)) },
 	} {
 		var out bytes.Buffer
 		if err := write(&out); err != nil {

@@ -3,7 +3,10 @@ package report
 import (
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/stage"
 )
 
@@ -12,30 +15,30 @@ const sampleShown = 8
 
 // sampleGallery shows the generated images that study 2 trains on, each class
 // under the real photos that its LoRA was trained on; false if it has none.
-func (r *Report) sampleGallery() (gallery, bool) {
-	g := gallery{
-		heading: "Generated training images",
-		text: fmt.Sprintf("For every class the first %d generated images, none picked, under the first of the real photos that its LoRA learnt from. "+
+func (r *Report) sampleGallery() (gallery.Gallery, bool) {
+	g := gallery.Gallery{
+		Heading: "Generated training images",
+		Text: fmt.Sprintf("For every class the first %d generated images, none picked, under the first of the real photos that its LoRA learnt from. "+
 			"None of these photos is a test image.", sampleShown),
 	}
 	for _, class := range r.plan.Experiment.Dataset.Classes() {
 		rows, learnt := r.sampleRows(class)
 		if len(rows) > 0 {
-			real := galleryRow{
-				name:   class + ", real, for study 2",
-				title:  class + ": real",
-				detail: fmt.Sprintf("%s trained the LoRA", plural(len(learnt), "photo")),
-				strips: []strip{realStrip(learnt, sampleShown)},
+			real := gallery.Row{
+				Name:   class + ", real, for study 2",
+				Title:  class + ": real",
+				Detail: fmt.Sprintf("%s trained the LoRA", english.Plural(len(learnt), "photo", "photos")),
+				Strips: []gallery.Strip{realStrip(learnt, sampleShown)},
 			}
-			g.rows = append(append(g.rows, real), rows...)
+			g.Rows = append(append(g.Rows, real), rows...)
 		}
 	}
-	return g, len(g.rows) > 0
+	return g, len(g.Rows) > 0
 }
 
 // sampleRows shows the generated images of a class: a row for each way to make
 // them, a strip for each seed. learnt are the photos that its LoRA knows.
-func (r *Report) sampleRows(class string) (rows []galleryRow, learnt []dataset.Image) {
+func (r *Report) sampleRows(class string) (rows []gallery.Row, learnt []dataset.Image) {
 	byVariant := map[string][]*sample{}
 	var variants []string
 	for _, s := range r.samples {
@@ -51,18 +54,18 @@ func (r *Report) sampleRows(class string) (rows []galleryRow, learnt []dataset.I
 		}
 	}
 	for _, variant := range variants {
-		row := galleryRow{name: class + ", generated for study 2", title: class + ": generated"}
+		row := gallery.Row{Name: class + ", generated for study 2", Title: class + ": generated"}
 		if variant != "" {
-			row.name, row.title = row.name+", "+variant, row.title+", "+variant
+			row.Name, row.Title = row.Name+", "+variant, row.Title+", "+variant
 		}
 		made, f := 0, flags{}
 		for _, s := range byVariant[variant] {
-			row.strips = append(row.strips, generatedStrip(s.pictures, s.task.Spec.(stage.Generate).Prompt, sampleShown, s.seed, s.state, s.reason))
+			row.Strips = append(row.Strips, generatedStrip(s.pictures, s.task.Spec.(stage.Generate).Prompt, sampleShown, s.seed, s.state, s.reason))
 			made += len(s.pictures)
 			of := countFlags(s.pictures)
 			f = flags{f.blank + of.blank, f.saturated + of.saturated, f.nan + of.nan}
 		}
-		row.detail = fmt.Sprintf("%d made, %d blank, %d saturated, %d NaN", made, f.blank, f.saturated, f.nan)
+		row.Detail = fmt.Sprintf("%d made, %d blank, %d saturated, %d NaN", made, f.blank, f.saturated, f.nan)
 		rows = append(rows, row)
 	}
 	return rows, learnt

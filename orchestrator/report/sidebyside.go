@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
 
@@ -28,7 +31,7 @@ func (s *SideBySide) Name() string {
 }
 
 // Table prints the comparison in lines as wide as the screen at most.
-func (s *SideBySide) Table(w io.Writer, screen Screen) error {
+func (s *SideBySide) Table(w io.Writer, screen table.Screen) error {
 	grids, err := s.grids()
 	if err != nil {
 		return err
@@ -38,7 +41,7 @@ func (s *SideBySide) Table(w io.Writer, screen Screen) error {
 		if i > 0 {
 			out.WriteString("\n")
 		}
-		g.writeText(&out, screen)
+		g.WriteText(&out, screen)
 	}
 	_, err = io.WriteString(w, out.String())
 	return err
@@ -52,9 +55,9 @@ func (s *SideBySide) Write(dir string) error {
 	}
 	return replace(filepath.Join(dir, "side-by-side.md"), func(w io.Writer) error {
 		var out strings.Builder
-		fmt.Fprintf(&out, "# %s\n", markdownText(s.Name()))
+		fmt.Fprintf(&out, "# %s\n", table.MarkdownText(s.Name()))
 		for _, g := range grids {
-			g.writeMarkdown(&out)
+			g.WriteMarkdown(&out)
 		}
 		_, err := io.WriteString(w, out.String())
 		return err
@@ -62,14 +65,14 @@ func (s *SideBySide) Write(dir string) error {
 }
 
 // grids has a table of each study that two of the experiments have in common.
-func (s *SideBySide) grids() ([]grid, error) {
-	var list []grid
+func (s *SideBySide) grids() ([]table.Table, error) {
+	var list []table.Table
 	conditions, err := s.conditionGrid()
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range []grid{conditions, s.patternGrid()} {
-		if len(g.rows) > 0 {
+	for _, g := range []table.Table{conditions, s.patternGrid()} {
+		if len(g.Rows) > 0 {
 			list = append(list, g)
 		}
 	}
@@ -120,14 +123,14 @@ func (r *Report) pattern(name string) *pattern {
 // conditionGrid compares accuracies. A training set's results in two
 // experiments are a pair if they were tested on the same images; p values are
 // adjusted over all pairs.
-func (s *SideBySide) conditionGrid() (grid, error) {
-	g := grid{title: "Study 2, side by side: accuracy", columns: []column{{head: "condition"}}}
+func (s *SideBySide) conditionGrid() (table.Table, error) {
+	g := table.Table{Title: "Study 2, side by side: accuracy", Columns: []table.Column{{Head: "condition"}}}
 	for _, r := range s.reports {
-		g.columns = append(g.columns, column{head: r.plan.Experiment.Name, numeric: true})
+		g.Columns = append(g.Columns, table.Column{Head: r.plan.Experiment.Name, Numeric: true})
 	}
 	two := len(s.reports) == 2
 	if two {
-		g.columns = append(g.columns, column{head: "difference", numeric: true}, column{head: "p (Holm)", numeric: true})
+		g.Columns = append(g.Columns, table.Column{Head: "difference", Numeric: true}, table.Column{Head: "p (Holm)", Numeric: true})
 	}
 	names := s.shared(func(r *Report) (list []string) {
 		for _, c := range r.conditions {
@@ -151,7 +154,7 @@ func (s *SideBySide) conditionGrid() (grid, error) {
 			}
 			row = append(row, text)
 		}
-		g.rows = append(g.rows, row)
+		g.Rows = append(g.Rows, row)
 		if two && len(both) == 2 && both[0].SameImages(both[1]) {
 			compared, err := result.CompareAll(both)
 			if err != nil {
@@ -176,22 +179,22 @@ func (s *SideBySide) conditionGrid() (grid, error) {
 		if at, ok := tested[name]; ok {
 			fields = []string{signed(pairs[at].Difference.Mean), probability(adjusted[at])}
 		}
-		g.rows[i] = append(g.rows[i], fields...)
+		g.Rows[i] = append(g.Rows[i], fields...)
 	}
-	g.notes = append(g.notes, fmt.Sprintf("difference is the first minus the second, on the same test images and seeds; p is adjusted over %s; – stands where the test images differ or no seed is in common",
-		plural(len(pairs), "comparison")))
+	g.Notes = append(g.Notes, fmt.Sprintf("difference is the first minus the second, on the same test images and seeds; p is adjusted over %s; – stands where the test images differ or no seed is in common",
+		english.Plural(len(pairs), "comparison", "")))
 	if len(pairs) > 0 && !result.Repeated(pairs) {
-		g.notes = append(g.notes, result.OneSeed)
+		g.Notes = append(g.Notes, result.OneSeed)
 	}
 	return g, nil
 }
 
 // patternGrid compares how trainings used their images, and what came out.
-func (s *SideBySide) patternGrid() grid {
-	g := grid{title: "Study 1, side by side", columns: []column{{head: "pattern"}, {head: "experiment"},
-		{head: "regularization images"}, {head: "final loss", numeric: true, extra: 1}, {head: "to training photo", numeric: true, extra: 1},
-		{head: "copies", numeric: true}, {head: "KID", numeric: true}},
-		notes: []string{fmt.Sprintf("copies are not counted where too few known ones are found, nor is KID worked out of fewer than %d images; an experiment’s own report has their controls", result.KIDFewest)}}
+func (s *SideBySide) patternGrid() table.Table {
+	g := table.Table{Title: "Study 1, side by side", Columns: []table.Column{{Head: "pattern"}, {Head: "experiment"},
+		{Head: "regularization images"}, {Head: "final loss", Numeric: true, Extra: 1}, {Head: "to training photo", Numeric: true, Extra: 1},
+		{Head: "copies", Numeric: true}, {Head: "KID", Numeric: true}},
+		Notes: []string{fmt.Sprintf("copies are not counted where too few known ones are found, nor is KID worked out of fewer than %d images; an experiment’s own report has their controls", result.KIDFewest)}}
 	for _, name := range s.shared(func(r *Report) (list []string) {
 		for _, p := range r.patterns {
 			list = append(list, p.name)
@@ -201,7 +204,7 @@ func (s *SideBySide) patternGrid() grid {
 		first := name
 		for _, r := range s.reports {
 			if p := r.pattern(name); p != nil {
-				g.rows = append(g.rows, append([]string{first, r.plan.Experiment.Name}, p.besideFields()...))
+				g.Rows = append(g.Rows, append([]string{first, r.plan.Experiment.Name}, p.besideFields()...))
 				first = ""
 			}
 		}

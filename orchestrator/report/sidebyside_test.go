@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/table"
 )
 
 // Two experiments that differ in the learning rate of their LoRAs: what has the
@@ -21,7 +22,7 @@ func TestSideBySide(t *testing.T) {
 	other.right["generated"] = 10
 	other.commitAll(func(task *plan.Task) bool { return !strings.Contains(task.Label, `"real & generated"`) })
 	both := Beside([]*Report{one.collect(nil), other.collect(nil)})
-	golden(t, "side-by-side.txt", func(w io.Writer) error { return both.Table(w, Screen{Width: 120}) })
+	golden(t, "side-by-side.txt", func(w io.Writer) error { return both.Table(w, table.Screen{Width: 120}) })
 	dir := t.TempDir()
 	if err := both.Write(dir); err != nil {
 		t.Fatal(err)
@@ -42,7 +43,7 @@ patterns: {matrix: [{defect_images: 5}]}
 classifier: {weights: none, resolution: 32}
 `
 	var out bytes.Buffer
-	err := Beside([]*Report{finished(t).collect(nil), newFixture(t, text).collect(nil)}).Table(&out, Screen{Width: 100})
+	err := Beside([]*Report{finished(t).collect(nil), newFixture(t, text).collect(nil)}).Table(&out, table.Screen{Width: 100})
 	if err == nil || !strings.Contains(err.Error(), "nothing can be compared") {
 		t.Errorf("got %v:\n%s", err, out.String())
 	}

@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"kizu/orchestrator/report/gallery"
 )
 
 // Write writes every output into a folder, made if need be. Each file is
 // replaced whole, so that a reader never sees half of one.
 func (r *Report) Write(dir string) error {
-	pictures := newAlbum(thumbnailSide, r.plan.Set)
+	pictures := gallery.NewAlbum(thumbnailSide, r.plan.Set)
 	for _, output := range []struct {
 		name  string
 		write func(io.Writer) error
@@ -36,6 +38,9 @@ func (r *Report) Write(dir string) error {
 	}
 	return nil
 }
+
+// thumbnailSide is the most pixels that a picture on the page is wide.
+const thumbnailSide = 256
 
 // galleryFolder holds the contact sheets that report.md shows.
 const galleryFolder = "gallery"
@@ -62,6 +67,40 @@ func replace(path string, write func(io.Writer) error) error {
 	if err != nil {
 		_ = os.Remove(file.Name())
 		return err
+	}
+	return nil
+}
+
+// sheets are the picture files of all galleries.
+func (r *Report) sheets() []gallery.Sheet {
+	galleries := r.patternGalleries()
+	if samples, ok := r.sampleGallery(); ok {
+		galleries = append(galleries, samples)
+	}
+	return gallery.Sheets(galleries)
+}
+
+// writeSheets fills the gallery folder and removes what an earlier report left
+// there.
+func (r *Report) writeSheets(dir string, pictures *gallery.Album) error {
+	current := map[string]bool{}
+	for _, s := range r.sheets() {
+		current[s.File] = true
+		err := replace(filepath.Join(dir, s.File), func(w io.Writer) error { return s.Write(w, pictures) })
+		if err != nil {
+			return err
+		}
+	}
+	old, err := filepath.Glob(filepath.Join(dir, "[0-9]*.png"))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if !current[filepath.Base(path)] {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -2,14 +2,11 @@ package report
 
 import (
 	"image"
-	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"kizu/orchestrator/dataset"
 )
 
 func TestWrite(t *testing.T) {
@@ -43,7 +40,7 @@ func TestWrite(t *testing.T) {
 	defer file.Close()
 	sheet, err := png.Decode(file)
 	f.check(err)
-	if got, want := sheet.Bounds().Size(), image.Pt(6*sheetSide+5*sheetGap, sheetSide); got != want {
+	if got, want := sheet.Bounds().Size(), image.Pt(6*128+5*4, 128); got != want {
 		t.Errorf("a sheet of six pictures is %v, want %v", got, want)
 	}
 }
@@ -59,44 +56,6 @@ func TestUnreadablePicture(t *testing.T) {
 		t.Error("the page does not say that a picture cannot be read")
 	}
 	f.check(r.Write(filepath.Join(f.dir, "out")))
-}
-
-// Large pictures are scaled down to their central square, small ones are
-// inlined as they are.
-func TestThumbnail(t *testing.T) {
-	dir := t.TempDir()
-	save := func(name string, img image.Image) string {
-		path := filepath.Join(dir, name)
-		file, err := os.Create(path)
-		if err == nil {
-			err = png.Encode(file, img)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	wide := image.NewGray16(image.Rect(0, 0, 900, 600))
-	for name, test := range map[string]struct {
-		img  image.Image
-		kind string
-		side int
-	}{
-		"small.png": {drawing(128, 1, 1), "data:image/png;", 128},
-		"large.png": {drawing(1024, 1, 1), "data:image/jpeg;", 256},
-		"wide.png":  {wide, "data:image/jpeg;", 256},
-	} {
-		got := newAlbum(thumbnailSide, &dataset.Set{}).of(save(name, test.img))
-		if got.err != nil {
-			t.Fatal(got.err)
-		}
-		if side := got.image.Bounds().Size(); side != image.Pt(test.side, test.side) || !strings.HasPrefix(string(got.uri), test.kind) {
-			t.Errorf("%s: %v as %.30s", name, side, got.uri)
-		}
-	}
 }
 
 // What photos are used for follows from the plan.
@@ -116,32 +75,5 @@ func TestUsage(t *testing.T) {
 		if want.Class = class.Class; class != want {
 			t.Errorf("got %+v, want %+v", class, want)
 		}
-	}
-}
-
-// TestThumbnailsShowWhatStagesSee: a photo that browsers would show otherwise is
-// not inlined as it is, but drawn upright and opaque.
-func TestThumbnailsShowWhatStagesSee(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "photo.png")
-	hidden := image.NewNRGBA(image.Rect(0, 0, 40, 40))
-	hidden.SetNRGBA(0, 39, color.NRGBA{200, 100, 50, 0}) // below on the left
-	file, err := os.Create(path)
-	if err == nil {
-		err = png.Encode(file, hidden)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	set := &dataset.Set{Images: []dataset.Image{{Path: path, Picture: dataset.Picture{Mode: "RGBA", Orientation: 6, Pixels: "known"}}}}
-	got := newAlbum(thumbnailSide, set).of(path)
-	if got.err != nil || !strings.HasPrefix(string(got.uri), "data:image/jpeg;") {
-		t.Fatalf("%.30s, %v", got.uri, got.err)
-	}
-	// Turned clockwise, what was below on the left is above on the left.
-	if r, g, b, a := got.image.At(0, 0).RGBA(); r>>8 != 200 || g>>8 != 100 || b>>8 != 50 || a>>8 != 255 {
-		t.Errorf("the hidden colour is shown as %d %d %d %d", r>>8, g>>8, b>>8, a>>8)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
 )
 
 // KindClassify is the kind of its tasks.
@@ -12,23 +13,16 @@ const KindClassify = "classify"
 
 // Classify asks for a classifier to be trained and its test predictions.
 type Classify struct {
-	Seed         int64     `json:"seed"`
-	Model        string    `json:"model"`
-	Weights      Ref       `json:"weights"`
-	Resolution   int       `json:"resolution"`
-	Epochs       int       `json:"epochs,omitempty"`
-	Steps        int       `json:"steps,omitempty"`
-	BatchSize    int       `json:"batch_size"`
-	LearningRate float64   `json:"learning_rate"`
-	WeightDecay  float64   `json:"weight_decay"`
-	Precision    string    `json:"precision"`
-	Sampling     string    `json:"sampling"` // plain or balanced
-	Classes      []string  `json:"classes"`
-	Train        []Labeled `json:"train"`
-	Generated    []Labeled `json:"generated,omitempty"` // folders, to train on as well; the stage finds them in train
-	Test         []Labeled `json:"test"`
-	HeldOut      []Labeled `json:"held_out,omitempty"`    // folders of images that train nothing; their features are stored
-	Autoencoded  []Labeled `json:"autoencoded,omitempty"` // folders of test photos that the base's autoencoder gave back; the same
+	Seed    int64  `json:"seed"`
+	Model   string `json:"model"`
+	Weights Ref    `json:"weights"`
+	experiment.ClassifierTraining
+	Classes     []string  `json:"classes"`
+	Train       []Labeled `json:"train"`
+	Generated   []Labeled `json:"generated,omitempty"` // folders, to train on as well; the stage finds them in train
+	Test        []Labeled `json:"test"`
+	HeldOut     []Labeled `json:"held_out,omitempty"`    // folders of images that train nothing; their features are stored
+	Autoencoded []Labeled `json:"autoencoded,omitempty"` // folders of test photos that the base's autoencoder gave back; the same
 
 	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"kizu/orchestrator/experiment"
 )
 
 // exposureTable is the table that tests scripts/lora/regularization.py too. The first
@@ -55,7 +57,8 @@ func TestExposures(t *testing.T) {
 	for _, c := range cases {
 		got := TrainLoRA{
 			Instance: Prompted{Images: make([]Ref, c.Instance)}, Class: Prompted{Images: make([]Ref, c.Class)},
-			Regularization: c.Mode, Repeats: c.Repeats, BatchSize: c.BatchSize, Steps: c.Steps, Seed: c.Seed,
+			LoRATraining: experiment.LoRATraining{Regularization: c.Mode, Repeats: c.Repeats, BatchSize: c.BatchSize},
+			Steps:        c.Steps, Seed: c.Seed,
 		}.Exposures()
 		if got.Steps != c.Steps || got.Instance != c.WantInstance || got.Class != c.WantClass {
 			t.Errorf("%s %d/%d × %d, batch %d, %d steps: %+v, want %+v and %+v",
@@ -75,7 +78,7 @@ func TestPermutation(t *testing.T) {
 func TestUnused(t *testing.T) {
 	spec := TrainLoRA{
 		Instance: Prompted{Images: make([]Ref, 18)}, Class: Prompted{Images: make([]Ref, 391)},
-		Regularization: Kohya, Repeats: 10, BatchSize: 1, Steps: 1000,
+		LoRATraining: experiment.LoRATraining{Regularization: Kohya, Repeats: 10, BatchSize: 1}, Steps: 1000,
 	}
 	if got := spec.Exposures().Class; got.Distinct != 180 || got.Unused() != 211 {
 		t.Errorf("%+v", got)

@@ -15,22 +15,17 @@ const KindGenerate = "generate"
 // Generate asks for images by img2img (SDEdit, Meng et al., arXiv 2108.01073).
 // Seed, Sources and Count stand for Images until it is resolved.
 type Generate struct {
-	Method         string     `json:"method,omitempty"` // "" for experiment.UsualMethod
-	Base           Ref        `json:"base"`
-	LoRA           Ref        `json:"lora"` // "" for the base model alone
-	Prompt         string     `json:"prompt"`
-	NegativePrompt string     `json:"negative_prompt"`
-	Resolution     int        `json:"resolution"`
-	Strength       float64    `json:"strength"`
-	Steps          int        `json:"steps"`
-	Guidance       float64    `json:"guidance"`
-	Sampler        string     `json:"sampler"` // one of experiment.Choices
-	BatchSize      int        `json:"batch_size"`
-	Precision      string     `json:"precision"`
-	Seed           int64      `json:"seed,omitempty"`    // each image's is derived from it
-	Sources        []Ref      `json:"sources,omitempty"` // photos that img2img starts from, taken in turn
-	Count          int        `json:"count,omitempty"`
-	Images         []NewImage `json:"images,omitempty"` // when resolved
+	Method         string `json:"method,omitempty"` // "" for experiment.UsualMethod
+	Base           Ref    `json:"base"`
+	LoRA           Ref    `json:"lora"` // "" for the base model alone
+	Prompt         string `json:"prompt"`
+	NegativePrompt string `json:"negative_prompt"`
+	Resolution     int    `json:"resolution"`
+	experiment.Denoising
+	Seed    int64      `json:"seed,omitempty"`    // each image's is derived from it
+	Sources []Ref      `json:"sources,omitempty"` // photos that img2img starts from, taken in turn
+	Count   int        `json:"count,omitempty"`
+	Images  []NewImage `json:"images,omitempty"` // when resolved
 
 	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 }

@@ -74,9 +74,9 @@ type Stepped interface {
 	Spec
 	StepCount() int
 
-	// Recipe identifies the work apart from its number of steps; "" if it does not
+	// ChainKey identifies the work apart from its number of steps; "" if it does not
 	// begin as that of fewer steps does, of which Whole says why.
-	Recipe(version int) string
+	ChainKey(version int) string
 	Whole() string
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
 )
 
 // KindTrainLoRA is the kind of its tasks.
@@ -29,27 +30,7 @@ type TrainLoRA struct {
 
 	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
 
-	Rank        int     `json:"rank"`
-	Alpha       float64 `json:"alpha"`
-	Target      string  `json:"target"`
-	TextEncoder bool    `json:"text_encoder"`
-
-	LearningRate            float64 `json:"learning_rate"`
-	TextEncoderLearningRate float64 `json:"text_encoder_learning_rate"`
-	Schedule                string  `json:"schedule"`
-	WarmupSteps             int     `json:"warmup_steps"`
-	Optimizer               string  `json:"optimizer"`
-
-	BatchSize      int     `json:"batch_size"`
-	PriorWeight    float64 `json:"prior_weight"`
-	Regularization string  `json:"regularization"`
-	Repeats        int     `json:"repeats,omitempty"` // of regularization kohya only
-	MinSNRGamma    float64 `json:"min_snr_gamma"`
-	Flip           bool    `json:"flip"`
-
-	Precision             string `json:"precision"`
-	GradientAccumulation  int    `json:"gradient_accumulation"`
-	GradientCheckpointing bool   `json:"gradient_checkpointing"`
+	experiment.LoRATraining
 
 	shared string // Shared, where it is known
 }
@@ -140,8 +121,8 @@ func (s TrainLoRA) RandomSeed() int64 { return s.Seed }
 // StepCount implements Stepped.
 func (s TrainLoRA) StepCount() int { return s.Steps }
 
-// Recipe implements Stepped.
-func (s TrainLoRA) Recipe(version int) string {
+// ChainKey implements Stepped.
+func (s TrainLoRA) ChainKey(version int) string {
 	if !s.continues() {
 		return ""
 	}
@@ -179,12 +160,12 @@ func (s TrainLoRA) share(version int) string {
 	return sum
 }
 
-// RecipeOf returns the recipe and the number of steps in the identity of a
+// ChainKeyOf returns the chain key and the number of steps in the identity of a
 // training, as an artifact's manifest has it.
-func RecipeOf(text json.RawMessage) (recipe string, steps int) {
+func ChainKeyOf(text json.RawMessage) (key string, steps int) {
 	var id identity[TrainLoRA]
 	if err := json.Unmarshal(text, &id); err != nil {
 		return "", 0
 	}
-	return id.Spec.Recipe(id.Version), id.Spec.Steps
+	return id.Spec.ChainKey(id.Version), id.Spec.Steps
 }

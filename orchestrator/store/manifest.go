@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/filehash"
 )
 
 const manifestName = "manifest.json"
@@ -20,30 +20,30 @@ const manifestName = "manifest.json"
 type Manifest struct {
 	Kind     string            `json:"kind"`
 	Key      string            `json:"key"`
-	Label    string            `json:"label"`    // what it was made for, in words
+	Label    string            `json:"label"`    // says to people what it was made for
 	Identity json.RawMessage   `json:"identity"` // everything that went into the key, seeds included
-	Inputs   []Input           `json:"inputs"`   // artifacts it was made from
+	Inputs   []Input           `json:"inputs"`   // the artifacts that it was made from
 	Result   json.RawMessage   `json:"result"`   // what the stage returned
 	Files    []File            `json:"files"`
-	Versions map[string]string `json:"versions"` // of the Python libraries
+	Versions map[string]string `json:"versions"` // the versions of the Python libraries, by their names
 
-	Device     string `json:"device"`
-	DeviceName string `json:"device_name"` // the maker's
+	Device     string `json:"device"`      // as settings name it: cpu, cuda:0
+	DeviceName string `json:"device_name"` // as its maker names it
 
-	Environment *Environment `json:"environment,omitempty"` // none in older artifacts
+	Environment *Environment `json:"environment,omitempty"` // older artifacts have none
 
 	Host       string    `json:"host"`
 	Job        *Job      `json:"job,omitempty"`
 	Run        string    `json:"run"`
-	Attempt    int       `json:"attempt"`            // 1 when it succeeded at once
-	Parts      int       `json:"parts,omitempty"`    // of each batch, where memory did not suffice for the whole
-	Effort     float64   `json:"effort"`             // as plan.Task.Effort counts it, of what was computed
-	Together   int       `json:"together,omitempty"` // tasks that were computed at the same time, this one included
-	Seconds    float64   `json:"seconds"`            // that it cost its device: its part of a group's, and what a checkpoint had cost that it went on from
-	Share      float64   `json:"share,omitempty"`    // in artifacts without seconds: the part of a group's time
+	Attempt    int       `json:"attempt"`            // which attempt succeeded, counted from 1
+	Parts      int       `json:"parts,omitempty"`    // in how many parts a batch was computed, where memory did not suffice for the whole
+	Effort     float64   `json:"effort"`             // the effort of what was computed, as stage.Spec.Effort counts it
+	Together   int       `json:"together,omitempty"` // how many tasks were computed at the same time, this one included
+	Seconds    float64   `json:"seconds"`            // of the device: the task's part of its group's time, and what a checkpoint had cost that it went on from
+	Share      float64   `json:"share,omitempty"`    // the part of a group's time, in artifacts without seconds
 	PeakMemory Memory    `json:"peak_memory"`
-	Started    time.Time `json:"started"` // the attempt that succeeded
-	Finished   time.Time `json:"finished"`
+	Started    time.Time `json:"started"`  // when the attempt that succeeded began
+	Finished   time.Time `json:"finished"` // when it ended
 }
 
 // Environment is what, beside the versions of libraries and the device, may
@@ -51,10 +51,10 @@ type Manifest struct {
 // says why.
 type Environment struct {
 	Kizu         string            `json:"kizu"`             // the revision of the program
-	Processor    string            `json:"processor"`        // its model
-	Instructions string            `json:"instructions"`     // that torch's kernels used
-	Limits       map[string]string `json:"limits,omitempty"` // variables that held libraries to less
-	Threads      int               `json:"threads"`          // that torch computed with
+	Processor    string            `json:"processor"`        // the model of the processor
+	Instructions string            `json:"instructions"`     // the instruction set of torch's kernels
+	Limits       map[string]string `json:"limits,omitempty"` // the variables that held libraries to less
+	Threads      int               `json:"threads"`          // how many threads torch computed with
 	Reproducible bool              `json:"reproducible"`     // the setting of that name
 }
 
@@ -120,7 +120,7 @@ func inventory(dir string) ([]File, error) {
 		if err != nil {
 			return err
 		}
-		sum, err := dataset.HashFile(path)
+		sum, err := filehash.File(path)
 		if err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/filehash"
 )
 
 func sweep(t *testing.T, s *Store, want int) {
@@ -64,7 +64,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 				t.Fatalf("%s is not whole: %+v, %v", entry.Name(), m, err)
 			}
 			for _, file := range m.Files {
-				if sum, err := dataset.HashFile(filepath.Join(s.Dir("generate", m.Key), file.Name)); err != nil || sum != file.SHA256 {
+				if sum, err := filehash.File(filepath.Join(s.Dir("generate", m.Key), file.Name)); err != nil || sum != file.SHA256 {
 					t.Fatalf("%s/%s is not what the manifest says: %v", m.Key, file.Name, err)
 				}
 			}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/filehash"
 )
 
 // DamagedError is an artifact that is not what its manifest says.
@@ -110,7 +110,7 @@ func (f File) problem(dir string) (string, error) {
 	case info.Size() != f.Size:
 		return fmt.Sprintf("%s has %d bytes instead of %d", f.Name, info.Size(), f.Size), nil
 	}
-	sum, err := dataset.HashFile(path)
+	sum, err := filehash.File(path)
 	switch {
 	case err != nil:
 		return "", err

@@ -1,12 +1,14 @@
 package slurm
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -57,4 +59,27 @@ func Submissions(logs string, runs []string) ([]Submission, error) {
 		list = append(list, s)
 	}
 	return list, nil
+}
+
+// ActiveAmong lists the submissions of which elements work or wait, the latest
+// first.
+func ActiveAmong(ctx context.Context, submissions []Submission) (active []Submission, err error) {
+	elements, err := Queue(ctx, JobsOf(submissions)...)
+	if err != nil {
+		return nil, err
+	}
+	for _, submission := range slices.Backward(submissions) {
+		if slices.ContainsFunc(elements, func(e Element) bool { return e.Job == submission.Job && e.Active() }) {
+			active = append(active, submission)
+		}
+	}
+	return active, nil
+}
+
+// JobsOf lists the jobs of submissions.
+func JobsOf(submissions []Submission) (jobs []string) {
+	for _, submission := range submissions {
+		jobs = append(jobs, submission.Job)
+	}
+	return jobs
 }

@@ -30,7 +30,7 @@ from diffusion.base_files import BaseFiles
 
 CPU = torch.device("cpu")
 
-# Parameters, by the models' cards and papers; orchestrator/dataset/checkpoint.go goes by the
+# Parameters, by the models' cards and papers; orchestrator/model/checkpoint.go goes by the
 # UNet's and the autoencoder's.
 SIZES = {
     "sd1": {"unet": 859_520_964, "text_encoder": 123_060_480},
@@ -41,7 +41,7 @@ SIZES = {
         "text_encoder_2": 694_659_840,
     },
 }
-HEADERS = Path(__file__).resolve().parents[3] / "orchestrator" / "dataset" / "testdata"
+HEADERS = Path(__file__).resolve().parents[3] / "orchestrator" / "model" / "testdata"
 
 
 def networks(kind: str) -> dict[str, torch.nn.Module]:

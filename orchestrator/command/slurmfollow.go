@@ -1,0 +1,97 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/progress"
+	"kizu/orchestrator/execute/runlog"
+	"kizu/orchestrator/execute/slurm"
+)
+
+// watchEvery is the time between two looks at what the workers have done.
+const watchEvery = 2 * time.Second
+
+// follow shows what the workers of a submission do until all tasks have ended or
+// no job is left.
+func (r *runner) follow(ctx context.Context, submission *slurm.Submission) (*execute.Summary, error) {
+	logs := r.planned.store.Logs(submission.Run)
+	log, ended, err := openLog(logs)
+	if err != nil {
+		return nil, err
+	}
+	display := progress.Displays{r.settings.display(r.stderr), log}
+	jobs := &slurm.Watch{Job: submission.Job, Logs: logs, Say: display.Log}
+	summary, err := execute.Follow(ctx, r.planned.plan, execute.Following{
+		Store: r.planned.store, RunID: submission.Run, Display: display, Every: watchEvery, Working: jobs.Working,
+	})
+	ended(summary, err)
+	if err == nil && summary.Left == 0 {
+		cancelWaiting(ctx, submission.Job, r.stderr)
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintf(r.stderr, "kizu: job %s goes on; kizu cancel %s ends it\n", submission.Job, r.settings.again(r.file, r.planned.plan.Experiment.Changes))
+	}
+	return summary, err
+}
+
+// cancelWaiting takes elements out of the queue that would find nothing to do.
+func cancelWaiting(ctx context.Context, job string, stderr io.Writer) {
+	if err := slurm.CancelWaiting(ctx, job); err != nil {
+		fmt.Fprintf(stderr, "kizu: job %s may still have elements in the queue, which will end at once: %v\n", job, err)
+	}
+}
+
+// submission is the latest run, if that was submitted to Slurm; or else nil.
+func (y *planned) submission() (*slurm.Submission, error) {
+	runs, err := runlog.Runs(y.store.Logs(""), y.plan.Experiment.Name)
+	if err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	submissions, err := slurm.Submissions(y.store.Logs(""), runs[len(runs)-1:])
+	if err != nil || len(submissions) == 0 {
+		return nil, err
+	}
+	return &submissions[0], nil
+}
+
+// jobs looks the jobs of the latest run up; nil if it has none.
+func (y *planned) jobs(ctx context.Context) (*slurm.Status, error) {
+	latest, err := y.submission()
+	if err != nil || latest == nil {
+		return nil, err
+	}
+	return slurm.StatusOf(ctx, *latest, y.store.Logs(latest.Run))
+}
+
+// jobReasons says which tasks have failed in the jobs of the latest run, for a
+// report of what they left.
+func (y *planned) jobReasons() (map[string]string, error) {
+	latest, err := y.submission()
+	if err != nil || latest == nil {
+		return nil, err
+	}
+	summary := &execute.Summary{Failures: map[string]error{}}
+	for id, failure := range runlog.FailureLogOf(y.store.Logs(latest.Run)).Failures(y.plan) {
+		if task, err := y.plan.Find(id); err == nil && !task.Reuse {
+			summary.Failures[id] = failure
+		}
+	}
+	return summary.Reasons(), nil
+}
+
+// printJobs says what the jobs of the latest run do, while tasks are missing.
+func (y *planned) printJobs(ctx context.Context, out io.Writer) error {
+	if len(y.plan.ToRun()) == 0 {
+		return nil
+	}
+	jobs, err := y.jobs(ctx)
+	if err != nil || jobs == nil {
+		return err
+	}
+	_, err = fmt.Fprint(out, "\n"+jobs.Text())
+	return err
+}

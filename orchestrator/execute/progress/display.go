@@ -1,0 +1,130 @@
+// Package progress shows a run: as bars on a terminal, as lines in a log, and as
+// live.json for who looks on from elsewhere.
+package progress
+
+import (
+	"time"
+
+	"kizu/orchestrator/plan"
+)
+
+// Display shows a run to a person or a log. Its methods may be called from
+// several goroutines.
+type Display interface {
+	Start(toRun, reused int)
+	TaskStarted(task *plan.Task, device string)
+	Progress(task *plan.Task, done, total int, fields map[string]any)
+	TaskDone(task *plan.Task, took time.Duration)
+	TaskFailed(task *plan.Task, err error)
+	TaskElsewhere(task *plan.Task) // another process is at it; may be said again and again
+	TaskFound(task *plan.Task)     // another process has made it
+	FellApart(group Apart)
+	Log(message string)
+	Close()
+}
+
+// Silent shows nothing but failures, which the caller prints at the end.
+type Silent struct{}
+
+// Start and the methods below implement Display by doing nothing.
+func (Silent) Start(int, int) {}
+
+// TaskStarted does nothing.
+func (Silent) TaskStarted(*plan.Task, string) {}
+
+// Progress does nothing.
+func (Silent) Progress(*plan.Task, int, int, map[string]any) {}
+
+// TaskDone does nothing.
+func (Silent) TaskDone(*plan.Task, time.Duration) {}
+
+// TaskFailed does nothing.
+func (Silent) TaskFailed(*plan.Task, error) {}
+
+// TaskElsewhere does nothing.
+func (Silent) TaskElsewhere(*plan.Task) {}
+
+// TaskFound does nothing.
+func (Silent) TaskFound(*plan.Task) {}
+
+// FellApart does nothing.
+func (Silent) FellApart(Apart) {}
+
+// Log does nothing.
+func (Silent) Log(string) {}
+
+// Close does nothing.
+func (Silent) Close() {}
+
+// Displays show a run in several ways at once.
+type Displays []Display
+
+// Start and the methods below implement Display by passing everything on.
+func (d Displays) Start(toRun, reused int) {
+	for _, each := range d {
+		each.Start(toRun, reused)
+	}
+}
+
+// TaskStarted passes on.
+func (d Displays) TaskStarted(task *plan.Task, device string) {
+	for _, each := range d {
+		each.TaskStarted(task, device)
+	}
+}
+
+// Progress passes on.
+func (d Displays) Progress(task *plan.Task, done, total int, fields map[string]any) {
+	for _, each := range d {
+		each.Progress(task, done, total, fields)
+	}
+}
+
+// TaskDone passes on.
+func (d Displays) TaskDone(task *plan.Task, took time.Duration) {
+	for _, each := range d {
+		each.TaskDone(task, took)
+	}
+}
+
+// TaskFailed passes on.
+func (d Displays) TaskFailed(task *plan.Task, err error) {
+	for _, each := range d {
+		each.TaskFailed(task, err)
+	}
+}
+
+// TaskElsewhere passes on.
+func (d Displays) TaskElsewhere(task *plan.Task) {
+	for _, each := range d {
+		each.TaskElsewhere(task)
+	}
+}
+
+// TaskFound passes on.
+func (d Displays) TaskFound(task *plan.Task) {
+	for _, each := range d {
+		each.TaskFound(task)
+	}
+}
+
+// FellApart passes on.
+func (d Displays) FellApart(group Apart) {
+	for _, each := range d {
+		each.FellApart(group)
+	}
+}
+
+// Log passes on.
+func (d Displays) Log(message string) {
+	for _, each := range d {
+		each.Log(message)
+	}
+}
+
+// Close passes on.
+func (d Displays) Close() {
+	for _, each := range d {
+		each.Close()
+	}
+}

@@ -1,0 +1,149 @@
+package progress
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/execute/runlog"
+	"kizu/orchestrator/plan"
+)
+
+// Lines shows a run as plain lines: what a log file and a cron mail take.
+type Lines struct {
+	mu     sync.Mutex
+	log    *slog.Logger
+	began  time.Time
+	toRun  int
+	ended  int
+	latest map[string]time.Time // when a task was last heard of
+}
+
+// quiet is how long a task may go on without a line about its progress.
+const quiet = 30 * time.Second
+
+// NewLines writes text lines, or JSON ones for machines.
+func NewLines(out io.Writer, asJSON bool) *Lines {
+	var handler slog.Handler = &plainHandler{out: out}
+	if asJSON {
+		handler = slog.NewJSONHandler(out, nil)
+	}
+	return &Lines{log: slog.New(handler), began: time.Now(), latest: map[string]time.Time{}}
+}
+
+// Start implements Display.
+func (l *Lines) Start(toRun, reused int) {
+	l.toRun = toRun
+	if toRun > 0 {
+		l.log.Info(fmt.Sprintf("%d %s to run, %d reused", toRun, english.PluralWord(toRun, "task", ""), reused), "to_run", toRun, "reused", reused)
+	}
+}
+
+// TaskStarted implements Display.
+func (l *Lines) TaskStarted(task *plan.Task, device string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latest[task.ID] = time.Now()
+	l.log.Info(fmt.Sprintf("started  %s on %s", task.Label, device), "task", task.ID, "device", device)
+}
+
+// Progress implements Display.
+func (l *Lines) Progress(task *plan.Task, done, total int, fields map[string]any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.latest[task.ID]) < quiet {
+		return
+	}
+	l.latest[task.ID] = time.Now()
+	l.log.Info(fmt.Sprintf("         %s: %d of %d%s", task.Label, done, total, describe(fields)),
+		"task", task.ID, "done", done, "total", total)
+}
+
+// TaskDone implements Display.
+func (l *Lines) TaskDone(task *plan.Task, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended++
+	l.log.Info(fmt.Sprintf("done %d/%d %s in %s", l.ended, l.toRun, task.Label, plan.Short(took)),
+		"task", task.ID, "seconds", took.Seconds())
+}
+
+// TaskFailed implements Display.
+func (l *Lines) TaskFailed(task *plan.Task, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended++
+	l.log.Error(fmt.Sprintf("failed   %s: %v", task.Label, err), "task", task.ID, "log_tail", runlog.LogTail(err))
+}
+
+// TaskElsewhere implements Display. It says so once.
+func (l *Lines) TaskElsewhere(task *plan.Task) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, said := l.latest[task.ID]; !said {
+		l.latest[task.ID] = time.Now()
+		l.log.Info("elsewhere: another run is making "+task.Label, "task", task.ID)
+	}
+}
+
+// TaskFound implements Display.
+func (l *Lines) TaskFound(task *plan.Task) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended++
+	l.log.Info(fmt.Sprintf("found %d/%d %s, made by another run", l.ended, l.toRun, task.Label), "task", task.ID)
+}
+
+// FellApart implements Display.
+func (l *Lines) FellApart(group Apart) {
+	attributes := []any{"apart", group.Cause, "tasks", group.ids()}
+	if group.Cause == FaultCause {
+		l.log.Warn(group.String(), append(attributes, "log_tail", runlog.LogTail(group.Err))...)
+		return
+	}
+	l.log.Info(group.String(), attributes...)
+}
+
+// Log implements Display.
+func (l *Lines) Log(message string) {
+	l.log.Info(message)
+}
+
+// Close implements Display.
+func (l *Lines) Close() {}
+
+// Tally counts the tasks of a run by how they ended.
+type Tally struct{ Done, Found, Failed, Blocked int }
+
+// Ended writes how the run ended.
+func (l *Lines) Ended(tally Tally, err error) {
+	attributes := []any{"done", tally.Done, "found", tally.Found, "failed", tally.Failed, "blocked", tally.Blocked}
+	if err != nil {
+		l.log.Error(fmt.Sprintf("ended    %v", err), attributes...)
+		return
+	}
+	l.log.Info(fmt.Sprintf("ended    %d done, %d failed", tally.Done+tally.Found, tally.Failed), attributes...)
+}
+
+// plainHandler is a slog handler that writes the time and the message only.
+type plainHandler struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (*plainHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *plainHandler) Handle(_ context.Context, r slog.Record) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, err := fmt.Fprintf(h.out, "%s %s\n", r.Time.Format("15:04:05"), r.Message)
+	return err
+}
+
+func (h *plainHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h *plainHandler) WithGroup(string) slog.Handler      { return h }

@@ -1,0 +1,123 @@
+package runlog
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/store"
+)
+
+// FailureLog is the folder in which the workers of one run, on any number of hosts,
+// tell each other and whoever watches them what the store does not say: which
+// tasks have failed, so that each fails once and not once a worker.
+type FailureLog struct {
+	dir string
+}
+
+// FailureLogOf is the failure log of a run whose logs are in a folder.
+func FailureLogOf(logs string) *FailureLog { return &FailureLog{filepath.Join(logs, "failed")} }
+
+// report is a failure as it is written down.
+type report struct {
+	Task       string      `json:"task"`
+	Label      string      `json:"label"`
+	Message    string      `json:"message"`
+	Log        string      `json:"log"`
+	Surprising bool        `json:"surprising"`
+	Job        *store.Job  `json:"job,omitempty"` // that it failed in
+	Damage     *damageNote `json:"damage,omitempty"`
+}
+
+// damageNote is a *store.DamagedError as it is written down.
+type damageNote struct {
+	Kind     string   `json:"kind"`
+	Key      string   `json:"key"`
+	Problems []string `json:"problems"`
+}
+
+// ReportedError is a task that failed in another process of the run.
+type ReportedError struct {
+	report
+}
+
+func (e *ReportedError) Error() string {
+	if e.Job != nil {
+		return fmt.Sprintf("%s (in job %s on %s)", e.Message, e.Job.Name(), e.Job.Node)
+	}
+	return e.Message
+}
+
+// LogFile implements Logged.
+func (e *ReportedError) LogFile() string { return e.Log }
+
+// Explained implements Logged.
+func (e *ReportedError) Explained() bool { return !e.Surprising }
+
+// Unwrap is the damaged input that made the task fail, if one did.
+func (e *ReportedError) Unwrap() error {
+	if d := e.Damage; d != nil {
+		return &store.DamagedError{Kind: d.Kind, Key: d.Key, Problems: d.Problems}
+	}
+	return nil
+}
+
+func (t *FailureLog) path(key string) string { return filepath.Join(t.dir, key+".json") }
+
+// Fail writes down that a task failed here.
+func (t *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error {
+	if t == nil {
+		return nil
+	}
+	r := report{task.ID, task.Label, failure.Error(), logOf(failure), Surprising(failure), job, nil}
+	if damage := new(store.DamagedError); errors.As(failure, &damage) {
+		r.Damage = &damageNote{damage.Kind, damage.Key, damage.Problems}
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(t.dir, 0o777); err != nil {
+		return err
+	}
+	beside := fmt.Sprintf("%s.%d", t.path(task.Key), os.Getpid())
+	if err := os.WriteFile(beside, append(text, '\n'), 0o666); err != nil {
+		return err
+	}
+	return os.Rename(beside, t.path(task.Key)) // whole, or not there
+}
+
+// Failure is why a task failed in another process of the run; nil if it did
+// not.
+func (t *FailureLog) Failure(task *plan.Task) error {
+	if t == nil {
+		return nil
+	}
+	text, err := os.ReadFile(t.path(task.Key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	failed := &ReportedError{}
+	if err == nil {
+		err = json.Unmarshal(text, &failed.report)
+	}
+	if err != nil {
+		return fmt.Errorf("%s failed in another worker, and why cannot be read: %w", task.Label, err)
+	}
+	return failed
+}
+
+// Failures gives every failed task of a plan with its reason, by id.
+func (t *FailureLog) Failures(p *plan.Plan) map[string]error {
+	failures := map[string]error{}
+	for _, task := range p.Tasks {
+		if err := t.Failure(task); err != nil {
+			failures[task.ID] = err
+		}
+	}
+	return failures
+}

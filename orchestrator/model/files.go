@@ -1,0 +1,175 @@
+package model
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Files says which files of a base model a worker loads: what Check found, and
+// nothing that the worker would have to find again.
+type Files struct {
+	// Configuration of a checkpoint: the name of a built-in one, or the folder
+	// beside the checkpoint.
+	Configuration string `json:"configuration,omitempty"`
+	// Prediction of a checkpoint with a built-in configuration.
+	Prediction string `json:"prediction,omitempty"`
+	// Variants of a folder's components whose weights are there in files of a
+	// variant only, such as fp16.
+	Variants map[string]string `json:"variants,omitempty"`
+}
+
+// Place is where a worker finds the base model: its folder or file, or for a
+// model of the hub the folder in the cache; the name of one that is not there.
+func (b *Base) Place() string {
+	for _, place := range []string{b.Path, b.Cached} {
+		if place != "" {
+			return place
+		}
+	}
+	return b.Name
+}
+
+// OfTheHub reports whether it is a model of the Hugging Face hub.
+func (b *Base) OfTheHub() bool { return b.Path == "" }
+
+// Check says where the base model is and which of its files are used, or why a
+// run could not load it. It reads headers only.
+func (b *Base) Check() (note string, err error) {
+	if b.OfTheHub() {
+		return checkHub("base model", b.Name, b.Cached, wholeModel)
+	}
+	_, note, err = b.Files()
+	return note, err
+}
+
+// wholeModel says which weights of a folder are used, or what it lacks.
+func wholeModel(dir string) (note string, err error) {
+	_, note, err = filesOfFolder(dir)
+	return note, err
+}
+
+// Files says which files are loaded, and describes them. Of a model of the hub
+// that is not in the cache there are none.
+func (b *Base) Files() (files Files, note string, err error) {
+	if b.OfTheHub() && b.Cached == "" {
+		return files, "", nil
+	}
+	place := b.Place()
+	info, err := os.Stat(place)
+	switch {
+	case err != nil:
+		return files, "", fmt.Errorf("base model: %w", err)
+	case info.IsDir():
+		files, note, err = filesOfFolder(place)
+		if err != nil {
+			return files, "", fmt.Errorf("base model %s: %w", place, err)
+		}
+		return files, "folder " + place + note, nil
+	}
+	files, note, err = filesOfCheckpoint(place)
+	if err != nil {
+		return files, "", fmt.Errorf("base model %w", err)
+	}
+	return files, "checkpoint " + place + note, nil
+}
+
+// filesOfCheckpoint looks at a single file, and for its configuration.
+func filesOfCheckpoint(path string) (files Files, note string, err error) {
+	h, err := readHeader(path)
+	if err != nil {
+		return files, "", err
+	}
+	config := strings.TrimSuffix(path, checkpointSuffix)
+	if exists(filepath.Join(config, modelIndex)) {
+		return Files{Configuration: config}, "; configuration: " + config, h.isBaseModel()
+	}
+	a, err := architectureOf(h)
+	if err != nil {
+		return files, "", err
+	}
+	prediction, by, err := h.prediction(a)
+	if by != "" {
+		what := map[string]string{predictsNoise: "noise", predictsVelocity: "velocity (v)"}[prediction]
+		note = fmt.Sprintf(", which predicts %s (%s)", what, by)
+	}
+	return Files{Configuration: a.configuration, Prediction: prediction}, ": " + a.name + note + "; built-in configuration", err
+}
+
+// filesOfFolder requires a diffusers folder to have every component that its
+// index lists, whole, and says which weights are used where there are several.
+func filesOfFolder(dir string) (files Files, note string, err error) {
+	index, family, err := readIndex(dir)
+	if err != nil {
+		return files, "", err
+	}
+	var uses []string
+	for _, c := range components {
+		if !slices.Contains(family.Components, c.name) {
+			continue
+		}
+		if !index.lists(c.name) {
+			return files, "", fmt.Errorf("%s lists no %s", modelIndex, c.name)
+		}
+		weights, err := c.check(filepath.Join(dir, c.name))
+		if err != nil {
+			return files, "", err
+		}
+		if weights.variant != "" {
+			if files.Variants == nil {
+				files.Variants = map[string]string{}
+			}
+			files.Variants[c.name] = weights.variant
+		}
+		if use := weights.String(); use != "" {
+			uses = append(uses, c.name+" "+use)
+		}
+	}
+	if len(uses) > 0 {
+		note = "; weights: " + strings.Join(uses, ", ")
+	}
+	return files, note, channelsFit(dir)
+}
+
+// channelsFit refuses a folder whose UNet takes more than the autoencoder's
+// latents.
+func channelsFit(dir string) error {
+	var unet struct {
+		In int `json:"in_channels"`
+	}
+	var vae struct {
+		Latent int `json:"latent_channels"`
+	}
+	if err := readJSON(filepath.Join(dir, "unet", "config.json"), &unet); err != nil {
+		return err
+	}
+	if err := readJSON(filepath.Join(dir, "vae", "config.json"), &vae); err != nil {
+		return err
+	}
+	if unet.In > 0 && vae.Latent > 0 && unet.In != vae.Latent {
+		return fmt.Errorf("its UNet takes %d channels and its latents have %d: it is no text-to-image model, but one for inpainting, depth or the like", unet.In, vae.Latent)
+	}
+	return nil
+}
+
+// index is a model_index.json.
+type index map[string]any
+
+func readIndex(dir string) (index, family, error) {
+	read := index{}
+	if err := readJSON(filepath.Join(dir, modelIndex), &read); err != nil {
+		return nil, family{}, err
+	}
+	class, _ := read["_class_name"].(string)
+	found, err := familyOf(class)
+	return read, found, err
+}
+
+// lists reports whether the pipeline has a component: a library and a class,
+// null where it has none.
+func (x index) lists(component string) bool {
+	pair, _ := x[component].([]any)
+	return len(pair) == 2 && pair[1] != nil
+}

@@ -1,0 +1,108 @@
+package model
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// hubBase looks a model of the Hugging Face hub up in the local cache, where
+// huggingface_hub keeps it (huggingface.co/docs/huggingface_hub, "Understand
+// caching"). One that is not there may still be downloaded.
+func hubBase(name string) (*Base, error) {
+	base := &Base{Name: name, Cached: hubSnapshot(name, modelIndex)}
+	if base.Cached == "" {
+		return base, nil
+	}
+	return base, base.readCard(base.Cached)
+}
+
+// hubSnapshot is the folder of a model of the hub in the local cache, if the
+// cache has the given file of it; "" if not.
+func hubSnapshot(name, file string) string {
+	repo := filepath.Join(hubCache(), "models--"+strings.ReplaceAll(name, "/", "--"))
+	revision, err := os.ReadFile(filepath.Join(repo, "refs", "main"))
+	if err != nil {
+		return ""
+	}
+	snapshot := filepath.Join(repo, "snapshots", strings.TrimSpace(string(revision)))
+	if !exists(filepath.Join(snapshot, file)) {
+		return ""
+	}
+	return snapshot
+}
+
+// hubCache is the folder of huggingface_hub's cache, by the variables that its
+// documentation lists under "Environment variables".
+func hubCache() string {
+	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"} {
+		if dir := os.Getenv(name); dir != "" {
+			return homely(dir)
+		}
+	}
+	if dir := os.Getenv("HF_HOME"); dir != "" {
+		return filepath.Join(homely(dir), "hub")
+	}
+	return filepath.Join(userCache(), "huggingface", "hub")
+}
+
+// userCache is where libraries of Python keep downloads.
+func userCache() string {
+	cache := os.Getenv("XDG_CACHE_HOME")
+	if cache == "" {
+		cache = "~/.cache"
+	}
+	return homely(cache)
+}
+
+// TorchCheckpoint is where torch.hub keeps a file of weights, whether or not it
+// is there.
+func TorchCheckpoint(name string) (path string, there bool) {
+	home := filepath.Join(userCache(), "torch")
+	if dir := os.Getenv("TORCH_HOME"); dir != "" {
+		home = homely(dir)
+	}
+	path = filepath.Join(home, "hub", "checkpoints", name)
+	return path, exists(path)
+}
+
+// homely replaces a leading ~ and variables, as huggingface_hub does.
+func homely(dir string) string {
+	dir = os.ExpandEnv(dir)
+	if rest, ok := strings.CutPrefix(dir, "~"); ok && (rest == "" || rest[0] == '/') {
+		if home, err := os.UserHomeDir(); err == nil {
+			return home + rest
+		}
+	}
+	return dir
+}
+
+// offline reports whether huggingface_hub is told to download nothing.
+func offline() (variable string, yes bool) {
+	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
+		if slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv(name))) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// checkHub checks a model of the hub, cached in a folder or not: in the cache and
+// whole, or downloadable. what is the model's use, for errors.
+func checkHub(what, name, cached string, whole func(dir string) (note string, err error)) (note string, err error) {
+	variable, yes := offline()
+	switch {
+	case cached != "":
+		if note, err := whole(cached); err == nil {
+			return "in the cache, " + cached + note, nil
+		} else if yes {
+			return "", fmt.Errorf("%s %s in the Hugging Face cache is not whole (%w), and %s is set: download it again", what, name, err, variable)
+		}
+		return "only partly in the cache: the rest will be downloaded from the Hugging Face hub", nil
+	case yes:
+		return "", fmt.Errorf("%s %s is not in the Hugging Face cache (%s), and %s is set: download it first, or give a folder", what, name, hubCache(), variable)
+	}
+	return "not in the cache: will be downloaded from the Hugging Face hub", nil
+}

@@ -1,0 +1,107 @@
+package gallery
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"net/http"
+	"os"
+	"slices"
+
+	"golang.org/x/image/draw" // resampling; Go project, BSD
+
+	"kizu/orchestrator/dataset"
+)
+
+const (
+	inlineBytes   = 64 << 10 // files up to this size are inlined unchanged
+	thumbnailJPEG = 88       // quality: no visible blocks in the texture of a surface
+)
+
+// browserFormats are the content types that every browser shows.
+var browserFormats = []string{"image/png", "image/jpeg", "image/webp"}
+
+// Album reads pictures for a page, each file once, as the stages read them.
+type Album struct {
+	side       int                        // pixels at most
+	photos     map[string]dataset.Picture // what is known of files, by path
+	levels     dataset.Levels
+	thumbnails map[string]*thumbnail
+}
+
+// thumbnail is a picture small enough to be part of a page.
+type thumbnail struct {
+	uri   template.URL // data:…
+	image image.Image  // square, at most the album's side
+	err   error
+}
+
+// NewAlbum is an album of pictures at most so many pixels wide, some of them photos of
+// a set.
+func NewAlbum(side int, set *dataset.Set) *Album {
+	a := &Album{side, map[string]dataset.Picture{}, set.Levels, map[string]*thumbnail{}}
+	for _, img := range set.Images {
+		a.photos[img.Path] = img.Picture
+	}
+	return a
+}
+
+// Of returns the thumbnail of a file.
+func (a *Album) Of(path string) *thumbnail {
+	t, ok := a.thumbnails[path]
+	if !ok {
+		t = &thumbnail{}
+		t.uri, t.image, t.err = a.read(path)
+		a.thumbnails[path] = t
+	}
+	return t
+}
+
+// read reads a picture as the stages see it: its central square. A small square
+// file that browsers know and show just so is inlined as it is.
+func (a *Album) read(path string) (template.URL, image.Image, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return "", nil, err
+	}
+	known := a.photos[path]
+	full, err := known.Show(path, a.levels)
+	if err != nil {
+		return "", nil, err
+	}
+	square := centralSquare(full.Bounds())
+	small := scaled(full, square, min(square.Dx(), a.side))
+	kind := http.DetectContentType(file)
+	if square == full.Bounds() && square.Dx() <= a.side && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) && known.Plain() {
+		return dataURI(kind, file), small, nil
+	}
+	var encoded bytes.Buffer
+	if err := jpeg.Encode(&encoded, small, &jpeg.Options{Quality: thumbnailJPEG}); err != nil {
+		return "", nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return dataURI("image/jpeg", encoded.Bytes()), small, nil
+}
+
+// dataURI writes a file as a URI that needs nothing else.
+func dataURI(kind string, file []byte) template.URL {
+	return template.URL("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(file))
+}
+
+// centralSquare is the largest square in the middle of a picture.
+func centralSquare(bounds image.Rectangle) image.Rectangle {
+	side := min(bounds.Dx(), bounds.Dy())
+	corner := bounds.Min.Add(image.Pt((bounds.Dx()-side)/2, (bounds.Dy()-side)/2))
+	return image.Rectangle{corner, corner.Add(image.Pt(side, side))}
+}
+
+// scaled draws a part of a picture as an opaque square of the given side.
+func scaled(picture image.Image, part image.Rectangle, side int) image.Image {
+	square := image.NewRGBA(image.Rect(0, 0, side, side))
+	draw.Draw(square, square.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.CatmullRom.Scale(square, square.Bounds(), picture, part, draw.Over, nil)
+	return square
+}

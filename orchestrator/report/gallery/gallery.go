@@ -1,0 +1,123 @@
+// Package gallery shows rows of pictures: on a page, with their thumbnails in it, and
+// as picture files for Markdown and slides.
+package gallery
+
+import (
+	"html/template"
+	"strings"
+)
+
+// Gallery is rows of pictures with what they are.
+type Gallery struct {
+	Heading string
+	Text    string
+	Rows    []Row
+}
+
+// Row is one row of a gallery: real photos, a pattern or a class.
+type Row struct {
+	Name   string  // among all rows of the report
+	Title  string  // in its gallery
+	Detail string  // steps, loss, counts
+	Strips []Strip // one a seed; a single one for real photos
+}
+
+// Strip is the first pictures of one task, none picked.
+type Strip struct {
+	Seed   int64
+	State  string // done, failed or missing
+	Reason string // why it failed
+	Tiles  []Tile
+}
+
+// Tile is one picture.
+type Tile struct {
+	Path  string
+	Title string // what it shows, its source and seed
+	Flag  string // blank, saturated or NaN
+}
+
+// Done is the state of a strip whose task is done.
+const Done = "done"
+
+// View is a gallery on the page.
+type View struct {
+	Heading, Text string
+	Rows          []RowView
+}
+
+// RowView is a row of it.
+type RowView struct {
+	Title, Detail string
+	First         StripView
+	More          []StripView // of further seeds
+	Pair          []StripView // instead: strips that belong together
+}
+
+// StripView is a strip of it, with its pictures.
+type StripView struct {
+	Seed     int64
+	ShowSeed bool
+	State    string
+	Done     bool
+	Reason   string
+	Tiles    []TileView
+}
+
+// TileView is a picture of it.
+type TileView struct {
+	URI         template.URL
+	Title, Flag string
+	Broken      bool
+}
+
+// Pairs is the view of a gallery whose strips belong together, one above the
+// other.
+func (g Gallery) Pairs(pictures *Album) View {
+	view := View{Heading: g.Heading, Text: g.Text}
+	for _, row := range g.Rows {
+		added := RowView{Title: row.Title, Detail: row.Detail}
+		for _, s := range row.Strips {
+			added.Pair = append(added.Pair, s.view(pictures))
+		}
+		view.Rows = append(view.Rows, added)
+	}
+	return view
+}
+
+// View reads the pictures of a gallery.
+func (g Gallery) View(pictures *Album) View {
+	view := View{Heading: g.Heading, Text: g.Text}
+	for _, row := range g.Rows {
+		added := RowView{Title: row.Title, Detail: row.Detail}
+		for i, s := range row.Strips {
+			next := s.view(pictures)
+			next.ShowSeed = len(row.Strips) > 1
+			if i == 0 {
+				added.First = next
+			} else {
+				added.More = append(added.More, next)
+			}
+		}
+		view.Rows = append(view.Rows, added)
+	}
+	return view
+}
+
+func (s Strip) view(pictures *Album) StripView {
+	view := StripView{Seed: s.Seed, State: s.State, Done: s.State == Done, Reason: firstLine(s.Reason)}
+	for _, t := range s.Tiles {
+		thumbnail := pictures.Of(t.Path)
+		next := TileView{URI: thumbnail.uri, Title: t.Title, Flag: t.Flag}
+		if thumbnail.err != nil {
+			next.Broken, next.Title = true, t.Title+" cannot be read"
+		}
+		view.Tiles = append(view.Tiles, next)
+	}
+	return view
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

@@ -1,0 +1,142 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/report/table"
+)
+
+// grids are the tables of all studies that the experiment has.
+func (r *Report) grids() []table.Table {
+	var list []table.Table
+	if len(r.conditions) > 0 {
+		list = append(list, r.noted(r.conditionGrid(), experiment.Classification))
+	}
+	if len(r.pairs) > 0 {
+		list = append(list, r.pairGrid())
+	}
+	if g, ok := r.kindsGrid(); ok {
+		list = append(list, g)
+	}
+	if len(r.patterns) > 0 {
+		list = append(list, r.noted(r.patternGrid(), experiment.Generation), r.qualityGrid())
+	}
+	return list
+}
+
+// conditionGrid is study 2's table, the majority baseline last.
+func (r *Report) conditionGrid() table.Table {
+	g := table.Table{
+		Title: fmt.Sprintf("Study 2: %s (%s), %s", english.Plural(r.tests.total, "test image", ""), r.tests.composition(), r.seedsText()),
+		Columns: []table.Column{
+			{Head: "condition"}, {Head: "good"}, {Head: "each defect"},
+			{Head: "accuracy", Numeric: true}, {Head: "95 % interval", Numeric: true},
+			{Head: "balanced accuracy", Numeric: true, Extra: 1}, {Head: "macro-F1", Numeric: true, Extra: 1},
+			{Head: "test images", Numeric: true, Extra: table.InTitle + 1},
+			{Head: "seeds", Numeric: true, Extra: table.InTitle},
+		},
+	}
+	if r.reference() != nil {
+		name := r.reference().Name
+		g.Columns = append(g.Columns, table.Column{Head: name, Numeric: true}, table.Column{Head: name + "’s interval", Numeric: true, Extra: 1})
+	}
+	repeated := false
+	for _, c := range r.conditions {
+		row := []string{c.name, composition(c.set.Good), composition(c.set.Defects)}
+		if len(c.runs) == 0 {
+			row = append(row, string(stateOfRow(c.cells)), "–", "–", "–")
+		} else {
+			row = append(row, overSeeds(c.accuracy.Spread), between(c.accuracy.Interval), overSeeds(c.balanced.Spread), overSeeds(c.macroF1.Spread))
+		}
+		row = append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells)))
+		if r.reference() != nil {
+			accuracy, interval := r.referenceFigure(c)
+			row = append(row, accuracy, interval)
+		}
+		g.Rows = append(g.Rows, row)
+		if len(c.runs) < len(c.cells) {
+			g.Column("seeds").Extra = 0 // they differ, so they are shown
+		}
+		repeated = repeated || len(c.runs) > 1
+	}
+	majority := []string{"always “" + r.tests.majority + "”", "–", "–", share(r.tests.baseline), "–", "–", "–", fmt.Sprint(r.tests.total), "–"}
+	if r.reference() != nil {
+		majority = append(majority, "–", "–")
+		g.Notes = append(g.Notes, r.referenceNote())
+	}
+	g.Rows = append(g.Rows, majority)
+	if repeated {
+		g.Notes = append(g.Notes, "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images")
+	}
+	g.Notes = append(g.Notes, r.confounds()...)
+	return g
+}
+
+// composition lists the test images of every class.
+func (t testImages) composition() string {
+	var parts []string
+	for _, class := range t.classes {
+		parts = append(parts, fmt.Sprintf("%d %s", class.Count, class.Name))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// seedsText says how many seeds the experiment has.
+func (r *Report) seedsText() string { return english.Plural(len(r.seeds()), "seed", "") }
+
+// patternGrid is study 1's table.
+func (r *Report) patternGrid() table.Table {
+	study := r.plan.Experiment.Patterns
+	g := table.Table{
+		Title: fmt.Sprintf("Study 1: %s, the first %s of each pattern, %s", study.Defect, english.Plural(study.Show, "image", ""), r.seedsText()),
+		Columns: []table.Column{
+			{Head: "pattern"}, {Head: "images", Numeric: true}, {Head: "blank", Numeric: true},
+			{Head: "steps", Numeric: true, Extra: 1}, {Head: "final loss", Numeric: true},
+			{Head: "regularization images"}, {Head: "seeds", Numeric: true, Extra: table.InTitle},
+		},
+	}
+	for _, p := range r.patterns {
+		row := []string{p.name}
+		if len(p.runs) == 0 {
+			row = append(row, string(stateOfRow(p.cells)), "–", "–", "–", "–", progress(0, len(p.cells)))
+			g.Rows = append(g.Rows, row)
+			continue
+		}
+		row = append(row, fmt.Sprint(p.images), fmt.Sprint(p.flags.blank))
+		if e, ok := p.exposures(); ok {
+			row = append(row, fmt.Sprint(e.steps), overSeeds(p.loss), e.regularization())
+		} else {
+			row = append(row, "–", "–", "–")
+		}
+		g.Rows = append(g.Rows, append(row, progress(len(p.runs), len(p.cells))))
+	}
+	for _, p := range r.patterns {
+		if len(p.runs) < len(p.cells) {
+			g.Column("seeds").Extra = 0
+		}
+	}
+	return g
+}
+
+// unfinished says, one line each, what failed and why, and how much is missing.
+func (r *Report) unfinished() []string {
+	var lines []string
+	for _, c := range r.cells {
+		if c.state == failed {
+			lines = append(lines, fmt.Sprintf("failed: %s %q, seed %d: %s", c.Study, c.Name, c.Seed, firstLine(c.reason)))
+		}
+	}
+	if n := r.count(missing); n > 0 {
+		lines = append(lines, fmt.Sprintf("missing: %d of %s not run yet", n, english.Plural(len(r.cells), "cell", "")))
+	}
+	return lines
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
