@@ -70,9 +70,9 @@ class Spec:
     sampling: str = "plain"
     threads: int = 0
 
-    def recipe(self) -> classifier_training.Recipe:
+    def settings(self) -> classifier_training.Settings:
         """An epoch draws as many images as there are; the last step may reach into the next."""
-        return classifier_training.Recipe(
+        return classifier_training.Settings(
             steps=self.steps or math.ceil(self.epochs * len(self.train) / self.batch_size),
             sampling=self.sampling,
             batch_size=self.batch_size,
@@ -107,7 +107,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     if spec.held_out:
         looked_at = pictures(spec, test_pixels)
         write_features(out / "features_before.safetensors", spec, model, looked_at)
-    epochs = classifier_training.train(spec.recipe(), model, train_pixels, labels)
+    epochs = classifier_training.train(spec.settings(), model, train_pixels, labels)
     probabilities = classifier_training.predict(model, test_pixels, spec.precision)
 
     if spec.held_out:
@@ -190,7 +190,7 @@ def write_summary(file: Path, spec: Spec, model: classifier.Classifier) -> None:
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "resolution": spec.resolution,
         "train_images": dict(zip(spec.classes, counts, strict=True)),
-        "steps": spec.recipe().steps,
+        "steps": spec.settings().steps,
         "batch_size": spec.batch_size,
         "sampling": spec.sampling,
         "seed": spec.seed,

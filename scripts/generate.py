@@ -17,7 +17,6 @@ from typing import Any
 import torch
 
 from common import image_quality, images, runtime, together
-from common.errors import StageError
 from common.image_quality import Quality
 from common.specs import read_spec
 from common.together import Alone, Task
@@ -25,7 +24,7 @@ from diffusion import base_model
 from diffusion.base_files import BaseFiles
 from diffusion.base_model import Pipeline
 from generation import methods
-from generation.methods.method import Maker, Recipe, Shot, Style
+from generation.methods.method import Maker, Settings, Shot, Style
 from lora import layers as lora_layers
 
 
@@ -61,9 +60,9 @@ class Spec:
     levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     threads: int = 0
 
-    def recipe(self) -> Recipe:
+    def settings(self) -> Settings:
         """What its images share."""
-        return Recipe(
+        return Settings(
             self.resolution,
             self.strength,
             self.steps,
@@ -71,6 +70,15 @@ class Spec:
             self.sampler,
             tuple(self.levels),
         )
+
+    def inputs(self) -> set[str]:
+        """The names of the inputs that it gives, as methods name them."""
+        given = {
+            "base": bool(self.base),
+            "lora": bool(self.lora),
+            "source": all(picture.source for picture in self.images),
+        }
+        return {name for name, there in given.items() if there}
 
 
 # What the images of a batch have in common, and so the tasks of a group.
@@ -99,9 +107,8 @@ class Work(together.Work):
         self.task = task
         self.spec = read_spec(Spec, task.spec)
         self.method = methods.named(self.spec.method)
-        if self.spec.lora and not self.method.takes_lora:
-            raise StageError(f"method {self.spec.method} takes no LoRA")
-        self.method.check(self.spec.recipe())
+        self.method.check_inputs(self.spec.inputs())
+        self.method.check(self.spec.settings())
         self.folder = Path(self.spec.out) / "images"
         self.folder.mkdir()
         self.rows: list[tuple[Picture, Quality]] = []
@@ -148,7 +155,7 @@ def generate(tasks: list[Task]) -> None:
         if len(begun) > 1 and not all(lora.finite() for lora in loras):
             raise together.ApartError("a LoRA has weights that are no numbers")
         with lora_layers.beside(pipeline, loras) as rows:
-            make(begun[0].method.maker(spec.recipe(), pipeline, rows), begun, spec.batch_size)
+            make(begun[0].method.maker(spec.settings(), pipeline, rows), begun, spec.batch_size)
 
 
 def make(maker: Maker, works: list[Work], batch_size: int) -> None:

@@ -19,7 +19,7 @@ WARM_UP = 0.1  # share of the steps
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Settings:
     """How to train; `steps` are optimizer steps of `batch_size` images.
 
     Sampling plain takes every image equally often, so that a class counts by its size; balanced
@@ -45,7 +45,7 @@ class Epoch:
 
 
 def train(
-    recipe: Recipe, model: Classifier, pixels: torch.Tensor, labels: torch.Tensor
+    settings: Settings, model: Classifier, pixels: torch.Tensor, labels: torch.Tensor
 ) -> list[Epoch]:
     """Train in place with AdamW; pixels are (N, 3, R, R) uint8, labels (N,) int64.
 
@@ -54,22 +54,22 @@ def train(
     network = model.network.train()
     optimizer = torch.optim.AdamW(
         network.parameters(),
-        lr=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
         fused=True,
     )
-    scaler = torch.amp.GradScaler(pixels.device.type, enabled=recipe.precision == "fp16")
+    scaler = torch.amp.GradScaler(pixels.device.type, enabled=settings.precision == "fp16")
     rows: list[list[float]] = []  # loss and share of hits
     readout = Readout()
-    order = _order(recipe, labels.tolist())
-    for step in range(recipe.steps):
+    order = _order(settings, labels.tolist())
+    for step in range(settings.steps):
         runtime.stop_if_cancelled()
-        optimizer.param_groups[0]["lr"] = learning_rate(recipe, step)
+        optimizer.param_groups[0]["lr"] = learning_rate(settings, step)
         chosen = runtime.to_device(torch.tensor(order(step)), pixels.device)
         # Dropout and stochastic depth draw from torch's own generator.
-        torch.manual_seed(randomness.derive_seed(recipe.seed, "dropout", step))
-        inputs = model.normalize(augment.augment(pixels[chosen], recipe.seed, step))
-        with runtime.autocast(pixels.device, recipe.precision):
+        torch.manual_seed(randomness.derive_seed(settings.seed, "dropout", step))
+        inputs = model.normalize(augment.augment(pixels[chosen], settings.seed, step))
+        with runtime.autocast(pixels.device, settings.precision):
             scores = network(inputs)
         loss = F.cross_entropy(scores.float(), labels[chosen], label_smoothing=LABEL_SMOOTHING)
         scaler.scale(loss).backward()
@@ -77,13 +77,13 @@ def train(
         scaler.update()
         optimizer.zero_grad(set_to_none=True)
         readout.add(torch.stack([loss, (scores.argmax(1) == labels[chosen]).float().mean()]))
-        if readout.due() or step + 1 == recipe.steps:
+        if readout.due() or step + 1 == settings.steps:
             for row in readout.read():
-                _check_finite(row[0], len(rows), recipe)
+                _check_finite(row[0], len(rows), settings)
                 rows.append(row)
-            host.progress(len(rows), recipe.steps, {"loss": rows[-1][0]})
+            host.progress(len(rows), settings.steps, {"loss": rows[-1][0]})
     losses, hits = zip(*rows, strict=True)
-    return _by_epoch(losses, hits, len(pixels) / recipe.batch_size)
+    return _by_epoch(losses, hits, len(pixels) / settings.batch_size)
 
 
 def _plain(seed: int, labels: list[int], size: int, step: int) -> list[int]:
@@ -98,22 +98,22 @@ def _balanced(seed: int, labels: list[int], size: int, step: int) -> list[int]:
 SAMPLING = {"plain": _plain, "balanced": _balanced}
 
 
-def _order(recipe: Recipe, labels: list[int]) -> Callable[[int], list[int]]:
+def _order(settings: Settings, labels: list[int]) -> Callable[[int], list[int]]:
     """What gives the indices of a step."""
-    if recipe.sampling not in SAMPLING:
+    if settings.sampling not in SAMPLING:
         known = " or ".join(SAMPLING)
-        raise StageError(f"sampling {recipe.sampling!r} is unknown; use {known}")
-    draw = SAMPLING[recipe.sampling]
-    return lambda step: draw(recipe.seed, labels, recipe.batch_size, step)
+        raise StageError(f"sampling {settings.sampling!r} is unknown; use {known}")
+    draw = SAMPLING[settings.sampling]
+    return lambda step: draw(settings.seed, labels, settings.batch_size, step)
 
 
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Linear warm-up to the recipe's rate, then a half cosine down towards 0."""
-    warm_up = max(1, round(WARM_UP * recipe.steps))
+def learning_rate(settings: Settings, step: int) -> float:
+    """Linear warm-up to the settings' rate, then a half cosine down towards 0."""
+    warm_up = max(1, round(WARM_UP * settings.steps))
     if step < warm_up:
-        return recipe.learning_rate * (step + 1) / warm_up
-    done = (step - warm_up) / (recipe.steps - warm_up)
-    return recipe.learning_rate * (1 + math.cos(math.pi * done)) / 2
+        return settings.learning_rate * (step + 1) / warm_up
+    done = (step - warm_up) / (settings.steps - warm_up)
+    return settings.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
 @torch.inference_mode()
@@ -146,9 +146,9 @@ def _by_epoch(
     ]
 
 
-def _check_finite(loss: float, step: int, recipe: Recipe) -> None:
+def _check_finite(loss: float, step: int, settings: Settings) -> None:
     if not math.isfinite(loss):
         raise StageError(
             f"the classifier's loss became {loss} at step {step + 1}; use a smaller learning rate"
-            f" than {recipe.learning_rate:g} or precision fp32 or bf16"
+            f" than {settings.learning_rate:g} or precision fp32 or bf16"
         )

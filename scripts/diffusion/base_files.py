@@ -13,7 +13,7 @@ CONFIGURATIONS = Path(__file__).resolve().parent / "configurations"
 
 @dataclass(frozen=True)
 class BaseFiles:
-    """The key base_files of a spec (orchestrator/dataset, Files).
+    """The key base_files of a spec (orchestrator/model, Files).
 
     `configuration` of a checkpoint: the name of a built-in one (sd1, sd2, sdxl), or a diffusers
     folder; "" is the folder beside the checkpoint with its name. `prediction` of a checkpoint with

@@ -20,9 +20,10 @@ from diffusion.exact_roots import exactly
 
 @dataclass(frozen=True)
 class Draws:
-    """Everything random about one role's B samples at one step but which images, on the CPU.
+    """What is drawn at random for the B samples of one role at one step, on the CPU. Which images
+    they are is drawn elsewhere (common.data_order).
 
-    flips: B; timesteps: (B,) int64; posterior_noise, noise: (B, C, h, w) float32.
+    flips has B values, timesteps is (B,) int64, posterior_noise and noise are (B, C, h, w) float32.
     """
 
     flips: list[bool]

@@ -19,7 +19,7 @@ CONTINUABLE = ("constant", "constant_with_warmup")  # the others go by the numbe
 
 
 @dataclass(frozen=True)
-class Group:
+class ParameterGroup:
     """Parameters that share a learning rate."""
 
     parameters: list[torch.nn.Parameter]
@@ -29,7 +29,9 @@ class Group:
 class Optimizer:
     """An optimizer whose learning rate at a step is a function of the step alone."""
 
-    def __init__(self, name: str, groups: list[Group], schedule: str, warmup: int, steps: int):
+    def __init__(
+        self, name: str, groups: list[ParameterGroup], schedule: str, warmup: int, steps: int
+    ):
         if schedule not in SCHEDULES:
             raise StageError(f"schedule {schedule!r} is unknown; use {', '.join(SCHEDULES)}")
         if name not in OPTIMIZERS:

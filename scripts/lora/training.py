@@ -17,7 +17,7 @@ from lora import dreambooth
 from lora import layers as lora_layers
 from lora import state as training_state
 from lora.batch import Batch, Role, concatenate
-from lora.optimizers import Group, Optimizer
+from lora.optimizers import Optimizer, ParameterGroup
 from lora.regularization import Order
 
 MAX_GRADIENT_NORM = 1.0  # as in diffusers' train_dreambooth_lora.py
@@ -81,15 +81,15 @@ class Training:
         )
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
 
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[ParameterGroup]:
         """The UNet's parameters, and the text encoders' with their own learning rate."""
         settings, parameters = self.settings, self.lora.parameters
         of_unet = [p for name, p in parameters.items() if name.startswith("unet.")]
-        groups = [Group(of_unet, settings.learning_rate)]
+        groups = [ParameterGroup(of_unet, settings.learning_rate)]
         if settings.text_encoder:
             rest = [p for name, p in parameters.items() if not name.startswith("unet.")]
             rate = settings.text_encoder_learning_rate or settings.learning_rate
-            groups.append(Group(rest, rate))
+            groups.append(ParameterGroup(rest, rate))
         return groups
 
     def load(self, folder: Path) -> None:

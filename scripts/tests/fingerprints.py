@@ -50,8 +50,14 @@ def reached(stage: Path) -> set[Path]:
         if path not in found:
             found.add(path)
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                waiting += imported(node, root)
+                waiting += imported(node, root) + listed(node, path)
     return found
+
+
+def listed(node: ast.AST, path: Path) -> list[Path]:
+    """The modules of a package whose own file makes a table of them (common.members)."""
+    table = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "members"
+    return sorted(path.parent.glob("*.py")) if table and path.name == "__init__.py" else []
 
 
 def imported(node: ast.AST, root: Path) -> list[Path]:

@@ -9,21 +9,31 @@ import torch
 from classifier import network, training
 from common import runtime
 from common.errors import StageError
-from diffusion import samplers
+from diffusion import families, samplers
 from generation import methods
 from lora import optimizers, regularization
 
 TABLES = Path(__file__).resolve().parents[2] / "orchestrator/experiment"
 CHOICES = json.loads((TABLES / "choices.json").read_text(encoding="utf-8"))
+FAMILIES = json.loads((TABLES.parent / "model/families.json").read_text(encoding="utf-8"))
 BACKBONES = json.loads((TABLES / "backbones.json").read_text(encoding="utf-8"))
 
 
 def test_words_are_those_of_the_tables_of_the_stages():
-    assert CHOICES["generate.method"] == list(methods.METHODS)
+    assert sorted(CHOICES["generate.method"]) == sorted(methods.METHODS)
     assert CHOICES["generate.sampler"] == ["base", *samplers.SAMPLERS]
     assert CHOICES["lora.optimizer"] == list(optimizers.OPTIMIZERS)
     assert CHOICES["lora.schedule"] == list(optimizers.SCHEDULES)
     assert sorted(CHOICES["lora.regularization"]) == sorted(regularization.MODES)
+
+
+def test_families():
+    """What `kizu check` looks for in a folder is what is loaded from it."""
+    assert sorted(FAMILIES) == sorted(family.name for family in families.FAMILIES)
+    for family in families.FAMILIES:
+        table = FAMILIES[family.name]
+        assert table["pipelines"] == list(family.indexed_as)
+        assert sorted(table["components"]) == sorted([*family.modules, *family.others])
 
 
 @pytest.mark.parametrize("setting", [name for name in CHOICES if name.endswith("precision")])

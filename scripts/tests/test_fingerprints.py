@@ -108,3 +108,16 @@ def test_a_change_changes_the_stages_that_it_reaches(module, tmp_path):
         file.write("\nplanted = 1\n")
     now = {name: fingerprints.fingerprint(stage) for name, stage in stages.items()}
     assert {name for name in stages if now[name] != before[name]} == PLANTED[module]
+
+
+def test_a_package_that_is_a_table_of_its_modules_reaches_them(tmp_path):
+    (tmp_path / "stage.py").write_text("import package\n")
+    (tmp_path / "package").mkdir()
+    for name, text in {
+        "__init__": "members(__name__, __path__, 'ENTRY')\n",
+        "one": "import two\n",
+    }.items():
+        (tmp_path / "package" / f"{name}.py").write_text(text)
+    (tmp_path / "two.py").write_text("")
+    found = fingerprints.reached(tmp_path / "stage.py")
+    assert {path.stem for path in found} == {"stage", "__init__", "one", "two"}

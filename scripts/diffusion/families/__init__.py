@@ -1,12 +1,11 @@
-"""The families of base models, a file each."""
+"""The families of base models: each is the FAMILY of a file beside this."""
 
 from diffusers import DiffusionPipeline
 
+from common.members import members
 from diffusion.families.family import Family
-from diffusion.families.sd import SD
-from diffusion.families.sdxl import SDXL
 
-FAMILIES = (SD, SDXL)
+FAMILIES = members(__name__, __path__, "FAMILY")
 
 INDEXED = {name: family for family in FAMILIES for name in family.indexed_as}
 

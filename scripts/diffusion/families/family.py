@@ -12,8 +12,8 @@ from diffusion.condition import Condition
 
 @dataclass(frozen=True)
 class Family:
-    """Values and functions in which families differ; a further one is a file beside this, and a
-    line in families.FAMILIES."""
+    """Values and functions in which families differ; a further one is the FAMILY of a file beside
+    this."""
 
     name: str
     indexed_as: tuple[str, ...]  # what a model_index.json may call its pipeline

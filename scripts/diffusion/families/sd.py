@@ -35,7 +35,7 @@ def versions(pipeline: StableDiffusionImg2ImgPipeline) -> tuple[str, str]:
     return "sd_v2", "stable-diffusion-v2-512"
 
 
-SD = Family(
+FAMILY = Family(
     name="sd",
     indexed_as=("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
     pipeline=StableDiffusionImg2ImgPipeline,

@@ -32,7 +32,7 @@ def versions(pipeline: StableDiffusionXLImg2ImgPipeline) -> tuple[str, str]:
     return "sdxl_base_v1-0", "stable-diffusion-xl-v1-base"
 
 
-SDXL = Family(
+FAMILY = Family(
     name="sdxl",
     indexed_as=("StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline"),
     pipeline=StableDiffusionXLImg2ImgPipeline,

@@ -1,10 +1,10 @@
-"""The methods of making images, a file each."""
+"""The methods of making images: each is the METHOD of a file beside this."""
 
 from common.errors import StageError
-from generation.methods.img2img import IMG2IMG
+from common.members import members
 from generation.methods.method import Method
 
-METHODS = {method.name: method for method in (IMG2IMG,)}
+METHODS = {method.name: method for method in members(__name__, __path__, "METHOD")}
 
 
 def named(name: str) -> Method:

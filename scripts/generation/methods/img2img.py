@@ -9,7 +9,7 @@ from common import images, runtime
 from common.errors import StageError
 from diffusion import families, latents, prompts, samplers
 from diffusion.base_model import Pipeline
-from generation.methods.method import Method, Recipe, Shot
+from generation.methods.method import Method, Settings, Shot
 from lora.layers import Rows
 
 
@@ -17,10 +17,10 @@ class Img2Img:
     """img2img (SDEdit, Meng et al., arXiv 2108.01073) on a pipeline with LoRAs beside it, which
     `rows` lead through."""
 
-    def __init__(self, recipe: Recipe, pipeline: Pipeline, rows: Rows):
-        self.recipe = recipe
+    def __init__(self, settings: Settings, pipeline: Pipeline, rows: Rows):
+        self.settings = settings
         self.pipeline = families.of(pipeline).starting_from_latents(pipeline)
-        self.pipeline.scheduler = samplers.build(recipe.sampler, pipeline.scheduler)
+        self.pipeline.scheduler = samplers.build(settings.sampler, pipeline.scheduler)
         self.rows = rows
 
     def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> torch.Tensor:
@@ -28,7 +28,7 @@ class Img2Img:
         runtime.stop_if_cancelled()
         generators = [torch.Generator("cpu").manual_seed(shot.seed) for shot in shots]
         sources = [shot.source for shot in shots]
-        pixels = images.read_images(sources, self.recipe.resolution, self.recipe.levels)
+        pixels = images.read_images(sources, self.settings.resolution, self.settings.levels)
         posterior = latents.encode(self.pipeline.vae, pixels)
         # Drawn first from each image's generator, as the pipeline itself does with pixels.
         shape, kind = posterior.mean.shape[2:], posterior.mean.dtype
@@ -47,9 +47,9 @@ class Img2Img:
         made = self.pipeline(
             image=start.to(styles[0].prompt.dtype),
             **prompts.arguments([style.prompt for style in styles]),
-            strength=self.recipe.strength,
-            num_inference_steps=self.recipe.steps,
-            guidance_scale=self.recipe.guidance,
+            strength=self.settings.strength,
+            num_inference_steps=self.settings.steps,
+            guidance_scale=self.settings.guidance,
             generator=generators,
             output_type="latent",
             callback_on_step_end=after_step,
@@ -57,15 +57,21 @@ class Img2Img:
         return latents.decode(self.pipeline.vae, made)
 
 
-def check(recipe: Recipe) -> None:
+def check(settings: Settings) -> None:
     """img2img runs int(steps * strength) denoising steps; at least one is needed."""
-    if not 0 < recipe.strength <= 1:
-        raise StageError(f"strength must be above 0 and at most 1, not {recipe.strength:g}")
-    if int(recipe.steps * recipe.strength) < 1:
+    if not 0 < settings.strength <= 1:
+        raise StageError(f"strength must be above 0 and at most 1, not {settings.strength:g}")
+    if int(settings.steps * settings.strength) < 1:
         raise StageError(
-            f"steps {recipe.steps} x strength {recipe.strength:g} is less than one denoising step;"
-            " raise steps or strength"
+            f"steps {settings.steps} x strength {settings.strength:g} is less than one denoising"
+            " step; raise steps or strength"
         )
 
 
-IMG2IMG = Method("img2img", takes_lora=True, maker=Img2Img, check=check)
+METHOD = Method(
+    name="img2img",
+    needs=frozenset({"base", "source"}),
+    takes=frozenset({"lora"}),
+    maker=Img2Img,
+    check=check,
+)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import torch
 
+from common.errors import StageError
 from diffusion.base_model import Pipeline
 from diffusion.prompts import GuidedPrompt
 from lora import files as lora_files
@@ -15,7 +16,7 @@ from lora.layers import Lora, Rows
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Settings:
     """What the images of a batch share."""
 
     resolution: int
@@ -51,7 +52,7 @@ class Shot:
 
 
 class Maker(Protocol):
-    """Makes batches by one recipe, on a pipeline with LoRAs beside it."""
+    """Makes batches by the same settings, on a pipeline with LoRAs beside it."""
 
     def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> torch.Tensor:
         """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
@@ -59,9 +60,17 @@ class Maker(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """A way to make images; a further one is a file beside this, and a line in methods.METHODS."""
+    """A way to make images; a further one is the METHOD of a file beside this."""
 
     name: str  # in experiment files
-    takes_lora: bool
-    maker: Callable[[Recipe, Pipeline, Rows], Maker]
-    check: Callable[[Recipe], None]  # StageError for a recipe that makes no image
+    needs: frozenset[str]  # inputs without which it makes no image: base, source
+    takes: frozenset[str]  # inputs that it may have besides: lora
+    maker: Callable[[Settings, Pipeline, Rows], Maker]
+    check: Callable[[Settings], None]  # StageError for settings that make no image
+
+    def check_inputs(self, given: set[str]) -> None:
+        """StageError unless what a spec gives is what the method needs, or takes besides."""
+        for name in sorted(self.needs - given):
+            raise StageError(f"method {self.name} needs a {name}")
+        for name in sorted(given - self.needs - self.takes):
+            raise StageError(f"method {self.name} takes no {name}")

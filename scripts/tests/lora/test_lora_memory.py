@@ -108,7 +108,9 @@ def test_where_two_may_not_fit_one_is_tried(group):
 def test_states_are_as_large_as_expected():
     name = "adamw"
     parameter = torch.nn.Parameter(torch.ones(1000))
-    made = optimizers.Optimizer(name, [optimizers.Group([parameter], 1.0)], "constant", 0, 1)
+    made = optimizers.Optimizer(
+        name, [optimizers.ParameterGroup([parameter], 1.0)], "constant", 0, 1
+    )
     parameter.grad = torch.ones(1000)
     made.inner.step()
     state = made.inner.state[parameter].values()

@@ -7,7 +7,7 @@ import torch
 
 import train_lora
 from common.errors import StageError
-from lora.optimizers import Group, Optimizer
+from lora.optimizers import Optimizer, ParameterGroup
 from lora_artifact import contents, weights
 
 
@@ -32,7 +32,7 @@ def test_a_schedule_over_all_steps_continues_nothing(train_spec, schedule):
 def test_learning_rates_follow_the_schedule(schedule, warmup, expected):
     """By hand: the cosine after the warm-up is 0.5 + 0.5 cos(0, 45, 90 and 135 degrees)."""
     parameters = [torch.nn.Parameter(torch.zeros(2)) for _ in range(2)]
-    groups = [Group([parameters[0]], 2e-3), Group([parameters[1]], 1e-4)]
+    groups = [ParameterGroup([parameters[0]], 2e-3), ParameterGroup([parameters[1]], 1e-4)]
     optimizer = Optimizer("adamw", groups, schedule, warmup, steps=8)
     for step in (*range(8), 3):  # the last shows that nothing is kept from one step to the next
         optimizer.set_rate(step)
