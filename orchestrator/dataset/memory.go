@@ -38,11 +38,13 @@ type album struct {
 }
 
 // Remember opens what is remembered in a file of hashes and beside it; or in
-// another as long as the folder of the first is not there.
+// another as long as the first is not there.
 func Remember(hashes string, before ...string) *Memory {
-	m := &Memory{filehash.Open(hashes, before...), &album{Pictures: map[string]Picture{}}}
-	for _, path := range append(before, hashes) {
-		maps.Copy(m.album.Pictures, openAlbum(filepath.Dir(path)))
+	m := &Memory{filehash.Open(hashes, before...), &album{}}
+	for _, path := range append([]string{hashes}, before...) {
+		if m.album.Pictures = openAlbum(filepath.Dir(path)); len(m.album.Pictures) > 0 {
+			break
+		}
 	}
 	m.album.at = m.Dir()
 	return m

@@ -6,6 +6,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -46,16 +48,16 @@ type hashed struct {
 // a change within one tick of the file system's clock would not be noticed.
 const settled = 2 * time.Second
 
-// Open reads what was remembered in a file, or in another as long as the
-// folder of the first is not there. One that is missing or damaged only means
-// that everything is read again.
+// Open reads what was remembered in a file, or in another as long as the first is
+// not there, since its folder is not or nothing was written into it yet. One that is
+// missing or damaged only means that everything is read again.
 func Open(path string, before ...string) *Hashes {
 	m := &memory{path: path, before: before, known: map[string]hashed{}}
-	for _, path := range append(before, path) {
-		known := map[string]hashed{}
-		if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &known) == nil {
-			maps.Copy(m.known, known)
+	for _, path := range append([]string{path}, before...) {
+		if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &m.known) == nil && m.known != nil {
+			break
 		}
+		m.known = map[string]hashed{}
 	}
 	m.at = m.place()
 	return &Hashes{memory: m}
@@ -130,8 +132,8 @@ func look(path string) (hashed, bool) {
 	}, true
 }
 
-// Save writes down what was learnt, if the folder is there. Where it cannot be
-// written, the next plan takes longer.
+// Save writes down what was learnt, if the folder is there, and forgets files that
+// are gone. Where it cannot be written, the next plan takes longer.
 func (h *Hashes) Save() {
 	if h == nil || h.memory == nil {
 		return
@@ -144,6 +146,10 @@ func (h *Hashes) Save() {
 	if !h.added {
 		return
 	}
+	maps.DeleteFunc(h.known, func(path string, _ hashed) bool {
+		_, err := os.Stat(path)
+		return errors.Is(err, fs.ErrNotExist)
+	})
 	text, err := json.Marshal(h.known)
 	if err == nil && Replace(h.place(), text) {
 		h.added = false

@@ -123,3 +123,23 @@ func TestHashesOfNoUse(t *testing.T) {
 		t.Error("a missing file has a hash")
 	}
 }
+
+// TestHashesOfFilesThatAreGone do not stay: a memory would grow for ever.
+func TestHashesOfFilesThatAreGone(t *testing.T) {
+	stays, goes := old(t, "one photo"), old(t, "another")
+	memory := filepath.Join(t.TempDir(), "hashes.json")
+	h := Open(memory)
+	for _, path := range []string{stays, goes} {
+		state, _ := look(path)
+		state.SHA256 = "remembered"
+		h.known[path], h.added = state, true
+	}
+	if err := os.Remove(goes); err != nil {
+		t.Fatal(err)
+	}
+	h.Save()
+	h = Open(memory)
+	if _, kept := h.known[stays]; !kept || len(h.known) != 1 {
+		t.Errorf("remembered: %v", h.known)
+	}
+}
