@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"orchestrator/model":               {"filehash"},
 	"orchestrator/dataset":             {"filehash"},
 	"orchestrator/filehash":            nil,
+	"orchestrator/filehash/filetest":   nil,         // files for tests
 	"orchestrator/dataset/datasettest": {"dataset"}, // pictures for tests, and what reads them
 	"orchestrator/experiment":          nil,
 	"pyembed":                          nil, // could be lifted out as a library

@@ -99,7 +99,7 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 		}
 		row, test := []string{cell.Name}, []string{"tested on"}
 		for _, class := range cell.Condition.Classes {
-			row = append(row, composition(class))
+			row = append(row, experiment.Counts{Real: class.Real, Generated: class.Generated}.Text("generated"))
 			test = append(test, fmt.Sprint(class.Test))
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
@@ -121,15 +121,4 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 		fmt.Fprintln(w, row)
 	}
 	endTable(w)
-}
-
-// composition writes the training images of a class by where they come from.
-func composition(c plan.ClassView) string {
-	switch {
-	case c.Generated == 0:
-		return fmt.Sprintf("%d real", c.Real)
-	case c.Real == 0:
-		return fmt.Sprintf("%d generated", c.Generated)
-	}
-	return fmt.Sprintf("%d + %d generated", c.Real, c.Generated)
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 // labels has every probability and kind of cell, in the spacing of the real
@@ -19,7 +21,7 @@ images/cell0006.png  0.0                 poly
 
 func newELPV(t *testing.T, labels string) folder {
 	f := newFolder(t)
-	f.text("labels.csv", labels)
+	f.Text("labels.csv", labels)
 	for i, line := range strings.Split("1 2 3 4 5 6", " ") {
 		f.picture("images/cell000"+line+".png", i)
 	}
@@ -28,7 +30,7 @@ func newELPV(t *testing.T, labels string) folder {
 
 func TestELPV(t *testing.T) {
 	f := newELPV(t, labels)
-	set := scan(t, "elpv", f.root, "functional", "defective mono", "defective poly")
+	set := scan(t, "elpv", f.Root, "functional", "defective mono", "defective poly")
 	want := []string{
 		"defective mono: images/cell0001.png",
 		"defective poly: images/cell0005.png",
@@ -43,7 +45,7 @@ func TestELPV(t *testing.T) {
 			t.Errorf("class %s is of variety %q, want %q", class, got, variety)
 		}
 	}
-	if got := names(scan(t, "elpv", f.root, "functional").Images); len(got) != 2 {
+	if got := names(scan(t, "elpv", f.Root, "functional").Images); len(got) != 2 {
 		t.Errorf("functional cells alone: %q", got)
 	}
 }
@@ -65,21 +67,21 @@ func TestELPVErrors(t *testing.T) {
 		{"a line without end", strings.Repeat("x", 1<<17), "labels.csv: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Scan("elpv", newELPV(t, test.labels).root, []string{"functional", "defective mono"})
-			fails(t, err, test.text)
+			_, err := Scan("elpv", newELPV(t, test.labels).Root, []string{"functional", "defective mono"})
+			filetest.Fails(t, err, test.text)
 		})
 	}
-	_, err := Scan("elpv", newELPV(t, labels).root, []string{"functional", "cracked"})
-	fails(t, err, `class "cracked": the elpv format has the classes functional, defective mono, defective poly`)
+	_, err := Scan("elpv", newELPV(t, labels).Root, []string{"functional", "cracked"})
+	filetest.Fails(t, err, `class "cracked": the elpv format has the classes functional, defective mono, defective poly`)
 }
 
 // TestELPVAsOthersWriteIt: a byte-order mark, and names in another Unicode
 // normal form than those of the files.
 func TestELPVAsOthersWriteIt(t *testing.T) {
 	f := newFolder(t)
-	f.text("labels.csv", byteOrderMark+"images/zelle\u00e4.png 0.0 mono\n")
+	f.Text("labels.csv", byteOrderMark+"images/zelle\u00e4.png 0.0 mono\n")
 	f.picture("images/zellea\u0308.png", 1)
-	got := scan(t, "elpv", f.root, "functional").Images
+	got := scan(t, "elpv", f.Root, "functional").Images
 	if len(got) != 1 || got[0].Name != "images/zellea\u0308.png" {
 		t.Errorf("found %q", names(got))
 	}

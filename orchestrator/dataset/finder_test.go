@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kizu/orchestrator/filehash"
+	"kizu/orchestrator/filehash/filetest"
 )
 
 // TestWhatIsNoFileIsLeftOut: what has an image's name and is something else is
@@ -19,20 +20,20 @@ func TestWhatIsNoFileIsLeftOut(t *testing.T) {
 	f := newFolder(t)
 	f.picture("good/0.png", 0)
 	f.picture("elsewhere.png", 1)
-	f.pipe("good/1.png")
-	f.text("good/2.png/inside.txt", "")
+	f.Pipe("good/1.png")
+	f.Text("good/2.png/inside.txt", "")
 	for from, to := range map[string]string{"3.png": "nowhere", "4.png": "/dev/null", "5.png": "../elsewhere.png", "6.png": "2.png"} {
-		if err := os.Symlink(to, f.path("good/"+from)); err != nil {
+		if err := os.Symlink(to, f.Path("good/"+from)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Chdir(f.path("good")) // the path of a socket may be no longer than 107 bytes
+	t.Chdir(f.Path("good")) // the path of a socket may be no longer than 107 bytes
 	socket, err := net.Listen("unix", "7.png")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	set := scan(t, "folders", f.root, "good")
+	set := scan(t, "folders", f.Root, "good")
 	if got := names(set.Images); !slices.Equal(got, []string{"good: good/0.png", "good: good/5.png"}) {
 		t.Errorf("images %q", got)
 	}
@@ -44,8 +45,8 @@ func TestWhatIsNoFileIsLeftOut(t *testing.T) {
 		t.Errorf("left out %q", set.LeftOut)
 	}
 	for _, name := range []string{"good/1.png", "good/4.png"} { // as when a file becomes one after the scan
-		_, err := filehash.File(f.path(name))
-		fails(t, err, "and no file")
+		_, err := filehash.File(f.Path(name))
+		filetest.Fails(t, err, "and no file")
 	}
 }
 
@@ -56,9 +57,9 @@ func TestOtherPicturesAreNamed(t *testing.T) {
 	f.picture("good/0.png", 0)
 	f.picture("good/sub/1.png", 1)
 	for _, name := range []string{"good/2.heic", "good/3.HEIC", "good/4.gif", "good/.5.gif", "good/notes.txt", "good/.thumbnails/6.png"} {
-		f.text(name, "x")
+		f.Text(name, "x")
 	}
-	set := scan(t, "folders", f.root, "good")
+	set := scan(t, "folders", f.Root, "good")
 	want := []LeftOut{
 		{"good/sub/", "a folder in a class's folder"}, {"good/*.gif", "of a kind that is not read (1 file)"}, {"good/*.heic", "of a kind that is not read (2 files)"},
 	}
@@ -74,11 +75,11 @@ func TestOtherPicturesAreNamed(t *testing.T) {
 func TestNamesThatAreNotUTF8(t *testing.T) {
 	f := newFolder(t)
 	f.picture("good/caf\xe9.png", 0)
-	_, err := Scan("folders", f.root, []string{"good"})
-	fails(t, err, `class "good": the file name "caf\xe9.png" in `, "is not UTF-8: rename it")
+	_, err := Scan("folders", f.Root, []string{"good"})
+	filetest.Fails(t, err, `class "good": the file name "caf\xe9.png" in `, "is not UTF-8: rename it")
 	f.picture("caf\xe9/good/0.png", 0)
-	_, err = Scan("folders", f.path("caf\xe9"), []string{"good"})
-	fails(t, err, `caf\xe9": its name is not UTF-8: rename it`)
+	_, err = Scan("folders", f.Path("caf\xe9"), []string{"good"})
+	filetest.Fails(t, err, `caf\xe9": its name is not UTF-8: rename it`)
 }
 
 // TestFoldersInOtherNormalForms: a folder that macOS named is the class that an
@@ -90,26 +91,26 @@ func TestFoldersInOtherNormalForms(t *testing.T) {
 		f.picture("test/"+folder+"/0.png", 0)
 		f.picture("test/good/0.png", 1)
 		f.picture("train/good/0.png", 2)
-		set := scan(t, "mvtec", f.root, "good", class)
+		set := scan(t, "mvtec", f.Root, "good", class)
 		if got := set.Of(class); len(got) != 1 || got[0].Name != "test/"+folder+"/0.png" {
 			t.Errorf("class %q in folder %q: %q", class, folder, names(got))
 		}
-		_, err := Scan("mvtec", f.root, []string{"good", "dent"})
-		fails(t, err, `class "dent": folder `+f.path("test/dent")+` does not exist; `+f.path("test")+` has "good", "`+folder+`"`)
+		_, err := Scan("mvtec", f.Root, []string{"good", "dent"})
+		filetest.Fails(t, err, `class "dent": folder `+f.Path("test/dent")+` does not exist; `+f.Path("test")+` has "good", "`+folder+`"`)
 	}
 }
 
 // TestReadingStops: nothing is read to its end that nobody waits for.
 func TestReadingStops(t *testing.T) {
 	f := newFolder(t)
-	f.text("good/huge.png", "")
-	if err := os.Truncate(f.path("good/huge.png"), 1<<40); err != nil { // zeros that take no place, hours to hash
+	f.Text("good/huge.png", "")
+	if err := os.Truncate(f.Path("good/huge.png"), 1<<40); err != nil { // zeros that take no place, hours to hash
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good"}}
-	for name, memory := range map[string]*Memory{"no memory": nil, "a memory": Remember(filepath.Join(f.root, "hashes.json"))} {
+	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good"}}
+	for name, memory := range map[string]*Memory{"no memory": nil, "a memory": Remember(filepath.Join(f.Root, "hashes.json"))} {
 		scanner := Scanner{Memory: memory.Until(ctx)}
 		if _, err := scanner.Scan(folder); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v", name, err)

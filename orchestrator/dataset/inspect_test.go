@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 // TestInspect: everything that Scan would stop at is listed, and the rest is
@@ -17,13 +19,13 @@ func TestInspect(t *testing.T) {
 	f.picture("good/copy.png", 2)
 	f.picture("crack/0.png", 10)
 	f.picture("crack/1.png", 3) // is good/3.png
-	f.text("crack/2.png", "no picture")
-	f.text("crack/3.png", "")
+	f.Text("crack/2.png", "no picture")
+	f.Text("crack/3.png", "")
 	f.picture("crack/4.png", 11)
-	if err := os.Truncate(f.path("crack/4.png"), 60); err != nil {
+	if err := os.Truncate(f.Path("crack/4.png"), 60); err != nil {
 		t.Fatal(err)
 	}
-	in, err := reading().Inspect(Folder{Format: "folders", Root: f.root, Classes: []string{"good", "crack"}})
+	in, err := reading().Inspect(Folder{Format: "folders", Root: f.Root, Classes: []string{"good", "crack"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,9 +42,9 @@ func TestInspect(t *testing.T) {
 		t.Fatalf("problems %v", in.Problems)
 	}
 	for i, want := range []string{"2.png cannot be read", "3.png cannot be read", "4.png cannot be read", "crack/1.png (crack) and good/3.png (good) are the same picture in two classes"} {
-		fails(t, in.Problems[i], want)
+		filetest.Fails(t, in.Problems[i], want)
 	}
-	if _, err := reading().Inspect(Folder{Format: "folders", Root: f.root, Classes: []string{"good", "dent"}}); err == nil {
+	if _, err := reading().Inspect(Folder{Format: "folders", Root: f.Root, Classes: []string{"good", "dent"}}); err == nil {
 		t.Error("a class without a folder is inspected")
 	}
 }

@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 // shot is a small picture in colour.
@@ -47,7 +49,7 @@ func (f folder) save(name string, img image.Image) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.text(name, text.String())
+	f.Text(name, text.String())
 }
 
 // TestOnePhotoInSeveralContainers is one photo: in PNG and BMP beside each other,
@@ -63,9 +65,9 @@ func TestOnePhotoInSeveralContainers(t *testing.T) {
 	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&plain, shot(2)); err != nil {
 		t.Fatal(err)
 	}
-	f.text("good/plain.png", plain.String())
+	f.Text("good/plain.png", plain.String())
 	f.save("good/lossy.jpg", shot(2)) // other pixels: another photo
-	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good", "bad"}}
+	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good", "bad"}}
 	f.save("bad/0.png", shot(9))
 	set, err := reading().Scan(folder)
 	if err != nil {
@@ -87,7 +89,7 @@ func TestOnePhotoInSeveralContainers(t *testing.T) {
 	}
 	f.save("bad/same.tif", shot(0))
 	_, err = reading().Scan(folder)
-	fails(t, err, "bad/same.tif (bad) and good/0.bmp (good) are the same picture in two classes: remove one of them")
+	filetest.Fails(t, err, "bad/same.tif (bad) and good/0.bmp (good) are the same picture in two classes: remove one of them")
 }
 
 // TestOnePhotoInEveryWayToTurnIt: what EXIF turns upright is the photo that it
@@ -152,7 +154,7 @@ func TestPhotosAreReadOnce(t *testing.T) {
 	}
 	f.save("good/deep.png", deep)
 	time.Sleep(2100 * time.Millisecond) // younger files are not remembered
-	memory := filepath.Join(f.root, "hashes.json")
+	memory := filepath.Join(f.Root, "hashes.json")
 	for _, step := range []struct {
 		folder Folder
 		want   []string
@@ -168,7 +170,7 @@ func TestPhotosAreReadOnce(t *testing.T) {
 	} {
 		var asked []string
 		hashes := Remember(memory)
-		step.folder.Format, step.folder.Root, step.folder.Classes = "folders", f.root, []string{"good"}
+		step.folder.Format, step.folder.Root, step.folder.Classes = "folders", f.Root, []string{"good"}
 		set, err := Scanner{Memory: hashes, Reader: counted{reading().Reader, &asked}}.Scan(step.folder)
 		if err != nil {
 			t.Fatal(err)
@@ -211,9 +213,9 @@ func TestBitsThatDoNotFit(t *testing.T) {
 	deep := image.NewGray16(image.Rect(0, 0, 2, 2))
 	deep.SetGray16(1, 1, color.Gray16{Y: 5000})
 	f.save("good/deep.png", deep)
-	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good"}, BitDepth: 12}
+	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good"}, BitDepth: 12}
 	_, err := reading().Scan(folder)
-	fails(t, err, f.path("good/deep.png")+" has values up to 5000, beyond the 4095 of dataset.bit_depth")
+	filetest.Fails(t, err, f.Path("good/deep.png")+" has values up to 5000, beyond the 4095 of dataset.bit_depth")
 	folder.BitDepth = 13
 	if _, err := reading().Scan(folder); err != nil {
 		t.Error(err)
@@ -222,5 +224,5 @@ func TestBitsThatDoNotFit(t *testing.T) {
 	colours.SetRGBA64(1, 1, color.RGBA64{3000, 2000, 1000, 0xffff})
 	f.save("good/colours.png", colours)
 	_, err = reading().Scan(folder)
-	fails(t, err, f.path("good/colours.png")+" has 16 bits a colour", "save it as 16-bit grey, or with 8 bits a colour")
+	filetest.Fails(t, err, f.Path("good/colours.png")+" has 16 bits a colour", "save it as 16-bit grey, or with 8 bits a colour")
 }

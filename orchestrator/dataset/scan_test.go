@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 func TestFolders(t *testing.T) {
@@ -14,17 +16,17 @@ func TestFolders(t *testing.T) {
 	f.picture("good/a.PNG", 2)
 	f.picture("good/.hidden.png", 3)
 	f.picture("good/more/c.png", 4) // folders in folders are not looked into
-	f.text("good/notes.txt", "not a picture")
+	f.Text("good/notes.txt", "not a picture")
 	f.picture("crack/x.Jpeg", 5) // taken by its name here; Verify looks inside
 	f.picture("unwanted/y.png", 6)
 
-	set := scan(t, "folders", f.root, "good", "crack")
+	set := scan(t, "folders", f.Root, "good", "crack")
 	want := []string{"crack: crack/x.Jpeg", "good: good/a.PNG", "good: good/b.png"}
 	if got := names(set.Images); !slices.Equal(got, want) {
 		t.Errorf("images %q, want %q", got, want)
 	}
 	for _, img := range set.Images {
-		if img.Path != f.path(img.Name) || !filepath.IsAbs(img.Path) || len(img.SHA256) != 64 || img.Split != Pooled || img.Variety != "" {
+		if img.Path != f.Path(img.Name) || !filepath.IsAbs(img.Path) || len(img.SHA256) != 64 || img.Split != Pooled || img.Variety != "" {
 			t.Errorf("image %+v", img)
 		}
 	}
@@ -43,7 +45,7 @@ func TestMVTec(t *testing.T) {
 		shade++
 		f.picture(name, shade)
 	}
-	set := scan(t, "mvtec", f.root, "good", "crack")
+	set := scan(t, "mvtec", f.Root, "good", "crack")
 	want := map[string]Split{
 		"test/crack/000.png": Pooled, "test/crack/001.png": Pooled,
 		"test/good/000.png": TestingOnly, "train/good/000.png": TrainingOnly, "train/good/001.png": TrainingOnly,
@@ -68,7 +70,7 @@ func TestDuplicates(t *testing.T) {
 	f.picture("test/good/000.png", 2)
 	f.picture("test/crack/000.png", 3)
 	f.picture("test/crack/001.png", 3)
-	set := scan(t, "mvtec", f.root, "good", "crack")
+	set := scan(t, "mvtec", f.Root, "good", "crack")
 	if got, want := names(set.Images), []string{"crack: test/crack/000.png", "good: test/good/000.png", "good: train/good/000.png"}; !slices.Equal(got, want) {
 		t.Errorf("images %q, want %q", got, want)
 	}
@@ -77,8 +79,8 @@ func TestDuplicates(t *testing.T) {
 		t.Errorf("duplicates %v, want %v", set.Duplicates, want)
 	}
 	f.picture("test/crack/same.png", 1)
-	_, err := Scan("mvtec", f.root, []string{"good", "crack"})
-	fails(t, err, "test/crack/same.png (crack)", "train/good/000.png (good)", "same picture in two classes")
+	_, err := Scan("mvtec", f.Root, []string{"good", "crack"})
+	filetest.Fails(t, err, "test/crack/same.png (crack)", "train/good/000.png (good)", "same picture in two classes")
 }
 
 func TestScanErrors(t *testing.T) {
@@ -87,20 +89,20 @@ func TestScanErrors(t *testing.T) {
 	f.picture("train/good/1.png", 1)
 	f.picture("test/good/2.png", 2)
 	for _, test := range []struct{ format, root, class, text string }{
-		{"folders", f.path("nowhere"), "good", "dataset folder " + f.path("nowhere") + " does not exist"},
-		{"folders", f.path("good/0.png"), "good", "is not a folder"},
-		{"folders", f.root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.path("dent"))},
-		{"mvtec", f.root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.path("test/dent"))},
-		{"mvtec", f.path("good"), "dent", fmt.Sprintf("class %q: folder %s does not exist", "good", f.path("good/train/good"))},
-		{"elpv", f.root, "defective mono", "is not elpv-dataset's"},
-		{"coco", f.root, "dent", `unknown dataset format "coco"`},
+		{"folders", f.Path("nowhere"), "good", "dataset folder " + f.Path("nowhere") + " does not exist"},
+		{"folders", f.Path("good/0.png"), "good", "is not a folder"},
+		{"folders", f.Root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.Path("dent"))},
+		{"mvtec", f.Root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.Path("test/dent"))},
+		{"mvtec", f.Path("good"), "dent", fmt.Sprintf("class %q: folder %s does not exist", "good", f.Path("good/train/good"))},
+		{"elpv", f.Root, "defective mono", "is not elpv-dataset's"},
+		{"coco", f.Root, "dent", `unknown dataset format "coco"`},
 	} {
 		good := "good"
 		if test.format == "elpv" {
 			good = "functional"
 		}
 		_, err := Scan(test.format, test.root, []string{good, test.class})
-		fails(t, err, test.text)
+		filetest.Fails(t, err, test.text)
 	}
 }
 
@@ -110,8 +112,8 @@ func TestHashIsOfTheContent(t *testing.T) {
 	f.picture("here/a.png", 1)
 	f.picture("there/good/b.png", 1)
 	f.picture("there/good/c.png", 2)
-	here := scan(t, "folders", f.root, "here").Images[0].SHA256
-	there := scan(t, "folders", f.path("there"), "good").Images
+	here := scan(t, "folders", f.Root, "here").Images[0].SHA256
+	there := scan(t, "folders", f.Path("there"), "good").Images
 	if here != there[0].SHA256 || here == there[1].SHA256 {
 		t.Errorf("%s became %s; another picture is %s", here, there[0].SHA256, there[1].SHA256)
 	}
@@ -123,17 +125,17 @@ func TestScanNamesTheFirstBrokenImage(t *testing.T) {
 	for i := range 20 {
 		f.picture(fmt.Sprintf("good/%02d.png", i), i)
 	}
-	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good"}}
+	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good"}}
 	if _, err := reading().Scan(folder); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(f.path("good/15.png"), 60); err != nil {
+	if err := os.Truncate(f.Path("good/15.png"), 60); err != nil {
 		t.Fatal(err)
 	}
 	_, err := reading().Scan(folder)
-	fails(t, err, "image "+f.path("good/15.png")+" cannot be read", "replace the file")
-	f.text("good/07.png", "no picture at all")
-	f.text("good/18.png", "")
+	filetest.Fails(t, err, "image "+f.Path("good/15.png")+" cannot be read", "replace the file")
+	f.Text("good/07.png", "no picture at all")
+	f.Text("good/18.png", "")
 	_, err = reading().Scan(folder)
-	fails(t, err, "image "+f.path("good/07.png")+" cannot be read: it is no PNG, JPEG, BMP, TIFF or WebP", "; and 2 more: kizu check lists them")
+	filetest.Fails(t, err, "image "+f.Path("good/07.png")+" cannot be read: it is no PNG, JPEG, BMP, TIFF or WebP", "; and 2 more: kizu check lists them")
 }

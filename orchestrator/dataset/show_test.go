@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 // oddPhotos writes the folder of scripts/tests/odd_photos.py and reads it.
@@ -134,7 +136,7 @@ func TestRefusedPhotosAreNamed(t *testing.T) {
 		"fax.tif":      {"1 TIFF with group4 compression", "shown otherwise than stages read it", "save it as PNG"},
 	} {
 		path := filepath.Join(dir, "refused", name)
-		fails(t, wrong[path], append(texts, "image "+path)...)
+		filetest.Fails(t, wrong[path], append(texts, "image "+path)...)
 		delete(wrong, path)
 	}
 	if len(wrong) > 0 {
@@ -180,18 +182,18 @@ func TestLevels(t *testing.T) {
 func TestPythonThatIsNotThere(t *testing.T) {
 	f := newFolder(t)
 	f.picture("good/0.png", 0)
-	folder := Folder{Format: "folders", Root: f.root, Classes: []string{"good"}}
+	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good"}}
 	for program, reason := range map[string]string{"/nowhere/python3": "no such file", "/bin/false": "exit status 1"} {
 		none := Python{program, "../../scripts"}
 		_, err := Scanner{Reader: none}.Scan(folder)
-		fails(t, err, "photos are read with "+program+", which does not start ("+"", reason, "run make build")
+		filetest.Fails(t, err, "photos are read with "+program+", which does not start ("+"", reason, "run make build")
 		set, err := Scanner{Reader: IfThere{none}}.Scan(folder)
 		if err != nil || len(set.Images) != 1 {
 			t.Errorf("%s: %v", program, err)
 		}
 	}
 	_, err := Scanner{Reader: Python{"../../.venv/bin/python3", "/nowhere"}}.Scan(folder)
-	fails(t, err, "No module named 'common'")
+	filetest.Fails(t, err, "No module named 'common'")
 }
 
 // TestAPhotoThatKillsItsReader is named, and the others are read.
@@ -200,7 +202,7 @@ func TestAPhotoThatKillsItsReader(t *testing.T) {
 	for i := range 6 {
 		f.picture(fmt.Sprintf("good/%d.png", i), i)
 	}
-	f.text("scripts/common/photos.py", `
+	f.Text("scripts/common/photos.py", `
 import json, os, sys
 def answer():
     print(flush=True)
@@ -211,13 +213,13 @@ def answer():
 `)
 	var mu sync.Mutex
 	var read []string
-	reader := Python{"../../.venv/bin/python3", f.path("scripts")}
+	reader := Python{"../../.venv/bin/python3", f.Path("scripts")}
 	paths := []string{"0.png", "1.png", "2.png", "3.png", "4.png", "5.png"}
 	err := reader.Read(t.Context(), paths, nil, func(i int, _ Picture, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if i == 3 {
-			fails(t, err, "image 3.png ended the Python that read it (signal: killed)")
+			filetest.Fails(t, err, "image 3.png ended the Python that read it (signal: killed)")
 			return
 		}
 		if err != nil {

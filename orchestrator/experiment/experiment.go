@@ -4,6 +4,8 @@
 // at images, models or the machine.
 package experiment
 
+import "fmt"
+
 // Experiment is one experiment file, with every default filled in.
 type Experiment struct {
 	Name       string      `yaml:"name"`
@@ -167,6 +169,18 @@ type TrainingSet struct {
 type Counts struct {
 	Real      int `yaml:"real"`
 	Generated int `yaml:"generated"`
+}
+
+// Text writes how many images are real and how many generated, which is the word for
+// these: "24 real", "60 generated", or "24 + 60 generated" for both.
+func (c Counts) Text(generated string) string {
+	switch {
+	case c.Generated == 0:
+		return fmt.Sprintf("%d real", c.Real)
+	case c.Real == 0:
+		return fmt.Sprintf("%d %s", c.Generated, generated)
+	}
+	return fmt.Sprintf("%d + %d %s", c.Real, c.Generated, generated)
 }
 
 // Of returns the counts for a class: the good one's, or those of a defect.

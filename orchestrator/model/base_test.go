@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 var (
@@ -13,12 +15,17 @@ var (
 	otherHash = strings.Repeat("1b", 32)
 )
 
+// files writes models below a new folder.
+type files struct{ filetest.Folder }
+
+func newFiles(t *testing.T) files { return files{filetest.New(t)} }
+
 // newBase writes what matters of a diffusers folder below models/tiny.
 func newBase(t *testing.T) files {
 	f := newFiles(t)
-	f.text("models/tiny/model_index.json", `{"_class_name": "StableDiffusionPipeline"}`)
-	f.text("models/tiny/unet/config.json", `{}`)
-	f.text("models/tiny/unet/diffusion_pytorch_model.safetensors", "weights")
+	f.Text("models/tiny/model_index.json", `{"_class_name": "StableDiffusionPipeline"}`)
+	f.Text("models/tiny/unet/config.json", `{}`)
+	f.Text("models/tiny/unet/diffusion_pytorch_model.safetensors", "weights")
 	return f
 }
 
@@ -34,17 +41,17 @@ func findBase(t *testing.T, name string, dirs ...string) *Base {
 func TestFindBase(t *testing.T) {
 	f := newBase(t)
 	for _, test := range []struct{ name, dir string }{
-		{"tiny", f.path("models")},
-		{"models/tiny", f.root},
-		{"./models/tiny", f.root},
-		{f.path("models/tiny"), f.path("elsewhere")},
+		{"tiny", f.Path("models")},
+		{"models/tiny", f.Root},
+		{"./models/tiny", f.Root},
+		{f.Path("models/tiny"), f.Path("elsewhere")},
 	} {
-		base := findBase(t, test.name, f.path("nowhere"), test.dir)
-		if base.Path != f.path("models/tiny") || len(base.SHA256) != 64 || base.Name != test.name || len(base.Seen) != 0 {
+		base := findBase(t, test.name, f.Path("nowhere"), test.dir)
+		if base.Path != f.Path("models/tiny") || len(base.SHA256) != 64 || base.Name != test.name || len(base.Seen) != 0 {
 			t.Errorf("%s in %s found %+v", test.name, test.dir, base)
 		}
 	}
-	hub := findBase(t, "stable-diffusion-v1-5/stable-diffusion-v1-5", f.root)
+	hub := findBase(t, "stable-diffusion-v1-5/stable-diffusion-v1-5", f.Root)
 	if hub.Path != "" || hub.SHA256 != "" || hub.Name != "stable-diffusion-v1-5/stable-diffusion-v1-5" {
 		t.Errorf("a model of the hub is %+v", hub)
 	}
@@ -52,28 +59,28 @@ func TestFindBase(t *testing.T) {
 
 func TestFindBaseErrors(t *testing.T) {
 	f := newBase(t)
-	f.text("photos/0.png", "")
+	f.Text("photos/0.png", "")
 	for name, text := range map[string]string{
-		"photos":         "base model " + f.path("photos") + " is not a diffusers model: it has no model_index.json",
-		"./nowhere":      `base model "./nowhere": no such folder (looked for ` + f.path("nowhere"),
+		"photos":         "base model " + f.Path("photos") + " is not a diffusers model: it has no model_index.json",
+		"./nowhere":      `base model "./nowhere": no such folder (looked for ` + f.Path("nowhere"),
 		"nowhere":        "no such folder",
 		"a/b/c":          "no such folder",
 		"/nowhere/model": `no such folder (looked for /nowhere/model)`,
 	} {
-		_, err := FindBase(nil, name, f.root, f.root)
-		fails(t, err, text)
+		_, err := FindBase(nil, name, f.Root, f.Root)
+		filetest.Fails(t, err, text)
 	}
-	if err := os.Symlink(f.path("models/tiny/unet"), f.path("models/tiny/vae")); err != nil {
+	if err := os.Symlink(f.Path("models/tiny/unet"), f.Path("models/tiny/vae")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := FindBase(nil, "models/tiny", f.root)
-	fails(t, err, "vae is a link to a folder")
+	_, err := FindBase(nil, "models/tiny", f.Root)
+	filetest.Fails(t, err, "vae is a link to a folder")
 	for _, name := range []string{"vae/config.json", trainingImages} {
 		f := newBase(t)
-		_ = os.Remove(f.path("models/tiny/" + name)) // not in every model
-		f.pipe("models/tiny/" + name)
-		_, err := FindBase(nil, "models/tiny", f.root)
-		fails(t, err, filepath.Base(name)+" is a named pipe and no file")
+		_ = os.Remove(f.Path("models/tiny/" + name)) // not in every model
+		f.Pipe("models/tiny/" + name)
+		_, err := FindBase(nil, "models/tiny", f.Root)
+		filetest.Fails(t, err, filepath.Base(name)+" is a named pipe and no file")
 	}
 }
 
@@ -81,21 +88,21 @@ func TestFindBaseErrors(t *testing.T) {
 // does not, and neither does where it lies.
 func TestHashModel(t *testing.T) {
 	f := newBase(t)
-	hash := func() string { t.Helper(); return findBase(t, "models/tiny", f.root).SHA256 }
+	hash := func() string { t.Helper(); return findBase(t, "models/tiny", f.Root).SHA256 }
 	first := hash()
-	f.text("models/tiny/README.md", "a card")
-	f.text("models/tiny/samples.png", "a picture")
-	f.text("models/tiny/"+trainingImages, "name,sha256\n")
+	f.Text("models/tiny/README.md", "a card")
+	f.Text("models/tiny/samples.png", "a picture")
+	f.Text("models/tiny/"+trainingImages, "name,sha256\n")
 	if hash() != first {
 		t.Error("a card, a picture or a list of images changes the hash")
 	}
-	if err := os.Rename(f.path("models"), f.path("moved")); err != nil {
+	if err := os.Rename(f.Path("models"), f.Path("moved")); err != nil {
 		t.Fatal(err)
 	}
-	if findBase(t, "moved/tiny", f.root).SHA256 != first {
+	if findBase(t, "moved/tiny", f.Root).SHA256 != first {
 		t.Error("moving the model changes the hash")
 	}
-	if err := os.Rename(f.path("moved"), f.path("models")); err != nil {
+	if err := os.Rename(f.Path("moved"), f.Path("models")); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]string{first: "the first model"}
@@ -105,16 +112,16 @@ func TestHashModel(t *testing.T) {
 		{"tokenizer/merges.txt", "a b"},
 		{"tokenizer/more.txt", "a b"},
 	} {
-		f.text("models/tiny/"+change.name, change.text)
+		f.Text("models/tiny/"+change.name, change.text)
 		if same, ok := seen[hash()]; ok {
 			t.Errorf("changing %s gives the hash of %s", change.name, same)
 		}
 		seen[hash()] = change.name
 	}
-	if err := os.Remove(f.path("models/tiny/unet/diffusion_pytorch_model.safetensors")); err != nil {
+	if err := os.Remove(f.Path("models/tiny/unet/diffusion_pytorch_model.safetensors")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(f.path("models/tiny/model_index.json"), f.path("models/tiny/unet/diffusion_pytorch_model.safetensors")); err != nil {
+	if err := os.Symlink(f.Path("models/tiny/model_index.json"), f.Path("models/tiny/unet/diffusion_pytorch_model.safetensors")); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := seen[hash()]; ok {
@@ -140,10 +147,10 @@ func TestSeen(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newBase(t)
-			f.text("models/tiny/"+trainingImages, test.text)
-			base, err := FindBase(nil, "models/tiny", f.root)
+			f.Text("models/tiny/"+trainingImages, test.text)
+			base, err := FindBase(nil, "models/tiny", f.Root)
 			if test.problem != "" {
-				fails(t, err, "base model "+f.path("models/tiny"), test.problem)
+				filetest.Fails(t, err, "base model "+f.Path("models/tiny"), test.problem)
 				return
 			}
 			if err != nil {

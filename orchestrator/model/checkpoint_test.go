@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 // shapes are the tensors of a real checkpoint in full size, as
@@ -57,11 +59,11 @@ func (f files) checkpoint(name string, shapes map[string][]int64, metadata map[s
 		f.Fatal(err)
 	}
 	begin := 8 + int64(len(head))
-	f.text(name, string(binary.LittleEndian.AppendUint64(nil, uint64(len(head))))+string(head))
-	if err := os.Truncate(f.path(name), begin+end); err != nil {
+	f.Text(name, string(binary.LittleEndian.AppendUint64(nil, uint64(len(head))))+string(head))
+	if err := os.Truncate(f.Path(name), begin+end); err != nil {
 		f.Fatal(err)
 	}
-	file, err := os.OpenFile(f.path(name), os.O_WRONLY, 0)
+	file, err := os.OpenFile(f.Path(name), os.O_WRONLY, 0)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -115,9 +117,9 @@ func TestCheckpointAlone(t *testing.T) {
 			f := newFiles(t)
 			f.checkpoint("m.safetensors", shapes(t, test.kind), test.metadata, test.values)
 			if test.yaml != "" {
-				f.text("m.yaml", test.yaml)
+				f.Text("m.yaml", test.yaml)
 			}
-			base := &Base{Name: "m", Path: f.path("m.safetensors")}
+			base := &Base{Name: "m", Path: f.Path("m.safetensors")}
 			files, note, err := base.Files()
 			if err != nil || files.Configuration != test.want.Configuration || files.Prediction != test.want.Prediction ||
 				!strings.HasPrefix(note, "checkpoint "+base.Path) || !strings.Contains(note, test.note) {
@@ -127,9 +129,9 @@ func TestCheckpointAlone(t *testing.T) {
 	}
 	f := newFiles(t)
 	f.checkpoint("m.safetensors", shapes(t, "sd2"), nil, nil)
-	f.text("m.yaml", "parameterization: x0")
-	_, err := (&Base{Path: f.path("m.safetensors")}).Check()
-	fails(t, err, "m.yaml, beside the base model", `"x0" is neither v nor eps`)
+	f.Text("m.yaml", "parameterization: x0")
+	_, err := (&Base{Path: f.Path("m.safetensors")}).Check()
+	filetest.Fails(t, err, "m.yaml, beside the base model", `"x0" is neither v nor eps`)
 }
 
 // TestOtherCheckpoints: a file that is no base model is refused by what it is.
@@ -189,8 +191,8 @@ func TestOtherCheckpoints(t *testing.T) {
 			tensors := shapes(t, test.kind)
 			test.change(tensors)
 			f.checkpoint("m.safetensors", tensors, nil, nil)
-			_, err := (&Base{Path: f.path("m.safetensors")}).Check()
-			fails(t, err, "base model "+f.path("m.safetensors")+" seems to be ", test.want)
+			_, err := (&Base{Path: f.Path("m.safetensors")}).Check()
+			filetest.Fails(t, err, "base model "+f.Path("m.safetensors")+" seems to be ", test.want)
 		})
 	}
 }
@@ -201,38 +203,38 @@ func TestCheckpointAndFolder(t *testing.T) {
 	f := newFiles(t)
 	tiny := map[string][]int64{"model.diffusion_model.input_blocks.0.0.weight": {32, 4, 3, 3}}
 	f.checkpoint("sd.safetensors", tiny, nil, nil)
-	f.text("sd.ckpt", "pickle")
-	alone := findBase(t, "sd.safetensors", f.root)
+	f.Text("sd.ckpt", "pickle")
+	alone := findBase(t, "sd.safetensors", f.Root)
 	_, err := alone.Check()
-	fails(t, err, "put the model's diffusers folder, which needs no weights, at "+f.path("sd"))
-	f.text("sd.yaml", "parameterization: v")
-	asked := findBase(t, "sd.safetensors", f.root)
+	filetest.Fails(t, err, "put the model's diffusers folder, which needs no weights, at "+f.Path("sd"))
+	f.Text("sd.yaml", "parameterization: v")
+	asked := findBase(t, "sd.safetensors", f.Root)
 	if asked.SHA256 == alone.SHA256 {
 		t.Error("the .yaml beside the file does not count")
 	}
-	f.text("sd.yaml", "name: an experiment")
-	if findBase(t, "sd.safetensors", f.root).SHA256 != alone.SHA256 {
+	f.Text("sd.yaml", "name: an experiment")
+	if findBase(t, "sd.safetensors", f.Root).SHA256 != alone.SHA256 {
 		t.Error("a .yaml about something else counts")
 	}
-	f.text("sd/model_index.json", "{}")
-	f.text("sd/"+trainingImages, "sha256\n"+someHash+"\n")
-	configured := findBase(t, "sd.safetensors", f.root)
+	f.Text("sd/model_index.json", "{}")
+	f.Text("sd/"+trainingImages, "sha256\n"+someHash+"\n")
+	configured := findBase(t, "sd.safetensors", f.Root)
 	if configured.SHA256 == alone.SHA256 || !configured.Seen[someHash] {
 		t.Errorf("the folder beside the file does not count: %+v", configured)
 	}
 	files, note, err := configured.Files()
-	if err != nil || note != "checkpoint "+f.path("sd.safetensors")+"; configuration: "+f.path("sd") || files.Configuration != f.path("sd") {
+	if err != nil || note != "checkpoint "+f.Path("sd.safetensors")+"; configuration: "+f.Path("sd") || files.Configuration != f.Path("sd") {
 		t.Errorf("%+v, %q, %v", files, note, err)
 	}
-	if err := os.Truncate(f.path("sd.safetensors"), 50); err != nil {
+	if err := os.Truncate(f.Path("sd.safetensors"), 50); err != nil {
 		t.Fatal(err)
 	}
 	_, err = configured.Check()
-	fails(t, err, "base model "+f.path("sd.safetensors"), "is damaged")
-	_, err = FindBase(nil, "sd.ckpt", f.root)
-	fails(t, err, "sd.ckpt is a file that is not loaded", "pickles")
-	_, err = FindBase(nil, "models/sd.safetensors", f.root)
-	fails(t, err, "no such folder")
+	filetest.Fails(t, err, "base model "+f.Path("sd.safetensors"), "is damaged")
+	_, err = FindBase(nil, "sd.ckpt", f.Root)
+	filetest.Fails(t, err, "sd.ckpt is a file that is not loaded", "pickles")
+	_, err = FindBase(nil, "models/sd.safetensors", f.Root)
+	filetest.Fails(t, err, "no such folder")
 }
 
 func TestHalf(t *testing.T) {

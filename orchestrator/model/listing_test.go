@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/filehash/filetest"
 )
 
 // TestWanted: of a model of the hub, what would be used is downloaded and nothing
@@ -41,7 +43,7 @@ func TestWanted(t *testing.T) {
 			}
 			files, err := (&Base{Name: "owner/model"}).Wanted(have)
 			if test.problem != "" {
-				fails(t, err, test.problem)
+				filetest.Fails(t, err, test.problem)
 				return
 			}
 			want := strings.Fields(test.want)

@@ -98,7 +98,7 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	for _, c := range r.conditions {
 		row := conditionRow{
-			Name: c.name, Good: composition(c.set.Good), Defects: composition(c.set.Defects),
+			Name: c.name, Good: c.set.Good.Text("gen."), Defects: c.set.Defects.Text("gen."),
 			State: stateOfRow(c.cells), Seeds: progress(len(c.runs), len(c.cells)),
 		}
 		if r.reference() != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/result"
 )
 
@@ -29,18 +28,6 @@ func between(i result.Interval) string {
 		return "–"
 	}
 	return share(i.Low) + "–" + share(i.High)
-}
-
-// composition writes the counts of a class in a training set: "24 real",
-// "60 gen.", or "24 + 60 gen." for both.
-func composition(c experiment.Counts) string {
-	switch {
-	case c.Generated == 0:
-		return fmt.Sprintf("%d real", c.Real)
-	case c.Real == 0:
-		return fmt.Sprintf("%d gen.", c.Generated)
-	}
-	return fmt.Sprintf("%d + %d gen.", c.Real, c.Generated)
 }
 
 // progress says how many of a row's cells are done: "3", or "2 of 3".

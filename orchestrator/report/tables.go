@@ -46,7 +46,7 @@ func (r *Report) conditionGrid() table.Table {
 	}
 	repeated := false
 	for _, c := range r.conditions {
-		row := []string{c.name, composition(c.set.Good), composition(c.set.Defects)}
+		row := []string{c.name, c.set.Good.Text("gen."), c.set.Defects.Text("gen.")}
 		if len(c.runs) == 0 {
 			row = append(row, string(stateOfRow(c.cells)), "–", "–", "–")
 		} else {

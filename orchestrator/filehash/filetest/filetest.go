@@ -1,0 +1,58 @@
+// Package filetest writes files for tests.
+package filetest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Folder writes files below a new files.
+type Folder struct {
+	*testing.T
+	Root string
+}
+
+// New is a new folder.
+func New(t *testing.T) Folder { return Folder{t, t.TempDir()} }
+
+// Path is that of a file in the folder, by its slash-separated name.
+func (f Folder) Path(name string) string { return filepath.Join(f.Root, filepath.FromSlash(name)) }
+
+// Text writes a file.
+func (f Folder) Text(name, text string) {
+	f.Helper()
+	if err := os.MkdirAll(filepath.Dir(f.Path(name)), 0o755); err != nil {
+		f.Fatal(err)
+	}
+	if err := os.WriteFile(f.Path(name), []byte(text), 0o644); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// Pipe makes a named pipe, on which reading would wait for ever.
+func (f Folder) Pipe(name string) {
+	f.Helper()
+	f.Text(name, "")
+	if err := os.Remove(f.Path(name)); err != nil {
+		f.Fatal(err)
+	}
+	if err := syscall.Mkfifo(f.Path(name), 0o600); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// Fails requires an error with some texts in it.
+func Fails(t *testing.T, err error, texts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want one with %q", texts)
+	}
+	for _, text := range texts {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("error %q, want %q in it", err, text)
+		}
+	}
+}
