@@ -56,7 +56,7 @@ func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
 	}
 	view.Quality = viewOf(r.qualityGrid())
 	if g, ok := r.neighbourGallery(); ok {
-		neighbours := g.Pairs(gallery.NewAlbum(pairSide, r.plan.Set))
+		neighbours := g.Pairs(pictures.Smaller(pairSide))
 		view.Neighbours = &neighbours
 	}
 	var err error

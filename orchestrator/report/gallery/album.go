@@ -3,16 +3,17 @@ package gallery
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"html/template"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"net/http"
 	"os"
+	"runtime"
 	"slices"
 
-	"golang.org/x/image/draw" // resampling; Go project, BSD
+	"golang.org/x/image/draw"    // resampling; Go project, BSD
+	"golang.org/x/sync/errgroup" // bounded parallel reading; Go project, BSD
 
 	"kizu/orchestrator/dataset"
 )
@@ -28,6 +29,7 @@ var browserFormats = []string{"image/png", "image/jpeg", "image/webp"}
 // Album reads pictures for a page, each file once, as the stages read them.
 type Album struct {
 	side       int                        // pixels at most
+	larger     *Album                     // that pictures are made of; nil for one that reads files
 	photos     map[string]dataset.Picture // what is known of files, by path
 	levels     dataset.Levels
 	thumbnails map[string]*thumbnail
@@ -43,27 +45,53 @@ type thumbnail struct {
 // NewAlbum is an album of pictures at most so many pixels wide, some of them photos of
 // a set.
 func NewAlbum(side int, set *dataset.Set) *Album {
-	a := &Album{side, map[string]dataset.Picture{}, set.Levels, map[string]*thumbnail{}}
+	a := &Album{side: side, photos: map[string]dataset.Picture{}, levels: set.Levels, thumbnails: map[string]*thumbnail{}}
 	for _, img := range set.Images {
 		a.photos[img.Path] = img.Picture
 	}
 	return a
 }
 
+// Smaller is an album of the same pictures at most so many pixels wide, which are made
+// of this one's.
+func (a *Album) Smaller(side int) *Album {
+	return &Album{side: side, larger: a, thumbnails: map[string]*thumbnail{}}
+}
+
 // Of returns the thumbnail of a file.
 func (a *Album) Of(path string) *thumbnail {
-	t, ok := a.thumbnails[path]
-	if !ok {
-		t = &thumbnail{}
-		t.uri, t.image, t.err = a.read(path)
-		a.thumbnails[path] = t
+	a.prepare([]string{path})
+	return a.thumbnails[path]
+}
+
+// prepare reads files that were not read yet, as many at a time as there are
+// processors.
+func (a *Album) prepare(paths []string) {
+	if a.larger != nil {
+		a.larger.prepare(paths)
 	}
-	return t
+	var group errgroup.Group
+	group.SetLimit(runtime.NumCPU())
+	for _, path := range paths {
+		if a.thumbnails[path] != nil {
+			continue
+		}
+		t := &thumbnail{}
+		a.thumbnails[path] = t
+		group.Go(func() error {
+			t.uri, t.image, t.err = a.read(path)
+			return nil
+		})
+	}
+	_ = group.Wait()
 }
 
 // read reads a picture as the stages see it: its central square. A small square
 // file that browsers know and show just so is inlined as it is.
 func (a *Album) read(path string) (template.URL, image.Image, error) {
+	if a.larger != nil {
+		return a.scale(a.larger.thumbnails[path])
+	}
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return "", nil, err
@@ -79,11 +107,21 @@ func (a *Album) read(path string) (template.URL, image.Image, error) {
 	if square == full.Bounds() && square.Dx() <= a.side && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) && known.Plain() {
 		return dataURI(kind, file), small, nil
 	}
-	var encoded bytes.Buffer
-	if err := jpeg.Encode(&encoded, small, &jpeg.Options{Quality: thumbnailJPEG}); err != nil {
-		return "", nil, fmt.Errorf("%s: %w", path, err)
+	return asJPEG(small)
+}
+
+// scale makes a thumbnail of a larger one, which is kept if it is small enough.
+func (a *Album) scale(larger *thumbnail) (template.URL, image.Image, error) {
+	if larger.err != nil || larger.image.Bounds().Dx() <= a.side {
+		return larger.uri, larger.image, larger.err
 	}
-	return dataURI("image/jpeg", encoded.Bytes()), small, nil
+	return asJPEG(scaled(larger.image, larger.image.Bounds(), a.side))
+}
+
+func asJPEG(img image.Image) (template.URL, image.Image, error) {
+	var encoded bytes.Buffer
+	err := jpeg.Encode(&encoded, img, &jpeg.Options{Quality: thumbnailJPEG})
+	return dataURI("image/jpeg", encoded.Bytes()), img, err
 }
 
 // dataURI writes a file as a URI that needs nothing else.

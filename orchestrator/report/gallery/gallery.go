@@ -74,6 +74,7 @@ type TileView struct {
 // Pairs is the view of a gallery whose strips belong together, one above the
 // other.
 func (g Gallery) Pairs(pictures *Album) View {
+	pictures.prepare(g.paths())
 	view := View{Heading: g.Heading, Text: g.Text}
 	for _, row := range g.Rows {
 		added := RowView{Title: row.Title, Detail: row.Detail}
@@ -87,6 +88,7 @@ func (g Gallery) Pairs(pictures *Album) View {
 
 // View reads the pictures of a gallery.
 func (g Gallery) View(pictures *Album) View {
+	pictures.prepare(g.paths())
 	view := View{Heading: g.Heading, Text: g.Text}
 	for _, row := range g.Rows {
 		added := RowView{Title: row.Title, Detail: row.Detail}
@@ -115,6 +117,18 @@ func (s Strip) view(pictures *Album) StripView {
 		view.Tiles = append(view.Tiles, next)
 	}
 	return view
+}
+
+// paths are those of all pictures.
+func (g Gallery) paths() (paths []string) {
+	for _, row := range g.Rows {
+		for _, s := range row.Strips {
+			for _, t := range s.Tiles {
+				paths = append(paths, t.Path)
+			}
+		}
+	}
+	return paths
 }
 
 func firstLine(text string) string {
