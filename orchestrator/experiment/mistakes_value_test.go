@@ -1,5 +1,7 @@
 package experiment
 
+import "strings"
+
 // mistakesOfValue are files of the right shape that say what cannot be.
 var mistakesOfValue = []mistake{
 	// Names and seeds.
@@ -112,7 +114,7 @@ var mistakesOfValue = []mistake{
 	{"sampling", head + study2 + "classifier: {sampling: ▸even}\n", `"even" is not one of: plain, balanced`},
 	{"learning rate of many classifiers", head + study2 + "  classifier: {learning_rate: [0.1, ▸0]}\n", "learning rate 0: must be above 0"},
 	{"no epochs of many classifiers", head + study2 + "  ▸classifier: {epochs: [1, 0]}\n", "give epochs or steps, above 0"},
-	{"model", head + study2 + "classifier: {model: ▸resnet50}\n", `"resnet50" is not one of: efficientnet_b0`},
+	{"model", head + study2 + "classifier: {model: ▸resnet50}\n", `"resnet50" is not one of: ` + strings.Join(Choices["classifier.model"], ", ")},
 	{"weights", head + study2 + "classifier: {weights: ▸''}\n", "weights is empty: imagenet, lite0, none or a .safetensors file"},
 	{"small pictures", head + study2 + "classifier: {resolution: ▸16}\n", "resolution 16: must be at least 32"},
 	{"neither epochs nor steps", head + study2 + "▸classifier: {epochs: 0, steps: 0}\n", "give epochs or steps, above 0"},
