@@ -52,12 +52,7 @@ func (r *Report) kindsGrid() (table.Table, bool) {
 			})
 		}
 	}
-	g.Notes = []string{
-		"0.5 is chance; no image was seen in training, half of every probe’s are of either kind, and as many of every class",
-		"“autoencoded” are other test photos that went through the base model’s autoencoder and back, as every generated image comes out of it: " +
-			"telling these from photos is seeing the autoencoder, and telling generated images from these, with its interval (Wilson’s, of one seed’s images), is what it does not explain; " +
-			"“before” are the features of the network that the training started from",
-	}
+	g.Notes = result.KindsNotes
 	return g, len(g.Rows) > 0
 }
 

@@ -79,7 +79,7 @@ func (r *Report) copyNotes(p *photoLooks) []string {
 		switch {
 		case q == nil:
 		case pattern.recipe.Baseline && q.test.Works():
-			notes = append(notes, "images made without a LoRA cannot be copies: what is taken for one there is chance")
+			notes = append(notes, result.NoCopies)
 		case !pattern.recipe.Baseline && !q.test.Works() && p.copies.Works():
 			notes = append(notes, fmt.Sprintf("“%s”: %s", pattern.name, q.test.Note()))
 		}
@@ -89,14 +89,14 @@ func (r *Report) copyNotes(p *photoLooks) []string {
 
 // kidNotes say what KID is beside its control, and how many images it needs.
 func (r *Report) kidNotes(p *photoLooks) []string {
-	text := "KID is the kernel distance to photos of the defect, 0 for images like them"
+	text := result.KIDMeaning
 	if control, ok := p.autoencodedKID(); ok {
 		text += fmt.Sprintf("; %s is what the autoencoder alone does to photos", kernelDistance(control, true)[0])
 	}
 	notes := []string{text}
 	for _, pattern := range r.patterns {
 		if q := pattern.quality(); q != nil && q.images < result.KIDFewest {
-			return append(notes, fmt.Sprintf("KID of fewer than %d generated images orders nothing and is not shown; patterns.show, times the seeds, says how many there are", result.KIDFewest))
+			return append(notes, result.KIDOfFew())
 		}
 	}
 	return notes

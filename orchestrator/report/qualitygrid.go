@@ -72,10 +72,10 @@ func (r *Report) qualityGrid() table.Table {
 			{Head: "copies", Numeric: true}, {Head: "to source photo", Numeric: true, Extra: 1},
 			{Head: "diversity", Numeric: true}, {Head: "KID", Numeric: true}, {Head: "95 % interval", Numeric: true, Extra: 1},
 		},
-		Notes: []string{"distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"},
+		Notes: []string{result.DistanceMeaning},
 	}
 	if r.plan.Encoder == nil && r.plan.Experiment.Classifier.Weights == "none" {
-		g.Notes = append(g.Notes, "without weights the network has learnt nothing, so its distances say little")
+		g.Notes = append(g.Notes, result.UntrainedMeaning)
 	}
 	g.Rows, g.Notes = photoRows(r.photoLooks()), append(g.Notes, r.qualityNotes()...)
 	for _, p := range r.patterns {

@@ -8,6 +8,7 @@ import (
 
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/report/table"
+	"kizu/orchestrator/result"
 )
 
 // grids are the tables of all studies that the experiment has.
@@ -70,7 +71,7 @@ func (r *Report) conditionGrid() table.Table {
 	}
 	g.Rows = append(g.Rows, majority)
 	if repeated {
-		g.Notes = append(g.Notes, "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images")
+		g.Notes = append(g.Notes, result.OverSeeds)
 	}
 	g.Notes = append(g.Notes, r.confounds()...)
 	return g

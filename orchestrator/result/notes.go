@@ -14,6 +14,30 @@ import (
 const OneSeed = "with one seed these are single classifiers: how much others, trained on the same images with other random numbers, would differ was not measured, " +
 	"so nothing is claimed about training sets; three seeds or more can show it"
 
+// OverSeeds says what ± and the interval beside an accuracy are.
+const OverSeeds = "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images"
+
+// KindsNotes say what the probes of a classifier's features tell.
+var KindsNotes = []string{
+	"0.5 is chance; no image was seen in training, half of every probe’s are of either kind, and as many of every class",
+	"“autoencoded” are other test photos that went through the base model’s autoencoder and back, as every generated image comes out of it: " +
+		"telling these from photos is seeing the autoencoder, and telling generated images from these, with its interval (Wilson’s, of one seed’s images), is what it does not explain; " +
+		"“before” are the features of the network that the training started from",
+}
+
+// What distances, copies and KID of generated images say, and what not.
+const (
+	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"
+	UntrainedMeaning = "without weights the network has learnt nothing, so its distances say little"
+	NoCopies         = "images made without a LoRA cannot be copies: what is taken for one there is chance"
+	KIDMeaning       = "KID is the kernel distance to photos of the defect, 0 for images like them"
+)
+
+// KIDOfFew says why a small number of images has no KID.
+func KIDOfFew() string {
+	return fmt.Sprintf("KID of fewer than %d generated images orders nothing and is not shown; patterns.show, times the seeds, says how many there are", KIDFewest)
+}
+
 // falseClaims says how often a report claims what is not there. docs/results.md
 // has the simulated studies that it is about.
 func falseClaims(list []Comparison) string {
