@@ -28,8 +28,9 @@ var mayImport = map[string][]string{
 	"orchestrator/store":               {"filehash"},
 	"orchestrator/result":              nil,
 	"orchestrator/schedule":            nil,
-	"orchestrator/model":               {"filehash"},
-	"orchestrator/dataset":             {"filehash"},
+	"orchestrator/model":               {"csvfile", "filehash"},
+	"orchestrator/dataset":             {"csvfile", "filehash"},
+	"orchestrator/csvfile":             {"filehash"},
 	"orchestrator/filehash":            nil,
 	"orchestrator/filehash/filetest":   nil,         // files for tests
 	"orchestrator/dataset/datasettest": {"dataset"}, // pictures for tests, and what reads them

@@ -143,7 +143,7 @@ func TestSeen(t *testing.T) {
 		{"empty file", "", "training_images.csv has no column sha256"},
 		{"no hashes", "name\na.png\n", "training_images.csv has no column sha256"},
 		{"no hash", "name,sha256\na.png," + someHash + "\nb.png,\n", `training_images.csv:3: "" is not a SHA-256`},
-		{"a field too few", "name,sha256\na.png\n", "training_images.csv: record on line 2"},
+		{"a field too few", "name,sha256\na.png\n", "training_images.csv:2: wrong number of fields"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newBase(t)
