@@ -17,7 +17,7 @@ import (
 func printPlan(out io.Writer, p *plan.Plan) error {
 	view := p.ViewOf(p.FirstSeed()) // all seeds of a cell have the same counts
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	printPhotos(w, view.Photos, view.Range)
+	printPhotos(w, view.Photos, slices.Concat(view.Parts, view.Range))
 	printPatterns(w, p.Experiment, view.Cells)
 	printConditions(w, p.Experiment, view.Cells)
 	fmt.Fprintln(w, "STATE\tTASK\tWHAT\tWHY")

@@ -73,6 +73,9 @@ func Read(path string, columns ...string) (*Table, error) {
 // Has reports whether the table has a column.
 func (t *Table) Has(column string) bool { return slices.Contains(t.head, column) }
 
+// Line is the row's line in the file.
+func (r Row) Line() int { return r.line }
+
 // Field is a row's field in a column, without spaces around it; "" where the table
 // has no such column.
 func (r Row) Field(column string) string {

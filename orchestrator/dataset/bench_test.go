@@ -43,7 +43,7 @@ func BenchmarkScan(b *testing.B) {
 		scan func()
 	}{
 		{"one after another", func() {
-			found, err := find("folders", root, []string{"good"})
+			found, err := find(Folder{Format: "folders", Root: root, Classes: []string{"good"}})
 			if err != nil {
 				b.Fatal(err)
 			}

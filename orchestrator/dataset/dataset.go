@@ -12,6 +12,7 @@ type Image struct {
 	Class   string
 	Variety string // a kind of part that has its own good images (elpv: mono, poly), or ""
 	Split   Split
+	Part    string // the physical part that it is said to show, or ""
 
 	Picture Picture // what it shows, if it was read
 }
@@ -32,6 +33,8 @@ type Set struct {
 	Images     []Image     // sorted by class and name, each picture once
 	Duplicates []Duplicate // further files that show what one in Images shows
 	LeftOut    []LeftOut   // what may have been meant as an image and is not read
+	Parted     bool        // whether it is said which images show one part
+	Alone      int         // images of which nothing is said then
 
 	Levels Levels // that 16-bit images are read with
 	Grey   Range  // of images of 16-bit grey

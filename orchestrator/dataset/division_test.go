@@ -16,7 +16,7 @@ type division struct {
 }
 
 func (d division) divide() (*Division, error) {
-	return Divide(d.set, d.classes, d.tests, d.seen, d.seed)
+	return Divide(d.set, d.classes, Tests{Counts: d.tests}, d.seen, d.seed)
 }
 
 // drawDivision draws up to three classes, the first one in mvtec's splits or

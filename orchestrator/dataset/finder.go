@@ -31,6 +31,10 @@ type finder struct {
 	images []Image
 	left   []LeftOut
 	levels Levels // that 16-bit images are read with
+
+	inFolders bool // images are in folders, one a part, inside that of their class
+	parted    bool
+	alone     int // images of which no part is said
 }
 
 // list adds the images directly in a folder of the dataset, by its
@@ -46,6 +50,22 @@ func (f *finder) list(folder, class string, split Split) error {
 	}
 	f.leaveOut(folder, entries)
 	for _, entry := range entries {
+		if f.inFolders && entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+			if err := f.listFiles(filepath.Join(folder, entry.Name()), class, split, class+"/"+entry.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return f.listFiles(folder, class, split, "")
+}
+
+// listFiles adds the images directly in a folder, by its path below the root.
+func (f *finder) listFiles(folder, class string, split Split, part string) error {
+	entries, err := os.ReadDir(filepath.Join(f.root, folder))
+	if err != nil {
+		return fmt.Errorf("class %q: %w", class, err)
+	}
+	for _, entry := range entries {
 		if !isImage(entry.Name()) {
 			continue
 		}
@@ -57,6 +77,7 @@ func (f *finder) list(folder, class string, split Split) error {
 			Path:  filepath.Join(f.root, folder, entry.Name()),
 			Class: class,
 			Split: split,
+			Part:  part,
 		})
 	}
 	return nil
@@ -70,7 +91,7 @@ func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
 		name := filepath.ToSlash(filepath.Join(folder, entry.Name()))
 		switch kind := strings.ToLower(filepath.Ext(name)); {
 		case strings.HasPrefix(entry.Name(), "."):
-		case entry.IsDir() && !isImage(entry.Name()):
+		case entry.IsDir() && !isImage(entry.Name()) && !f.inFolders:
 			f.left = append(f.left, LeftOut{name + "/", "a folder in a class's folder"})
 		case slices.Contains(others, kind):
 			counts[kind]++

@@ -18,6 +18,7 @@ type Folder struct {
 	Classes      []string // the good one first
 	BitDepth     int      // of 16-bit photos; 0 for all bits
 	AutoRange    bool     // 16-bit photos are mapped from the values that they use, all alike
+	Parts        Parts
 }
 
 // Scanner finds photos.
@@ -54,7 +55,7 @@ func (s Scanner) Scan(folder Folder) (*Set, error) {
 // look finds, hashes and reads the images of a folder. Of each there may be a
 // problem.
 func (s Scanner) look(folder Folder) (*finder, []error, error) {
-	found, err := find(folder.Format, folder.Root, folder.Classes)
+	found, err := find(folder)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,8 +84,9 @@ func (s Scanner) look(folder Folder) (*finder, []error, error) {
 }
 
 // find lists the images of a folder, without looking into them.
-func find(format, folder string, classes []string) (*finder, error) {
-	root, err := filepath.Abs(folder)
+func find(folder Folder) (*finder, error) {
+	classes := folder.Classes
+	root, err := filepath.Abs(folder.Root)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +101,8 @@ func find(format, folder string, classes []string) (*finder, error) {
 	case !utf8.ValidString(root):
 		return nil, fmt.Errorf("dataset folder %q: its name is not UTF-8: rename it", root)
 	}
-	f := &finder{root: root}
-	switch format {
+	f := &finder{root: root, inFolders: folder.Parts.Folders, parted: folder.Parts.Given()}
+	switch folder.Format {
 	case "mvtec":
 		err = f.mvtec(classes)
 	case "folders":
@@ -108,7 +110,10 @@ func find(format, folder string, classes []string) (*finder, error) {
 	case "elpv":
 		err = f.elpv(classes)
 	default:
-		err = fmt.Errorf("unknown dataset format %q", format)
+		err = fmt.Errorf("unknown dataset format %q", folder.Format)
+	}
+	if err == nil {
+		f.alone, err = folder.Parts.mark(f.images)
 	}
 	return f, err
 }
@@ -120,7 +125,7 @@ func (f *finder) unique(images []Image) (*Set, []error) {
 	slices.SortFunc(images, func(a, b Image) int {
 		return cmp.Or(strings.Compare(a.Class, b.Class), strings.Compare(a.Name, b.Name))
 	})
-	set := &Set{Root: f.root, LeftOut: f.left, Levels: f.levels}
+	set := &Set{Root: f.root, LeftOut: f.left, Levels: f.levels, Parted: f.parted, Alone: f.alone}
 	first := map[string]Image{}
 	var twice []error
 	for _, img := range images {
@@ -132,6 +137,9 @@ func (f *finder) unique(images []Image) (*Set, []error) {
 		case same.Class != img.Class:
 			twice = append(twice, fmt.Errorf("%s (%s) and %s (%s) are the same picture in two classes: remove one of them",
 				same.Name, same.Class, img.Name, img.Class))
+		case same.Part != img.Part:
+			twice = append(twice, fmt.Errorf("%s (part %q) and %s (part %q) are the same picture and said to show two parts: correct dataset.parts or remove one of them",
+				same.Name, same.Part, img.Name, img.Part))
 		default:
 			set.Duplicates = append(set.Duplicates, Duplicate{img.Name, same.Name, img.SHA256 != same.SHA256})
 		}

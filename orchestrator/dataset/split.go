@@ -17,6 +17,10 @@ type Division struct {
 	Train map[string][]Image // by class, in drawing order
 	Test  map[string][]Image // by class
 	Kept  map[string]int     // images that may not be tested on, since the base model has seen them
+
+	// Unused are images that are neither: others of their part are tested on, and a list
+	// does not have them.
+	Unused map[string][]Image
 }
 
 // Pool is every image of a class in drawing order, test images last. Study 1,
@@ -25,29 +29,128 @@ func (d *Division) Pool(class string) []Image {
 	return append(append([]Image{}, d.Train[class]...), d.Test[class]...)
 }
 
-// Divide keeps tests[class] images of every class for testing. Images that are
-// in seen (those that the base model was trained on, by their files or by what
-// they show) are never tested on. The same seed gives the same division, whatever
-// the order of the images.
-func Divide(set *Set, classes []string, tests map[string]int, seen map[string]bool, seed int64) (*Division, error) {
-	d := &Division{Train: map[string][]Image{}, Test: map[string][]Image{}, Kept: map[string]int{}}
+// Tests says which images are tested on: so many of each class, or those that are
+// listed.
+type Tests struct {
+	Counts map[string]int  // by class
+	Listed map[string]bool // by SHA256; nil for the counts
+}
+
+// Divide keeps images of every class for testing: as many as tests asks for, or those
+// that it lists. Images that are in seen (those that the base model was trained on,
+// by their files or by what they show) are never tested on. The same seed gives the
+// same division, whatever the order of the images.
+//
+// Images of one part stay together, whatever their class, and their number is then as
+// near to what is asked for as whole parts allow.
+func Divide(set *Set, classes []string, tests Tests, seen map[string]bool, seed int64) (*Division, error) {
+	d := &Division{Train: map[string][]Image{}, Test: map[string][]Image{}, Kept: map[string]int{}, Unused: map[string][]Image{}}
+	tested, err := chooseParts(set, classes, tests, seen, seed)
+	if err != nil {
+		return nil, err
+	}
 	for _, class := range classes {
 		for _, img := range shuffled(set.Of(class), seed, class) {
-			switch eligible := img.Split != TrainingOnly; {
-			case eligible && img.In(seen):
-				d.Kept[class]++
-				d.addTraining(img)
-			case eligible && len(d.Test[class]) < tests[class]:
+			switch listed := tests.Listed[img.SHA256]; {
+			case tested[img.PartOf()] && tests.Listed != nil && !listed:
+				d.Unused[class] = append(d.Unused[class], img)
+			case tested[img.PartOf()]:
 				d.Test[class] = append(d.Test[class], img)
 			default:
+				if img.In(seen) && img.Split != TrainingOnly {
+					d.Kept[class]++
+				}
 				d.addTraining(img)
 			}
 		}
-		if have, want := len(d.Test[class]), tests[class]; have < want {
-			return nil, &ShortageError{Class: class, Have: have, Want: want, Use: "testing", Kept: d.Kept[class]}
-		}
 	}
 	return d, nil
+}
+
+// chooseParts chooses the parts that are tested on, one class after another: the first
+// of a shuffled order that together have the number of images that is wanted.
+func chooseParts(set *Set, classes []string, tests Tests, seen map[string]bool, seed int64) (map[string]bool, error) {
+	tested, barred, kept := map[string]bool{}, map[string]bool{}, map[string]int{}
+	for _, img := range set.Images {
+		known := img.In(seen)
+		if known || img.Split == TrainingOnly && tests.Listed == nil {
+			barred[img.PartOf()] = true
+		}
+		if known && img.Split != TrainingOnly {
+			kept[img.Class]++
+		}
+	}
+	decided := map[string]bool{} // parts of an earlier class
+	for _, class := range classes {
+		if tests.Listed != nil {
+			if err := chooseListed(set, class, tests.Listed, barred, tested); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		var free []group
+		have, all, out, want := 0, 0, 0, tests.Counts[class]
+		for _, g := range grouped(shuffled(set.Of(class), seed, class)) {
+			switch {
+			case tested[g.part]:
+				have += len(g.images)
+			case !decided[g.part] && !barred[g.part]:
+				free = append(free, g)
+				all += len(g.images)
+			case barred[g.part]:
+				for _, img := range g.images {
+					if img.Split != TrainingOnly && !img.In(seen) {
+						out++
+					}
+				}
+			}
+			decided[g.part] = true
+		}
+		got := have
+		for i, chosen := range nearest(free, max(0, want-have)) {
+			if chosen {
+				tested[free[i].part] = true
+				got += len(free[i].images)
+			}
+		}
+		if short := have+all < want; short || got == 0 && want > 0 {
+			return nil, &ShortageError{Class: class, Have: have + all, Want: want, Use: "testing", Kept: kept[class], Barred: out, Parts: partsOf(free, want)}
+		}
+	}
+	return tested, nil
+}
+
+// chooseListed has the parts of a class's listed images tested on.
+func chooseListed(set *Set, class string, listed, barred, tested map[string]bool) error {
+	found := false
+	for _, img := range set.Of(class) {
+		if !listed[img.SHA256] {
+			continue
+		}
+		if found = true; barred[img.PartOf()] {
+			return fmt.Errorf("conditions.test: photo %s may not be tested on: the base model was trained on it, or on another of its part", img.Name)
+		}
+		tested[img.PartOf()] = true
+	}
+	if !found {
+		return fmt.Errorf("conditions.test: the list has no photo of class %q", class)
+	}
+	return nil
+}
+
+// partsOf says how many images the smallest part has, where that is why none is tested
+// on; 0 otherwise.
+func partsOf(free []group, want int) int {
+	smallest := 0
+	for _, g := range free {
+		if n := len(g.images); smallest == 0 || n < smallest {
+			smallest = n
+		}
+	}
+	if smallest <= want {
+		return 0
+	}
+	return smallest
 }
 
 // addTraining adds an image to the drawing order, unless its layout says that
@@ -65,6 +168,8 @@ type ShortageError struct {
 	Use        string // what they are for
 	Kept       int    // unusable for testing, since the base model was trained on them
 	Tested     string // the test images that would be next, by name
+	Barred     int    // unusable for testing, since others of their parts are for training only
+	Parts      int    // images of the smallest part, where that is more than wanted
 }
 
 func (e *ShortageError) Error() string {
@@ -75,6 +180,12 @@ func (e *ShortageError) Error() string {
 	}
 	if e.Tested != "" {
 		text += fmt.Sprintf(" (test images would be next, and none may reach a classifier's training: %s)", e.Tested)
+	}
+	if e.Barred > 0 {
+		text += fmt.Sprintf(" (%d more show parts of which other photos are for training only, or known to the base model)", e.Barred)
+	}
+	if e.Parts > 0 {
+		text += fmt.Sprintf(" (the smallest part has %d, and parts are tested on as a whole)", e.Parts)
 	}
 	return text + ": add images or ask for fewer"
 }

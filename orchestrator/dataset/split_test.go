@@ -160,7 +160,7 @@ func TestSeedsDivideDifferently(t *testing.T) {
 	}
 	chosen := map[string]int64{}
 	for seed := range int64(20) {
-		d, err := Divide(set, []string{"good"}, map[string]int{"good": 10}, nil, seed)
+		d, err := Divide(set, []string{"good"}, Tests{Counts: map[string]int{"good": 10}}, nil, seed)
 		if err != nil {
 			t.Fatal(err)
 		}

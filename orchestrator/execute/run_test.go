@@ -59,7 +59,7 @@ func planOf(t testing.TB, st *store.Store, photos, text string) *plan.Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	division, err := dataset.Divide(set, exp.Dataset.Classes(), map[string]int{"good": 2, "scratch": 2}, nil, 0)
+	division, err := dataset.Divide(set, exp.Dataset.Classes(), dataset.Tests{Counts: map[string]int{"good": 2, "scratch": 2}}, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

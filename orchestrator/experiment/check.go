@@ -81,6 +81,7 @@ func (e *Experiment) checkDataset(c *checker) {
 	c.require(d.BitDepth == 0 || d.BitDepth >= 8 && d.BitDepth <= 16, "dataset.bit_depth", "bit_depth %d: 16-bit photos have 8 to 16 significant bits", d.BitDepth)
 	c.require(d.Range == "" || d.Range == AutoRange, "dataset.range", "range %q: there is only auto, the values that all photos together use", d.Range)
 	c.require(d.Range == "" || d.BitDepth == 0, "dataset.range", "give bit_depth or range, not both")
+	d.Parts.check(c)
 	c.require(len(d.Defects) > 0, "dataset.defects", "dataset.defects is missing: list at least one defect class")
 	c.require(d.Good != "" && d.Good != "defects", "dataset.good", "the good class cannot be called %q", d.Good)
 	for i, name := range d.Defects {

@@ -69,18 +69,18 @@ func (e *Experiment) classifiers() []variant[Classifier] {
 func (t TrainingSet) UsesGenerated() bool { return t.Good.Generated > 0 || t.Defects.Generated > 0 }
 
 // TestCount is how many images of a class are kept for testing: its own entry,
-// or that of "good" or "defects".
+// or that of "good" or "defects". A list counts for itself.
 func (e *Experiment) TestCount(class string) int {
 	if e.Conditions == nil {
 		return 0
 	}
-	if n, ok := e.Conditions.Test[class]; ok {
+	if n, ok := e.Conditions.Test.Counts[class]; ok {
 		return n
 	}
 	if class == e.Dataset.Good {
-		return e.Conditions.Test["good"]
+		return e.Conditions.Test.Counts["good"]
 	}
-	return e.Conditions.Test["defects"]
+	return e.Conditions.Test.Counts["defects"]
 }
 
 // GeneratedCount is how many generated images of a class study 2 needs: the

@@ -31,6 +31,10 @@ func (d *decoder) decode(node ast.Node, path string, into reflect.Value) error {
 	switch special := into.Addr().Interface().(type) {
 	case *TrainingSets:
 		return d.decodeTrainingSets(node, path, special)
+	case *Parts:
+		return d.decodeParts(node, path, special)
+	case *TestPhotos:
+		return d.decodeTest(node, path, special)
 	case sweep:
 		return d.decodeSweep(node, path, special)
 	}

@@ -36,6 +36,7 @@ type Dataset struct {
 	SplitSeed int64    `yaml:"split_seed"` // which images are tested on; the same for every seed
 	BitDepth  int      `yaml:"bit_depth"`  // significant bits of 16-bit photos; 0 for all
 	Range     string   `yaml:"range"`      // AutoRange, or "" for that of the bits
+	Parts     Parts    `yaml:"parts"`      // which photos show one part
 }
 
 // AutoRange maps 16-bit photos from the values that they use, all of them alike.
@@ -136,14 +137,11 @@ func (p Patterns) FeaturesModel() string {
 // Conditions is study 2: training sets of real and generated images, compared
 // by the accuracy of the classifier they train on the same real test images.
 type Conditions struct {
-	Test         TestCounts        `yaml:"test"`
+	Test         TestPhotos        `yaml:"test"`
 	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
 	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
 	TrainingSets TrainingSets      `yaml:"training_sets"`
 }
-
-// TestCounts says how many images of each class are kept for testing.
-type TestCounts map[string]int
 
 // StudyLoRA is how study 2's LoRAs are made, one LoRA a class. Its good images
 // train the good class's LoRA; where the file does not say otherwise they are

@@ -99,6 +99,8 @@ var mistakesOfForm = []mistake{
 	{"none of many in a section", "patterns: {matrix: [{defect_images: 3, generate: {steps: ▸[]}}]}\n", "patterns.matrix[0].generate.steps: the list is empty: give at least one value, or leave the key out"},
 	{"one of study 2's LoRAs", "conditions: {lora: {rank: [4, ▸big]}}\n", `conditions.lora.rank[1]: want a whole number, got the text "big"`},
 	{"one of study 2's classifiers", "conditions: {classifier: {epochs: ▸{}}}\n", "conditions.classifier.epochs: want a whole number, got a mapping"},
+	{"a list and counts", "conditions: {test: {list: test.csv, ▸good: 3}}\n", `unknown key "good" in conditions.test: known are list`},
+	{"parts of another kind", "dataset: {parts: ▸[a]}\n", "dataset.parts: want a mapping, such as {key: value}, got a list"},
 	{"text for a test count", "conditions: {test: {good: ▸many}}\n", `conditions.test.good: want a whole number, got the text "many"`},
 	{"list of training sets", "conditions: {training_sets: ▸[real]}\n", "conditions.training_sets: want a mapping, such as {key: value}, got a list"},
 	{"number for a training set", "conditions: {training_sets: {real: ▸10}}\n", "conditions.training_sets.real: want a mapping, such as {key: value}, got 10"},

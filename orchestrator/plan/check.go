@@ -94,9 +94,8 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	if base != nil {
 		seen = base.Seen
 	}
-	if c.Needs, err = photoRequirements(exp, found.Set, seen); err != nil {
-		return nil, err
-	}
+	c.Needs, err = photoRequirements(exp, found.Set, seen)
+	c.problem(err)
 	for _, need := range c.Needs {
 		if need.Have < need.Want {
 			c.Problems = append(c.Problems, fmt.Sprintf("class %q, %s: %d %s, and %d %s needed",

@@ -74,7 +74,7 @@ func inputs(t testing.TB, exp *experiment.Experiment, set *dataset.Set) Inputs {
 	for _, class := range exp.Dataset.Classes() {
 		tests[class] = exp.TestCount(class)
 	}
-	division, err := dataset.Divide(set, exp.Dataset.Classes(), tests, nil, exp.Dataset.SplitSeed)
+	division, err := dataset.Divide(set, exp.Dataset.Classes(), dataset.Tests{Counts: tests}, nil, exp.Dataset.SplitSeed)
 	if err != nil {
 		t.Fatal(err)
 	}

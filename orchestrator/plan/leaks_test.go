@@ -58,6 +58,44 @@ func TestLeaksAreRefused(t *testing.T) {
 	build(t, parse(t, made), in)
 }
 
+// TestLeaksByPart: a photo that shows the part of a test photo is refused in each role
+// that reaches a classifier, and named.
+func TestLeaksByPart(t *testing.T) {
+	for _, test := range []struct {
+		class string
+		place int // in the drawing order, of the photo that shows a tested part
+		way   string
+	}{
+		{"good", 0, `training image of classifier "made", seed 0`},
+		{"good", 1, "img2img source of 18 images crack, study 2, seed 0"},
+		{"cut", 1, "instance image of LoRA cut, study 2, seed 0"},
+	} {
+		in := smallInputs(t, parse(t, made))
+		tested, other := &in.Division.Test["crack"][1], &in.Division.Train[test.class][test.place]
+		for i := range in.Set.Images {
+			if img := &in.Set.Images[i]; img.SHA256 == tested.SHA256 || img.SHA256 == other.SHA256 {
+				img.Part = "7"
+			}
+		}
+		tested.Part, other.Part = "7", "7"
+		err := refused(t, in, []dataset.Image{*tested}, []string{"its part 7 is also in " + other.Name + ", " + test.way})
+		fails(t, err, "1 test image reaches the training of")
+	}
+	// So is one that the base model was trained on.
+	in := smallInputs(t, parse(t, made))
+	tested, other := in.Division.Test["crack"][1], in.Division.Train["crack"][3]
+	for _, images := range [][]dataset.Image{in.Set.Images, in.Division.Test["crack"], in.Division.Train["crack"]} {
+		for i := range images {
+			if images[i].SHA256 == tested.SHA256 || images[i].SHA256 == other.SHA256 {
+				images[i].Part = "7"
+			}
+		}
+	}
+	tested.Part = "7"
+	in.Base.Seen = map[string]bool{other.SHA256: true}
+	refused(t, in, []dataset.Image{tested}, []string{"its part 7 is also in " + other.Name + ", training image of the base model tiny"})
+}
+
 // TestAutoencodedTestPhotos are looked at by classifiers, and no leak; trained
 // on, they would be one like the photos that they were made from.
 func TestAutoencodedTestPhotos(t *testing.T) {
@@ -109,7 +147,7 @@ func TestDivideKeepsWhatTheBaseHasSeen(t *testing.T) {
 	exp := parse(t, made)
 	in := smallInputs(t, exp)
 	in.Base.Seen = map[string]bool{in.Division.Test["good"][0].SHA256: true, in.Division.Test["cut"][1].SHA256: true}
-	division, err := dataset.Divide(in.Set, exp.Dataset.Classes(), map[string]int{"good": 4, "crack": 2, "cut": 2}, in.Base.Seen, 0)
+	division, err := dataset.Divide(in.Set, exp.Dataset.Classes(), dataset.Tests{Counts: map[string]int{"good": 4, "crack": 2, "cut": 2}}, in.Base.Seen, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,16 +93,23 @@ func (e *LeakError) Error() string {
 	return fmt.Sprintf("%d %s the training of %s:%s", len(e.Images), reach, e.Classifier, strings.Join(lines, ""))
 }
 
-// checkLeaks refuses a plan in which a test image reaches a classifier.
+// checkLeaks refuses a plan in which a test image, or another of its part, reaches a
+// classifier.
 func (p *Plan) checkLeaks() error {
-	tested, seen := map[stage.Ref]bool{}, false
+	parts := map[string]bool{} // that are tested on
 	for _, images := range p.Division.Test {
 		for _, img := range images {
+			parts[img.PartOf()] = true
+		}
+	}
+	tested, seen := map[stage.Ref]bool{}, false
+	for _, img := range p.Set.Images {
+		if parts[img.PartOf()] {
 			tested[stage.ByHash(img.SHA256)] = true
 			seen = seen || img.In(p.Base.Seen)
 		}
 	}
-	reached := map[*Task]bool{} // by an image that is tested on
+	reached := map[*Task]bool{} // by an image of a part that is tested on
 	for _, task := range p.Tasks {
 		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
 		task.reads(func(ref stage.Ref, _ stage.Role) { leaks = leaks || tested[ref] })
@@ -116,15 +123,16 @@ func (p *Plan) checkLeaks() error {
 	return nil
 }
 
-// leak lists the test images that reach a classifier; nil if none does.
+// leak lists the test images that reach a classifier, or of whose part another image
+// does; nil if there are none.
 func (p *Plan) leak(classifier *Task, test []stage.Labeled) error {
-	reached := p.lineage(classifier)
+	ways, byPart := p.ways(classifier)
 	leak := &LeakError{Classifier: classifier.Label}
 	for _, tested := range test {
 		img, _ := p.Image(tested.Path)
-		way := reached[img.SHA256]
-		if way == "" && img.In(p.Base.Seen) {
-			way = "training image of the base model " + p.Base.Name
+		way := ways[img.SHA256]
+		if other, ok := byPart[img.PartOf()]; way == "" && ok {
+			way = fmt.Sprintf("its part %s is also in %s, %s", img.Part, other.Name, ways[other.SHA256])
 		}
 		if way != "" {
 			leak.Images, leak.Ways = append(leak.Images, img), append(leak.Ways, way)
@@ -134,4 +142,46 @@ func (p *Plan) leak(classifier *Task, test []stage.Labeled) error {
 		return nil
 	}
 	return leak
+}
+
+// ways is how images reach a task, those that the base model knows among them, and of
+// every part that reaches it the first image.
+func (p *Plan) ways(task *Task) (ways Lineage, byPart map[string]dataset.Image) {
+	ways, byPart = p.lineage(task), map[string]dataset.Image{}
+	for _, img := range p.Set.Images {
+		if ways[img.SHA256] == "" && img.In(p.Base.Seen) {
+			ways[img.SHA256] = "training image of the base model " + p.Base.Name
+		}
+		if _, known := byPart[img.PartOf()]; !known && ways[img.SHA256] != "" {
+			byPart[img.PartOf()] = img
+		}
+	}
+	return ways, byPart
+}
+
+// PartOf is which part a photo of the dataset shows, by its name; nil where parts are
+// not told.
+func (p *Plan) PartOf() func(name string) string {
+	if !p.Set.Parted {
+		return nil
+	}
+	parts := map[string]string{}
+	for _, img := range p.Set.Images {
+		parts[img.Name] = img.Part
+	}
+	return func(name string) string { return parts[name] }
+}
+
+// TestedParts is the number of parts that test photos show; 0 where parts are not told.
+func (p *Plan) TestedParts() int {
+	if !p.Set.Parted {
+		return 0
+	}
+	parts := map[string]bool{}
+	for _, images := range p.Division.Test {
+		for _, img := range images {
+			parts[img.PartOf()] = true
+		}
+	}
+	return len(parts)
 }

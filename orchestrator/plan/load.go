@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"kizu/orchestrator/dataset"
@@ -45,7 +46,17 @@ func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
 func photosOf(exp *experiment.Experiment, machine Machine) (dataset.Folder, error) {
 	d := exp.Dataset
 	root, err := datasetRoot(exp, machine)
-	return dataset.Folder{Format: d.Format, Root: root, Classes: d.Classes(), BitDepth: d.BitDepth, AutoRange: d.Range == experiment.AutoRange}, err
+	folder := dataset.Folder{
+		Format: d.Format, Root: root, Classes: d.Classes(), BitDepth: d.BitDepth, AutoRange: d.Range == experiment.AutoRange,
+		Parts: dataset.Parts{Folders: d.Parts.Folder},
+	}
+	if d.Parts.File != "" {
+		folder.Parts.File = beside(exp.Dir, d.Parts.File)
+	}
+	if d.Parts.Pattern != "" && err == nil {
+		folder.Parts.Pattern, err = regexp.Compile(d.Parts.Pattern)
+	}
+	return folder, err
 }
 
 func (m Machine) scanner() dataset.Scanner {
@@ -70,15 +81,28 @@ func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, bas
 	if err != nil {
 		return nil, err
 	}
-	classes, tests := exp.Dataset.Classes(), map[string]int{}
-	for _, class := range classes {
-		tests[class] = exp.TestCount(class)
+	tests, err := testsOf(exp, set)
+	if err != nil {
+		return nil, err
 	}
-	division, err := dataset.Divide(set, classes, tests, base.Seen, exp.Dataset.SplitSeed)
+	division, err := dataset.Divide(set, exp.Dataset.Classes(), tests, base.Seen, exp.Dataset.SplitSeed)
 	if err != nil {
 		return nil, err
 	}
 	return Build(exp, Inputs{Set: set, Division: division, Base: base, Weights: weights, Encoder: encoder, Versions: versions})
+}
+
+// testsOf is what an experiment says of the photos that are tested on.
+func testsOf(exp *experiment.Experiment, set *dataset.Set) (tests dataset.Tests, err error) {
+	if exp.Conditions != nil && exp.Conditions.Test.List != "" {
+		tests.Listed, err = dataset.ReadTests(beside(exp.Dir, exp.Conditions.Test.List), set)
+		return tests, err
+	}
+	tests.Counts = map[string]int{}
+	for _, class := range exp.Dataset.Classes() {
+		tests.Counts[class] = exp.TestCount(class)
+	}
+	return tests, nil
 }
 
 // stageVersions reads the version of each stage's behaviour.

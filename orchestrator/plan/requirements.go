@@ -17,14 +17,20 @@ type PhotoRequirement struct {
 // photos suffice. seen are those that the base model was trained on.
 func photoRequirements(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) ([]PhotoRequirement, error) {
 	classes := exp.Dataset.Classes()
-	eligible, tests := map[string]int{}, map[string]int{}
+	eligible := map[string]int{}
+	tests, err := testsOf(exp, set)
+	if err != nil {
+		return nil, err
+	}
 	for _, img := range set.Images {
 		if img.Split != dataset.TrainingOnly && !img.In(seen) {
 			eligible[img.Class]++
 		}
 	}
 	for _, class := range classes {
-		tests[class] = min(exp.TestCount(class), eligible[class])
+		if tests.Counts != nil {
+			tests.Counts[class] = min(tests.Counts[class], eligible[class])
+		}
 	}
 	division, err := dataset.Divide(set, classes, tests, seen, exp.Dataset.SplitSeed)
 	if err != nil {

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+
+	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/stage"
 )
@@ -12,6 +15,7 @@ type View struct {
 	Changes    []string     `json:"changes"` // of the file, by --set
 	Photos     []PhotosView `json:"photos"`
 	Range      []string     `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
+	Parts      []string     `json:"parts,omitempty"` // what became of parts, where they are told
 	Cells      []CellView   `json:"cells"`
 	Tasks      []TaskView   `json:"tasks"`
 }
@@ -55,6 +59,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 		Photos: p.photos(), Cells: []CellView{}, Tasks: make([]TaskView, 0, len(p.Tasks)),
 	}
 	view.Range, _ = p.Set.RangeNotes()
+	view.Parts = p.partNotes()
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}
@@ -85,8 +90,9 @@ type PhotosView struct {
 	Class    string `json:"class"`
 	Found    int    `json:"found"`
 	Tested   int    `json:"tested"`
-	Training int    `json:"training"` // may be drawn for anything but testing
-	Kept     int    `json:"kept"`     // of them, not tested on since the base model knows them
+	Training int    `json:"training"`         // may be drawn for anything but testing
+	Kept     int    `json:"kept"`             // of them, not tested on since the base model knows them
+	Unused   int    `json:"unused,omitempty"` // neither: others of their part are on the list that is tested on
 }
 
 // LoRAView counts the photos of a LoRA and of the images that it makes.
@@ -138,10 +144,34 @@ func (p *Plan) photos() []PhotosView {
 	for _, class := range p.Experiment.Dataset.Classes() {
 		list = append(list, PhotosView{
 			Class: class, Found: len(p.Set.Of(class)), Tested: len(p.Division.Test[class]),
-			Training: len(p.Division.Train[class]), Kept: p.Division.Kept[class],
+			Training: len(p.Division.Train[class]), Kept: p.Division.Kept[class], Unused: len(p.Division.Unused[class]),
 		})
 	}
 	return list
+}
+
+// partNotes say what parts there are, and where they kept the division from what was
+// asked for.
+func (p *Plan) partNotes() []string {
+	if !p.Set.Parted {
+		return nil
+	}
+	parts := map[string]bool{}
+	for _, img := range p.Set.Images {
+		parts[img.PartOf()] = true
+	}
+	notes := []string{fmt.Sprintf("%s show %s, and those of one part stay on one side; %s of which no part is told count as one each",
+		english.Plural(len(p.Set.Images), "photo", "photos"), english.Plural(len(parts), "part", ""), english.Plural(p.Set.Alone, "photo", "photos"))}
+	for _, class := range p.Experiment.Dataset.Classes() {
+		got, want := len(p.Division.Test[class]), p.Experiment.TestCount(class)
+		if want > 0 && got != want {
+			notes = append(notes, fmt.Sprintf("%s: %d are tested on and not %d, as near as whole parts allow", class, got, want))
+		}
+		if n := len(p.Division.Unused[class]); n > 0 {
+			notes = append(notes, fmt.Sprintf("%s: %s used for nothing: others of the same parts are listed under conditions.test", class, english.Plural(n, "photo is", "photos are")))
+		}
+	}
+	return notes
 }
 
 func (p *Plan) cellView(cell Cell) CellView {

@@ -42,6 +42,7 @@ type metric struct {
 
 // source is where cells are read from.
 type source struct {
+	partOf   func(image string) string // nil where parts are not told
 	plan     *plan.Plan
 	store    *store.Store
 	failures map[string]string // by task id
@@ -144,6 +145,14 @@ func (s *source) readClassification(c *cell) error {
 	m := result.Tally(predictions)
 	c.predictions, c.confusion = predictions, m
 	interval := result.Wilson(m.Accuracy(), m.Tested())
+	if s.partOf != nil {
+		run, err := result.NewRuns([]int64{c.Seed}, []*result.Predictions{predictions})
+		if err != nil {
+			return err
+		}
+		run.SetParts(s.partOf)
+		interval = run.Accuracy().Interval
+	}
 	_, majority := m.Majority()
 	c.metrics = []metric{
 		{"accuracy", m.Accuracy()},

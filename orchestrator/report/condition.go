@@ -35,7 +35,8 @@ func addCondition(list []*condition, c *cell) []*condition {
 	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}, recipe: recipeOf(c.Classify)})
 }
 
-func (c *condition) summarize() (err error) {
+// summarize joins the runs; partOf says which part a test image shows, if that is told.
+func (c *condition) summarize(partOf func(image string) string) (err error) {
 	var seeds []int64
 	var predictions []*result.Predictions
 	var matrices []*result.Confusion
@@ -53,6 +54,7 @@ func (c *condition) summarize() (err error) {
 	if c.results, err = result.NewRuns(seeds, predictions); err != nil {
 		return err
 	}
+	c.results.SetParts(partOf)
 	c.accuracy, c.macroF1, c.balanced = c.results.Accuracy(), c.results.MacroF1(), c.results.BalancedAccuracy()
 	c.kinds = overKinds(c.runs)
 	c.total, err = result.Sum(matrices...)
@@ -67,6 +69,7 @@ func (c *condition) onBoth() bool {
 // testImages is what all conditions are tested on.
 type testImages struct {
 	total    int
+	parts    int            // that they show; 0 where parts are not told
 	classes  []result.Class // with their counts only
 	majority string         // the most frequent class
 	baseline float64        // accuracy of always answering with it
@@ -85,7 +88,7 @@ func testImagesOf(p *plan.Plan) testImages {
 			labels.Images = append(labels.Images, result.Prediction{Label: img.Class})
 		}
 		m := result.Tally(labels)
-		t := testImages{total: m.Tested()}
+		t := testImages{total: m.Tested(), parts: p.TestedParts()}
 		for i := range m.Classes {
 			t.classes = append(t.classes, result.Class{Name: m.Of(i).Name, Count: m.Of(i).Count})
 		}

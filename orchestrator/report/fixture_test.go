@@ -120,7 +120,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	for _, class := range classes {
 		tests[class] = exp.TestCount(class)
 	}
-	division, err := dataset.Divide(set, classes, tests, nil, 0)
+	division, err := dataset.Divide(set, classes, dataset.Tests{Counts: tests}, nil, 0)
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: base, Weights: map[string]*model.Weights{"none": {Name: "none"}},

@@ -39,6 +39,7 @@ type tableNotes struct {
 type testSet struct {
 	Images           map[string]int `json:"images"` // by class
 	Total            int            `json:"total"`
+	Parts            int            `json:"parts,omitempty"` // that they show, where that is told
 	MajorityClass    string         `json:"majority_class"`
 	MajorityBaseline float64        `json:"majority_baseline"`
 }
@@ -89,7 +90,7 @@ func (r *Report) JSON(w io.Writer) error {
 		all.Devices = []string{}
 	}
 	if r.tests.total > 0 {
-		all.Test = &testSet{map[string]int{}, r.tests.total, r.tests.majority, r.tests.baseline}
+		all.Test = &testSet{map[string]int{}, r.tests.total, r.tests.parts, r.tests.majority, r.tests.baseline}
 		for _, class := range r.tests.classes {
 			all.Test.Images[class.Name] = class.Count
 		}

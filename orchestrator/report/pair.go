@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/dustin/go-humanize/english"
-
 	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
@@ -122,7 +120,7 @@ func leastText(difference float64) string {
 func (r *Report) pairGrid() table.Table {
 	list := r.comparisons()
 	g := table.Table{
-		Title: fmt.Sprintf("Study 2, compared on the same %s, %s", english.Plural(r.tests.total, "test image", ""), r.seedsText()),
+		Title: fmt.Sprintf("Study 2, compared on the same %s, %s", r.tests.text(), r.seedsText()),
 		Columns: []table.Column{
 			{Head: "first"}, {Head: "second"}, {Head: "difference", Numeric: true},
 			{Head: "95 % interval", Numeric: true, Extra: 1}, {Head: "alone right", Numeric: true, Extra: 1},
@@ -132,7 +130,7 @@ func (r *Report) pairGrid() table.Table {
 		Notes: result.PairNotes(list),
 	}
 	if !result.Repeated(list) {
-		g.Title = fmt.Sprintf("Study 2, the classifiers of one seed compared on the same %s", english.Plural(r.tests.total, "test image", ""))
+		g.Title = fmt.Sprintf("Study 2, the classifiers of one seed compared on the same %s", r.tests.text())
 		g.Column("first").Head, g.Column("second").Head = "first classifier", "second classifier"
 	}
 	for i, p := range r.pairs {

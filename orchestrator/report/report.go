@@ -33,7 +33,7 @@ type Report struct {
 // task of the last run that failed or could not run, by the task's id; nil if
 // nothing is known of a run. A damaged artifact fails its cell, not the report.
 func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report, error) {
-	src := &source{plan: p, store: s, failures: failures, looks: map[string]*look{}}
+	src := &source{partOf: p.PartOf(), plan: p, store: s, failures: failures, looks: map[string]*look{}}
 	r := &Report{plan: p, store: s, tests: testImagesOf(p), record: recordOf(p, s)}
 	for _, planned := range p.Cells {
 		c := src.cell(planned)
@@ -49,7 +49,7 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		pattern.summarize()
 	}
 	for _, condition := range r.conditions {
-		if err := condition.summarize(); err != nil {
+		if err := condition.summarize(p.PartOf()); err != nil {
 			return nil, fmt.Errorf("report, condition %q: %w", condition.name, err)
 		}
 	}

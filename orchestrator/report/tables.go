@@ -32,7 +32,7 @@ func (r *Report) grids() []table.Table {
 // conditionGrid is study 2's table, the majority baseline last.
 func (r *Report) conditionGrid() table.Table {
 	g := table.Table{
-		Title: fmt.Sprintf("Study 2: %s (%s), %s", english.Plural(r.tests.total, "test image", ""), r.tests.composition(), r.seedsText()),
+		Title: fmt.Sprintf("Study 2: %s (%s), %s", r.tests.text(), r.tests.composition(), r.seedsText()),
 		Columns: []table.Column{
 			{Head: "condition"}, {Head: "good"}, {Head: "each defect"},
 			{Head: "accuracy", Numeric: true}, {Head: "95 % interval", Numeric: true},
@@ -73,8 +73,20 @@ func (r *Report) conditionGrid() table.Table {
 	if repeated {
 		g.Notes = append(g.Notes, result.OverSeeds)
 	}
+	if r.tests.parts > 0 {
+		g.Notes = append(g.Notes, result.PartsMeaning)
+	}
 	g.Notes = append(g.Notes, r.confounds()...)
 	return g
+}
+
+// text counts the test images, and the parts that they show.
+func (t testImages) text() string {
+	text := english.Plural(t.total, "test image", "")
+	if t.parts > 0 {
+		text += " of " + english.Plural(t.parts, "part", "")
+	}
+	return text
 }
 
 // composition lists the test images of every class.

@@ -35,8 +35,8 @@ const leastResampled = 3
 
 // Improvement is the share of resamples in which a run of a finds more images
 // than one of b does, ties counting half; a resample is one pair of runs with
-// the same seed and as many images of every class, drawn with replacement and
-// the same for both. It estimates the probability of improvement of Agarwal et
+// the same seed and as many images of every class, drawn with replacement (whole
+// parts of them) and the same for both. It estimates the probability of improvement of Agarwal et
 // al. (NeurIPS 2021), by the paired bootstrap of Koehn (EMNLP 2004) over images
 // and seeds, and knows no other trainings than these few.
 func Improvement(a, b *Runs) float64 {
@@ -54,10 +54,11 @@ func Improvement(a, b *Runs) float64 {
 	}
 	for range resamples {
 		pair, difference := pairs[random.IntN(len(pairs))], 0.0
-		for _, images := range a.strata {
-			for range images {
-				i := images[random.IntN(len(images))]
-				difference += a.right(pair[0], i) - b.right(pair[1], i)
+		for _, parts := range a.strata {
+			for range parts {
+				for _, i := range a.parts[parts[random.IntN(len(parts))]] {
+					difference += a.right(pair[0], i) - b.right(pair[1], i)
+				}
 			}
 		}
 		switch drawn++; {
@@ -71,8 +72,8 @@ func Improvement(a, b *Runs) float64 {
 }
 
 // MacroF1 is the mean macro-F1 with its interval. Its variance over images has
-// no simple formula, so it is that of a stratified bootstrap, with one image
-// fewer drawn than a class has, which makes the variance unbiased (Rao and Wu,
+// no simple formula, so it is that of a stratified bootstrap, with one image, or
+// part, fewer drawn than a class has, which makes the variance unbiased (Rao and Wu,
 // JASA 83, 1988).
 func (r *Runs) MacroF1() Estimate {
 	random, runs := generator(r), len(r.predicted)
@@ -86,7 +87,7 @@ func (r *Runs) MacroF1() Estimate {
 		var images []int
 		for _, stratum := range r.strata {
 			for range max(1, len(stratum)-1) {
-				images = append(images, stratum[random.IntN(len(stratum))])
+				images = append(images, r.parts[stratum[random.IntN(len(stratum))]]...)
 			}
 		}
 		for s, predicted := range r.predicted {
@@ -95,7 +96,7 @@ func (r *Runs) MacroF1() Estimate {
 			mean[b] += f1 / float64(runs)
 		}
 	}
-	v := variance{images: stat.Variance(mean, nil), imagesDF: float64(r.Tested() - len(r.strata))}
+	v := variance{images: stat.Variance(mean, nil), imagesDF: float64(r.Parts() - len(r.strata))}
 	if runs > 1 {
 		single := 0.0
 		for s := range drawn {
@@ -106,7 +107,7 @@ func (r *Runs) MacroF1() Estimate {
 		v.both = max(0, single-v.images) / float64(runs-1)
 		v.seeds, v.seedsDF = stat.Variance(values, nil)/float64(runs), float64(runs-1)
 	}
-	return newShare(values, v, r.Tested())
+	return newShare(values, v, r.Parts())
 }
 
 // tally counts some images, or all of them for nil, as often as they are listed.

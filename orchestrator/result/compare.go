@@ -1,7 +1,7 @@
 package result
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
@@ -72,7 +72,7 @@ func CompareAll(conditions []*Runs) ([]Comparison, error) {
 	}
 	for i, adjusted := range Holm(p) {
 		list[i].Adjusted = adjusted
-		list[i].Detectable = list[i].detectable(len(conditions[list[i].A].images), len(list))
+		list[i].Detectable = list[i].detectable(conditions[list[i].A].Parts(), len(list))
 	}
 	return list, nil
 }
@@ -81,27 +81,30 @@ func CompareAll(conditions []*Runs) ([]Comparison, error) {
 // images.
 func compare(a, b *Runs) (Comparison, error) {
 	if !a.SameImages(b) {
-		return Comparison{}, fmt.Errorf("two conditions were tested on other images")
+		return Comparison{}, errors.New("two conditions were tested on other images")
 	}
 	var c Comparison
-	d := crossed{strata: a.strata}
-	total, weight := make([]int, len(a.images)), 1/float64(len(a.images))
+	weight := 1 / float64(len(a.images))
+	d := crossed{strata: a.strata, sizes: a.byPart(func(int) float64 { return weight })}
+	total := make([]int, len(a.parts))
 	var accuracy [2][]float64
 	for s, seed := range a.Seeds {
 		t := slices.Index(b.Seeds, seed)
 		if t < 0 {
 			continue
 		}
-		parts, differences := make([]float64, len(a.images)), make([]int, len(a.images))
-		for i := range parts {
-			difference := a.right(s, i) - b.right(t, i)
-			parts[i], differences[i] = weight*difference, int(difference)
-			total[i] += int(difference)
+		ofImages, ofParts := make([]int, len(a.images)), make([]int, len(a.parts))
+		for p, images := range a.parts {
+			for _, i := range images {
+				ofImages[i] = int(a.right(s, i) - b.right(t, i))
+				ofParts[p] += ofImages[i]
+			}
+			total[p] += ofParts[p]
 		}
 		accuracy[0], accuracy[1] = append(accuracy[0], a.found(s)), append(accuracy[1], b.found(t))
 		c.Seeds = append(c.Seeds, seed)
-		c.PerSeed = append(c.PerSeed, mcnemar(differences))
-		d.parts = append(d.parts, parts)
+		c.PerSeed = append(c.PerSeed, mcnemar(ofImages, ofParts))
+		d.parts = append(d.parts, a.byPart(func(i int) float64 { return weight * float64(ofImages[i]) }))
 	}
 	if len(c.Seeds) > 0 {
 		c.exact, c.sums, c.variance = signFlip(total), d.sums(), d.variance()

@@ -27,7 +27,8 @@ func TestMcNemarAgainstStatsmodels(t *testing.T) {
 		a, b int
 		p    float64
 	}{{6, 0, 0.03125}, {9, 2, 0.0654296875}, {15, 5, 0.04138946533203125}, {1, 1, 1}, {0, 3, 0.25}, {21, 9, 0.042773945257067694}} {
-		got := mcnemar(signs(test.a, test.b, 10))
+		differences := signs(test.a, test.b, 10)
+		got := mcnemar(differences, differences)
 		if got.OnlyA != test.a || got.OnlyB != test.b {
 			t.Errorf("counted %+v", got)
 		}

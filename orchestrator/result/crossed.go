@@ -2,17 +2,20 @@ package result
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"        // variances; Go's numerical library, BSD
 	"gonum.org/v1/gonum/stat/distuv" // quantiles of Student's t and the normal distribution
 )
 
-// crossed is a sum over test images, once for every run: part[s][i] is what
-// image i adds in run s. Runs and images both are samples, and every run sees
-// every image: a layout of two crossed random factors.
+// crossed is a sum over test images, once for every run: parts[s][i] is what
+// image i adds in run s, or part i where several images show one part. Runs and
+// images both are samples, and every run sees every image: a layout of two crossed
+// random factors.
 type crossed struct {
 	parts  [][]float64
-	strata [][]int
+	sizes  []float64 // the weight of each part's images in the sum
+	strata [][]int   // parts by class
 }
 
 // variance is the variance of a mean over runs, by where it comes from.
@@ -138,8 +141,13 @@ func (c crossed) sums() []float64 {
 // sample and their number is given, so images is the variance of stratified
 // sampling (Cochran, Sampling Techniques, 3rd ed., 1977, theorem 5.3), which a
 // stratified bootstrap of the images has for its limit (Rao and Wu, JASA 83,
-// 1988); both is the mean square of the two-way layout's residuals.
+// 1988); both is the mean square of the two-way layout's residuals. Parts of
+// unequal numbers of images make the sum a ratio of two random numbers, whose
+// variance is that of what each part has beyond its share (ibid., theorem 11.1, as
+// for clusters of unequal size).
 func (c crossed) variance() variance {
+	sums := c.sums()
+	c.parts = c.beyondShare()
 	v := variance{imagesDF: float64(len(c.parts[0]) - len(c.strata))}
 	runs := float64(len(c.parts))
 	for _, images := range c.strata {
@@ -162,10 +170,32 @@ func (c crossed) variance() variance {
 		v.both += n * squares / ((n - 1) * (runs - 1)) / runs
 	}
 	if runs > 1 {
-		v.seeds = stat.Variance(c.sums(), nil) / runs
+		v.seeds = stat.Variance(sums, nil) / runs
 		v.seedsDF = runs - 1
 	}
 	return v
+}
+
+// beyondShare takes off every part what it would add if its images were as those of its
+// class on average. Where all parts have as many images that would change no variance,
+// and they stay as they are.
+func (c crossed) beyondShare() [][]float64 {
+	beyond := make([][]float64, len(c.parts))
+	for s, parts := range c.parts {
+		beyond[s] = slices.Clone(parts)
+		for _, stratum := range c.strata {
+			sum, size, uneven := 0.0, 0.0, false
+			for _, i := range stratum {
+				sum, size, uneven = sum+parts[i], size+c.sizes[i], uneven || c.sizes[i] != c.sizes[stratum[0]]
+			}
+			for _, i := range stratum {
+				if uneven {
+					beyond[s][i] -= sum / size * c.sizes[i]
+				}
+			}
+		}
+	}
+	return beyond
 }
 
 // means over runs of each of some images, and over these images of each run.

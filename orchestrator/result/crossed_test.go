@@ -2,6 +2,7 @@ package result
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -18,7 +19,7 @@ var (
 //
 //	t = anova_lm(ols("y ~ C(seed) + C(image)", data).fit()); t.sum_sq / t.df / 30
 func TestVarianceAgainstStatsmodels(t *testing.T) {
-	c := crossed{strata: [][]int{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}}
+	c := crossed{strata: [][]int{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}, sizes: slices.Repeat([]float64{1}, 10)}
 	for _, row := range answers {
 		parts := make([]float64, len(row))
 		for i, right := range row {

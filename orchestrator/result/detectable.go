@@ -7,7 +7,7 @@ import "math"
 const power = 0.8
 
 // detectable is the smallest true difference in accuracy that these runs on
-// these test images would find with a probability of 80 %: the standard error
+// these test images, or parts, would find with a probability of 80 %: the standard error
 // times the sum of the test's quantile and the power's (Bloom, Evaluation
 // Review 19, 1995), the test at Level divided by the number of comparisons,
 // which is the first step of Holm's method. It is no less than leastImages:

@@ -40,26 +40,36 @@ func newShare(values []float64, v variance, images int) Estimate {
 }
 
 // Accuracy is the mean accuracy with its interval; that of a single run is
-// Wilson's, which is known to cover.
+// Wilson's, which is known to cover. Where several images show one part it is
+// Wilson's of as many independent images as would be known as well (Korn and
+// Graubard, Survey Methodology 24, 1998), with Student's quantile for the number of
+// parts.
 func (r *Runs) Accuracy() Estimate {
 	e := r.weighted(r.shares())
-	if e.N == 1 {
+	if e.N == 1 && r.Parts() == r.Tested() {
 		e.Interval = Wilson(e.Mean, r.Tested())
+	} else if e.N == 1 {
+		e.Interval = scoreInterval(e.Mean, r.independent(e), e.quantile())
 	}
 	return e
+}
+
+// independent is the number of independent images that would know a single run's
+// accuracy as well as images of these parts do.
+func (r *Runs) independent(e Estimate) float64 {
+	if e.SE == 0 {
+		return float64(r.Parts())
+	}
+	return min(float64(r.Tested()), e.Mean*(1-e.Mean)/(e.SE*e.SE))
 }
 
 // BalancedAccuracy is the mean of the classes' recalls with its interval.
 func (r *Runs) BalancedAccuracy() Estimate { return r.weighted(r.balanced()) }
 
 func (r *Runs) weighted(weights []float64) Estimate {
-	c := crossed{strata: r.strata}
+	c := crossed{strata: r.strata, sizes: r.byPart(func(i int) float64 { return weights[i] })}
 	for s := range r.predicted {
-		parts := make([]float64, len(weights))
-		for i, weight := range weights {
-			parts[i] = weight * r.right(s, i)
-		}
-		c.parts = append(c.parts, parts)
+		c.parts = append(c.parts, r.byPart(func(i int) float64 { return weights[i] * r.right(s, i) }))
 	}
-	return newShare(c.sums(), c.variance(), r.Tested())
+	return newShare(c.sums(), c.variance(), r.Parts())
 }

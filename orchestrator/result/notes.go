@@ -17,6 +17,9 @@ const OneSeed = "with one seed these are single classifiers: how much others, tr
 // OverSeeds says what ± and the interval beside an accuracy are.
 const OverSeeds = "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images"
 
+// PartsMeaning says what the photos of a part are to intervals and tests.
+const PartsMeaning = "photos of one part are no independent trials: intervals are for other parts, and tests flip or count whole parts"
+
 // KindsNotes say what the probes of a classifier's features tell.
 var KindsNotes = []string{
 	"0.5 is chance; no image was seen in training, half of every probe’s are of either kind, and as many of every class",

@@ -14,8 +14,12 @@ type Runs struct {
 	images    []string
 	labels    []int   // of every image
 	predicted [][]int // of every seed and image
-	strata    [][]int // images by class, see stratify
 	sizes     []int   // images of each class
+
+	// parts are the images of each physical part, which are no independent trials; an
+	// image of which nothing is said is one alone.
+	parts  [][]int
+	strata [][]int // parts by class, see stratify
 }
 
 // NewRuns joins the predictions of several seeds. That they are of other
@@ -46,8 +50,51 @@ func NewRuns(seeds []int64, list []*Predictions) (*Runs, error) {
 		}
 		r.predicted = append(r.predicted, predicted)
 	}
-	r.strata = stratify(r.labels, len(r.Classes))
+	r.setParts(nil)
 	return r, nil
+}
+
+// SetParts says which part the image of a name shows; "" is one of its own.
+// Intervals and tests take parts for what was sampled from then on, not images.
+func (r *Runs) SetParts(partOf func(image string) string) { r.setParts(partOf) }
+
+func (r *Runs) setParts(partOf func(string) string) {
+	r.parts = nil
+	at := map[string]int{}
+	for i, name := range r.images {
+		part := ""
+		if partOf != nil {
+			part = partOf(name)
+		}
+		place, known := at[part]
+		if part == "" || !known {
+			place = len(r.parts)
+			r.parts = append(r.parts, nil)
+		}
+		if part != "" {
+			at[part] = place
+		}
+		r.parts[place] = append(r.parts[place], i)
+	}
+	labels := make([]int, len(r.parts)) // that of the first image
+	for p, images := range r.parts {
+		labels[p] = r.labels[images[0]]
+	}
+	r.strata = stratify(labels, len(r.Classes))
+}
+
+// Parts is the number of parts that the test images show.
+func (r *Runs) Parts() int { return len(r.parts) }
+
+// byPart sums a value of images up for each part.
+func (r *Runs) byPart(value func(image int) float64) []float64 {
+	sums := make([]float64, len(r.parts))
+	for p, images := range r.parts {
+		for _, i := range images {
+			sums[p] += value(i)
+		}
+	}
+	return sums
 }
 
 // Tested is the number of test images.
@@ -58,7 +105,7 @@ func (r *Runs) SameImages(other *Runs) bool {
 	return slices.Equal(r.images, other.images) && slices.Equal(r.labels, other.labels)
 }
 
-// stratify groups images by class. A class of one image shows no variance, so
+// stratify groups parts by class. A class of one part shows no variance, so
 // it joins the class after it, or before it (collapsed strata: Cochran,
 // Sampling Techniques, 3rd ed., 1977, section 5A.12).
 func stratify(labels []int, classes int) [][]int {

@@ -5,15 +5,20 @@ import "gonum.org/v1/gonum/floats"
 // McNemar is the test images on which two classifiers differ.
 type McNemar struct {
 	OnlyA, OnlyB int // found by one of them alone
-	P            float64
+
+	// P is that of the exact test of McNemar (Psychometrika 12, 1947): a binomial one of
+	// the images that only one classifier found, as statsmodels' mcnemar(exact=True).
+	// Where several images show one part, the signs of parts are flipped instead, with
+	// all their images (a permutation within clusters: Donner and Klar, Design and
+	// Analysis of Cluster Randomization Trials, 2000, section 7.6).
+	P float64
 }
 
-// mcnemar is the exact test of McNemar (Psychometrika 12, 1947): a binomial
-// one of the images that only one classifier found, as statsmodels'
-// mcnemar(exact=True). A difference is 1, 0 or -1.
-func mcnemar(differences []int) McNemar {
-	m := McNemar{P: signFlip(differences)}
-	for _, d := range differences {
+// mcnemar compares two classifiers by the differences of single images, each 1, 0 or
+// -1, and of parts, which are sums of these.
+func mcnemar(ofImages, ofParts []int) McNemar {
+	m := McNemar{P: signFlip(ofParts)}
+	for _, d := range ofImages {
 		switch {
 		case d > 0:
 			m.OnlyA++

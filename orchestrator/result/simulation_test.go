@@ -1,8 +1,11 @@
 package result
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -19,6 +22,7 @@ type world struct {
 	training    []float64 // the same of every condition's trainings
 	collapse    []float64 // share of every condition's trainings that do; nil for none
 	better      float64   // what the first condition's recalls have more than the others'
+	part        float64   // standard deviation of what all images of a part share; with it parts have 1 to 6 images
 }
 
 // The article's test set, and the demo's; recalls as they are where classifiers
@@ -43,17 +47,26 @@ func (w world) truth() float64 {
 func (w world) draw(random *rand.Rand, seeds int) []*Runs {
 	var labels []int
 	var image []float64
+	var names []string // those of parts, where images show some
 	for class, n := range w.sizes {
+		left, shared := 0, 0.0
 		for range n {
-			labels, image = append(labels, class), append(image, w.image*random.NormFloat64())
+			if left == 0 && w.part > 0 {
+				left, shared = 1+random.IntN(6), w.part*random.NormFloat64()
+			}
+			left--
+			labels, image = append(labels, class), append(image, w.image*random.NormFloat64()+shared)
+			if names = append(names, fmt.Sprint(len(names))); w.part > 0 && shared != 0 {
+				names[len(names)-1] = fmt.Sprint(shared)
+			}
 		}
 	}
 	var list []*Runs
 	for condition, sd := range w.training {
 		r := &Runs{
-			Classes: make([]string, len(w.sizes)), images: make([]string, len(labels)), labels: labels,
-			strata: stratify(labels, len(w.sizes)), sizes: w.sizes,
+			Classes: make([]string, len(w.sizes)), images: names, labels: labels, sizes: w.sizes,
 		}
+		r.SetParts(func(name string) string { return name })
 		threshold, collapse := w.thresholds(condition)
 		for s := range seeds {
 			training, predicted := sd*random.NormFloat64(), make([]int, len(labels))
@@ -80,7 +93,7 @@ func (w world) thresholds(condition int) (threshold []float64, collapse float64)
 		collapse = w.collapse[condition]
 	}
 	sd := w.training[condition]
-	spread := math.Sqrt(1 + w.image*w.image + w.both*w.both + sd*sd)
+	spread := math.Sqrt(1 + w.image*w.image + w.both*w.both + sd*sd + w.part*w.part)
 	for class, recall := range w.recall {
 		if condition == 0 {
 			recall += w.better
@@ -93,10 +106,16 @@ func (w world) thresholds(condition int) (threshold []float64, collapse float64)
 	return threshold, collapse
 }
 
+// ofParts is the demo's test set with several photos of each part, by how far trainings
+// differ and what the photos of a part share.
+func ofParts(training, part float64) world {
+	return world{sizes: demoSizes, recall: cells, image: 0.6, both: 0.6, training: []float64{training}, part: part}
+}
+
 // Intervals hold the truth at their stated rate, 95 ± 1.5 %, with two seeds and
 // more, whether trainings differ widely or not at all. Only near an accuracy of
 // 1 are they somewhat wider than they need be with two seeds, or where trainings
-// do not differ, which a few seeds cannot show. Where some trainings collapse and
+// do not differ, or hardly beside parts, which a few seeds cannot show. Where some trainings collapse and
 // few seeds, or none, show it, they hold it less often.
 func TestIntervalsCover(t *testing.T) {
 	const least, most = 0.935, 0.965
@@ -124,6 +143,13 @@ func TestIntervalsCover(t *testing.T) {
 		"demo, 2 seeds, differ widely":    {world{sizes: demoSizes, recall: cells, image: 0.9, both: 0.6, training: []float64{0.3}}, 2, most},
 		"uneven, 2 seeds":                 {world{sizes: demoSizes, recall: cells, image: 0.9, both: 0.6, training: []float64{0.6}}, 2, most},
 		"15 % collapse, 3 seeds":          {collapsing, 3, most},
+		"parts, one seed":                 {ofParts(0, 1.2), 1, most},
+		"parts, 2 seeds":                  {ofParts(0.4, 1.2), 2, most},
+		"parts, 3 seeds":                  {ofParts(0.4, 1.2), 3, most},
+		"parts, 5 seeds":                  {ofParts(0.4, 1.2), 5, most},
+		"parts, differ widely, 3 seeds":   {ofParts(0.8, 1.2), 3, most},
+		"parts alike, 3 seeds":            {ofParts(0.4, 2.5), 3, 0.975},
+		"parts, hardly differ, 3 seeds":   {ofParts(0.15, 1.2), 3, 0.975},
 		"article, good, 2 seeds":          {world{sizes: articleSizes, recall: good, image: 0.9, both: 0.6, training: []float64{0.3}}, 2, 0.975},
 		"article, good, do not differ, 3": {world{sizes: articleSizes, recall: good, image: 0.9, both: 0.6, training: []float64{0}}, 3, 0.975},
 	} {
@@ -168,5 +194,63 @@ func TestPower(t *testing.T) {
 	difference, rate := w.better, float64(found)/n
 	if math.Abs(detectable-difference) > 0.01 || math.Abs(rate-power) > 0.1 {
 		t.Errorf("a difference of %.3f was found in %.2f of experiments that call %.3f detectable", difference, rate, detectable)
+	}
+}
+
+// Where conditions are equally good and several images show one part, a difference is
+// claimed no more often than where images are independent.
+func TestPartsClaimNothing(t *testing.T) {
+	n, _ := simulations(150)
+	w := ofParts(0.3, 1.2)
+	w.training = []float64{0.3, 0.3, 0.3}
+	for _, seeds := range []int{3, 5} {
+		rate := w.claims(t, seeds, n, nil)
+		t.Logf("%d seeds: %.4f", seeds, rate)
+		if rate > Level+noise(Level, n) {
+			t.Errorf("%.1f %% of %d null experiments of %d seeds claim a difference", 100*rate, n, seeds)
+		}
+	}
+}
+
+// Parts of one image each change nothing, and images that all answer alike count once
+// for each part.
+func TestPartsOfOneImageAreImages(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	list := world{sizes: articleSizes, recall: poor, image: 0.9, both: 0.6, training: []float64{0.3, 0.3}}.draw(random, 3)
+	alone, err := CompareAll(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accuracy := list[0].Accuracy()
+	for _, r := range list {
+		r.SetParts(func(name string) string { return "part " + name })
+	}
+	parted, err := CompareAll(list)
+	if err != nil || !reflect.DeepEqual(alone, parted) || list[0].Accuracy() != accuracy {
+		t.Errorf("%+v became %+v, %v", alone, parted, err)
+	}
+	// Every image four times, as one part, is what the image is alone.
+	one := &Predictions{Classes: []string{"good", "bad"}}
+	four := &Predictions{Classes: one.Classes}
+	for i := range 30 {
+		p := Prediction{Image: fmt.Sprint(i), Label: i % 2, Predicted: i % 2 * (i % 3 % 2)}
+		one.Images = append(one.Images, p)
+		for k := range 4 {
+			p.Image = fmt.Sprintf("%d %d", i, k)
+			four.Images = append(four.Images, p)
+		}
+	}
+	single, err1 := NewRuns([]int64{0, 1}, []*Predictions{one, one})
+	many, err2 := NewRuns([]int64{0, 1}, []*Predictions{four, four})
+	if err1 != nil || err2 != nil {
+		t.Fatal(err1, err2)
+	}
+	many.SetParts(func(name string) string { return strings.Fields(name)[0] })
+	for name, pair := range map[string][2]Estimate{
+		"accuracy": {single.Accuracy(), many.Accuracy()}, "balanced accuracy": {single.BalancedAccuracy(), many.BalancedAccuracy()},
+	} {
+		if a, b := pair[0], pair[1]; math.Abs(a.SE-b.SE) > 1e-12 || math.Abs(a.Interval.Low-b.Interval.Low) > 1e-9 || math.Abs(a.DF-b.DF) > 1e-9 {
+			t.Errorf("%s: %+v of images, %+v of parts", name, a, b)
+		}
 	}
 }
