@@ -51,7 +51,7 @@ type attempt struct {
 // say several times a second how far they are.
 const checkpointLook = time.Second
 
-// charge has the trial's time counted, beside that of others in its group. Of a
+// charge has the attempt's time counted, beside that of others in its group. Of a
 // task that goes on from a checkpoint or a shorter training, that is done.
 func (t *attempt) charge(to *spent) {
 	done := 0.0

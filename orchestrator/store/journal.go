@@ -21,7 +21,7 @@ type Entry struct {
 	Host    string    `json:"host"`
 	Device  string    `json:"device"`
 	Seconds float64   `json:"seconds"`
-	Effort  float64   `json:"effort"` // as plan.Task.Effort counts it, of what was computed
+	Effort  float64   `json:"effort"` // as stage.Spec.Effort counts it, of what was computed
 	Bytes   int64     `json:"bytes"`
 	Time    time.Time `json:"time"`
 }

@@ -29,7 +29,7 @@ import random_sd15
 from grid import Grid
 
 HERE = Path(__file__).resolve().parent
-# The environment that kizu gives its workers; see orchestrator/command/study.go.
+# The environment that kizu gives its workers; see orchestrator/command/planned.go.
 WORKER = {"GOMP_SPINCOUNT": "1000", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 

@@ -14,7 +14,7 @@ diffusers  The loader of examples/dreambooth/train_dreambooth_lora.py: an epoch 
            max(instance, class) pairs, pair i being instance image i % instance and class image
            i % class. The pairs are shuffled and cut into batches; the last may be short.
 
-The host counts the same in orchestrator/plan/exposures.go; one table of counts tests both.
+The host counts the same in orchestrator/stage/exposures.go; one table of counts tests both.
 """
 
 from collections import Counter
