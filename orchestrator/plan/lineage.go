@@ -114,8 +114,8 @@ func (p *Plan) checkLeaks() error {
 		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
 		task.reads(func(ref stage.Ref, _ stage.Role) { leaks = leaks || tested[ref] })
 		reached[task] = leaks
-		if spec, ok := task.Spec.(stage.Classify); ok && (leaks || seen) {
-			if leak := p.leak(task, spec.Test); leak != nil {
+		if leaks || seen {
+			if leak := p.leak(task, task.testedOn()); leak != nil {
 				return leak
 			}
 		}
@@ -123,13 +123,23 @@ func (p *Plan) checkLeaks() error {
 	return nil
 }
 
+// testedOn lists the photos that a task tests what it makes on.
+func (t *Task) testedOn() (refs []stage.Ref) {
+	for _, reading := range t.Spec.Reads() {
+		if reading.Role == stage.Test {
+			refs = slices.AppendSeq(refs, reading.Photos)
+		}
+	}
+	return refs
+}
+
 // leak lists the test images that reach a classifier, or of whose part another image
 // does; nil if there are none.
-func (p *Plan) leak(classifier *Task, test []stage.Labeled) error {
+func (p *Plan) leak(classifier *Task, test []stage.Ref) error {
 	ways, byPart := p.ways(classifier)
 	leak := &LeakError{Classifier: classifier.Label}
 	for _, tested := range test {
-		img, _ := p.Image(tested.Path)
+		img, _ := p.Image(tested)
 		way := ways[img.SHA256]
 		if other, ok := byPart[img.PartOf()]; way == "" && ok {
 			way = fmt.Sprintf("its part %s is also in %s, %s", img.Part, other.Name, ways[other.SHA256])
