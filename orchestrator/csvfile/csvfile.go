@@ -30,8 +30,8 @@ type Row struct {
 	fields []string
 }
 
-// byteOrderMark is what spreadsheets begin a file with.
-const byteOrderMark = "\ufeff"
+// ByteOrderMark is what spreadsheets begin a file with.
+const ByteOrderMark = "\ufeff"
 
 // Read reads a table that must have some columns. A missing file is fs.ErrNotExist;
 // other errors name the file and, where one is wrong, the line.
@@ -44,7 +44,7 @@ func Read(path string, columns ...string) (*Table, error) {
 	if !utf8.Valid(text) {
 		return nil, fmt.Errorf("%s is not UTF-8: save it as CSV in UTF-8", t.name)
 	}
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	text = bytes.TrimPrefix(text, []byte(ByteOrderMark))
 	lines := csv.NewReader(bytes.NewReader(text))
 	lines.Comma = separator(text)
 	if t.head, err = lines.Read(); err != nil && len(text) > 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"kizu/orchestrator/csvfile"
 	"kizu/orchestrator/filehash/filetest"
 )
 
@@ -79,7 +80,7 @@ func TestELPVErrors(t *testing.T) {
 // normal form than those of the files.
 func TestELPVAsOthersWriteIt(t *testing.T) {
 	f := newFolder(t)
-	f.Text("labels.csv", byteOrderMark+"images/zelle\u00e4.png 0.0 mono\n")
+	f.Text("labels.csv", csvfile.ByteOrderMark+"images/zelle\u00e4.png 0.0 mono\n")
 	f.picture("images/zellea\u0308.png", 1)
 	got := scan(t, "elpv", f.Root, "functional").Images
 	if len(got) != 1 || got[0].Name != "images/zellea\u0308.png" {

@@ -51,20 +51,21 @@ func (f *finder) list(folder, class string, split Split) error {
 	f.leaveOut(folder, entries)
 	for _, entry := range entries {
 		if f.inFolders && entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
-			if err := f.listFiles(filepath.Join(folder, entry.Name()), class, split, class+"/"+entry.Name()); err != nil {
+			inside := filepath.Join(folder, entry.Name())
+			files, err := os.ReadDir(filepath.Join(f.root, inside))
+			if err != nil {
+				return fmt.Errorf("class %q: %w", class, err)
+			}
+			if err := f.addFiles(inside, files, class, split, class+"/"+entry.Name()); err != nil {
 				return err
 			}
 		}
 	}
-	return f.listFiles(folder, class, split, "")
+	return f.addFiles(folder, entries, class, split, "")
 }
 
-// listFiles adds the images directly in a folder, by its path below the root.
-func (f *finder) listFiles(folder, class string, split Split, part string) error {
-	entries, err := os.ReadDir(filepath.Join(f.root, folder))
-	if err != nil {
-		return fmt.Errorf("class %q: %w", class, err)
-	}
+// addFiles adds the images among a folder's entries, by its path below the root.
+func (f *finder) addFiles(folder string, entries []os.DirEntry, class string, split Split, part string) error {
 	for _, entry := range entries {
 		if !isImage(entry.Name()) {
 			continue

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"kizu/orchestrator/csvfile"
 )
 
 // mvtec reads the layout of MVTec AD (Bergmann et al., CVPR 2019): train/good,
@@ -39,9 +41,6 @@ func (f *finder) folders(classes []string) error {
 	return nil
 }
 
-// byteOrderMark is what spreadsheets begin a file with.
-const byteOrderMark = "\ufeff"
-
 // The classes of the elpv layout: a cell's defect probability, as experts gave
 // it, is 0, 1/3, 2/3 or 1; the uncertain ones belong to no class.
 const (
@@ -67,7 +66,7 @@ func (f *finder) elpv(classes []string) error {
 	defer file.Close()
 	lines := bufio.NewScanner(file)
 	for number := 1; lines.Scan(); number++ {
-		fields := strings.Fields(strings.TrimPrefix(lines.Text(), byteOrderMark))
+		fields := strings.Fields(strings.TrimPrefix(lines.Text(), csvfile.ByteOrderMark))
 		if len(fields) == 0 {
 			continue
 		}

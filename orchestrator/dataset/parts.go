@@ -71,14 +71,14 @@ func readParts(file string, images []Image) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dataset.parts: %w", err)
 	}
-	known := namesOf(images)
+	known := byName(images)
 	listed, lines := map[string]string{}, map[string]csvfile.Row{}
 	for _, row := range table.Rows {
-		name, part := row.Field("file"), row.Field("part")
-		name = norm.NFC.String(strings.TrimPrefix(name, "./"))
+		name, part := fileOf(row), row.Field("part")
+		_, there := known[name]
 		before, twice := listed[name]
 		switch {
-		case !known[name]:
+		case !there:
 			return nil, fmt.Errorf("dataset.parts: %w", row.Wrong("there is no photo %q in the classes of the dataset: names are paths below its root, such as %s", name, someName(images)))
 		case part == "":
 			return nil, fmt.Errorf("dataset.parts: %w", row.Wrong("photo %s has no part: leave the line out if it shows one of its own", name))
@@ -90,15 +90,21 @@ func readParts(file string, images []Image) (map[string]string, error) {
 	return listed, nil
 }
 
-// namesOf are the names of images, composed as editors write them.
-func namesOf(images []Image) map[string]bool {
-	names := make(map[string]bool, len(images))
+// byName finds images by their names, composed as editors write them.
+func byName(images []Image) map[string]Image {
+	found := make(map[string]Image, len(images))
 	for _, img := range images {
-		names[norm.NFC.String(img.Name)] = true
+		found[norm.NFC.String(img.Name)] = img
 	}
-	return names
+	return found
 }
 
+// fileOf is the name of the image that a row is about, as byName has it.
+func fileOf(row csvfile.Row) string {
+	return norm.NFC.String(strings.TrimPrefix(row.Field("file"), "./"))
+}
+
+// someName shows in errors what names look like.
 func someName(images []Image) string {
 	if len(images) == 0 {
 		return "good/001.png"

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -19,14 +18,11 @@ func ReadTests(file string, set *Set) (map[string]bool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("conditions.test: %w", err)
 	}
-	byName := map[string]Image{}
-	for _, img := range set.Images {
-		byName[norm.NFC.String(img.Name)] = img
-	}
+	known := byName(set.Images)
 	listed := map[string]bool{}
 	for _, row := range table.Rows {
-		name := norm.NFC.String(strings.TrimPrefix(row.Field("file"), "./"))
-		img, there := byName[name]
+		name := fileOf(row)
+		img, there := known[name]
 		switch class := row.Field("class"); {
 		case !there:
 			return nil, fmt.Errorf("conditions.test: %w", row.Wrong("%s", missing(set, name)))

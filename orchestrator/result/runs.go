@@ -50,15 +50,14 @@ func NewRuns(seeds []int64, list []*Predictions) (*Runs, error) {
 		}
 		r.predicted = append(r.predicted, predicted)
 	}
-	r.setParts(nil)
+	r.SetParts(nil)
 	return r, nil
 }
 
-// SetParts says which part the image of a name shows; "" is one of its own.
-// Intervals and tests take parts for what was sampled from then on, not images.
-func (r *Runs) SetParts(partOf func(image string) string) { r.setParts(partOf) }
-
-func (r *Runs) setParts(partOf func(string) string) {
+// SetParts says which part the image of a name shows; "" is one of its own, and nil
+// says so of all. Intervals and tests take parts for what was sampled from then on, not
+// images.
+func (r *Runs) SetParts(partOf func(image string) string) {
 	r.parts = nil
 	at := map[string]int{}
 	for i, name := range r.images {

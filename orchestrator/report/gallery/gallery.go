@@ -74,32 +74,31 @@ type TileView struct {
 // Pairs is the view of a gallery whose strips belong together, one above the
 // other.
 func (g Gallery) Pairs(pictures *Album) View {
-	pictures.prepare(g.paths())
-	view := View{Heading: g.Heading, Text: g.Text}
-	for _, row := range g.Rows {
-		added := RowView{Title: row.Title, Detail: row.Detail}
-		for _, s := range row.Strips {
-			added.Pair = append(added.Pair, s.view(pictures))
-		}
-		view.Rows = append(view.Rows, added)
-	}
-	return view
+	return g.arranged(pictures, func(row *RowView, strips []StripView) { row.Pair = strips })
 }
 
-// View reads the pictures of a gallery.
+// View is the view of a gallery with a strip for each seed, of which the page shows the
+// first at once.
 func (g Gallery) View(pictures *Album) View {
+	return g.arranged(pictures, func(row *RowView, strips []StripView) {
+		for i := range strips {
+			strips[i].ShowSeed = len(strips) > 1
+		}
+		row.First, row.More = strips[0], strips[1:]
+	})
+}
+
+// arranged reads the pictures of a gallery, and has those of each row put into its view.
+func (g Gallery) arranged(pictures *Album, put func(*RowView, []StripView)) View {
 	pictures.prepare(g.paths())
 	view := View{Heading: g.Heading, Text: g.Text}
 	for _, row := range g.Rows {
-		added := RowView{Title: row.Title, Detail: row.Detail}
+		added, strips := RowView{Title: row.Title, Detail: row.Detail}, make([]StripView, len(row.Strips))
 		for i, s := range row.Strips {
-			next := s.view(pictures)
-			next.ShowSeed = len(row.Strips) > 1
-			if i == 0 {
-				added.First = next
-			} else {
-				added.More = append(added.More, next)
-			}
+			strips[i] = s.view(pictures)
+		}
+		if len(strips) > 0 {
+			put(&added, strips)
 		}
 		view.Rows = append(view.Rows, added)
 	}
