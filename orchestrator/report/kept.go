@@ -71,7 +71,7 @@ func Kept(p *plan.Plan, page, program string, screen table.Screen) (text []byte,
 }
 
 // KeyOf is a hash of everything that a report shows: this program, the
-// experiment and the artifacts.
+// experiment, the artifacts and which photos show one part.
 func KeyOf(p *plan.Plan, program string) (string, error) {
 	hash := sha256.New()
 	hash.Write([]byte(program))
@@ -83,6 +83,11 @@ func KeyOf(p *plan.Plan, program string) (string, error) {
 	}
 	for _, task := range p.Tasks {
 		fmt.Fprintln(hash, task.Key, task.Label)
+	}
+	for _, img := range p.Set.Images {
+		if img.Part != "" {
+			fmt.Fprintf(hash, "%q %q\n", img.Name, img.Part)
+		}
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
