@@ -14,6 +14,7 @@ import torch
 import host
 from common import images, runtime
 from common.errors import StageError
+from common.framing import Rendered
 from common.specs import read_spec
 from diffusion import base_model, latents
 from diffusion.base_files import BaseFiles
@@ -23,7 +24,7 @@ PART = 16  # photos read at once; one at a time goes through the autoencoder
 
 
 @dataclass(frozen=True)
-class Spec:
+class Spec(Rendered):
     """Keys of autoencode's spec.
 
     A picture is made of each of `images` and then of the mirror image of each of `mirrored`, which
@@ -38,7 +39,6 @@ class Spec:
     precision: str
     images: list[str]
     mirrored: list[str] = field(default_factory=list)
-    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     base_files: BaseFiles = field(default_factory=BaseFiles)
     threads: int = 0
 
@@ -57,7 +57,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         for first in range(0, len(photos), PART):
             runtime.stop_if_cancelled()
             part = photos[first : first + PART]
-            squares = [images.read_image(path, spec.resolution, spec.levels) for path, _ in part]
+            squares = images.read_images([p for p, _ in part], spec.resolution, spec.rendering)
             squares = [s.flip(-1) if m else s for s, (_, m) in zip(squares, part, strict=True)]
             for number, picture in enumerate(through(pipeline, torch.stack(squares)), first):
                 images.write_png(picture, folder / f"{number:04d}.png")

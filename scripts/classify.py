@@ -20,6 +20,7 @@ from classifier import training as classifier_training
 from classifier.training import Epoch
 from common import images, memory, runtime, safetensors_file
 from common.errors import StageError
+from common.framing import Rendered
 from common.specs import read_spec
 
 ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most
@@ -43,7 +44,7 @@ class TestImage:
 
 
 @dataclass(frozen=True)
-class Spec:
+class Spec(Rendered):
     """Keys of classify's spec; exactly one of `epochs` and `steps` is above 0.
 
     `steps` gives training sets of any size the same number of optimizer steps.
@@ -64,7 +65,6 @@ class Spec:
     test: list[TestImage]
     held_out: list[TestImage] = field(default_factory=list)  # generated, for features only
     autoencoded: list[TestImage] = field(default_factory=list)  # test photos, for features only
-    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     epochs: int = 0
     steps: int = 0
     sampling: str = "plain"
@@ -90,11 +90,9 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     device = runtime.prepare(spec.device, spec.threads)
     memory.make_room(device)  # a base model that is still loaded is of no use here
     host.log(f"reading {len(spec.train)} training and {len(spec.test)} test images")
-    train_pixels = images.read_images(
-        [e.path for e in spec.train], spec.resolution, spec.levels
-    ).to(device)
-    test_pixels = images.read_images([e.path for e in spec.test], spec.resolution, spec.levels).to(
-        device
+    train_pixels, test_pixels = (
+        images.read_images([e.path for e in entries], spec.resolution, spec.rendering).to(device)
+        for entries in (spec.train, spec.test)
     )
     labels = torch.tensor([entry.class_ for entry in spec.train], device=device)
 
@@ -155,7 +153,7 @@ def pictures(spec: Spec, test_pixels: torch.Tensor) -> dict[str, torch.Tensor]:
     looked_at = {"test": test_pixels}
     for name, entries in lists.items():
         if entries:
-            pixels = images.read_images([e.path for e in entries], spec.resolution, spec.levels)
+            pixels = images.read_images([e.path for e in entries], spec.resolution, spec.rendering)
             looked_at[name] = pixels.to(test_pixels.device)
     return looked_at
 

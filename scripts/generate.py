@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from common import image_quality, images, runtime, together
+from common.framing import Rendered
 from common.image_quality import Quality
 from common.specs import read_spec
 from common.together import Alone, Task
@@ -38,7 +39,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Spec:
+class Spec(Rendered):
     """Keys of generate's spec; `lora` is "" or a folder with pytorch_lora_weights.safetensors."""
 
     out: str
@@ -57,7 +58,6 @@ class Spec:
     negative_prompt: str = ""
     sampler: str = "base"
     method: str = "img2img"
-    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     threads: int = 0
 
     def settings(self) -> Settings:
@@ -68,7 +68,7 @@ class Spec:
             self.steps,
             self.guidance,
             self.sampler,
-            tuple(self.levels),
+            self.rendering,
         )
 
     def inputs(self) -> set[str]:
@@ -83,7 +83,7 @@ class Spec:
 
 # What the images of a batch have in common, and so the tasks of a group.
 SHARED = (
-    *("base", "base_files", "device", "threads", "precision", "levels"),
+    *("base", "base_files", "device", "threads", "precision", "levels", "fit"),
     *("method", "resolution", "strength", "steps", "guidance", "sampler", "batch_size"),
 )
 

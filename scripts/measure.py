@@ -21,6 +21,7 @@ from classifier import lite0, vision
 from classifier import network as classifier
 from common import images, memory, runtime, safetensors_file
 from common.errors import StageError
+from common.framing import Rendered, Rendering
 from common.specs import read_spec
 
 READ_AT_ONCE = 64  # images, between two words to the host
@@ -29,7 +30,7 @@ START_SEED = 0  # of a network without weights: the same one for all images of a
 
 
 @dataclass(frozen=True)
-class Spec:
+class Spec(Rendered):
     """Keys of measure's spec.
 
     `model` is a classifier's, or transformers: then `weights` is a folder or a Hugging Face id, and
@@ -48,7 +49,6 @@ class Spec:
     calibration: list[str]
     images: list[str]
     mirrored: list[str] = field(default_factory=list)
-    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     parts: int = 1
     threads: int = 0
 
@@ -68,7 +68,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
             runtime.stop_if_cancelled()
             batch = paths[first : first + READ_AT_ONCE]
             parts.append(features_of(batch, mirror))
-            small.append(small_grey(batch, mirror, spec.levels))
+            small.append(small_grey(batch, mirror, spec.rendering))
             host.progress(sum(map(len, parts)), total, {})
     features = torch.cat(parts)
     measured = spec.images + spec.mirrored
@@ -88,7 +88,7 @@ def encoder(spec: Spec, device: torch.device) -> Callable[[list[str], bool], tor
     """What gives features (N, width), on the CPU, of images in files or of their mirror images."""
     if spec.model == "transformers":
         network = vision.load(spec.weights, device)
-        return partial(network.features, levels=spec.levels, parts=spec.parts)
+        return partial(network.features, rendering=spec.rendering, parts=spec.parts)
     model = classifier.build(spec.model, spec.weights, classes=2, seed=START_SEED)
     model.network.to(device)
     if model.needs_batch_norm_estimate:
@@ -96,7 +96,7 @@ def encoder(spec: Spec, device: torch.device) -> Callable[[list[str], bool], tor
     model.network.eval()
 
     def features(paths: list[str], mirror: bool) -> torch.Tensor:
-        pixels = images.read_images(paths, spec.resolution, spec.levels)
+        pixels = images.read_images(paths, spec.resolution, spec.rendering)
         pixels = pixels.flip(-1) if mirror else pixels
         batches = pixels.split(classifier.at_once(spec.resolution, spec.parts))
         return torch.cat([classifier.features(model, batch.to(device)).cpu() for batch in batches])
@@ -104,13 +104,13 @@ def encoder(spec: Spec, device: torch.device) -> Callable[[list[str], bool], tor
     return features
 
 
-def small_grey(paths: list[str], mirror: bool, levels: list[int]) -> torch.Tensor:
+def small_grey(paths: list[str], mirror: bool, rendering: Rendering) -> torch.Tensor:
     """Pixels (N, 1024) of images scaled to 32x32, each without its mean and of length 1.
 
     So the squared distance of two is twice one minus their correlation, whatever their brightness
     and contrast. A picture of one grey has no contrast, and is all 0.
     """
-    pixels = images.read_images(paths, SIDE, levels).float()
+    pixels = images.read_images(paths, SIDE, rendering).float()
     grey = (pixels.flip(-1) if mirror else pixels).mean(1).flatten(1)
     grey = grey - grey.mean(1, keepdim=True)
     return grey / grey.norm(dim=1, keepdim=True).clamp(min=1.0)
@@ -120,7 +120,7 @@ def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) ->
     """Estimate batch-norm statistics on the calibration images."""
     if not spec.calibration:
         raise StageError(f"weights {spec.weights} need images to calibrate on, and there are none")
-    pixels = images.read_images(spec.calibration, spec.resolution, spec.levels)
+    pixels = images.read_images(spec.calibration, spec.resolution, spec.rendering)
     # The batches decide the statistics: memory that ran out does not divide them.
     batches = pixels.split(classifier.at_once(spec.resolution))
     lite0.estimate_batch_norm(model.network, (model.normalize(b.to(device)) for b in batches))

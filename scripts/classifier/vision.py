@@ -1,12 +1,12 @@
 """Image features from a pretrained vision transformer, DINOv2 or CLIP, as transformers loads it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import transformers.utils.logging
-from PIL import ImageOps
+from PIL import Image, ImageOps
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -18,8 +18,9 @@ from transformers import (
 from transformers.image_processing_utils import BaseImageProcessor
 
 from classifier import network as classifier
-from common import memory, photos, runtime
+from common import framing, memory, photos, runtime
 from common.errors import StageError
+from common.framing import PLAIN, Rendering
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -35,22 +36,30 @@ class Encoder:
 
     @torch.inference_mode()
     def features(
-        self, paths: list[str], mirror: bool, levels: Sequence[int] = (), parts: int = 1
+        self, paths: list[str], mirror: bool, rendering: Rendering = PLAIN, parts: int = 1
     ) -> torch.Tensor:
         """Features (N, width) float32, on the CPU, of images in files or of their mirror images.
 
-        Photos are read with `levels`. `parts` divides how many go through the network at once. A
-        photo is let go once it is scaled: it may be a hundred times as large as what the network
-        sees.
+        `parts` divides how many go through the network at once. A photo is let go once it is
+        scaled: it may be a hundred times as large as what the network sees. One that is cropped
+        goes through the network's own scaling and cropping, which would cut off the edges of one
+        that is padded or stretched: that becomes a square of the network's size straight away.
         """
-        inputs = torch.cat([self._scaled(path, mirror, levels) for path in paths])
+        inputs = torch.cat([self._scaled(path, mirror, rendering) for path in paths])
         batches = inputs.split(classifier.at_once(inputs.shape[-1], parts))
         return torch.cat([self._of(batch.to(self.network.device)) for batch in batches])
 
-    def _scaled(self, path: str, mirror: bool, levels: Sequence[int]) -> torch.Tensor:
-        picture = photos.read(path, levels)
+    def _scaled(self, path: str, mirror: bool, rendering: Rendering) -> torch.Tensor:
+        picture = photos.read(path, rendering.levels)
         picture = ImageOps.mirror(picture) if mirror else picture
-        return self.processor([picture], return_tensors="pt")["pixel_values"]
+        if not rendering.fit:
+            return self._processed(picture)
+        side = self._processed(Image.new("RGB", (1, 1))).shape[-1]
+        square, _ = framing.square(picture, side, rendering)
+        return self._processed(square, do_resize=False, do_center_crop=False)
+
+    def _processed(self, picture: Image.Image, **changes: bool) -> torch.Tensor:
+        return self.processor([picture], return_tensors="pt", **changes)["pixel_values"]
 
     def _of(self, inputs: torch.Tensor) -> torch.Tensor:
         runtime.stop_if_cancelled()

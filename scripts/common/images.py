@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,71 +9,73 @@ import torch
 from cachetools import LRUCache
 from PIL import Image
 
-from common import photos
-
-
-@dataclass(frozen=True)
-class Frame:
-    """How a square was cut from a photo: the photo's height and width, and where it was cropped.
-
-    `top` and `left` are pixels of the scaled photo, as SDXL is told them.
-    """
-
-    height: int
-    width: int
-    top: int
-    left: int
-
+from common import framing, masks, photos
+from common.framing import PLAIN, Frame, Rendering
+from common.regions import Region, located
 
 # Squares that were read before: a grid's tasks read the same photos again and again.
 _read: LRUCache = LRUCache(maxsize=2**29, getsizeof=lambda square: square[0].nbytes)
 
 
-def read_image(path: str, resolution: int, levels: Sequence[int] = ()) -> torch.Tensor:
+def read_image(path: str, resolution: int, rendering: Rendering = PLAIN) -> torch.Tensor:
     """One image as (3, R, R) uint8, as `read_framed` makes it."""
-    return read_framed(path, resolution, levels)[0]
+    return read_framed([path], resolution, rendering)[0][0]
 
 
-def read_framed(
-    path: str, resolution: int, levels: Sequence[int] = ()
-) -> tuple[torch.Tensor, Frame]:
-    """One image as (3, R, R) uint8: shorter side scaled to R (bilinear), then centre cropped.
-
-    The same pixels as torchvision's Resize and CenterCrop, which diffusers' scripts use, to the
-    bit. They are kept for the next stage that reads the file, and must not be written to. `levels`
-    and StageError are those of photos.read.
-    """
-    key = (path, resolution, tuple(levels), _state_of(path))
-    if key not in _read:
-        square, frame = _centre_square(photos.read(path, levels), resolution)
-        pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous()
-        _read[key] = (pixels, frame)
-    return _read[key]
-
-
-def _state_of(path: str) -> tuple[int, ...] | None:
-    """What changes when a file does; None when there is no file."""
-    try:
-        state = Path(path).stat()
-    except OSError:
-        return None
-    return (state.st_ino, state.st_size, state.st_mtime_ns)
-
-
-def _centre_square(picture: Image.Image, side: int) -> tuple[Image.Image, Frame]:
-    shorter = min(picture.size)
-    width, height = (side * length // shorter for length in picture.size)
-    scaled = picture.resize((width, height), Image.Resampling.BILINEAR)
-    left, top = round((width - side) / 2), round((height - side) / 2)
-    frame = Frame(picture.height, picture.width, top, left)
-    return scaled.crop((left, top, left + side, top + side)), frame
-
-
-def read_images(paths: list[str], resolution: int, levels: Sequence[int] = ()) -> torch.Tensor:
+def read_images(
+    paths: Sequence[str], resolution: int, rendering: Rendering = PLAIN
+) -> torch.Tensor:
     """All images as (N, 3, R, R) uint8; N may be 0."""
     if not paths:
         return torch.empty(0, 3, resolution, resolution, dtype=torch.uint8)
-    return torch.stack([read_image(path, resolution, levels) for path in paths])
+    return torch.stack([pixels for pixels, _ in read_framed(paths, resolution, rendering)])
+
+
+def read_framed(
+    paths: Sequence[str], resolution: int, rendering: Rendering = PLAIN
+) -> list[tuple[torch.Tensor, Frame]]:
+    """Each image, or region of one that a path names, as (3, R, R) uint8, and how it was framed.
+
+    framing.square says which pixels these are, photos.read which photos there are and what is a
+    StageError. They are kept for the next stage that reads the file, and must not be written to.
+    Regions of one photo that follow each other share one reading of its file.
+    """
+    squares = []
+    latest, picture = "", None
+    for path in paths:
+        file, region = located(path)
+        key = (file, region, resolution, rendering, _state_of(file))
+        if key not in _read:
+            if file != latest:
+                picture = None  # let go before the next is read: a photo may take gigabytes
+                latest, picture = file, photos.read_file(file, rendering.levels)
+            shown = region.cut(picture, file) if region else picture
+            square, frame = framing.square(shown, resolution, rendering)
+            _read[key] = (torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous(), frame)
+        squares.append(_read[key])
+    return squares
+
+
+def read_mask(
+    paths: Sequence[str],
+    resolution: int,
+    rendering: Rendering = PLAIN,
+    region: Region | None = None,
+) -> torch.Tensor:
+    """Where a photo, or a region of it, shows defects, (1, R, R) bool, as masks.read says it.
+
+    Pixel for pixel what `read_image` gives of the photo with the same rendering and region.
+    """
+    return torch.from_numpy(masks.read(paths, resolution, rendering, region))[None]
+
+
+def _state_of(file: str) -> tuple[int, ...] | None:
+    """What changes when a file does; None when there is no file."""
+    try:
+        state = Path(file).stat()
+    except OSError:
+        return None
+    return (state.st_ino, state.st_size, state.st_mtime_ns)
 
 
 def to_signed(pixels: torch.Tensor) -> torch.Tensor:

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from common.errors import StageError
+from common.regions import located
 
 FORMATS = ["PNG", "JPEG", "BMP", "TIFF", "WEBP"]
 
@@ -34,19 +35,38 @@ STRIP = 2**22  # pixels that are hashed at once
 
 
 def read(path: str, levels: Sequence[int] = ()) -> Image.Image:
-    """A photo in RGB as every stage sees it.
+    """A photo, or the region of one that its path names, in RGB as every stage sees it.
 
     Upright as its EXIF orientation says, alpha dropped (the colour below it is what counts), the
     first page of a TIFF. 16-bit grey is mapped to 8 bits in one straight line from `levels`, (low,
     high), to 0..255, clipped; without levels from 0..65535. StageError names a file that is
-    missing, damaged, too large or of a kind whose brightness nothing says.
+    missing, damaged, too large or of a kind whose brightness nothing says, and a region that does
+    not lie in its photo.
     """
+    file, region = located(path)
+    picture = read_file(file, levels)
+    return region.cut(picture, file) if region else picture
+
+
+def read_file(path: str, levels: Sequence[int] = ()) -> Image.Image:
+    """A whole photo, as `read` does, by the name of its file."""
     with _opened(path) as file:
         return to_rgb(_upright(file), levels, path)
 
 
+def read_mask(path: str) -> np.ndarray:
+    """The pixels of a mask that are not zero in every colour, (H, W) bool; alpha does not count."""
+    with _opened(path) as file:
+        picture = _upright(file)
+    if picture.mode not in ("1", "L", "I", "F") and not picture.mode.startswith("I;16"):
+        picture.info.pop("transparency", None)
+        picture = picture.convert("RGB")
+    values = np.asarray(picture) != 0
+    return values.any(-1) if values.ndim == 3 else values
+
+
 def look(path: str, levels: Sequence[int] = ()) -> dict[str, Any]:
-    """What `read` makes of a photo: its form, and the identity of its pixels.
+    """What `read` makes of a whole photo: its form, and the identity of its pixels.
 
     width and height are those of the upright picture, orientation (1 to 8, as in EXIF) is how the
     file has it; low and high are the extremes of 16-bit grey. pixels is the SHA-256 of what `read`

@@ -7,6 +7,7 @@ import torch
 
 from common import images
 from common.errors import StageError
+from common.framing import Rendered
 from diffusion.base_files import BaseFiles
 from lora import optimizers
 from lora.regularization import MODES
@@ -22,7 +23,7 @@ class Concept:
 
 
 @dataclass(frozen=True)
-class Spec:
+class Spec(Rendered):
     """Keys of train_lora's spec.
 
     `batch_size` counts the instance images of a step, which as many class images join; with
@@ -57,7 +58,6 @@ class Spec:
     regularization: str = "exact"
     repeats: int = 1
     min_snr_gamma: float = 0.0
-    levels: list[int] = field(default_factory=list)  # of 16-bit photos, as photos.read takes them
     gradient_accumulation: int = 1
     gradient_checkpointing: bool = False
     resume: str = ""

@@ -86,12 +86,9 @@ def read_concept(spec: Spec, name: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Pixels of a concept's images, (N, 3, R, R) uint8, and the sizes that SDXL is told, (N, 6)."""
     concept: Concept = spec.concepts()[name]
     host.log(f"reading {len(concept.images)} {name} images")
-    pixels, frames = zip(
-        *(images.read_framed(path, spec.resolution, spec.levels) for path in concept.images),
-        strict=True,
-    )
-    square = [spec.resolution, spec.resolution]
-    sizes = [[f.height, f.width, f.top, f.left, *square] for f in frames]
+    framed = images.read_framed(concept.images, spec.resolution, spec.rendering)
+    pixels, frames = zip(*framed, strict=True)
+    sizes = [[*frame.told(), spec.resolution, spec.resolution] for frame in frames]
     return torch.stack(pixels), torch.tensor(sizes, dtype=torch.float32)
 
 

@@ -28,7 +28,7 @@ class Img2Img:
         runtime.stop_if_cancelled()
         generators = [torch.Generator("cpu").manual_seed(shot.seed) for shot in shots]
         sources = [shot.source for shot in shots]
-        pixels = images.read_images(sources, self.settings.resolution, self.settings.levels)
+        pixels = images.read_images(sources, self.settings.resolution, self.settings.rendering)
         posterior = latents.encode(self.pipeline.vae, pixels)
         # Drawn first from each image's generator, as the pipeline itself does with pixels.
         shape, kind = posterior.mean.shape[2:], posterior.mean.dtype

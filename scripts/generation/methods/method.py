@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 
 from common.errors import StageError
+from common.framing import Rendering
 from diffusion.base_model import Pipeline
 from diffusion.prompts import GuidedPrompt
 from lora import files as lora_files
@@ -24,7 +25,7 @@ class Settings:
     steps: int
     guidance: float
     sampler: str
-    levels: tuple[int, ...]  # of 16-bit photos, as photos.read takes them
+    rendering: Rendering  # of photos
 
 
 class Style:

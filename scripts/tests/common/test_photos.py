@@ -16,6 +16,7 @@ from PIL import Image
 import odd_photos
 from common import images, photos
 from common.errors import StageError
+from common.framing import Rendering
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_levels_are_one_straight_line():
 
 def test_stages_read_with_levels(odd):
     path = str(odd / "exact" / "12 of 16.png")
-    dark, bright = (images.read_images([path], 16, levels) for levels in ([], [0, 4095]))
+    dark, bright = (images.read_images([path], 16, Rendering(levels)) for levels in ((), (0, 4095)))
     assert dark.max() < 20 < 250 < bright.max()
     assert torch.equal(images.read_image(path, 16), dark[0])  # what is kept is kept by levels
 

@@ -21,6 +21,7 @@ FREE = {
             "alpha",
             "target",
             "flip",
+            "fit",
             "levels",
         ),
         *("learning_rate", "text_encoder_learning_rate", "schedule", "warmup_steps", "optimizer"),
@@ -44,6 +45,7 @@ def test_every_setting_is_shared_or_free(stage, spec):
     [
         *[("strength", 0.9), ("steps", 7), ("guidance", 1.5), ("sampler", "ddim")],
         *[("resolution", 64), ("batch_size", 3), ("precision", "bf16"), ("levels", [0, 9])],
+        ("fit", "stretch"),
     ],
 )
 def test_images_of_unlike_settings_are_refused(generate_spec, name, value):

@@ -1,0 +1,64 @@
+"""Masks of defects, in the squares that networks see of the photos that they belong to."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from common import photos
+from common.errors import StageError
+from common.framing import Frame, Rendering, Side, frame
+from common.regions import Region
+
+
+def read(
+    paths: Sequence[str], side: int, rendering: Rendering, region: Region | None = None
+) -> np.ndarray:
+    """Where a photo shows defects, (R, R) bool: the union of its masks, framed as the photo is.
+
+    Every mask is of the whole photo's size and non-zero, in any colour, where the defect is;
+    `region` is that of the photo. What is padded is no defect; without masks nothing is. StageError
+    names a mask that cannot be read or that is not of the others' size.
+    """
+    whole = None
+    for path in paths:
+        mask = photos.read_mask(path)
+        if whole is not None and mask.shape != whole.shape:
+            (height, width), (h, w) = mask.shape, whole.shape
+            raise StageError(
+                f"mask {path} has {width}×{height} pixels, and {paths[0]} of the same photo {w}×{h}"
+            )
+        whole = mask if whole is None else whole | mask
+    if whole is None:
+        return np.zeros((side, side), bool)
+    if region:
+        region.check(whole.shape[::-1], paths[0])
+        whole = whole[region.y : region.y + region.height, region.x : region.x + region.width]
+    return placed(whole, frame(whole.shape[::-1], side, rendering.fit))
+
+
+def placed(mask: np.ndarray, layout: Frame) -> np.ndarray:
+    """A photo's mask, (H, W) bool, in the square that the photo is framed in, (R, R) bool.
+
+    Scaled down, a pixel of the square is a defect if the centre of any defect pixel lies in it, so
+    that a defect of one pixel never vanishes; scaled up, if the photo's nearest pixel is one. It is
+    computed in whole numbers: no rounding loses what lies between two pixels of the square.
+    """
+    return _along(_along(mask, 0, layout.down, layout.side), 1, layout.across, layout.side)
+
+
+def _along(mask: np.ndarray, axis: int, side: Side, size: int) -> np.ndarray:
+    """A mask scaled and put in place along one of its axes."""
+    begin, end = side.seen(size)
+    number = np.arange(begin, end + 1)
+    if side.scaled < side.length:
+        # The centre of pixel x lies in the scaled pixel (2x + 1) · scaled / (2 · length), rounded
+        # down: these are the first pixels of each.
+        firsts = -((side.scaled - 2 * side.length * number) // (2 * side.scaled))
+        part = mask.take(np.arange(firsts[0], firsts[-1]), axis)
+        scaled = np.logical_or.reduceat(part, firsts[:-1] - firsts[0], axis)
+    else:
+        scaled = mask.take((2 * number[:-1] + 1) * side.length // (2 * side.scaled), axis)
+    before = max(-side.first, 0)
+    around = [(0, 0), (0, 0)]
+    around[axis] = (before, size - before - (end - begin))
+    return np.pad(scaled, around)
