@@ -19,7 +19,7 @@ func (b *builder) autoencode(label string, images, mirrored []stage.Ref, l exper
 	// One precision for a whole experiment: it changes no picture, and would change keys.
 	task, err := b.add(label, stage.Autoencode{
 		Base: b.base(), Resolution: l.Resolution, Precision: b.exp.LoRA.Precision, Images: images, Mirrored: mirrored,
-		Levels: b.in.Set.Levels,
+		Rendering: b.rendering(),
 	})
 	b.byLabel[label] = task
 	return task, err

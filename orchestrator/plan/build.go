@@ -136,7 +136,7 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 		Instance:   stage.Prompted{Prompt: instancePrompt, Images: b.refsOf(instance)},
 		Class:      stage.Prompted{Prompt: classPrompt, Images: b.refsOf(regular)},
 		Steps:      l.Steps,
-		Levels:     b.in.Set.Levels,
+		Rendering:  b.rendering(),
 
 		LoRATraining: l.LoRATraining,
 	}
@@ -159,7 +159,7 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 		Prompt: prompt, NegativePrompt: g.NegativePrompt,
 		Resolution: r.Resolution, Denoising: g.Denoising,
 		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
-		Levels: b.in.Set.Levels,
+		Rendering: b.rendering(),
 	}
 	if g.Method != experiment.UsualMethod { // which no key of before has
 		spec.Method = g.Method
@@ -169,6 +169,9 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 	}
 	return spec
 }
+
+// rendering is how all stages see photos.
+func (b *builder) rendering() stage.Rendering { return stage.Rendering{Levels: b.in.Set.Levels} }
 
 // ref is the reference of an image.
 func (b *builder) ref(img dataset.Image) stage.Ref {

@@ -239,7 +239,8 @@ func canonical(value any) string {
 func (p *Plan) refName(ref stage.Ref) string {
 	const digits = 10
 	if img, ok := p.Image(ref); ok {
-		return img.Name
+		_, fragment := ref.Whole()
+		return img.Name + fragment
 	}
 	if kind, key, _, ok := ref.Artifact(); ok {
 		return kind + ":" + key[:min(digits, len(key))]

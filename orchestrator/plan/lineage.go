@@ -44,13 +44,14 @@ func (t *Task) reads(f func(ref stage.Ref, as stage.Role)) {
 	}
 }
 
-// photos calls f with every photo that a task reads, whatever for.
-func (t *Task) photos(f func(stage.Ref)) {
+// photos yields every photo that a task reads, whatever for.
+func (t *Task) photos(yield func(stage.Ref) bool) {
 	for _, reading := range t.Spec.Reads() {
-		reading.Photos(func(ref stage.Ref) bool {
-			f(ref)
-			return true
-		})
+		for ref := range reading.Photos {
+			if !yield(ref) {
+				return
+			}
+		}
 	}
 }
 
@@ -112,7 +113,10 @@ func (p *Plan) checkLeaks() error {
 	reached := map[*Task]bool{} // by an image of a part that is tested on
 	for _, task := range p.Tasks {
 		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
-		task.reads(func(ref stage.Ref, _ stage.Role) { leaks = leaks || tested[ref] })
+		task.reads(func(ref stage.Ref, _ stage.Role) {
+			photo, _ := ref.Whole()
+			leaks = leaks || tested[photo]
+		})
 		reached[task] = leaks
 		if leaks || seen {
 			if leak := p.leak(task, task.testedOn()); leak != nil {
@@ -138,8 +142,7 @@ func (t *Task) testedOn() (refs []stage.Ref) {
 func (p *Plan) leak(classifier *Task, test []stage.Ref) error {
 	ways, byPart := p.ways(classifier)
 	leak := &LeakError{Classifier: classifier.Label}
-	for _, tested := range test {
-		img, _ := p.Image(tested)
+	for _, img := range p.Photos(slices.Values(test)) {
 		way := ways[img.SHA256]
 		if other, ok := byPart[img.PartOf()]; way == "" && ok {
 			way = fmt.Sprintf("its part %s is also in %s, %s", img.Part, other.Name, ways[other.SHA256])

@@ -59,7 +59,7 @@ func (b *builder) measureAutoencoded(l experiment.LoRA) (*Task, error) {
 // measureSpec asks for the features of photos and of pictures in a folder.
 func (b *builder) measureSpec(photos []stage.Ref, folder stage.Ref, count int) stage.Measure {
 	if b.in.Encoder != nil {
-		return stage.Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []stage.Ref{}, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels}
+		return stage.Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []stage.Ref{}, Images: photos, Folder: folder, Count: count, Rendering: b.rendering()}
 	}
 	if b.calibration == nil {
 		good := b.in.Division.Train[b.exp.Dataset.Good]
@@ -67,7 +67,7 @@ func (b *builder) measureSpec(photos []stage.Ref, folder stage.Ref, count int) s
 	}
 	return stage.Measure{
 		Model: b.exp.Classifier.Model, Weights: b.weights(b.exp.Classifier.Weights), Resolution: b.exp.Classifier.Resolution,
-		Calibration: b.calibration, Images: photos, Folder: folder, Count: count, Levels: b.in.Set.Levels,
+		Calibration: b.calibration, Images: photos, Folder: folder, Count: count, Rendering: b.rendering(),
 	}
 }
 

@@ -7,6 +7,7 @@ package plan
 
 import (
 	"encoding/json"
+	"iter"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -93,7 +94,7 @@ func (t *Task) Identity() json.RawMessage { return stage.Identity(t.Spec, t.vers
 // file refers to a file of the task's artifact, or with "" to its folder.
 func (t *Task) file(name string) stage.Ref { return stage.Artifact(t.Kind, t.Key, name) }
 
-// Image finds an image of the dataset by its reference.
+// Image finds an image of the dataset by its reference, or by that of a region of it.
 func (p *Plan) Image(ref stage.Ref) (dataset.Image, bool) {
 	sum, _ := ref.Hash()
 	img, ok := p.images[sum]
@@ -101,10 +102,11 @@ func (p *Plan) Image(ref stage.Ref) (dataset.Image, bool) {
 }
 
 // Path turns a reference into what a stage opens: a path, or a name that the
-// worker knows. artifactDir gives the folder of an artifact.
+// worker knows; a region of a photo, to its path with the region. artifactDir gives the folder of an artifact.
 func (p *Plan) Path(ref stage.Ref, artifactDir func(kind, key string) string) string {
 	if img, ok := p.Image(ref); ok {
-		return img.Path
+		_, fragment := ref.Whole()
+		return img.Path + fragment
 	}
 	if path, ok := p.paths[ref]; ok {
 		return path
@@ -127,13 +129,19 @@ func (p *Plan) Path(ref stage.Ref, artifactDir func(kind, key string) string) st
 	return name
 }
 
-// Images lists the dataset's images that a task reads.
-func (p *Plan) Images(task *Task) []dataset.Image {
+// Images lists the dataset's images that a task reads, whatever for.
+func (p *Plan) Images(task *Task) []dataset.Image { return p.Photos(task.photos) }
+
+// Photos lists the dataset's images that references name or name regions of, each
+// once.
+func (p *Plan) Photos(refs iter.Seq[stage.Ref]) []dataset.Image {
 	var images []dataset.Image
-	task.photos(func(ref stage.Ref) {
-		if img, ok := p.Image(ref); ok {
+	seen := map[string]bool{}
+	for ref := range refs {
+		if img, ok := p.Image(ref); ok && !seen[img.SHA256] {
+			seen[img.SHA256] = true
 			images = append(images, img)
 		}
-	})
+	}
 	return images
 }

@@ -111,7 +111,7 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 	k := c.Classifier
 	spec := stage.Classify{
 		Model: k.Model, Weights: b.weights(k.Weights), ClassifierTraining: k.ClassifierTraining,
-		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Levels: b.in.Set.Levels,
+		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Rendering: b.rendering(),
 	}
 	for index, class := range spec.Classes {
 		reals, err := b.train(class, c.Of(class, b.exp.Dataset.Good).Real, "training classifiers")

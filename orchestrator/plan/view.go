@@ -216,7 +216,7 @@ func CompositionOf(classifier *Task) *ConditionView {
 		view.Classes[folder.Class].Generated += folder.Count
 		maker[folder.Class] = classifier.need(folder.Path)
 	}
-	for _, img := range spec.Test {
+	for _, img := range spec.Tested() {
 		view.Classes[img.Class].Test++
 	}
 	for i, class := range spec.Classes {

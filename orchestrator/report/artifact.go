@@ -105,9 +105,11 @@ func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 	if err != nil {
 		return nil, damaged(task, "predictions.csv", err)
 	}
-	if spec, ok := task.Spec.(stage.Classify); ok && len(spec.Test) != len(predictions.Images) {
-		err := fmt.Errorf("%d images instead of %d", len(predictions.Images), len(spec.Test))
-		return nil, damaged(task, "predictions.csv", err)
+	if spec, ok := task.Spec.(stage.Classify); ok {
+		if want := len(spec.Tested()); want != len(predictions.Images) {
+			err := fmt.Errorf("%d images instead of %d", len(predictions.Images), want)
+			return nil, damaged(task, "predictions.csv", err)
+		}
 	}
 	return predictions, nil
 }

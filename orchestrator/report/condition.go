@@ -84,7 +84,7 @@ func testImagesOf(p *plan.Plan) testImages {
 		}
 		spec := cell.Classify.Spec.(stage.Classify)
 		labels := &result.Predictions{Classes: spec.Classes}
-		for _, img := range spec.Test {
+		for _, img := range spec.Tested() {
 			labels.Images = append(labels.Images, result.Prediction{Label: img.Class})
 		}
 		m := result.Tally(labels)

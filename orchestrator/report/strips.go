@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/plan"
@@ -48,16 +49,8 @@ func realStrip(photos []dataset.Image, most int) gallery.Strip {
 	return result
 }
 
-// photos finds the images of the dataset that refs name.
-func (r *Report) photos(refs []stage.Ref) []dataset.Image {
-	var photos []dataset.Image
-	for _, ref := range refs {
-		if img, ok := r.plan.Image(ref); ok {
-			photos = append(photos, img)
-		}
-	}
-	return photos
-}
+// photos finds the images of the dataset that refs name, or name regions of.
+func (r *Report) photos(refs []stage.Ref) []dataset.Image { return r.plan.Photos(slices.Values(refs)) }
 
 // sources lists the photos that a generation starts from.
 func (r *Report) sources(task *plan.Task) []dataset.Image {

@@ -1,10 +1,6 @@
 package stage
 
-import (
-	"slices"
-
-	"kizu/orchestrator/dataset"
-)
+import "slices"
 
 // KindAutoencode is the kind of its tasks.
 const KindAutoencode = "autoencode"
@@ -19,7 +15,7 @@ type Autoencode struct {
 	Images     []Ref  `json:"images"`             // a picture each
 	Mirrored   []Ref  `json:"mirrored,omitempty"` // and then a picture of each of these photos' mirror images
 
-	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+	Rendering
 }
 
 // Made counts the pictures.

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"slices"
 
-	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 )
 
@@ -19,12 +18,12 @@ type Classify struct {
 	experiment.ClassifierTraining
 	Classes     []string  `json:"classes"`
 	Train       []Labeled `json:"train"`
-	Generated   []Labeled `json:"generated,omitempty"` // folders, to train on as well; the stage finds them in train
-	Test        []Labeled `json:"test"`
+	Generated   []Labeled `json:"generated,omitempty"`   // folders, to train on as well; the stage finds them in train
+	Test        []Labeled `json:"test"`                  // those of one name are tiles of one photo, of which there is one prediction
 	HeldOut     []Labeled `json:"held_out,omitempty"`    // folders of images that train nothing; their features are stored
 	Autoencoded []Labeled `json:"autoencoded,omitempty"` // folders of test photos that the base's autoencoder gave back; the same
 
-	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+	Rendering
 }
 
 // Labeled is an image with its class or, with a count, generated images of one
@@ -62,6 +61,18 @@ func listedOf(folders []Labeled) []Labeled {
 		images = append(images, folder.each()...)
 	}
 	return images
+}
+
+// Tested lists the test photos: of one that is tested on in tiles, the first.
+func (s Classify) Tested() []Labeled {
+	photos, seen := make([]Labeled, 0, len(s.Test)), map[string]bool{}
+	for _, img := range s.Test {
+		if !seen[img.Name] {
+			seen[img.Name] = true
+			photos = append(photos, img)
+		}
+	}
+	return photos
 }
 
 // Trained counts the training images.

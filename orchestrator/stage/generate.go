@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 )
 
@@ -27,7 +26,7 @@ type Generate struct {
 	Count   int        `json:"count,omitempty"`
 	Images  []NewImage `json:"images,omitempty"` // when resolved
 
-	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+	Rendering
 }
 
 // NewImage is one image to generate.
@@ -83,7 +82,7 @@ func (s Generate) Keeps() string { return string(s.Base) + " " + s.Precision }
 // BatchKey implements Spec: batches are filled across tasks, with other LoRAs
 // and prompts in one batch.
 func (s Generate) BatchKey() string {
-	return fmt.Sprint(s.Kind(), s.Method, s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels)
+	return fmt.Sprint(s.Kind(), s.Method, s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels, s.Fit)
 }
 
 // Effort implements Spec.

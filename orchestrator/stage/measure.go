@@ -1,10 +1,6 @@
 package stage
 
-import (
-	"slices"
-
-	"kizu/orchestrator/dataset"
-)
+import "slices"
 
 // KindMeasure is the kind of its tasks.
 const KindMeasure = "measure"
@@ -21,7 +17,7 @@ type Measure struct {
 	Folder      Ref    `json:"folder,omitempty"`   // of images that a task made, to measure as well, when not resolved
 	Count       int    `json:"count,omitempty"`    // of them
 
-	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+	Rendering
 }
 
 // Measured counts the rows of features.

@@ -1,11 +1,16 @@
 package stage
 
-import "strings"
+import (
+	"fmt"
+	"image"
+	"strings"
+)
 
 // Ref names something by its content, so that a key does not depend on where
 // files lie: "sha256:<hash>" for an image, a model folder or a weights file,
 // "artifact:<kind>/<key>/<file>" for part of an artifact, "name:<text>" for
-// what the worker knows by name (a Hugging Face id, torchvision's weights).
+// what the worker knows by name (a Hugging Face id, torchvision's weights). An
+// image's may end in a region of it; see Region.
 type Ref string
 
 // Prefixes of a Ref.
@@ -30,8 +35,31 @@ func Artifact(kind, key, file string) Ref {
 	return Ref(ref)
 }
 
-// Hash is the SHA-256 of what is referred to by it.
-func (r Ref) Hash() (sum string, ok bool) { return strings.CutPrefix(string(r), byHash) }
+// Region refers to a part of an image, in whole pixels of the upright photo, in
+// the notation of W3C Media Fragments: "sha256:<hash>#xywh=<x>,<y>,<w>,<h>". An
+// empty rectangle stands for all of the image, which has no fragment.
+func (r Ref) Region(part image.Rectangle) Ref {
+	whole, _ := r.Whole()
+	if part.Empty() {
+		return whole
+	}
+	return whole + Ref(fmt.Sprintf("#xywh=%d,%d,%d,%d", part.Min.X, part.Min.Y, part.Dx(), part.Dy()))
+}
+
+// Whole refers to all of the image that r refers to a region of, and gives what
+// its path takes to be that of the region: "#xywh=…", or "".
+func (r Ref) Whole() (whole Ref, fragment string) {
+	if at := strings.IndexByte(string(r), '#'); at >= 0 && strings.HasPrefix(string(r), byHash) {
+		return r[:at], string(r[at:])
+	}
+	return r, ""
+}
+
+// Hash is the SHA-256 of what is referred to by it; of a region, of its image.
+func (r Ref) Hash() (sum string, ok bool) {
+	whole, _ := r.Whole()
+	return strings.CutPrefix(string(whole), byHash)
+}
 
 // Name is the name of what is referred to by it, otherwise the reference itself.
 func (r Ref) Name() string { return strings.TrimPrefix(string(r), byName) }

@@ -6,7 +6,11 @@
 // A further stage is a file with its spec, and a line in All.
 package stage
 
-import "iter"
+import (
+	"iter"
+
+	"kizu/orchestrator/dataset"
+)
 
 // All has a spec of every stage, in the order of a table.
 var All = []Spec{TrainLoRA{}, Generate{}, Autoencode{}, Classify{}, Measure{}}
@@ -94,6 +98,13 @@ type Backboned interface {
 // Observer is a spec that also looks at artifacts that do not shape its own.
 type Observer interface {
 	MadeFrom() []Ref // in or of the artifacts that do
+}
+
+// Rendering is how photos become the squares that networks see; every spec of a
+// stage that reads photos has it. scripts/common/framing.py does it.
+type Rendering struct {
+	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+	Fit    string         `json:"fit,omitempty"`    // of photos that are no squares: "" crops them
 }
 
 // Role is what a photo is to a stage.

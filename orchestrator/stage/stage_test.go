@@ -12,7 +12,7 @@ import (
 // first member for all.
 var free = map[string][]string{
 	KindTrainLoRA: {
-		"Seed", "Instance", "Class", "Steps", "Levels", "Rank", "Alpha", "Target",
+		"Seed", "Instance", "Class", "Steps", "Levels", "Fit", "Rank", "Alpha", "Target",
 		"LearningRate", "TextEncoderLearningRate", "Schedule", "WarmupSteps", "Optimizer",
 		"BatchSize", "PriorWeight", "Regularization", "Repeats", "MinSNRGamma", "Flip", "GradientAccumulation",
 	},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 )
 
@@ -28,7 +27,7 @@ type TrainLoRA struct {
 	Class      Prompted `json:"class"` // regularization images
 	Steps      int      `json:"steps"`
 
-	Levels dataset.Levels `json:"levels,omitempty"` // of 16-bit photos
+	Rendering
 
 	experiment.LoRATraining
 
