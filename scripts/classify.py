@@ -1,7 +1,8 @@
 """Stage classify: train EfficientNet-b0 on a list of images and predict another list.
 
 A fixed number of epochs or steps, no validation set and no model selection: the test images are
-looked at once, at the end. Alone: python scripts/classify.py spec.json
+looked at once, at the end. A photo may be tested on in tiles: its worst tile answers for it
+(classifier/tiles.py). Alone: python scripts/classify.py spec.json
 """
 
 import csv
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 
 import host
-from classifier import lite0
+from classifier import lite0, tiles
 from classifier import network as classifier
 from classifier import training as classifier_training
 from classifier.training import Epoch
@@ -36,7 +37,7 @@ class TrainImage:
 
 @dataclass(frozen=True)
 class TestImage:
-    """One test image; predictions.csv calls it `name`."""
+    """One test image, or a tile of one; predictions.csv calls it, or all of it, `name`."""
 
     path: str
     class_: int
@@ -84,7 +85,7 @@ class Spec(Rendered):
 
 
 def run(spec: dict[str, Any]) -> dict[str, Any]:
-    """Train, predict every test image; returns accuracy, n_test and the last training loss."""
+    """Train, predict every test photo; returns accuracy, n_test and the last training loss."""
     spec = read_spec(Spec, spec)
     check(spec)
     device = runtime.prepare(spec.device, spec.threads)
@@ -110,14 +111,16 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 
     if spec.held_out:
         write_features(out / "features.safetensors", spec, model, looked_at)
-    write_predictions(out / "predictions.csv", spec, probabilities)
+    answers = tiles.worst([entry.name for entry in spec.test], probabilities)
+    tested, probabilities = [spec.test[i] for i in answers], probabilities[answers]
+    write_predictions(out / "predictions.csv", spec.classes, tested, probabilities)
     write_epochs(out / "training.csv", epochs)
     write_summary(out / "training.json", spec, model)
     predicted = probabilities.argmax(1).tolist()
-    correct = sum(p == entry.class_ for p, entry in zip(predicted, spec.test, strict=True))
+    correct = sum(p == entry.class_ for p, entry in zip(predicted, tested, strict=True))
     return {
-        "accuracy": correct / len(spec.test),
-        "n_test": len(spec.test),
+        "accuracy": correct / len(tested),
+        "n_test": len(tested),
         "train_loss": epochs[-1].loss,
     }
 
@@ -131,24 +134,34 @@ def check(spec: Spec) -> None:
             raise StageError(f"the list of {name} images is empty")
         if not all(0 <= entry.class_ < len(spec.classes) for entry in entries):
             raise StageError(f"a {name} image has a class index beyond the list of classes")
+    labels: dict[str, int] = {}
+    for entry in spec.test:
+        if labels.setdefault(entry.name, entry.class_) != entry.class_:
+            raise StageError(f"the tiles of test image {entry.name} are of different classes")
     present = {entry.class_ for entry in spec.train}
     for index, name in enumerate(spec.classes):
         if index not in present:
             raise StageError(f"class {name!r} has no training image; add some or leave it out")
 
 
-def write_predictions(file: Path, spec: Spec, probabilities: torch.Tensor) -> None:
-    """One line a test image, in the order given: name, true class, predicted class, all p."""
+def write_predictions(
+    file: Path, classes: list[str], tested: list[TestImage], probabilities: torch.Tensor
+) -> None:
+    """One line a test photo, in the order given: name, true class, predicted class, all p."""
     with open(file, "w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["image", "label", "predicted", *(f"p_{name}" for name in spec.classes)])
-        for entry, row in zip(spec.test, probabilities.tolist(), strict=True):
-            label, predicted = spec.classes[entry.class_], spec.classes[row.index(max(row))]
+        writer.writerow(["image", "label", "predicted", *(f"p_{name}" for name in classes)])
+        for entry, row in zip(tested, probabilities.tolist(), strict=True):
+            label, predicted = classes[entry.class_], classes[row.index(max(row))]
             writer.writerow([entry.name, label, predicted, *(f"{p:.6f}" for p in row)])
 
 
 def pictures(spec: Spec, test_pixels: torch.Tensor) -> dict[str, torch.Tensor]:
-    """What features are stored of, by the name of the tensor that holds them."""
+    """What features are stored of, by the name of the tensor that holds them.
+
+    That is one row a tile, as the lists have them: the host picks from rows by its own lists, and
+    a training image is a tile as well.
+    """
     lists = {"held_out": spec.held_out, "autoencoded": spec.autoencoded}
     looked_at = {"test": test_pixels}
     for name, entries in lists.items():
