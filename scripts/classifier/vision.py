@@ -45,12 +45,12 @@ class Encoder:
         goes through the network's own scaling and cropping, which would cut off the edges of one
         that is padded or stretched: that becomes a square of the network's size straight away.
         """
-        inputs = torch.cat([self._scaled(path, mirror, rendering) for path in paths])
+        reader = photos.Reader(rendering.levels)
+        inputs = torch.cat([self._scaled(reader.read(p), mirror, rendering) for p in paths])
         batches = inputs.split(classifier.at_once(inputs.shape[-1], parts))
         return torch.cat([self._of(batch.to(self.network.device)) for batch in batches])
 
-    def _scaled(self, path: str, mirror: bool, rendering: Rendering) -> torch.Tensor:
-        picture = photos.read(path, rendering.levels)
+    def _scaled(self, picture: Image.Image, mirror: bool, rendering: Rendering) -> torch.Tensor:
         picture = ImageOps.mirror(picture) if mirror else picture
         if not rendering.fit:
             return self._processed(picture)

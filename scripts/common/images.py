@@ -38,19 +38,12 @@ def read_framed(
 
     framing.square says which pixels these are, photos.read which photos there are and what is a
     StageError. They are kept for the next stage that reads the file, and must not be written to.
-    Regions of one photo that follow each other share one reading of its file.
     """
-    squares = []
-    latest, picture = "", None
+    squares, reader = [], photos.Reader(rendering.levels)
     for path in paths:
-        file, region = located(path)
-        key = (file, region, resolution, rendering, _state_of(file))
+        key = (path, resolution, rendering, _state_of(located(path)[0]))
         if key not in _read:
-            if file != latest:
-                picture = None  # let go before the next is read: a photo may take gigabytes
-                latest, picture = file, photos.read_file(file, rendering.levels)
-            shown = region.cut(picture, file) if region else picture
-            square, frame = framing.square(shown, resolution, rendering)
+            square, frame = framing.square(reader.read(path), resolution, rendering)
             _read[key] = (torch.from_numpy(np.array(square)).permute(2, 0, 1).contiguous(), frame)
         squares.append(_read[key])
     return squares

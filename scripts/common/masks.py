@@ -11,27 +11,33 @@ from common.regions import Region
 
 
 def read(
-    paths: Sequence[str], side: int, rendering: Rendering, region: Region | None = None
+    paths: Sequence[str],
+    side: int,
+    rendering: Rendering,
+    region: Region | None = None,
+    size: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """Where a photo shows defects, (R, R) bool: the union of its masks, framed as the photo is.
 
-    Every mask is of the whole photo's size and non-zero, in any colour, where the defect is;
-    `region` is that of the photo. What is padded is no defect; without masks nothing is. StageError
-    names a mask that cannot be read or that is not of the others' size.
+    Every mask is of the whole photo's size, which is (width, height) where it is known, and
+    non-zero, in any colour, where the defect is; `region` is that of the photo. What is padded is
+    no defect; without masks nothing is. StageError names a mask that cannot be read or that is not
+    of that size.
     """
     whole = None
     for path in paths:
         mask = photos.read_mask(path)
-        if whole is not None and mask.shape != whole.shape:
-            (height, width), (h, w) = mask.shape, whole.shape
+        size = size or mask.shape[::-1]
+        if mask.shape[::-1] != size:
             raise StageError(
-                f"mask {path} has {width}×{height} pixels, and {paths[0]} of the same photo {w}×{h}"
+                f"mask {path} has {mask.shape[1]}×{mask.shape[0]} pixels, and its photo"
+                f" {size[0]}×{size[1]}: give it a mask of its own size"
             )
         whole = mask if whole is None else whole | mask
     if whole is None:
         return np.zeros((side, side), bool)
     if region:
-        region.check(whole.shape[::-1], paths[0])
+        region.check(size, paths[0])
         whole = whole[region.y : region.y + region.height, region.x : region.x + region.width]
     return placed(whole, frame(whole.shape[::-1], side, rendering.fit))
 

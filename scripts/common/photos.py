@@ -43,9 +43,23 @@ def read(path: str, levels: Sequence[int] = ()) -> Image.Image:
     missing, damaged, too large or of a kind whose brightness nothing says, and a region that does
     not lie in its photo.
     """
-    file, region = located(path)
-    picture = read_file(file, levels)
-    return region.cut(picture, file) if region else picture
+    return Reader(levels).read(path)
+
+
+class Reader:
+    """Reads photos with the same levels, as `read` does, and keeps the latest: regions of one photo
+    that are asked for one after the other share one reading of its file."""
+
+    def __init__(self, levels: Sequence[int] = ()):
+        self.levels = levels
+        self.file, self.picture = "", None
+
+    def read(self, path: str) -> Image.Image:
+        file, region = located(path)
+        if self.picture is None or file != self.file:
+            self.picture = None  # let go before the next is read: a photo may take gigabytes
+            self.file, self.picture = file, read_file(file, self.levels)
+        return region.cut(self.picture, file) if region else self.picture
 
 
 def read_file(path: str, levels: Sequence[int] = ()) -> Image.Image:

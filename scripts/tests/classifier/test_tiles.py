@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import classify
-from classifier import network, tiles
+from classifier import tiles, training
 from common.errors import StageError
 
 ROUNDING = 1e-4  # of probabilities, where the batches of a network are others
@@ -36,10 +36,17 @@ def test_of_equally_bad_tiles_all_orders_choose_the_same():
 
 @pytest.fixture
 def spec(tmp_path):
-    """Builds a spec of two classes that tests on three photos in four tiles, one by one."""
+    """Builds a spec of two classes that tests on three photos, each in four tiles."""
     rng = np.random.default_rng(0)
-    for name, shade in (("good", 90), ("bad", 160), ("0", 90), ("1", 130), ("2", 160)):
-        pixels = rng.normal(shade, 30, (64, 64, 3)).clip(0, 255).astype(np.uint8)
+    for name, *shades in (
+        ("good", 40, 40, 40, 40),
+        ("bad", 200, 200, 200, 200),
+        ("0", 0, 20, 40, 60),
+        ("1", 200, 100, 0, 150),
+        ("2", 50, 90, 130, 255),
+    ):
+        tone = np.array(shades).reshape(2, 2).repeat(32, 0).repeat(32, 1)[..., None]
+        pixels = rng.normal(tone, 20, (64, 64, 3)).clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{name}.png")
 
     def tile(name: str, x: int, y: int) -> str:
@@ -59,8 +66,8 @@ def spec(tmp_path):
 
     def build(name: str, **changes) -> dict:
         (tmp_path / name).mkdir()
-        settings = {"resolution": 32, "steps": 3, "batch_size": 4, "learning_rate": 1e-3}
-        settings |= {"seed": 3, "model": "efficientnet_b0", "weights": "none", "precision": "fp32"}
+        settings = {"resolution": 64, "steps": 3, "batch_size": 4, "learning_rate": 1e-3}
+        settings |= {"seed": 3, "model": "efficientnet_b0", "weights": "lite0", "precision": "fp32"}
         lists = {"classes": ["good", "bad"], "train": train, "test": test}
         out = {"out": str(tmp_path / name), "device": "cpu", "weight_decay": 0.01}
         return out | settings | lists | changes
@@ -91,7 +98,7 @@ def test_all_orders_and_batches_give_a_photo_the_same_row(spec, monkeypatch):
         assert float(row["p_good"]) == pytest.approx(good[0], abs=ROUNDING)
     rng = np.random.default_rng(1)
     for at_once in (1, 5, 64):
-        monkeypatch.setattr(network, "PIXELS_AT_ONCE", at_once * 32**2)
+        monkeypatch.setattr(training, "at_once", lambda _, n=at_once: n)  # of predictions
         shuffled = [given["test"][i] for i in rng.permutation(len(given["test"]))]
         again = predictions(spec(f"{at_once} at once", test=shuffled))
         assert again.keys() == rows.keys()

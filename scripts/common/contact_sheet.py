@@ -1,0 +1,136 @@
+"""Sheets of what networks see of photos, with masks outlined, for people to look at.
+
+Needs Pillow and numpy only, and is asked as photos.answer is:
+
+    python -c "from common import contact_sheet; contact_sheet.answer()"  < requests  > answers
+"""
+
+import json
+import math
+import sys
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from common import framing, masks, photos
+from common.errors import StageError
+from common.framing import Rendered, Rendering
+from common.regions import located
+from common.specs import read_spec
+
+MOST = 60  # pictures of a sheet
+SMALLEST, LARGEST = 160, 512  # pixels of a picture's side on the sheet
+WIDEST = 2560  # pixels of a sheet's width, where a picture leaves the choice
+GAP = 8  # pixels between pictures
+LINES, TEXT, LINE_HEIGHT = 3, 12, 15  # of a label, in pixels
+SIGNAL = (255, 0, 255)  # the colour of outlines: no surface has it
+PAPER, INK = (255, 255, 255), (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a sheet: a photo or, by its path, a region of one; its masks; its label."""
+
+    path: str
+    label: str
+    masks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sheet(Rendered):
+    """The keys of a request: MOST pictures at most, as networks see them at a resolution, and the
+    PNG to write. What is said of it are the PNG's `width` and `height`."""
+
+    pictures: list[Picture]
+    resolution: int
+    output: str
+
+
+def answer() -> None:
+    """Answer requests with {"width", "height"}, or with {"error"}, until there are no more.
+
+    The first line that is written is empty: the process has started.
+    """
+    warnings.simplefilter("ignore")
+    print(flush=True)
+    for line in sys.stdin:
+        try:
+            said = write(read_spec(Sheet, json.loads(line), "sheet"))
+        except StageError as error:
+            said = {"error": str(error)}
+        except MemoryError:
+            said = {"error": "the photos do not fit into the memory"}
+        except OSError as error:
+            said = {"error": f"the sheet cannot be written: {error}"}
+        print(json.dumps(said), flush=True)
+
+
+def write(sheet: Sheet) -> dict[str, int]:
+    """Write a sheet's PNG; StageError names what cannot be read."""
+    if not 1 <= len(sheet.pictures) <= MOST:
+        raise StageError(f"a sheet has 1 to {MOST} pictures, not {len(sheet.pictures)}")
+    drawn = draw(sheet)
+    drawn.save(sheet.output, format="PNG")
+    return {"width": drawn.width, "height": drawn.height}
+
+
+def draw(sheet: Sheet) -> Image.Image:
+    """The pictures in rows, in RGB."""
+    side = shown_side(sheet.resolution)
+    width, height = side + GAP, side + GAP + LINES * LINE_HEIGHT
+    columns = min(len(sheet.pictures), max(1, (WIDEST - GAP) // width))
+    rows = math.ceil(len(sheet.pictures) / columns)
+    drawn = Image.new("RGB", (columns * width + GAP, rows * height + GAP), PAPER)
+    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(TEXT)
+    reader = photos.Reader(sheet.rendering.levels)
+    for number, picture in enumerate(sheet.pictures):
+        left, top = GAP + number % columns * width, GAP + number // columns * height
+        shown = seen(reader, picture, sheet.resolution, sheet.rendering)
+        drawn.paste(shown, (left, top))
+        for line, text in enumerate(wrapped(picture.label, font, side)):
+            pen.text((left, top + side + 1 + line * LINE_HEIGHT), text, INK, font)
+    return drawn
+
+
+def shown_side(resolution: int) -> int:
+    """Pixels of a picture's side on a sheet: its own, or enlarged by a whole number, or scaled down
+    to LARGEST."""
+    return min(resolution * math.ceil(SMALLEST / resolution), LARGEST)
+
+
+def seen(
+    reader: photos.Reader, picture: Picture, resolution: int, rendering: Rendering
+) -> Image.Image:
+    """What networks see of a picture, as large as it is shown, its masks outlined."""
+    square, _ = framing.square(reader.read(picture.path), resolution, rendering)
+    region, size = located(picture.path)[1], reader.picture.size
+    marked = masks.read(picture.masks, resolution, rendering, region, size)
+    side = shown_side(resolution)
+    how = Image.Resampling.LANCZOS if side < resolution else Image.Resampling.NEAREST
+    pixels = np.array(square.resize((side, side), how))
+    marked = masks.placed(marked, framing.frame(square.size, side, rendering.fit))
+    pixels[outline(marked)] = SIGNAL
+    return Image.fromarray(pixels)
+
+
+def outline(marked: np.ndarray) -> np.ndarray:
+    """The pixels around a mask, (H, W) bool: outside it, so that a defect of one pixel is seen."""
+    (height, width), around = marked.shape, np.pad(marked, 1)
+    near = [around[y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    return np.logical_or.reduce(near) & ~marked
+
+
+def wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """A label in lines that are `width` pixels wide at most; what is too long ends in …"""
+    lines = [""]
+    for letter in text:
+        if font.getlength(lines[-1] + letter) <= width:
+            lines[-1] += letter
+        elif len(lines) < LINES:
+            lines.append(letter)
+        else:
+            lines[-1] = lines[-1][:-1] + "…"
+            break
+    return lines
