@@ -22,7 +22,9 @@ from transformers import (
 
 import measure
 from classifier import vision
+from common import framing, images
 from common.errors import StageError
+from common.framing import Rendering
 from noise_floor import assert_rounding_alone
 
 SMALL = {
@@ -127,6 +129,21 @@ def test_mirror_images(dinov2, run, photos, tmp_path):
     found = run(dinov2, images=[photos[0], str(flipped)], mirrored=photos[:1])
     torch.testing.assert_close(found[2], found[1], rtol=1e-4, atol=1e-4)
     assert not torch.allclose(found[2], found[0], rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad"])
+def test_a_photo_that_is_not_cropped_is_seen_to_its_edges(dinov2, run, photos, tmp_path, fit):
+    """The network's own processing would cut off an eighth of it."""
+    square, framed = tmp_path / "square.png", Rendering(fit=fit)
+    framing.square(images.photos.read(photos[0]), 28, framed)[0].save(square)
+    pixels = BitImageProcessor(do_resize=False, do_center_crop=False)(
+        [Image.open(square)], return_tensors="pt"
+    )["pixel_values"]
+    with torch.no_grad():
+        expected = Dinov2Model.from_pretrained(dinov2).eval()(pixel_values=pixels).pooler_output
+    found = run(dinov2, images=photos[:1], fit=fit)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(found, run(dinov2, "cropped", images=photos[:1]), rtol=1e-2)
 
 
 def test_a_model_of_the_hub_comes_from_the_cache(dinov2, run, tmp_path, monkeypatch):
