@@ -85,6 +85,16 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// TestRendering: no stage sees photos in another way than the others.
+func TestRendering(t *testing.T) {
+	for _, spec := range All {
+		field, ok := reflect.TypeOf(spec).FieldByName("Rendering")
+		if !ok || !field.Anonymous || field.Type != reflect.TypeFor[Rendering]() {
+			t.Errorf("%s has no rendering", spec.Kind())
+		}
+	}
+}
+
 func TestImageName(t *testing.T) {
 	for i, want := range map[int]string{0: "0000.png", 42: "0042.png", 9999: "9999.png", 12345: "12345.png"} {
 		if got := imageName(i); got != want {
