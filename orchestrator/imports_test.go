@@ -23,15 +23,16 @@ var mayImport = map[string][]string{
 	"orchestrator/execute/runlog":      {"plan", "store"},
 	"orchestrator/execute/slurm":       {"execute/runlog", "store"},     // what a job is called, for manifests
 	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"}, // the only one that loads Python
-	"orchestrator/plan":                {"stage", "store", "model", "dataset", "experiment", "filehash"},
+	"orchestrator/plan":                {"stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
 	"orchestrator/stage":               {"dataset", "experiment"},
 	"orchestrator/store":               {"filehash"},
 	"orchestrator/result":              nil,
 	"orchestrator/schedule":            nil,
 	"orchestrator/model":               {"csvfile", "filehash"},
-	"orchestrator/dataset":             {"csvfile", "filehash"},
+	"orchestrator/dataset":             {"csvfile", "filehash", "mask"},
 	"orchestrator/csvfile":             {"filehash"},
 	"orchestrator/filehash":            nil,
+	"orchestrator/mask":                nil,
 	"orchestrator/filehash/filetest":   nil,         // files for tests
 	"orchestrator/dataset/datasettest": {"dataset"}, // pictures for tests, and what reads them
 	"orchestrator/experiment":          nil,

@@ -32,6 +32,8 @@ type finder struct {
 	left   []LeftOut
 	levels Levels // that 16-bit images are read with
 
+	maskTree string // where masks are, or ""
+
 	inFolders bool // images are in folders, one a part, inside that of their class
 	parted    bool
 	alone     int // images of which no part is said
@@ -50,7 +52,7 @@ func (f *finder) list(folder, class string, split Split) error {
 	}
 	f.leaveOut(folder, entries)
 	for _, entry := range entries {
-		if f.inFolders && entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+		if f.inFolders && entry.IsDir() && filepath.Join(f.root, folder, entry.Name()) != f.maskTree && !strings.HasPrefix(entry.Name(), ".") {
 			inside := filepath.Join(folder, entry.Name())
 			files, err := os.ReadDir(filepath.Join(f.root, inside))
 			if err != nil {
@@ -91,7 +93,7 @@ func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
 	for _, entry := range entries {
 		name := filepath.ToSlash(filepath.Join(folder, entry.Name()))
 		switch kind := strings.ToLower(filepath.Ext(name)); {
-		case strings.HasPrefix(entry.Name(), "."):
+		case strings.HasPrefix(entry.Name(), "."), filepath.Join(f.root, folder, entry.Name()) == f.maskTree:
 		case entry.IsDir() && !isImage(entry.Name()) && !f.inFolders:
 			f.left = append(f.left, LeftOut{name + "/", "a folder in a class's folder"})
 		case slices.Contains(others, kind):

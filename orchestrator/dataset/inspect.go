@@ -12,6 +12,8 @@ type Inspection struct {
 	Forms    map[string][]int // how many images of each class have each of Kinds
 	Kinds    []Form           // sizes and modes, the most frequent first
 	Problems []error          // files that cannot be read, pictures in two classes
+
+	MaskProblems []error // what is wrong with masks, if that is no problem since nothing needs them
 }
 
 // Inspect is Scan for people: where Scan stops at a mistake, it lists all.
@@ -36,6 +38,12 @@ func (s Scanner) Inspect(folder Folder) (*Inspection, error) {
 		counts[form][img.Class]++
 	}
 	in.count(counts, folder.Classes)
+	if in.MaskProblems, err = s.addMasks(found, folder.Classes); err != nil {
+		return nil, err
+	}
+	if folder.Masks.Needed {
+		in.Problems, in.MaskProblems = append(in.Problems, in.MaskProblems...), nil
+	}
 	var twice []error
 	in.Set, twice = found.unique(readable)
 	in.Problems = append(in.Problems, twice...)

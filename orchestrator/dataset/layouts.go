@@ -14,7 +14,7 @@ import (
 )
 
 // mvtec reads the layout of MVTec AD (Bergmann et al., CVPR 2019): train/good,
-// test/good and test/<defect>. Masks in ground_truth are not read.
+// test/good and test/<defect>.
 func (f *finder) mvtec(classes []string) error {
 	if err := f.list("train/"+classes[0], classes[0], TrainingOnly); err != nil {
 		return err

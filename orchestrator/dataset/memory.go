@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"kizu/orchestrator/filehash"
+	"kizu/orchestrator/mask"
 )
 
 // Memory is what is remembered of files from one plan to the next: their hashes,
@@ -29,8 +30,9 @@ const readingRule = 1
 
 // album is the content of that file.
 type album struct {
-	Rule     int                `json:"rule"`
-	Pictures map[string]Picture `json:"pictures"` // by readAs
+	Rule     int                   `json:"rule"`
+	Pictures map[string]Picture    `json:"pictures"`        // by readAs
+	Masks    map[string]*mask.Mask `json:"masks,omitempty"` // by SHA256
 
 	mu     sync.Mutex
 	at     string // the folder in which it was found, or written last
@@ -42,7 +44,7 @@ type album struct {
 func Remember(hashes string, before ...string) *Memory {
 	m := &Memory{filehash.Open(hashes, before...), &album{}}
 	for _, path := range append([]string{hashes}, before...) {
-		if m.album.Pictures = openAlbum(filepath.Dir(path)); len(m.album.Pictures) > 0 {
+		if m.album.Pictures, m.album.Masks = openAlbum(filepath.Dir(path)); len(m.album.Pictures) > 0 {
 			break
 		}
 	}
@@ -117,14 +119,37 @@ func (a *album) learn(sha256 string, levels Levels, p Picture) {
 	a.Pictures[readAs(sha256, levels)], a.looked = p, true
 }
 
-// openAlbum reads what is known of photos in a folder.
-func openAlbum(dir string) map[string]Picture {
+// mask is what is remembered of a mask's file; nil if nothing is.
+func (a *album) mask(sha256 string) *mask.Mask {
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.Masks[sha256]
+}
+
+// learnMask remembers what a mask's file marks.
+func (a *album) learnMask(sha256 string, m *mask.Mask) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.Masks[sha256], a.looked = m, true
+}
+
+// openAlbum reads what is known of photos and masks in a folder.
+func openAlbum(dir string) (map[string]Picture, map[string]*mask.Mask) {
 	var known album
 	text, err := os.ReadFile(filepath.Join(dir, knownPictures))
 	if err != nil || json.Unmarshal(text, &known) != nil || known.Rule != readingRule || known.Pictures == nil {
-		return map[string]Picture{}
+		return map[string]Picture{}, map[string]*mask.Mask{}
 	}
-	return known.Pictures
+	if known.Masks == nil {
+		known.Masks = map[string]*mask.Mask{}
+	}
+	return known.Pictures, known.Masks
 }
 
 // save adds what was learnt to what others may have written meanwhile.
@@ -134,9 +159,10 @@ func (a *album) save(dir string) {
 	if !a.looked && dir == a.at {
 		return
 	}
-	all := openAlbum(dir)
+	all, masks := openAlbum(dir)
 	maps.Copy(all, a.Pictures)
-	text, err := json.Marshal(&album{Rule: readingRule, Pictures: all})
+	maps.Copy(masks, a.Masks)
+	text, err := json.Marshal(&album{Rule: readingRule, Pictures: all, Masks: masks})
 	if err == nil && filehash.Replace(filepath.Join(dir, knownPictures), text) {
 		a.at, a.looked = dir, false
 	}

@@ -19,6 +19,7 @@ type Folder struct {
 	BitDepth     int      // of 16-bit photos; 0 for all bits
 	AutoRange    bool     // 16-bit photos are mapped from the values that they use, all alike
 	Parts        Parts
+	Masks        Masks
 }
 
 // Scanner finds photos.
@@ -39,6 +40,13 @@ func (s Scanner) Scan(folder Folder) (*Set, error) {
 	found, problems, err := s.look(folder)
 	if err != nil {
 		return nil, err
+	}
+	if folder.Masks.Needed {
+		wrong, err := s.addMasks(found, folder.Classes)
+		if err != nil {
+			return nil, err
+		}
+		problems = append(problems, wrong...)
 	}
 	set, twice := found.unique(found.images)
 	problems = append(problems, twice...)
@@ -102,6 +110,9 @@ func find(folder Folder) (*finder, error) {
 		return nil, fmt.Errorf("dataset folder %q: its name is not UTF-8: rename it", root)
 	}
 	f := &finder{root: root, inFolders: folder.Parts.Folders, parted: folder.Parts.Given()}
+	if f.maskTree, err = maskTree(folder, root); err != nil {
+		return nil, err
+	}
 	switch folder.Format {
 	case "mvtec":
 		err = f.mvtec(classes)

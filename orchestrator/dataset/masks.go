@@ -1,0 +1,262 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/text/unicode/norm"
+
+	"kizu/orchestrator/filehash"
+	"kizu/orchestrator/mask"
+)
+
+// Masks says where the masks of defects are: in a tree of folders, one a class of
+// defects, as those of the photos.
+type Masks struct {
+	Tree   string // "" for the layout's own, if it has one
+	Needed bool   // what is wrong with them stops Scan, which otherwise does not look at them
+}
+
+// MaskFile is a file that says which pixels of a photo show its defect.
+type MaskFile struct {
+	Path   string // absolute
+	SHA256 string // of the file's bytes, in hex
+
+	read *mask.Mask
+}
+
+// groundTruth is where MVTec AD has its masks.
+const groundTruth = "ground_truth"
+
+// maskTree finds the folder of masks; "" if there is none.
+func maskTree(folder Folder, root string) (string, error) {
+	switch {
+	case folder.Masks.Tree != "" && folder.Format == "elpv":
+		return "", errors.New("dataset.masks: elpv-dataset has no masks: a photo shows a whole cell, which is sound or not")
+	case folder.Masks.Tree == "" && folder.Format == "mvtec":
+		tree := filepath.Join(root, groundTruth)
+		if info, err := os.Stat(tree); err != nil || !info.IsDir() {
+			return "", nil
+		}
+		return tree, nil
+	case folder.Masks.Tree == "":
+		return "", nil
+	}
+	tree, err := filepath.Abs(folder.Masks.Tree)
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Stat(tree); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("dataset.masks: %s is not a folder: it is that of the masks, with a folder for each class of defects", tree)
+	}
+	return tree, nil
+}
+
+// addMasks finds, hashes and reads the masks of images, and gives each image its own. It
+// lists what is wrong with them.
+func (s Scanner) addMasks(f *finder, classes []string) (problems []error, err error) {
+	if f.maskTree == "" {
+		return nil, nil
+	}
+	var files []MaskFile
+	var owner []int // of each file, among the images
+	some := false
+	for _, class := range classes[1:] { // the photos of good parts need none
+		folder, err := (&finder{root: f.maskTree}).resolve(class)
+		if err != nil {
+			continue
+		}
+		some = true
+		found, owners, wrong := f.masksOf(class, filepath.Join(f.maskTree, folder))
+		files, owner, problems = append(files, found...), append(owner, owners...), append(problems, wrong...)
+	}
+	if !some {
+		return append(problems, fmt.Errorf("dataset.masks: %s has none of the folders %s", f.maskTree, strings.Join(classes[1:], ", "))), nil
+	}
+	unread := s.readMasks(files)
+	if err := s.Memory.FileHashes().Context().Err(); err != nil {
+		return nil, err
+	}
+	for i, file := range files {
+		img := &f.images[owner[i]]
+		problem := unread[i]
+		if problem == nil {
+			problem = img.fits(file)
+		}
+		if problem != nil {
+			problems = append(problems, problem)
+			continue
+		}
+		img.Masks = append(img.Masks, file)
+	}
+	return problems, nil
+}
+
+// masksOf pairs the masks of a class with images. A mask belongs to the image whose name
+// it has, without extension, alone or before an underscore: 000_mask.png (MVTec AD),
+// 000.png (anomalib) and 000_1.png are all of 000.png, unless there is an image 000_1.
+func (f *finder) masksOf(class, dir string) (files []MaskFile, owner []int, problems []error) {
+	images := map[string]map[string][]int{} // by folder inside the class's and by stem
+	for i, img := range f.images {
+		if img.Class != class {
+			continue
+		}
+		inside := f.folderInside(img)
+		if images[inside] == nil {
+			images[inside] = map[string][]int{}
+		}
+		images[inside][stemOf(img.Name)] = append(images[inside][stemOf(img.Name)], i)
+		if filepath.Dir(img.Path) == filepath.Join(dir, inside) {
+			return nil, nil, []error{fmt.Errorf("dataset.masks: %s has the photos of class %q: masks are in folders of their own", dir, class)}
+		}
+	}
+	for _, inside := range slices.Sorted(maps.Keys(images)) {
+		byStem := images[inside]
+		entries, err := os.ReadDir(filepath.Join(dir, inside))
+		if err != nil && inside == "" {
+			problems = append(problems, fmt.Errorf("dataset.masks: %w", err))
+		}
+		for _, entry := range entries {
+			file := filepath.Join(dir, inside, entry.Name())
+			if !isImage(entry.Name()) || filehash.Irregular(file) != "" {
+				continue
+			}
+			switch of := owners(stemOf(entry.Name()), byStem); len(of) {
+			case 0:
+				problems = append(problems, fmt.Errorf("mask %s has no photo: class %q has none called %s", file, class, photoName(entry.Name())))
+			case 1:
+				files, owner = append(files, MaskFile{Path: file}), append(owner, of[0])
+			default:
+				problems = append(problems, fmt.Errorf("mask %s may be of %s or of %s: rename one of the photos", file, f.images[of[0]].Name, f.images[of[1]].Name))
+			}
+		}
+	}
+	return files, owner, problems
+}
+
+// folderInside is the folder inside that of its class in which an image is; "" for none.
+func (f *finder) folderInside(img Image) string {
+	if !f.inFolders || img.Part == "" {
+		return ""
+	}
+	return path.Base(path.Dir(img.Name))
+}
+
+// stemOf is a file's name without its extension, composed as editors write it.
+func stemOf(name string) string {
+	name = path.Base(name)
+	return norm.NFC.String(strings.TrimSuffix(name, path.Ext(name)))
+}
+
+// owners are the images with the longest stem that a mask's has or continues after an
+// underscore.
+func owners(stem string, byStem map[string][]int) []int {
+	for {
+		if of := byStem[stem]; len(of) > 0 {
+			return of
+		}
+		end := strings.LastIndex(stem, "_")
+		if end < 0 {
+			return nil
+		}
+		stem = stem[:end]
+	}
+}
+
+// photoName is what a mask's photo would be called, without an extension.
+func photoName(name string) string {
+	return strings.TrimSuffix(stemOf(name), "_mask")
+}
+
+// readMasks hashes and reads masks, as many at once as there are cores. Of each there may
+// be a problem.
+func (s Scanner) readMasks(files []MaskFile) []error {
+	paths := make([]string, len(files))
+	for i := range files {
+		paths[i] = files[i].Path
+	}
+	sums, problems := s.Memory.FileHashes().Files(paths)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range files {
+		if problems[i] != nil || s.Memory.FileHashes().Context().Err() != nil {
+			continue
+		}
+		files[i].SHA256 = sums[i]
+		group.Go(func() error {
+			files[i].read, problems[i] = s.readMask(files[i])
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return problems
+}
+
+// readMask reads a mask: from memory, or the file that was hashed.
+func (s Scanner) readMask(file MaskFile) (*mask.Mask, error) {
+	album := s.Memory.pictures()
+	if known := album.mask(file.SHA256); known != nil {
+		return known, nil
+	}
+	read, err := mask.Read(file.Path)
+	if err != nil {
+		return nil, err
+	}
+	switch sum, err := s.Memory.FileHashes().File(file.Path); {
+	case err != nil:
+		return nil, err
+	case sum != file.SHA256:
+		return nil, fmt.Errorf("mask %s was changed while it was read: run again", file.Path)
+	}
+	album.learnMask(file.SHA256, read)
+	return read, nil
+}
+
+// fits makes sure that a mask can be one of an image.
+func (img Image) fits(file MaskFile) error {
+	size, photo := image.Pt(file.read.Width, file.read.Height), image.Pt(img.Picture.Width, img.Picture.Height)
+	switch {
+	case len(file.read.Runs) == 0:
+		return fmt.Errorf("mask %s marks no pixel: mark the defect of %s, or move the photo to the good ones", file.Path, img.Name)
+	case photo == image.Pt(0, 0) || size == photo: // the first if nothing is known of photos
+		return nil
+	case img.Picture.Orientation > 4 && size == image.Pt(photo.Y, photo.X):
+		return fmt.Errorf("mask %s is %d×%d and photo %s, which its EXIF orientation turns, %d×%d: save the photo upright or rotate the mask",
+			file.Path, size.X, size.Y, img.Name, photo.X, photo.Y)
+	}
+	return fmt.Errorf("mask %s is %d×%d and its photo %s %d×%d: a mask has its photo's size",
+		file.Path, size.X, size.Y, img.Name, photo.X, photo.Y)
+}
+
+// Mask joins the masks of an image; nil if it has none.
+func (img Image) Mask() *mask.Mask {
+	if len(img.Masks) == 0 {
+		return nil
+	}
+	var all []*mask.Mask
+	for _, file := range img.Masks {
+		all = append(all, file.read)
+	}
+	return mask.Union(all...)
+}
+
+// MaskOf is an image's mask file as Scan leaves it, for what is already read.
+func MaskOf(file, sha256 string, read *mask.Mask) MaskFile { return MaskFile{file, sha256, read} }
+
+// MayBeTurned lists the images that their EXIF orientation turns while their masks would
+// fit in either way: only eyes can tell whether these are turned as well.
+func (s *Set) MayBeTurned() []Image {
+	return slices.DeleteFunc(slices.Clone(s.Images), func(img Image) bool {
+		p := img.Picture
+		return len(img.Masks) == 0 || p.Orientation <= 1 || p.Orientation > 4 && p.Width != p.Height
+	})
+}

@@ -1,0 +1,94 @@
+// Package mask says which pixels of a photo show a defect, and what follows from
+// that. Read looks at a file; everything else is pure.
+package mask
+
+import (
+	"cmp"
+	"image"
+	"slices"
+)
+
+// Mask is the pixels of a defect, as runs of each row: masks are mostly empty, and
+// what is asked of them takes as long as they have runs.
+type Mask struct {
+	Width, Height int
+	Runs          []Run // by row and then by column; no two touch each other in a row
+}
+
+// Run is the pixels From ≤ x < To of row Y.
+type Run struct{ Y, From, To int }
+
+// Of takes those pixels of a picture for which at holds.
+func Of(width, height int, at func(x, y int) bool) *Mask {
+	m := &Mask{Width: width, Height: height}
+	for y := range height {
+		from := -1 // where the present run began
+		for x := range width {
+			switch lit := at(x, y); {
+			case lit && from < 0:
+				from = x
+			case !lit && from >= 0:
+				m.Runs = append(m.Runs, Run{y, from, x})
+				from = -1
+			}
+		}
+		if from >= 0 {
+			m.Runs = append(m.Runs, Run{y, from, width})
+		}
+	}
+	return m
+}
+
+// Area counts the pixels.
+func (m *Mask) Area() int {
+	n := 0
+	for _, r := range m.Runs {
+		n += r.To - r.From
+	}
+	return n
+}
+
+// Bounds is the smallest rectangle that holds all pixels; empty for an empty mask.
+func (m *Mask) Bounds() image.Rectangle {
+	var box image.Rectangle
+	for _, r := range m.Runs {
+		box = box.Union(r.box())
+	}
+	return box
+}
+
+func (r Run) box() image.Rectangle { return image.Rect(r.From, r.Y, r.To, r.Y+1) }
+
+// CountIn counts the pixels that lie in a rectangle.
+func (m *Mask) CountIn(rect image.Rectangle) int {
+	n := 0
+	first, _ := slices.BinarySearchFunc(m.Runs, rect.Min.Y, func(r Run, y int) int { return cmp.Compare(r.Y, y) })
+	for _, r := range m.Runs[first:] {
+		if r.Y >= rect.Max.Y {
+			break
+		}
+		n += max(0, min(r.To, rect.Max.X)-max(r.From, rect.Min.X))
+	}
+	return n
+}
+
+// Union joins masks of one size: what one of them has.
+func Union(masks ...*Mask) *Mask {
+	if len(masks) == 1 {
+		return masks[0]
+	}
+	joined := &Mask{Width: masks[0].Width, Height: masks[0].Height}
+	var all []Run
+	for _, m := range masks {
+		all = append(all, m.Runs...)
+	}
+	slices.SortFunc(all, func(a, b Run) int { return cmp.Or(cmp.Compare(a.Y, b.Y), cmp.Compare(a.From, b.From)) })
+	for _, r := range all {
+		if last := len(joined.Runs) - 1; last >= 0 && joined.Runs[last].Y == r.Y && joined.Runs[last].To >= r.From {
+			joined.Runs[last].To = max(joined.Runs[last].To, r.To)
+			continue
+		}
+		joined.Runs = append(joined.Runs, r)
+	}
+	return joined
+}
