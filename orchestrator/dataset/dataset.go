@@ -14,8 +14,8 @@ type Image struct {
 	Split   Split
 	Part    string // the physical part that it is said to show, or ""
 
-	Picture Picture    // what it shows, if it was read
-	Masks   []MaskFile // of its defect, if they were looked at and there are any
+	Picture Picture  // what it shows, if it was read
+	Marking *Marking // where it shows a defect, if that was looked at and masks say it
 }
 
 // Split is what a dataset's own folders say an image is for.

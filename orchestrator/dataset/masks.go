@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"image"
 	"maps"
@@ -26,12 +25,24 @@ type Masks struct {
 	Needed bool   // what is wrong with them stops Scan, which otherwise does not look at them
 }
 
-// MaskFile is a file that says which pixels of a photo show its defect.
+// Marking is which pixels of a photo show its defect.
+type Marking struct {
+	Mask  *mask.Mask // of all files together
+	Files []MaskFile
+}
+
+// MaskFile is a file that marks pixels of a photo.
 type MaskFile struct {
 	Path   string // absolute
 	SHA256 string // of the file's bytes, in hex
+}
 
-	read *mask.Mask
+// Mask is which pixels of an image show its defect; nil where no mask says it.
+func (img Image) Mask() *mask.Mask {
+	if img.Marking == nil {
+		return nil
+	}
+	return img.Marking.Mask
 }
 
 // groundTruth is where MVTec AD has its masks.
@@ -40,8 +51,6 @@ const groundTruth = "ground_truth"
 // maskTree finds the folder of masks; "" if there is none.
 func maskTree(folder Folder, root string) (string, error) {
 	switch {
-	case folder.Masks.Tree != "" && folder.Format == "elpv":
-		return "", errors.New("dataset.masks: elpv-dataset has no masks: a photo shows a whole cell, which is sound or not")
 	case folder.Masks.Tree == "" && folder.Format == "mvtec":
 		tree := filepath.Join(root, groundTruth)
 		if info, err := os.Stat(tree); err != nil || !info.IsDir() {
@@ -82,7 +91,7 @@ func (s Scanner) addMasks(f *finder, classes []string) (problems []error, err er
 	if !some {
 		return append(problems, fmt.Errorf("dataset.masks: %s has none of the folders %s", f.maskTree, strings.Join(classes[1:], ", "))), nil
 	}
-	unread := s.readMasks(files)
+	read, unread := s.readMasks(files)
 	if err := s.Memory.FileHashes().Context().Err(); err != nil {
 		return nil, err
 	}
@@ -90,13 +99,13 @@ func (s Scanner) addMasks(f *finder, classes []string) (problems []error, err er
 		img := &f.images[owner[i]]
 		problem := unread[i]
 		if problem == nil {
-			problem = img.fits(file)
+			problem = img.fits(file, read[i])
 		}
 		if problem != nil {
 			problems = append(problems, problem)
 			continue
 		}
-		img.Masks = append(img.Masks, file)
+		img.mark(file, read[i])
 	}
 	return problems, nil
 }
@@ -177,14 +186,24 @@ func photoName(name string) string {
 	return strings.TrimSuffix(stemOf(name), "_mask")
 }
 
+// mark adds what a file marks.
+func (img *Image) mark(file MaskFile, read *mask.Mask) {
+	if img.Marking == nil {
+		img.Marking = &Marking{read, []MaskFile{file}}
+		return
+	}
+	img.Marking = &Marking{mask.Union(img.Marking.Mask, read), append(img.Marking.Files, file)}
+}
+
 // readMasks hashes and reads masks, as many at once as there are cores. Of each there may
 // be a problem.
-func (s Scanner) readMasks(files []MaskFile) []error {
+func (s Scanner) readMasks(files []MaskFile) (read []*mask.Mask, problems []error) {
 	paths := make([]string, len(files))
 	for i := range files {
 		paths[i] = files[i].Path
 	}
 	sums, problems := s.Memory.FileHashes().Files(paths)
+	read = make([]*mask.Mask, len(files))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range files {
@@ -193,12 +212,12 @@ func (s Scanner) readMasks(files []MaskFile) []error {
 		}
 		files[i].SHA256 = sums[i]
 		group.Go(func() error {
-			files[i].read, problems[i] = s.readMask(files[i])
+			read[i], problems[i] = s.readMask(files[i])
 			return nil
 		})
 	}
 	_ = group.Wait()
-	return problems
+	return read, problems
 }
 
 // readMask reads a mask: from memory, or the file that was hashed.
@@ -222,10 +241,10 @@ func (s Scanner) readMask(file MaskFile) (*mask.Mask, error) {
 }
 
 // fits makes sure that a mask can be one of an image.
-func (img Image) fits(file MaskFile) error {
-	size, photo := image.Pt(file.read.Width, file.read.Height), image.Pt(img.Picture.Width, img.Picture.Height)
+func (img Image) fits(file MaskFile, read *mask.Mask) error {
+	size, photo := image.Pt(read.Width, read.Height), image.Pt(img.Picture.Width, img.Picture.Height)
 	switch {
-	case len(file.read.Runs) == 0:
+	case len(read.Runs) == 0:
 		return fmt.Errorf("mask %s marks no pixel: mark the defect of %s, or move the photo to the good ones", file.Path, img.Name)
 	case photo == image.Pt(0, 0) || size == photo: // the first if nothing is known of photos
 		return nil
@@ -237,26 +256,11 @@ func (img Image) fits(file MaskFile) error {
 		file.Path, size.X, size.Y, img.Name, photo.X, photo.Y)
 }
 
-// Mask joins the masks of an image; nil if it has none.
-func (img Image) Mask() *mask.Mask {
-	if len(img.Masks) == 0 {
-		return nil
-	}
-	var all []*mask.Mask
-	for _, file := range img.Masks {
-		all = append(all, file.read)
-	}
-	return mask.Union(all...)
-}
-
-// MaskOf is an image's mask file as Scan leaves it, for what is already read.
-func MaskOf(file, sha256 string, read *mask.Mask) MaskFile { return MaskFile{file, sha256, read} }
-
 // MayBeTurned lists the images that their EXIF orientation turns while their masks would
 // fit in either way: only eyes can tell whether these are turned as well.
 func (s *Set) MayBeTurned() []Image {
 	return slices.DeleteFunc(slices.Clone(s.Images), func(img Image) bool {
 		p := img.Picture
-		return len(img.Masks) == 0 || p.Orientation <= 1 || p.Orientation > 4 && p.Width != p.Height
+		return img.Marking == nil || p.Orientation <= 1 || p.Orientation > 4 && p.Width != p.Height
 	})
 }

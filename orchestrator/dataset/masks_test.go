@@ -90,10 +90,16 @@ func TestMasksArePaired(t *testing.T) {
 				}
 			}
 		}
-		if !slices.Equal(columns, want[img.Name]) || len(img.Masks) != len(want[img.Name]) {
-			t.Errorf("%s has %d masks of the columns %v, want %v", img.Name, len(img.Masks), columns, want[img.Name])
+		if !slices.Equal(columns, want[img.Name]) {
+			t.Errorf("%s is marked in the columns %v, want %v", img.Name, columns, want[img.Name])
 		}
-		for _, file := range img.Masks {
+		if img.Marking == nil {
+			continue
+		}
+		if len(img.Marking.Files) != len(want[img.Name]) {
+			t.Errorf("%s has %d masks, want %d", img.Name, len(img.Marking.Files), len(want[img.Name]))
+		}
+		for _, file := range img.Marking.Files {
 			if len(file.SHA256) != 64 || !filepath.IsAbs(file.Path) {
 				t.Errorf("mask %+v", file)
 			}
@@ -119,7 +125,7 @@ func TestMasksOfLayouts(t *testing.T) {
 		}
 		var with []string
 		for _, img := range set.Images {
-			if len(img.Masks) == 1 {
+			if img.Marking != nil {
 				with = append(with, img.Name)
 			}
 		}
@@ -177,9 +183,8 @@ func TestMasksThatFitNoPhoto(t *testing.T) {
 func TestMaskTrees(t *testing.T) {
 	f := masked(t, []string{"good/0.png", "crack/1.png"}, map[string][]byte{"labels.csv": nil})
 	for want, folder := range map[string]Folder{
-		"is not a folder":           wanting(f, "folders", f.Path("gone")),
-		"has the photos of class":   wanting(f, "folders", f.Root),
-		"elpv-dataset has no masks": wanting(f, "elpv", f.Root),
+		"is not a folder":         wanting(f, "folders", f.Path("gone")),
+		"has the photos of class": wanting(f, "folders", f.Root),
 	} {
 		if _, err := reading().Scan(folder); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "dataset.masks: ") {
 			t.Errorf("%v, want %q in it", err, want)

@@ -82,6 +82,9 @@ func (e *Experiment) checkDataset(c *checker) {
 	c.require(d.Range == "" || d.Range == AutoRange, "dataset.range", "range %q: there is only auto, the values that all photos together use", d.Range)
 	c.require(d.Range == "" || d.BitDepth == 0, "dataset.range", "give bit_depth or range, not both")
 	d.Parts.check(c)
+	d.Fit.check(c)
+	d.Crop.check(c)
+	d.checkMasks(c)
 	c.require(len(d.Defects) > 0, "dataset.defects", "dataset.defects is missing: list at least one defect class")
 	c.require(d.Good != "" && d.Good != "defects", "dataset.good", "the good class cannot be called %q", d.Good)
 	for i, name := range d.Defects {

@@ -47,6 +47,7 @@ func Assignments() []string {
 func everything() *Experiment {
 	exp := defaults()
 	exp.Patterns, exp.Conditions, exp.Reference = &Patterns{}, &Conditions{}, &Reference{}
+	exp.Dataset.Crop = &Crop{}
 	return exp
 }
 

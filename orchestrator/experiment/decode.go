@@ -33,6 +33,8 @@ func (d *decoder) decode(node ast.Node, path string, into reflect.Value) error {
 		return d.decodeTrainingSets(node, path, special)
 	case *Parts:
 		return d.decodeParts(node, path, special)
+	case *Fit:
+		return d.decodeFit(node, path, special)
 	case *TestPhotos:
 		return d.decodeTest(node, path, special)
 	case sweep:

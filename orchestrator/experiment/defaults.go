@@ -5,7 +5,7 @@ package experiment
 func defaults() *Experiment {
 	return &Experiment{
 		Seeds:   []int64{0},
-		Dataset: Dataset{Good: "good"},
+		Dataset: Dataset{Good: "good", Fit: Fit{How: FitCrop}},
 		LoRA: LoRA{
 			Identifier: "shs",
 			Resolution: 512,
@@ -49,6 +49,9 @@ func defaults() *Experiment {
 func (e *Experiment) complete(given map[string]bool) {
 	if !given["lora.alpha"] {
 		e.LoRA.Alpha = float64(e.LoRA.Rank)
+	}
+	if e.Dataset.Crop != nil && !given["dataset.crop.ratio"] {
+		e.Dataset.Crop.Ratio = usualRatio
 	}
 	if e.Patterns != nil {
 		if !given["patterns.show"] {

@@ -37,6 +37,9 @@ type Dataset struct {
 	BitDepth  int      `yaml:"bit_depth"`  // significant bits of 16-bit photos; 0 for all
 	Range     string   `yaml:"range"`      // AutoRange, or "" for that of the bits
 	Parts     Parts    `yaml:"parts"`      // which photos show one part
+	Masks     string   `yaml:"masks"`      // the folder of the defects' masks; "" for the format's own, if it has one
+	Fit       Fit      `yaml:"fit"`        // how a photo that is no square is seen
+	Crop      *Crop    `yaml:"crop"`       // what LoRAs see of it; nil for what fit says
 }
 
 // AutoRange maps 16-bit photos from the values that they use, all of them alike.

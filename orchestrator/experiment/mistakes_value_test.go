@@ -2,6 +2,9 @@ package experiment
 
 import "strings"
 
+// folders is a dataset to which keys can be added.
+const folders = "name: small\ndataset: {format: folders, root: a, noun: b, defects: [c], "
+
 // mistakesOfValue are files of the right shape that say what cannot be.
 var mistakesOfValue = []mistake{
 	// Names and seeds.
@@ -25,6 +28,16 @@ var mistakesOfValue = []mistake{
 	{"pattern without a group", "name: small\ndataset: {format: folders, root: a, noun: b, defects: [c], parts: {pattern: ▸'_num_\\d+'}}\n",
 		`pattern "_num_\\d+" has no group: put what names the part in parentheses, such as '_num_(\d+)'`},
 	{"a broken pattern", "name: small\ndataset: {format: folders, root: a, noun: b, defects: [c], parts: {pattern: ▸'(a'}}\n", "error parsing regexp: missing closing ): `(a`"},
+	{"unknown fit", folders + "fit: ▸squash}\n", `"squash" is not one of: crop, pad, stretch, tiles`},
+	{"no colour", folders + "fit: {pad: ▸grey}}\n", `colour "grey": write it in quotes as '#rrggbb', such as '#808080'; fit: pad repeats the photo's edge`},
+	{"tiny tiles", folders + "masks: m, fit: {tiles: ▸16}}\n", "tiles of 16 pixels: at least 32; fit: tiles takes each photo's shorter side"},
+	{"tiles without masks", folders + "fit: ▸tiles}\n", "fit: tiles needs to know where defects are: name the folder of their masks in dataset.masks"},
+	{"crop without masks", folders + "▸crop: {around: mask}}\n", "crop needs to know where defects are: name the folder of their masks in dataset.masks"},
+	{"crop around nothing", folders + "masks: m, ▸crop: {ratio: 3}}\n", "dataset.crop.around is missing: there is only mask"},
+	{"crop around something", folders + "masks: m, crop: {around: ▸box}}\n", `"box" is not one of: mask`},
+	{"crop that cuts", folders + "masks: m, crop: {around: mask, ratio: ▸0.5}}\n", "ratio 0.5: must be 1 to 100 times the defect's longer side"},
+	{"masks of elpv", "name: small\ndataset: {format: elpv, noun: cell, defects: [a], masks: ▸m}\n", "elpv-dataset has no masks of its defects"},
+	{"tiles of elpv", "name: small\ndataset: {format: elpv, noun: cell, defects: [a], fit: ▸tiles}\n", "elpv-dataset has no masks of its defects, and fit: tiles needs them"},
 	{"defect called good", "name: small\ndataset: {format: elpv, noun: cell, good: fine, defects: [▸good]}\n", `no class of defects can be called "good": conditions.test means something else by it`},
 	{"no base", "▸name: small\ndataset: {format: elpv, noun: cell, defects: [a]}\n", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id"},
 	{"no study", "▸" + head, "nothing to do: give patterns, conditions, or both"},
