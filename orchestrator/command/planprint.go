@@ -17,7 +17,7 @@ import (
 func printPlan(out io.Writer, p *plan.Plan) error {
 	view := p.ViewOf(p.FirstSeed()) // all seeds of a cell have the same counts
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	printPhotos(w, view.Photos, slices.Concat(view.Parts, view.Range))
+	printPhotos(w, view.Photos, slices.Concat(view.Parts, view.Range, view.Views))
 	printPatterns(w, p.Experiment, view.Cells)
 	printConditions(w, p.Experiment, view.Cells)
 	fmt.Fprintln(w, "STATE\tTASK\tWHAT\tWHY")
@@ -99,7 +99,11 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 		}
 		row, test := []string{cell.Name}, []string{"tested on"}
 		for _, class := range cell.Condition.Classes {
-			row = append(row, experiment.Counts{Real: class.Real, Generated: class.Generated}.Text("generated"))
+			counts := experiment.Counts{Real: class.Real, Generated: class.Generated}.Text("generated")
+			if class.Tiles > 0 {
+				counts += fmt.Sprintf(" (%d tiles)", class.Tiles)
+			}
+			row = append(row, counts)
 			test = append(test, fmt.Sprint(class.Test))
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))

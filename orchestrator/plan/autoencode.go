@@ -59,7 +59,11 @@ func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (*Task,
 	if len(photos) == 0 {
 		return nil, nil, nil
 	}
-	task, err := b.autoencode("study 2", b.refsOf(photos), nil, l)
+	pictures, err := b.pictures(photos)
+	if err != nil {
+		return nil, nil, err
+	}
+	task, err := b.autoencode("study 2", pictures, nil, l)
 	if err != nil {
 		return nil, nil, err
 	}

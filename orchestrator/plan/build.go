@@ -67,8 +67,7 @@ type builder struct {
 	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes; the seed is missing
 	trainings map[string]stage.Classify  // of conditions; the seed and generated images are missing
 
-	calibration []stage.Ref // photos that every measurement begins with
-	compared    compared    // photos that study 1's images are compared with
+	compared compared // photos that study 1's images are compared with
 }
 
 // once describes what cells share the first time that it is asked for.
@@ -126,15 +125,15 @@ func (b *builder) prompts(class, identifier string) (instance, regular string) {
 	return identifier + " " + regular, regular
 }
 
-// loraSpec is the training that a recipe describes, for given images. The seed
+// loraSpec is the training that a recipe describes, on given pictures. The seed
 // is missing.
-func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []dataset.Image) stage.TrainLoRA {
+func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []stage.Ref) stage.TrainLoRA {
 	instancePrompt, classPrompt := b.prompts(class, l.Identifier)
 	spec := stage.TrainLoRA{
 		Base:       b.base(),
 		Resolution: l.Resolution,
-		Instance:   stage.Prompted{Prompt: instancePrompt, Images: b.refsOf(instance)},
-		Class:      stage.Prompted{Prompt: classPrompt, Images: b.refsOf(regular)},
+		Instance:   stage.Prompted{Prompt: instancePrompt, Images: instance},
+		Class:      stage.Prompted{Prompt: classPrompt, Images: regular},
 		Steps:      l.Steps,
 		Rendering:  b.rendering(),
 
@@ -148,7 +147,7 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 
 // generateSpec asks for n images of a class. The seed depends on the class only,
 // so that the same number shows the same noise in every pattern.
-func (b *builder) generateSpec(class string, seed int64, n int, sources []dataset.Image, r experiment.Recipe, lora *Task) stage.Generate {
+func (b *builder) generateSpec(class string, seed int64, n int, sources []stage.Ref, r experiment.Recipe, lora *Task) stage.Generate {
 	g := r.Generate
 	prompt, plain := b.prompts(class, r.Identifier)
 	if !g.WithIdentifier {
@@ -158,7 +157,7 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 		Base:   b.base(),
 		Prompt: prompt, NegativePrompt: g.NegativePrompt,
 		Resolution: r.Resolution, Denoising: g.Denoising,
-		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: b.refsOf(sources[:min(n, len(sources))]), Count: n,
+		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: sources[:min(n, len(sources))], Count: n,
 		Rendering: b.rendering(),
 	}
 	if g.Method != experiment.UsualMethod { // which no key of before has
@@ -169,9 +168,6 @@ func (b *builder) generateSpec(class string, seed int64, n int, sources []datase
 	}
 	return spec
 }
-
-// rendering is how all stages see photos.
-func (b *builder) rendering() stage.Rendering { return stage.Rendering{Levels: b.in.Set.Levels} }
 
 // ref is the reference of an image.
 func (b *builder) ref(img dataset.Image) stage.Ref {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"image"
 	"slices"
 
 	"kizu/orchestrator/experiment"
@@ -23,7 +24,9 @@ const transformersModel = "transformers"
 func (b *builder) measure(cell *Cell) (err error) {
 	const photos = "features of photos, study 1"
 	if b.byLabel[photos] == nil {
-		b.compared = b.comparedPhotos()
+		if b.compared, err = b.comparedPhotos(); err != nil {
+			return err
+		}
 		spec := b.measureSpec(slices.Concat(b.compared.defects, b.compared.sources), "", 0)
 		spec.Mirrored = b.compared.trained()
 		if b.byLabel[photos], err = b.add(photos, spec); err != nil {
@@ -61,13 +64,9 @@ func (b *builder) measureSpec(photos []stage.Ref, folder stage.Ref, count int) s
 	if b.in.Encoder != nil {
 		return stage.Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []stage.Ref{}, Images: photos, Folder: folder, Count: count, Rendering: b.rendering()}
 	}
-	if b.calibration == nil {
-		good := b.in.Division.Train[b.exp.Dataset.Good]
-		b.calibration = b.refsOf(good[:min(len(good), calibrationPhotos)])
-	}
 	return stage.Measure{
 		Model: b.exp.Classifier.Model, Weights: b.weights(b.exp.Classifier.Weights), Resolution: b.exp.Classifier.Resolution,
-		Calibration: b.calibration, Images: photos, Folder: folder, Count: count, Rendering: b.rendering(),
+		Calibration: b.compared.calibration, Images: photos, Folder: folder, Count: count, Rendering: b.rendering(),
 	}
 }
 
@@ -76,18 +75,34 @@ type compared struct {
 	defects []stage.Ref // in drawing order
 	learnt  int         // how many of them, the first, train LoRAs
 	sources []stage.Ref // what images start from
+
+	calibration []stage.Ref // photos that every measurement begins with
 }
 
 func (c compared) trained() []stage.Ref { return c.defects[:c.learnt] }
 
-func (b *builder) comparedPhotos() compared {
-	study, learnt := b.exp.Patterns, 0
-	pool, good := b.in.Division.Pool(study.Defect), b.patternGood()
+// comparedPhotos are seen as LoRAs at the usual resolution see them.
+func (b *builder) comparedPhotos() (c compared, err error) {
+	study := b.exp.Patterns
+	pool, good, train := b.in.Division.Pool(study.Defect), b.patternGood(), b.in.Division.Train[b.exp.Dataset.Good]
+	c.learnt = b.patternsLearn()
+	var sizes []image.Point
+	if c.defects, sizes, err = b.learnt(pool[:min(len(pool), c.learnt+heldOutPhotos)], b.exp.LoRA.Resolution); err != nil {
+		return c, err
+	}
+	sizes = sizes[:min(len(sizes), c.learnt)]
+	if c.sources, err = b.beside(sizes, good[:min(len(good), study.Show)]); err != nil || b.in.Encoder != nil {
+		return c, err
+	}
+	c.calibration, err = b.beside(sizes, train[:min(len(train), calibrationPhotos)])
+	return c, err
+}
+
+// patternsLearn is how many photos of the defect study 1's LoRAs learn, at most.
+func (b *builder) patternsLearn() int {
+	learnt := 0
 	for _, pattern := range b.exp.ExpandPatterns() {
 		learnt = max(learnt, pattern.DefectImages)
 	}
-	return compared{
-		defects: b.refsOf(pool[:min(len(pool), learnt+heldOutPhotos)]), learnt: min(learnt, len(pool)),
-		sources: b.refsOf(good[:min(len(good), study.Show)]),
-	}
+	return min(learnt, len(b.in.Division.Pool(b.exp.Patterns.Defect)))
 }

@@ -10,65 +10,6 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// pattern plans a cell of study 1: a LoRA and the images it makes.
-func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
-	p, study := cell.Pattern, b.exp.Patterns
-	planned := Cell{Cell: cell}
-	sources := b.patternGood()
-	if n := max(p.SourceImages, 1); len(sources) < n {
-		return planned, &dataset.ShortageError{Class: b.exp.Dataset.Good, Have: len(sources), Want: n, Use: "the sources of " + b.exp.Generate.Method}
-	}
-	if p.SourceImages > 0 {
-		sources = sources[:p.SourceImages]
-	}
-	var err error
-	if !p.Baseline {
-		if planned.Train, err = b.patternLoRA(*p, cell.Seed); err != nil {
-			return planned, err
-		}
-	}
-	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
-	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, sources, b.orUsual(p), planned.Train)
-	if planned.Generate, err = b.add(label, spec, some(planned.Train)...); err != nil {
-		return planned, err
-	}
-	return planned, b.measure(&planned)
-}
-
-// orUsual is a pattern's recipe; the baseline's resolution and identifier are
-// those of the lora section.
-func (b *builder) orUsual(p *experiment.Pattern) experiment.Recipe {
-	recipe := p.Recipe
-	if p.Baseline {
-		recipe.LoRA = b.exp.LoRA
-	}
-	return recipe
-}
-
-// patternGood lists the good images that study 1 may draw, in drawing order.
-func (b *builder) patternGood() []dataset.Image {
-	return b.goodFor(b.exp.Patterns.Defect, b.in.Division.Train[b.exp.Dataset.Good])
-}
-
-// patternLoRA plans the LoRA of a pattern. It may draw defect images that study
-// 2 tests on; the leak check keeps the studies apart.
-func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
-	defect := b.exp.Patterns.Defect
-	spec, err := once(b.loras, "pattern "+p.Name, func() (spec stage.TrainLoRA, err error) {
-		instance, err := first(b.in.Division.Pool(defect), p.DefectImages, defect, "training LoRAs")
-		if err != nil {
-			return spec, err
-		}
-		regular, err := first(b.patternGood(), p.RegularizationImages, b.exp.Dataset.Good, "regularization")
-		return b.loraSpec(defect, p.LoRA, instance, regular), err
-	})
-	if err != nil {
-		return nil, err
-	}
-	spec.Seed = stage.Seed(seed, spec.Kind(), defect)
-	return b.add(fmt.Sprintf("LoRA %s, %s, seed %d", defect, p.Name, seed), spec)
-}
-
 // condition plans a cell of study 2: a LoRA and images for every class whose
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
@@ -119,10 +60,18 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 			return spec, err
 		}
 		for _, img := range reals {
-			spec.Train = append(spec.Train, stage.Labeled{Path: b.ref(img), Class: index})
+			tiles, err := b.trainingTiles(img, index)
+			if err != nil {
+				return spec, err
+			}
+			spec.Train = append(spec.Train, tiles...)
 		}
 		for _, img := range b.in.Division.Test[class] {
-			spec.Test = append(spec.Test, stage.Labeled{Path: b.ref(img), Class: index, Name: img.Name})
+			tiles, err := b.testTiles(img, index)
+			if err != nil {
+				return spec, err
+			}
+			spec.Test = append(spec.Test, tiles...)
 		}
 	}
 	return spec, nil
@@ -144,7 +93,15 @@ func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := b.studyGood(class, recipe.SourceImages, "the sources of "+b.exp.Generate.Method)
+	good, err := b.studyGood(class, recipe.SourceImages, "the sources of "+b.exp.Generate.Method)
+	if err != nil {
+		return nil, err
+	}
+	sizes, err := b.studySizes(class, cell.Condition)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := b.beside(sizes, good)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +129,18 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 			}
 		}
 		instance, err := b.train(class, n, "training LoRAs")
-		return b.loraSpec(class, lora.LoRA, instance, regular), err
+		if err != nil {
+			return spec, err
+		}
+		if class != names.Good {
+			return b.defectLoRA(class, lora.LoRA, instance, regular)
+		}
+		sizes, err := b.studySizes(class, cell.Condition)
+		if err != nil {
+			return spec, err
+		}
+		good, err := b.beside(sizes, instance)
+		return b.loraSpec(class, lora.LoRA, good, []stage.Ref{}), err
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ type View struct {
 	Changes    []string     `json:"changes"` // of the file, by --set
 	Photos     []PhotosView `json:"photos"`
 	Range      []string     `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
+	Views      []string     `json:"views,omitempty"` // what is seen of photos, where that is not the square in their middle
 	Parts      []string     `json:"parts,omitempty"` // what became of parts, where they are told
 	Cells      []CellView   `json:"cells"`
 	Tasks      []TaskView   `json:"tasks"`
@@ -60,6 +61,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 	}
 	view.Range, _ = p.Set.RangeNotes()
 	view.Parts = p.partNotes()
+	view.Views = p.viewNotes()
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}
@@ -134,6 +136,7 @@ type ClassView struct {
 	Real      int    `json:"real"`
 	Generated int    `json:"generated"`
 	Test      int    `json:"test"`
+	Tiles     int    `json:"tiles,omitempty"` // that show the class in the real photos, where these are seen in tiles
 }
 
 func (p *Plan) photos() []PhotosView {
@@ -205,13 +208,15 @@ func loraView(class string, images *Task) LoRAView {
 func CompositionOf(classifier *Task) *ConditionView {
 	spec := classifier.Spec.(stage.Classify)
 	view := &ConditionView{Steps: spec.OptimizerSteps(), LoRAs: []LoRAView{}}
-	for _, class := range spec.Classes {
-		view.Classes = append(view.Classes, ClassView{Class: class})
+	photos, tiles := countPhotos(spec)
+	for i, class := range spec.Classes {
+		c := ClassView{Class: class, Real: photos[i]}
+		if len(spec.Test) > len(spec.Tested()) || tiles[i] != photos[i] {
+			c.Tiles = tiles[i]
+		}
+		view.Classes = append(view.Classes, c)
 	}
 	maker := map[int]*Task{} // of a class's generated images
-	for _, img := range spec.Train {
-		view.Classes[img.Class].Real++
-	}
 	for _, folder := range spec.Generated {
 		view.Classes[folder.Class].Generated += folder.Count
 		maker[folder.Class] = classifier.need(folder.Path)

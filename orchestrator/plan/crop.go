@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"image"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
+)
+
+// learnt refers to what LoRAs learn of defect photos, at a resolution, with the sizes of
+// the regions around defects; of whole photos and tiles there are no sizes.
+func (b *builder) learnt(images []dataset.Image, resolution int) (refs []stage.Ref, sizes []image.Point, err error) {
+	if b.exp.Dataset.Crop == nil {
+		refs, err = b.pictures(images)
+		return refs, nil, err
+	}
+	for _, img := range images {
+		region, err := b.views().around(img, resolution)
+		if err != nil {
+			return nil, nil, err
+		}
+		refs, sizes = append(refs, b.part(img, region)), append(sizes, region.Size())
+	}
+	return refs, sizes, nil
+}
+
+// beside refers to what is learnt of good photos beside regions of other sizes, or what
+// images start from: the i-th photo's region has the i-th of the sizes, in turn, wherever
+// it was drawn to lie. So good and defective surfaces are learnt, and made, at one scale.
+// Without sizes they are whole photos or tiles.
+func (b *builder) beside(sizes []image.Point, good []dataset.Image) ([]stage.Ref, error) {
+	if len(sizes) == 0 {
+		return b.pictures(good)
+	}
+	refs := make([]stage.Ref, len(good))
+	for i, img := range good {
+		size, err := sizeOf(img)
+		if err != nil {
+			return nil, err
+		}
+		refs[i] = b.part(img, placed(size, sizes[i%len(sizes)], drawFor(b.exp.Dataset.SplitSeed, "region", img)))
+	}
+	return refs, nil
+}
+
+// defectLoRA describes a LoRA that learns a defect, beside good photos.
+func (b *builder) defectLoRA(class string, l experiment.LoRA, instance, regular []dataset.Image) (spec stage.TrainLoRA, err error) {
+	learnt, sizes, err := b.learnt(instance, l.Resolution)
+	if err != nil {
+		return spec, err
+	}
+	good, err := b.beside(sizes, regular)
+	return b.loraSpec(class, l, learnt, good), err
+}
+
+// studySizes are those of the regions that study 2's LoRA of a class learns. They come from
+// the masks of photos that it learns itself, so that a test photo's mask decides nothing.
+// The good class's are those of all defects in turn: what is made of good parts must not be
+// told from what is made of defects by its scale.
+func (b *builder) studySizes(class string, c *experiment.Condition) ([]image.Point, error) {
+	if b.exp.Dataset.Crop == nil {
+		return nil, nil
+	}
+	if class != b.exp.Dataset.Good {
+		images, resolution := b.in.Division.Train[class], c.LoRA.Resolution
+		n := c.LoRA.DefectImages
+		if name, ok := c.LoRA.Patterns[class]; ok {
+			p, _ := b.exp.FindPattern(name)
+			images, resolution, n = b.in.Division.Pool(class), p.Resolution, p.DefectImages
+		}
+		_, sizes, err := b.learnt(images[:min(n, len(images))], resolution)
+		return sizes, err
+	}
+	var byClass [][]image.Point
+	for _, defect := range b.exp.Dataset.Defects {
+		sizes, err := b.studySizes(defect, c)
+		if err != nil {
+			return nil, err
+		}
+		byClass = append(byClass, sizes)
+	}
+	return inTurn(byClass), nil
+}
+
+// inTurn takes the first of each list, then the second, and so on.
+func inTurn[T any](lists [][]T) (all []T) {
+	for i := 0; ; i++ {
+		before := len(all)
+		for _, list := range lists {
+			if i < len(list) {
+				all = append(all, list[i])
+			}
+		}
+		if len(all) == before {
+			return all
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package plan
+
+import (
+	"fmt"
+	"image"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// viewNotes say what is seen of photos, where that is not the square in their middle.
+func (p *Plan) viewNotes() []string {
+	v := views{p.Experiment.Dataset, p.Set}
+	var notes []string
+	switch {
+	case v.tiled() && v.Fit.Tiles > 0:
+		notes = append(notes, fmt.Sprintf("classifiers see photos in tiles of %d pixels, and go by the worst tile of a test photo", v.Fit.Tiles))
+	case v.tiled():
+		notes = append(notes, "classifiers see photos in tiles of their shorter sides, and go by the worst tile of a test photo")
+	case v.Fit.How == experiment.FitStretch:
+		notes = append(notes, "photos are stretched into squares")
+	case v.Fit.How == experiment.FitPad && v.Fit.Pad == "":
+		notes = append(notes, "photos are padded into squares with the pixels at their edges")
+	case v.Fit.How == experiment.FitPad:
+		notes = append(notes, "photos are padded into squares with "+v.Fit.Pad)
+	}
+	if v.tiled() {
+		notes = append(notes, v.tileNotes(p.Division.Train)...)
+	}
+	if v.Crop != nil {
+		notes = append(notes, v.cropNotes(p.Experiment.LoRA.Resolution)...)
+	}
+	return notes
+}
+
+// tileNotes count the tiles of photos for training by what they show. A class without
+// masks is one that nothing uses in tiles.
+func (v views) tileNotes(train map[string][]dataset.Image) (notes []string) {
+	for _, class := range v.Classes() {
+		var of [sideDefect + 1]int
+		for _, img := range train[class] {
+			_, counts, err := v.tiles(img)
+			if err != nil {
+				break
+			}
+			for _, side := range sides(counts) {
+				of[side]++
+			}
+		}
+		all := english.Plural(len(train[class]), "photo", "photos")
+		switch total := of[sideGood] + of[sideGrazed] + of[sideDefect]; {
+		case class == v.Good:
+			notes = append(notes, fmt.Sprintf("%s: %s for training in %d tiles", class, all, total))
+		case total > 0:
+			notes = append(notes, fmt.Sprintf("%s: %s for training in %d tiles: %d show the defect, %d show none of it and are good, %d graze it and are left out",
+				class, all, total, of[sideDefect], of[sideGood], of[sideGrazed]))
+		}
+	}
+	return notes
+}
+
+// cropNotes say how large the regions around defects are.
+func (v views) cropNotes(resolution int) (notes []string) {
+	for _, class := range v.Defects {
+		var least, most image.Point
+		for i, img := range v.set.Of(class) {
+			region, err := v.around(img, resolution)
+			if err != nil {
+				break
+			}
+			size := region.Size()
+			if i == 0 {
+				least, most = size, size
+			}
+			if size.X*size.Y < least.X*least.Y {
+				least = size
+			}
+			if size.X*size.Y > most.X*most.Y {
+				most = size
+			}
+		}
+		if most.X > 0 {
+			notes = append(notes, fmt.Sprintf("%s: LoRAs learn regions around masks, %d×%d to %d×%d pixels", class, least.X, least.Y, most.X, most.Y))
+		}
+	}
+	return notes
+}
