@@ -173,6 +173,12 @@ func printCheck(out io.Writer, c *checkup) error {
 	}
 	fmt.Fprintf(w, "free disk\t%s in %s\n", size(c.Free), c.Store)
 	endTable(w)
+	for _, answer := range c.Answers {
+		fmt.Fprintln(w, answer)
+	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintln(w, "WARNING", warning)
+	}
 	for _, problem := range c.Problems {
 		fmt.Fprintln(w, "PROBLEM", problem)
 	}

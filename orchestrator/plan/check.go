@@ -24,6 +24,8 @@ type Checkup struct {
 	BaseState  string              `json:"base_state"`         // where it is
 	Weights    []string            `json:"weights"`            // of classifiers, and where they are
 	Features   string              `json:"features,omitempty"` // where the model that compares images is, if a file names one
+	Answers    []string            `json:"answers,omitempty"`  // what the study can find out, said before it runs
+	Warnings   []string            `json:"warnings,omitempty"` // what stops no run, and should be looked at before one
 	Problems   []string            `json:"problems"`           // what would stop a run
 
 	Plan *Plan `json:"-"` // nil if there are problems
