@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -140,7 +141,7 @@ func printCheck(out io.Writer, c *checkup) error {
 	for _, other := range c.LeftOut {
 		fmt.Fprintf(w, "  %s is %s and left out\n", other.Name, other.Why)
 	}
-	for _, note := range c.Range {
+	for _, note := range slices.Concat(c.Range, c.Views) {
 		fmt.Fprintf(w, "  %s\n", note)
 	}
 	endTable(w)

@@ -23,6 +23,9 @@ func (s Scanner) Inspect(folder Folder) (*Inspection, error) {
 		return nil, err
 	}
 	in := &Inspection{Forms: map[string][]int{}}
+	if in.MaskProblems, err = s.addMasks(found, folder.Classes); err != nil {
+		return nil, err
+	}
 	counts := map[Form]map[string]int{}
 	var readable []Image
 	for i, img := range found.images {
@@ -38,9 +41,6 @@ func (s Scanner) Inspect(folder Folder) (*Inspection, error) {
 		counts[form][img.Class]++
 	}
 	in.count(counts, folder.Classes)
-	if in.MaskProblems, err = s.addMasks(found, folder.Classes); err != nil {
-		return nil, err
-	}
 	if folder.Masks.Needed {
 		in.Problems, in.MaskProblems = append(in.Problems, in.MaskProblems...), nil
 	}

@@ -20,6 +20,7 @@ type Checkup struct {
 	Duplicates []dataset.Duplicate `json:"duplicates"`      // within a class: left out
 	LeftOut    []dataset.LeftOut   `json:"left_out"`        // what may have been meant as photos, and is not read
 	Range      []string            `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
+	Views      []string            `json:"views,omitempty"` // what is seen of photos and of their defects
 	Base       string              `json:"base"`
 	BaseState  string              `json:"base_state"`         // where it is
 	Weights    []string            `json:"weights"`            // of classifiers, and where they are
@@ -40,6 +41,9 @@ type FolderView struct {
 	Class string     `json:"class"`
 	Found int        `json:"found"` // readable, copies among them
 	Forms []FormView `json:"forms"`
+
+	Masked int        `json:"masked"` // with masks, copies not among them
+	Seen   []SeenView `json:"seen,omitempty"`
 }
 
 // FormView counts photos of one size and mode.
@@ -68,6 +72,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	for _, class := range exp.Dataset.Classes() {
 		c.Photos = append(c.Photos, folderView(class, found))
 	}
+	c.checkViews(exp, found)
 	for _, problem := range found.Problems {
 		c.problem(problem)
 	}

@@ -1,0 +1,137 @@
+package plan
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// What a defect must measure to be learnt, in pixels of what a network sees.
+const (
+	latentCell      = 8 * 8 // one cell of what the autoencoders of Stable Diffusion make of a picture
+	classifierCells = 4
+)
+
+// checkViews looks at what is seen of photos and of their defects.
+func (c *Checkup) checkViews(exp *experiment.Experiment, found *dataset.Inspection) {
+	v := views{exp.Dataset, found.Set}
+	for _, problem := range found.MaskProblems {
+		c.Warnings = append(c.Warnings, problem.Error()+" (nothing in this file needs masks)")
+	}
+	if turned := found.Set.MayBeTurned(); len(turned) > 0 {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s turned by EXIF orientation, and its masks would fit either way: make sure that they are of the upright photo",
+			others(turned[0].Name, len(turned))))
+	}
+	for i := range c.Photos {
+		folder := &c.Photos[i]
+		photos := found.Set.Of(folder.Class)
+		for _, img := range photos {
+			if img.Marking != nil {
+				folder.Masked++
+			}
+		}
+		for _, n := range v.networks(exp, folder.Class) {
+			seen, err := v.seenBy(n, photos)
+			if err != nil {
+				continue // which planning says
+			}
+			folder.Seen = append(folder.Seen, seen)
+		}
+		c.Views = append(c.Views, folder.notes(exp.Dataset.Good)...)
+		c.Warnings = append(c.Warnings, folder.warnings(exp.Dataset.Fit)...)
+	}
+	if exp.Dataset.Crop != nil && exp.Conditions != nil && loraResolution(exp, "") > 0 {
+		c.Warnings = append(c.Warnings, "images are generated at the scale of the regions around defects (dataset.crop), and classifiers see photos "+
+			seenAs(exp.Dataset.Fit)+": the two differ in scale, which a classifier may go by")
+	}
+}
+
+func seenAs(fit experiment.Fit) string {
+	if fit.How == experiment.FitTiles {
+		return "in tiles"
+	}
+	return "whole"
+}
+
+// others is a photo with those that are like it.
+func others(name string, all int) string {
+	if all == 1 {
+		return "photo " + name + " is"
+	}
+	return fmt.Sprintf("photo %s and %d more are", name, all-1)
+}
+
+// notes say how many photos of a class have masks, how much of them is cut away and how
+// small their smallest defect is.
+func (f FolderView) notes(good string) (notes []string) {
+	if f.Masked > 0 {
+		notes = append(notes, fmt.Sprintf("%s: %s masks", f.Class, english.Plural(f.Masked, "photo has", "photos have")))
+	}
+	for names, seen := range f.alike() {
+		if seen.CutWorst > 0 {
+			notes = append(notes, fmt.Sprintf("%s: %.0f %% of a photo's area is cut away for %s, on average; at most %.0f %%, of %s",
+				f.Class, 100*seen.CutMean, names, 100*seen.CutWorst, seen.Worst))
+		}
+	}
+	for _, seen := range f.Seen {
+		if seen.Smallest != "" && f.Class != good {
+			notes = append(notes, fmt.Sprintf("%s: the smallest defect is %s pixels to %s at %d×%d, in %s",
+				f.Class, pixels(seen.SmallestPx), seen.Network, seen.Resolution, seen.Resolution, seen.Smallest))
+		}
+	}
+	return notes
+}
+
+// warnings are what is to be looked at before a run: defects that are not seen.
+func (f FolderView) warnings(fit experiment.Fit) (list []string) {
+	for names, seen := range f.alike() {
+		if seen.Lost+seen.Cut > 0 {
+			list = append(list, fmt.Sprintf("%s: of the defects of %s, %d %s cut away wholly and %d in part for %s, the first in %s: dataset.fit: %s takes the square in the middle; pad, stretch and tiles show all",
+				f.Class, english.Plural(seen.Lost+seen.Cut, "photo", "photos"), seen.Lost, english.PluralWord(seen.Lost, "is", "are"), seen.Cut, names, seen.FirstLost, fit.How))
+		}
+	}
+	for _, seen := range f.Seen {
+		fewest, what := float64(latentCell), "one cell of the autoencoder is 64: what it gives back may not show it"
+		if seen.Network != "LoRAs" {
+			fewest, what = classifierCells, "fewer than 4 say little"
+		}
+		if seen.Smallest != "" && seen.SmallestPx < fewest {
+			list = append(list, fmt.Sprintf("%s: the smallest defect, in %s, is %s pixels to %s at %d×%d, and %s; a larger resolution, tiles or dataset.crop show more of it",
+				f.Class, seen.Smallest, pixels(seen.SmallestPx), seen.Network, seen.Resolution, seen.Resolution, what))
+		}
+	}
+	return list
+}
+
+// alike gives what networks see with their names: both, where the same is cut away for
+// both.
+func (f FolderView) alike() iter.Seq2[string, SeenView] {
+	return func(yield func(string, SeenView) bool) {
+		if len(f.Seen) == 2 && f.Seen[0].cutLike(f.Seen[1]) {
+			yield(f.Seen[0].Network+" and "+f.Seen[1].Network, f.Seen[0])
+			return
+		}
+		for _, seen := range f.Seen {
+			if !yield(seen.Network, seen) {
+				return
+			}
+		}
+	}
+}
+
+// cutLike reports whether the same is cut away for two kinds of networks.
+func (view SeenView) cutLike(other SeenView) bool {
+	return view.CutMean == other.CutMean && view.CutWorst == other.CutWorst && view.Lost == other.Lost && view.Cut == other.Cut
+}
+
+// pixels writes a number of pixels: of few, with a digit after the point.
+func pixels(n float64) string {
+	if n < 10 {
+		return fmt.Sprintf("%.1f", n)
+	}
+	return fmt.Sprintf("%.0f", n)
+}
