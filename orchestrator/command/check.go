@@ -19,12 +19,16 @@ import (
 
 func newCheck(s *settings) *cobra.Command {
 	var asJSON bool
+	var pictures string
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Check photos, base model, devices and disk before a long run",
 		Args:  oneFile("check FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := check(cmd.Context(), s, args[0])
+			if err == nil && pictures != "" {
+				c.Pictures, err = drawPictures(cmd.Context(), s, c.Plan, pictures)
+			}
 			if err != nil {
 				return err
 			}
@@ -41,6 +45,7 @@ func newCheck(s *settings) *cobra.Command {
 		},
 	}
 	s.addSet(cmd)
+	cmd.Flags().StringVar(&pictures, "pictures", "", "write what networks see of photos into a folder, as contact sheets")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with photos, needs and problems")
 	return cmd
 }
@@ -56,6 +61,7 @@ type checkup struct {
 	Store    string         `json:"store"`
 	Free     int64          `json:"free_bytes"`
 	Estimate *plan.Estimate `json:"estimate,omitempty"` // of what is not in the store yet
+	Pictures []string       `json:"pictures,omitempty"` // contact sheets that were written
 }
 
 type device struct {
@@ -179,6 +185,9 @@ func printCheck(out io.Writer, c *checkup) error {
 	}
 	for _, warning := range c.Warnings {
 		fmt.Fprintln(w, "WARNING", warning)
+	}
+	for _, path := range c.Pictures {
+		fmt.Fprintln(w, "pictures of what networks see:", path)
 	}
 	for _, problem := range c.Problems {
 		fmt.Fprintln(w, "PROBLEM", problem)

@@ -7,8 +7,8 @@ import (
 	"kizu/orchestrator/execute/progress"
 )
 
-// photoReader is the Python that reads photos.
-func (s *settings) photoReader(home string) (dataset.Reader, error) {
+// photoReader is the Python that reads photos, and draws them.
+func (s *settings) photoReader(home string) (dataset.Python, error) {
 	python, err := filepath.Abs(s.python(home))
 	return dataset.Python{Program: python, Scripts: filepath.Join(home, "scripts")}, err
 }

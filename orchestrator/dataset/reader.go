@@ -54,7 +54,7 @@ func (p Python) Read(ctx context.Context, paths []string, levels Levels, said fu
 			defer func() { process.end() }()
 			for i := take(); i < len(paths); i = take() {
 				if process == nil {
-					if process, err = p.start(ctx); err != nil {
+					if process, err = p.start(ctx, "photos"); err != nil {
 						return err
 					}
 				}
@@ -83,11 +83,11 @@ func (e *NoPythonError) Error() string {
 	return fmt.Sprintf("photos are read with %s, which does not start (%s): run make build, or name another Python with --python", e.Program, e.Reason)
 }
 
-// program loads common/photos.py from the folder that it is given, and nothing else
+// program loads a module of common from the folder that it is given, and nothing else
 // that the user's environment might have.
-const program = "import sys; sys.path.insert(0, sys.argv[1]); from common import photos; photos.answer()"
+const program = "import sys; sys.path.insert(0, sys.argv[1]); from common import %[1]s; %[1]s.answer()"
 
-// photoProcess is a process that reads photos.
+// photoProcess is a process that reads photos, or draws them.
 type photoProcess struct {
 	cmd      *exec.Cmd
 	requests io.WriteCloser
@@ -95,8 +95,9 @@ type photoProcess struct {
 	errors   *bytes.Buffer
 }
 
-func (p Python) start(ctx context.Context) (*photoProcess, error) {
-	cmd := exec.CommandContext(ctx, p.Program, "-I", "-X", "utf8", "-c", program, p.Scripts)
+// start starts a process that answers for a module of common.
+func (p Python) start(ctx context.Context, module string) (*photoProcess, error) {
+	cmd := exec.CommandContext(ctx, p.Program, "-I", "-X", "utf8", "-c", fmt.Sprintf(program, module), p.Scripts)
 	cmd.Env = append(os.Environ(), "OPENBLAS_NUM_THREADS=1") // numpy starts faster
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}    // a signal from the terminal is for the host
 	r := &photoProcess{cmd: cmd, errors: &bytes.Buffer{}}
@@ -137,31 +138,37 @@ func lastLine(text string, err error) string {
 // ask has a photo read. It is the photo that is wrong, or the process that died
 // of it.
 func (r *photoProcess) ask(path string, levels Levels) (picture Picture, wrong, died error) {
-	request, err := json.Marshal(struct {
+	request := struct {
 		Path   string `json:"path"`
 		Levels []int  `json:"levels"`
-	}{path, append([]int{}, levels...)})
-	if err != nil {
-		return picture, err, nil
-	}
-	if _, err := r.requests.Write(append(request, '\n')); err != nil {
-		return picture, nil, r.end()
-	}
-	line, err := r.answers.ReadBytes('\n')
-	if err != nil {
-		return picture, nil, r.end()
-	}
+	}{path, append([]int{}, levels...)}
 	var answer struct {
 		Picture
 		Error string `json:"error"`
 	}
-	if err := json.Unmarshal(line, &answer); err != nil {
-		return picture, nil, err
+	if died := r.exchange(request, &answer); died != nil {
+		return picture, nil, died
 	}
 	if answer.Error != "" {
 		return picture, errors.New(answer.Error), nil
 	}
 	return answer.Picture, nil, nil
+}
+
+// exchange has a request answered. The error is how the process died of it.
+func (r *photoProcess) exchange(request, answer any) error {
+	text, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	if _, err := r.requests.Write(append(text, '\n')); err != nil {
+		return r.end()
+	}
+	line, err := r.answers.ReadBytes('\n')
+	if err != nil {
+		return r.end()
+	}
+	return json.Unmarshal(line, answer)
 }
 
 // end lets the process end, and says how it did; a second time says nothing.

@@ -1,0 +1,85 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/plan"
+)
+
+// sheetMark is in every sheet that is written: only what has it is written over.
+const sheetMark = "tEXtSoftware\x00kizu check --pictures"
+
+// drawPictures writes sheets of what networks see of photos into a folder, and returns
+// their paths.
+func drawPictures(ctx context.Context, s *settings, planned *plan.Plan, dir string) ([]string, error) {
+	if planned == nil { // for there are problems, which are said
+		return nil, nil
+	}
+	home, err := s.home()
+	if err != nil {
+		return nil, err
+	}
+	python, err := s.photoReader(home)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("--pictures: %w", err)
+	}
+	sheets := planned.Sheets()
+	var paths []string
+	for _, name := range slices.Sorted(maps.Keys(sheets)) {
+		path := filepath.Join(dir, name+".png")
+		if text, err := os.ReadFile(path); err == nil && !bytes.Contains(text, []byte(sheetMark)) || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("--pictures: %s is there, and kizu did not write it: name another folder, or take it away", path)
+		}
+		paths = append(paths, path)
+	}
+	for i, name := range slices.Sorted(maps.Keys(sheets)) {
+		if err := drawSheet(ctx, python, sheets[name], paths[i]); err != nil {
+			return nil, fmt.Errorf("--pictures: %w", err)
+		}
+	}
+	return paths, nil
+}
+
+// drawSheet writes one sheet; what was there stays until it is whole.
+func drawSheet(ctx context.Context, python dataset.Python, sheet dataset.Sheet, path string) error {
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".kizu-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	sheet.Output = filepath.Join(dir, "sheet.png")
+	if err := python.Draw(ctx, sheet); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(sheet.Output)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(sheet.Output, marked(text), 0o666); err != nil {
+		return err
+	}
+	return os.Rename(sheet.Output, path)
+}
+
+// marked is a PNG with sheetMark behind its header.
+func marked(text []byte) []byte {
+	const header = 8 + 4 + 4 + 13 + 4 // the signature, and the first chunk
+	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(sheetMark)-len("tEXt")))
+	chunk = append(chunk, sheetMark...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE([]byte(sheetMark)))
+	return slices.Concat(text[:header], chunk, text[header:])
+}
