@@ -94,3 +94,40 @@ func TestSmallDefectsAreKept(t *testing.T) {
 		}
 	}
 }
+
+// TestSheets: pictures are those that networks are given, each once and a few of each class,
+// with masks, and with what a tile is learnt as where that is another class.
+func TestSheets(t *testing.T) {
+	exp := seen(t, "fit: tiles", small)
+	set := marked(photos(map[string]int{"good": 30, "crack": 6, "cut": 6}))
+	for i := range set.Images {
+		if img := &set.Images[i]; img.Marking != nil {
+			img.Marking.Files = []dataset.MaskFile{{Path: "/masks/" + img.Name}}
+		}
+	}
+	sheets := build(t, exp, inputs(t, exp, set)).Sheets()
+	for name, resolution := range map[string]int{"loras": 64, "classifiers": 224} {
+		sheet := sheets[name]
+		paths, classes, asGood := map[string]bool{}, map[string]int{}, 0
+		for _, picture := range sheet.Pictures {
+			file, fragment, _ := strings.Cut(picture.Path, "#xywh=")
+			class := strings.Split(file, "/")[2]
+			if len(fragment) == 0 || paths[picture.Path] || (len(picture.Masks) == 1) != (class != "good") {
+				t.Errorf("%s: %+v", name, picture)
+			}
+			paths[picture.Path] = true
+			if classes[class]++; strings.HasPrefix(picture.Label, "good: "+class) {
+				asGood++
+			}
+		}
+		if sheet.Resolution != resolution || classes["good"] == 0 || classes["crack"] == 0 || classes["cut"] == 0 || classes["good"] > mostOfClass || len(sheet.Pictures) > dataset.MostOnSheet {
+			t.Errorf("%s: %d pixels, %v", name, sheet.Resolution, classes)
+		}
+		if (asGood > 0) != (name == "classifiers") {
+			t.Errorf("%s: %d tiles of defect photos are learnt as good", name, asGood)
+		}
+	}
+	if left := build(t, parse(t, made), smallInputs(t, parse(t, made))).Sheets(); len(left) != 2 || left["classifiers"].Fit != "" {
+		t.Errorf("whole photos: %v", left)
+	}
+}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/stage"
@@ -17,11 +18,13 @@ func (p *Plan) Sheets() map[string]dataset.Sheet {
 	for _, task := range p.Tasks {
 		switch spec := task.Spec.(type) {
 		case stage.TrainLoRA:
-			for _, ref := range append(spec.Instance.Images[:len(spec.Instance.Images):len(spec.Instance.Images)], spec.Class.Images...) {
+			for _, ref := range slices.Concat(spec.Instance.Images, spec.Class.Images) {
 				loras.add(ref, "", spec.Resolution, spec.Rendering)
 			}
 		case stage.Classify:
-			for _, item := range append(spec.Train[:len(spec.Train):len(spec.Train)], spec.Test...) {
+			trained := slices.Clone(spec.Train) // of a photo in tiles, those that show its defect first
+			slices.SortStableFunc(trained, func(a, b stage.Labeled) int { return b.Class - a.Class })
+			for _, item := range append(trained, spec.Test...) {
 				classifiers.add(item.Path, spec.Classes[item.Class], spec.Resolution, spec.Rendering)
 			}
 		}
