@@ -2,6 +2,7 @@ package plan
 
 import (
 	"image"
+	"slices"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/stage"
@@ -30,7 +31,8 @@ func (b *builder) trainingTiles(img dataset.Image, class int) ([]stage.Labeled, 
 }
 
 // testTiles are what a classifier is tested on of a photo: the photo, or all of its tiles,
-// of which the stage takes the worst.
+// of which the stage takes the worst. The one that stands for it comes first, for what
+// compares one picture of it with generated ones; without a mask none does.
 func (b *builder) testTiles(img dataset.Image, class int) ([]stage.Labeled, error) {
 	tiles := []image.Rectangle{{}}
 	if b.views().tiled() {
@@ -39,6 +41,9 @@ func (b *builder) testTiles(img dataset.Image, class int) ([]stage.Labeled, erro
 			return nil, err
 		}
 		tiles = tilesOf(size, b.exp.Dataset.Fit.Tiles)
+		if standing, err := b.views().standing(img); err == nil {
+			tiles = append([]image.Rectangle{standing}, slices.DeleteFunc(tiles, func(t image.Rectangle) bool { return t == standing })...)
+		}
 	}
 	list := make([]stage.Labeled, len(tiles))
 	for i, tile := range tiles {

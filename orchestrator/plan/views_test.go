@@ -92,6 +92,9 @@ func TestTilesOfClassifiers(t *testing.T) {
 	tested := map[string]int{}
 	for _, item := range spec.Test {
 		img, tile := regionIn(t, p, item.Path)
+		if standing, err := (views{p.Experiment.Dataset, p.Set}).standing(img); err != nil || tested[item.Name] == 0 && tile != standing {
+			t.Errorf("%s is tested on with %v first, and %v stands for it (%v)", img.Name, tile, standing, err)
+		}
 		if tested[item.Name]++; item.Name != img.Name || spec.Classes[item.Class] != img.Class || tile.Dx() != 100 {
 			t.Errorf("tested is %+v, of %s", item, img.Name)
 		}

@@ -79,10 +79,14 @@ func (s *source) probe(task *plan.Task, spec stage.Classify, file string, into *
 	return err == nil, err
 }
 
+// ofClass takes the features of a class's images; of a photo in tiles, those of the first,
+// which stands for it.
 func ofClass(features result.Features, images []stage.Labeled, class int) result.Features {
 	var list result.Features
+	seen := map[string]bool{}
 	for i, img := range images {
-		if img.Class == class {
+		if img.Class == class && !seen[img.Name] {
+			seen[img.Name] = true
 			list = append(list, features[i])
 		}
 	}
