@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from classifier import network, training
-from common import runtime
+from common import framing, runtime
 from common.errors import StageError
 from diffusion import families, samplers
 from generation import methods
@@ -34,6 +34,13 @@ def test_families():
         table = FAMILIES[family.name]
         assert table["pipelines"] == list(family.indexed_as)
         assert sorted(table["components"]) == sorted([*family.modules, *family.others])
+
+
+def test_fits():
+    """Every fit but tiles, which are squares, and the usual one, which has no name, is framed."""
+    for fit in CHOICES["dataset.fit"]:
+        square = framing.frame((40, 20), 16, "" if fit in ("crop", "tiles") else fit)
+        assert square.side == 16
 
 
 @pytest.mark.parametrize("setting", [name for name in CHOICES if name.endswith("precision")])
