@@ -86,6 +86,14 @@ func times(u plan.UseView) string {
 	return fmt.Sprintf("%d–%d×", u.Min, u.Max)
 }
 
+// tiles says in how many tiles photos are seen; nothing where they are seen whole.
+func tiles(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d tiles)", n)
+}
+
 func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []plan.CellView) {
 	if exp.Conditions == nil {
 		return
@@ -100,11 +108,8 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 		row, test := []string{cell.Name}, []string{"tested on"}
 		for _, class := range cell.Condition.Classes {
 			counts := experiment.Counts{Real: class.Real, Generated: class.Generated}.Text("generated")
-			if class.Tiles > 0 {
-				counts += fmt.Sprintf(" (%d tiles)", class.Tiles)
-			}
-			row = append(row, counts)
-			test = append(test, fmt.Sprint(class.Test))
+			row = append(row, counts+tiles(class.Tiles))
+			test = append(test, fmt.Sprint(class.Test)+tiles(class.TestTiles))
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 		tested = test

@@ -136,7 +136,8 @@ type ClassView struct {
 	Real      int    `json:"real"`
 	Generated int    `json:"generated"`
 	Test      int    `json:"test"`
-	Tiles     int    `json:"tiles,omitempty"` // that show the class in the real photos, where these are seen in tiles
+	Tiles     int    `json:"tiles,omitempty"`      // that show the class in the real photos, where these are seen in tiles
+	TestTiles int    `json:"test_tiles,omitempty"` // of the test photos, then
 }
 
 func (p *Plan) photos() []PhotosView {
@@ -210,11 +211,7 @@ func CompositionOf(classifier *Task) *ConditionView {
 	view := &ConditionView{Steps: spec.OptimizerSteps(), LoRAs: []LoRAView{}}
 	photos, tiles := countPhotos(spec)
 	for i, class := range spec.Classes {
-		c := ClassView{Class: class, Real: photos[i]}
-		if len(spec.Test) > len(spec.Tested()) || tiles[i] != photos[i] {
-			c.Tiles = tiles[i]
-		}
-		view.Classes = append(view.Classes, c)
+		view.Classes = append(view.Classes, ClassView{Class: class, Real: photos[i]})
 	}
 	maker := map[int]*Task{} // of a class's generated images
 	for _, folder := range spec.Generated {
@@ -223,6 +220,14 @@ func CompositionOf(classifier *Task) *ConditionView {
 	}
 	for _, img := range spec.Tested() {
 		view.Classes[img.Class].Test++
+	}
+	if len(spec.Test) > len(spec.Tested()) {
+		for i := range view.Classes {
+			view.Classes[i].Tiles = tiles[i]
+		}
+		for _, img := range spec.Test {
+			view.Classes[img.Class].TestTiles++
+		}
 	}
 	for i, class := range spec.Classes {
 		if images := maker[i]; images != nil {

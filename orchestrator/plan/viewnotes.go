@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"image"
+	"strings"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -15,10 +16,8 @@ func (p *Plan) viewNotes() []string {
 	v := views{p.Experiment.Dataset, p.Set}
 	var notes []string
 	switch {
-	case v.tiled() && v.Fit.Tiles > 0:
-		notes = append(notes, fmt.Sprintf("classifiers see photos in tiles of %d pixels, and go by the worst tile of a test photo", v.Fit.Tiles))
-	case v.tiled():
-		notes = append(notes, "classifiers see photos in tiles of their shorter sides, and go by the worst tile of a test photo")
+	case v.tiled() && (p.Experiment.Conditions != nil || v.Crop == nil): // somebody sees tiles
+		notes = append(notes, v.tiledNote(p.Experiment))
 	case v.Fit.How == experiment.FitStretch:
 		notes = append(notes, "photos are stretched into squares")
 	case v.Fit.How == experiment.FitPad && v.Fit.Pad == "":
@@ -26,13 +25,29 @@ func (p *Plan) viewNotes() []string {
 	case v.Fit.How == experiment.FitPad:
 		notes = append(notes, "photos are padded into squares with "+v.Fit.Pad)
 	}
-	if v.tiled() {
+	if v.tiled() && p.Experiment.Conditions != nil {
 		notes = append(notes, v.tileNotes(p.Division.Train)...)
 	}
 	if v.Crop != nil {
 		notes = append(notes, v.cropNotes(p.Experiment.LoRA.Resolution)...)
 	}
 	return notes
+}
+
+// tiledNote says who sees tiles.
+func (v views) tiledNote(exp *experiment.Experiment) string {
+	sides := "their shorter sides"
+	if v.Fit.Tiles > 0 {
+		sides = fmt.Sprintf("%d pixels", v.Fit.Tiles)
+	}
+	var who []string
+	if exp.Conditions != nil {
+		who = append(who, "classifiers see all, and go by the worst of a test photo")
+	}
+	if v.Crop == nil {
+		who = append(who, "LoRAs see one of a photo, which of a defect photo shows most of the defect")
+	}
+	return fmt.Sprintf("photos are cut into tiles of %s: %s", sides, strings.Join(who, "; "))
 }
 
 // tileNotes count the tiles of photos for training by what they show. A class without
