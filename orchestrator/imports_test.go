@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"orchestrator/execute/runlog":      {"plan", "store"},
 	"orchestrator/execute/slurm":       {"execute/runlog", "store"},     // what a job is called, for manifests
 	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"}, // the only one that loads Python
-	"orchestrator/plan":                {"stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
+	"orchestrator/plan":                {"result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
 	"orchestrator/stage":               {"dataset", "experiment"},
 	"orchestrator/store":               {"filehash"},
 	"orchestrator/result":              nil,

@@ -26,6 +26,7 @@ type Checkup struct {
 	Weights    []string            `json:"weights"`            // of classifiers, and where they are
 	Features   string              `json:"features,omitempty"` // where the model that compares images is, if a file names one
 	Answers    []string            `json:"answers,omitempty"`  // what the study can find out, said before it runs
+	Power      *Power              `json:"power,omitempty"`    // the figures of these; nil if training sets are not compared
 	Warnings   []string            `json:"warnings,omitempty"` // what stops no run, and should be looked at before one
 	Problems   []string            `json:"problems"`           // what would stop a run
 
@@ -115,6 +116,11 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	// What is left to find are the mistakes that only a whole plan shows, leaks among them.
 	c.Plan, err = assemble(exp, machine, found.Set, base)
 	c.problem(err)
+	if err == nil {
+		if c.Power = powerOf(c.Plan); c.Power != nil {
+			c.Answers = c.Power.Answers()
+		}
+	}
 	return c, nil
 }
 

@@ -22,6 +22,7 @@ type world struct {
 	training    []float64 // the same of every condition's trainings
 	collapse    []float64 // share of every condition's trainings that do; nil for none
 	better      float64   // what the first condition's recalls have more than the others'
+	alone       float64   // standard deviation of what an image adds to every run of one condition alone
 	part        float64   // standard deviation of what all images of a part share; with it parts have 1 to 6 images
 }
 
@@ -68,11 +69,17 @@ func (w world) draw(random *rand.Rand, seeds int) []*Runs {
 		}
 		r.SetParts(func(name string) string { return name })
 		threshold, collapse := w.thresholds(condition)
+		alone := make([]float64, len(labels))
+		for i := range alone {
+			if w.alone > 0 {
+				alone[i] = w.alone * random.NormFloat64()
+			}
+		}
 		for s := range seeds {
 			training, predicted := sd*random.NormFloat64(), make([]int, len(labels))
 			collapsed := collapse > 0 && random.Float64() < collapse
 			for i, label := range labels {
-				deviate := random.NormFloat64() + image[i] + training + w.both*random.NormFloat64()
+				deviate := random.NormFloat64() + image[i] + alone[i] + training + w.both*random.NormFloat64()
 				if predicted[i] = label; collapsed {
 					predicted[i] = 0
 				} else if deviate > threshold[label] {
@@ -93,7 +100,7 @@ func (w world) thresholds(condition int) (threshold []float64, collapse float64)
 		collapse = w.collapse[condition]
 	}
 	sd := w.training[condition]
-	spread := math.Sqrt(1 + w.image*w.image + w.both*w.both + sd*sd + w.part*w.part)
+	spread := math.Sqrt(1 + w.image*w.image + w.both*w.both + sd*sd + w.alone*w.alone + w.part*w.part)
 	for class, recall := range w.recall {
 		if condition == 0 {
 			recall += w.better
