@@ -62,7 +62,7 @@ class Side:
     """How one side of a photo lies on a side of the square.
 
     Its `length` pixels become `scaled`, of which number `first` is the square's first one; below 0,
-    so many pixels of the square come before.
+    so many pixels of the square come before. Where the scaled ones end, padding may come after.
     """
 
     length: int
@@ -129,8 +129,8 @@ def square(
     if math.prod(size) > LARGEST_SCALED:
         return _middle(picture, layout), layout
     scaled = picture.resize(size, Image.Resampling.BILINEAR)
-    left, top = layout.across.first, layout.down.first
-    if left >= 0 and top >= 0:
+    if min(size) >= side:
+        left, top = layout.across.first, layout.down.first
         return scaled.crop((left, top, left + side, top + side)), layout
     return _padded(scaled, layout, rendering.padding), layout
 

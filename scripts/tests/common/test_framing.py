@@ -74,7 +74,10 @@ def test_stretched_photos_are_all_there(size):
 
 @pytest.mark.parametrize(
     ("size", "scaled"),
-    [((64, 40), (32, 20)), ((40, 64), (20, 32)), ((31, 9), (32, 9)), ((3000, 2), (32, 1))],
+    [
+        *[((64, 40), (32, 20)), ((40, 64), (20, 32)), ((31, 9), (32, 9)), ((3000, 2), (32, 1))],
+        *[((64, 62), (32, 31)), ((62, 64), (31, 32))],
+    ],
     ids=str,
 )
 def test_padded_photos_stand_in_the_middle(size, scaled):
@@ -90,6 +93,14 @@ def test_padded_photos_stand_in_the_middle(size, scaled):
     rows = np.arange(SIDE).clip(top, top + scaled[1] - 1) - top
     columns = np.arange(SIDE).clip(left, left + scaled[0] - 1) - left
     assert np.array_equal(repeated, photo[rows][:, columns])
+
+
+@pytest.mark.parametrize("fit", ["", "stretch", "pad"])
+def test_a_photo_of_one_colour_is_a_square_of_that_colour(fit):
+    for long, side in itertools.product((7, 32, 50, 64), (31, 32)):
+        for short in range(1, long + 1):
+            for size in ((long, short), (short, long)):
+                assert np.all(seen(Image.new("RGB", size, (9, 99, 199)), fit, side) == (9, 99, 199))
 
 
 def test_a_square_photo_fits_in_every_way():
