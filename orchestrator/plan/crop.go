@@ -39,7 +39,7 @@ func (b *builder) beside(sizes []image.Point, good []dataset.Image) ([]stage.Ref
 		if err != nil {
 			return nil, err
 		}
-		refs[i] = b.part(img, placed(size, sizes[i%len(sizes)], drawFor(b.exp.Dataset.SplitSeed, "region", img)))
+		refs[i] = b.part(img, drawnRegion(size, sizes[i%len(sizes)], drawFor(b.exp.Dataset.SplitSeed, "region", img)))
 	}
 	return refs, nil
 }

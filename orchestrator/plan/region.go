@@ -56,9 +56,9 @@ func around(size image.Point, box image.Rectangle, ratio float64, least int) ima
 // one they would learn how it looks scaled up, eight times and more.
 func leastSide(resolution int) int { return resolution / 8 }
 
-// placed is a part of a photo of a size, or of as much of it as the photo has; where it is
+// drawnRegion is a part of a photo of a size, or of as much of it as the photo has; where it is
 // follows from drawn.
-func placed(photo, size image.Point, drawn draw) image.Rectangle {
+func drawnRegion(photo, size image.Point, drawn draw) image.Rectangle {
 	width, height := min(size.X, photo.X), min(size.Y, photo.Y)
 	left, top := drawn.below(0, photo.X-width+1), drawn.below(1, photo.Y-height+1)
 	return image.Rect(left, top, left+width, top+height)

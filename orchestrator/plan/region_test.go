@@ -97,14 +97,14 @@ func TestAround(t *testing.T) {
 	}
 }
 
-// TestPlaced: a region of the wanted size, wherever in the photo, and the same again for
+// TestDrawnRegion: a region of the wanted size, wherever in the photo, and the same again for
 // the same photo.
-func TestPlaced(t *testing.T) {
+func TestDrawnRegion(t *testing.T) {
 	seen := map[image.Point]bool{}
 	for i := range 400 {
 		img := photo("good", i)
-		got := placed(image.Pt(10, 6), image.Pt(8, 5), drawFor(3, "region", img))
-		if !got.In(image.Rect(0, 0, 10, 6)) || got.Size() != image.Pt(8, 5) || got != placed(image.Pt(10, 6), image.Pt(8, 5), drawFor(3, "region", img)) {
+		got := drawnRegion(image.Pt(10, 6), image.Pt(8, 5), drawFor(3, "region", img))
+		if !got.In(image.Rect(0, 0, 10, 6)) || got.Size() != image.Pt(8, 5) || got != drawnRegion(image.Pt(10, 6), image.Pt(8, 5), drawFor(3, "region", img)) {
 			t.Fatalf("photo %d: %v", i, got)
 		}
 		seen[got.Min] = true
@@ -112,7 +112,7 @@ func TestPlaced(t *testing.T) {
 	if len(seen) != 3*2 {
 		t.Errorf("regions begin at %v only", seen)
 	}
-	if got := placed(image.Pt(10, 6), image.Pt(12, 5), drawFor(3, "region", photo("good", 1))); got.Dx() != 10 || got.Dy() != 5 {
+	if got := drawnRegion(image.Pt(10, 6), image.Pt(12, 5), drawFor(3, "region", photo("good", 1))); got.Dx() != 10 || got.Dy() != 5 {
 		t.Errorf("a region that is wider than the photo: %v", got)
 	}
 	if drawFor(3, "region", photo("good", 1)) == drawFor(4, "region", photo("good", 1)) {
