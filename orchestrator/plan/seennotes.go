@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -41,7 +42,9 @@ func (c *Checkup) checkViews(exp *experiment.Experiment, found *dataset.Inspecti
 			}
 			folder.Seen = append(folder.Seen, seen)
 		}
-		c.Views = append(c.Views, folder.notes(exp.Dataset.Good)...)
+		if note := folder.note(); note != "" {
+			c.Views = append(c.Views, note)
+		}
 		c.Warnings = append(c.Warnings, folder.warnings(exp.Dataset.Fit)...)
 	}
 	if exp.Dataset.Crop != nil && exp.Conditions != nil && loraResolution(exp, "") > 0 {
@@ -65,25 +68,31 @@ func others(name string, all int) string {
 	return fmt.Sprintf("photo %s and %d more are", name, all-1)
 }
 
-// notes say how many photos of a class have masks, how much of them is cut away and how
-// small their smallest defect is.
-func (f FolderView) notes(good string) (notes []string) {
+// note says in a line how many photos of a class have masks, how small the smallest defect
+// is as networks see it, and how much of photos is cut away; "" if there is nothing to say.
+func (f FolderView) note() string {
+	var parts, smallest []string
+	for _, seen := range f.Seen {
+		if seen.Smallest != "" {
+			smallest = append(smallest, fmt.Sprintf("%s px to %s", pixels(seen.SmallestPx), seen.Network))
+		}
+	}
 	if f.Masked > 0 {
-		notes = append(notes, fmt.Sprintf("%s: %s masks", f.Class, english.Plural(f.Masked, "photo has", "photos have")))
+		parts = append(parts, fmt.Sprintf("%d with masks", f.Masked))
+	}
+	if len(smallest) > 0 {
+		parts = append(parts, "smallest defect "+strings.Join(smallest, ", "))
 	}
 	for names, seen := range f.alike() {
 		if seen.CutWorst > 0 {
-			notes = append(notes, fmt.Sprintf("%s: %.0f %% of a photo's area is cut away for %s, on average; at most %.0f %%, of %s",
-				f.Class, 100*seen.CutMean, names, 100*seen.CutWorst, seen.Worst))
+			parts = append(parts, fmt.Sprintf("cut away for %s %.0f %% of a photo on average, at most %.0f %% (%s)",
+				names, 100*seen.CutMean, 100*seen.CutWorst, seen.Worst))
 		}
 	}
-	for _, seen := range f.Seen {
-		if seen.Smallest != "" && f.Class != good {
-			notes = append(notes, fmt.Sprintf("%s: the smallest defect is %s pixels to %s at %d×%d, in %s",
-				f.Class, pixels(seen.SmallestPx), seen.Network, seen.Resolution, seen.Resolution, seen.Smallest))
-		}
+	if len(parts) == 0 {
+		return ""
 	}
-	return notes
+	return f.Class + ": " + strings.Join(parts, "; ")
 }
 
 // warnings are what is to be looked at before a run: defects that are not seen.
