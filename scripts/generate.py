@@ -1,4 +1,4 @@
-"""Stage generate: images by a method, such as img2img from given source images, with or without a
+"""Stage generate: images by a method, such as img2img, from given source images, with or without a
 LoRA.
 
 Every image has its own seed, and nothing else decides its noise: a plain diffusers
@@ -31,7 +31,7 @@ from lora import layers as lora_layers
 
 @dataclass(frozen=True)
 class Picture:
-    """One image to make: file name, source image, seed."""
+    """One image to make: file name, source image ("" for none), seed."""
 
     name: str
     source: str
@@ -108,7 +108,7 @@ class Work(together.Work):
         self.spec = read_spec(Spec, task.spec)
         self.method = methods.named(self.spec.method)
         self.method.check_inputs(self.spec.inputs())
-        self.method.check(self.spec.settings())
+        self.method.check_settings(self.spec.settings())
         self.folder = Path(self.spec.out) / "images"
         self.folder.mkdir()
         self.rows: list[tuple[Picture, Quality]] = []

@@ -12,6 +12,7 @@ func (e *Experiment) checkPatterns(c *checker) {
 	c.oneOf(p.Defect, "patterns.defect", e.Dataset.Defects...)
 	c.require(p.Show >= 1, "patterns.show", "show %d: must be at least 1", p.Show)
 	c.require(len(p.Matrix) > 0 || p.Baseline, "patterns", "patterns has neither a matrix nor a baseline")
+	c.require(!p.Baseline || !slices.Contains(e.Generate.How().Needs, InputLoRA), "patterns.baseline", "method %s makes no images without a LoRA", e.Generate.Method)
 	for i := range p.Matrix {
 		at := item("patterns.matrix", i)
 		for _, v := range e.recipes(i) {
@@ -20,6 +21,7 @@ func (e *Experiment) checkPatterns(c *checker) {
 				c.require(v.has("defect_images"), "defect_images", "defect_images is missing")
 				c.require(v.value.DefectImages >= 1, "defect_images", "defect_images %d: must be at least 1", v.value.DefectImages)
 				v.value.check(c)
+				c.require(v.value.Generate.How().Uses(InputLoRA), "generate.method", "method %s takes no LoRA, and a pattern is one", v.value.Generate.Method)
 			})
 		}
 	}

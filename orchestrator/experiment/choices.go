@@ -20,6 +20,7 @@ var backbonesFile []byte
 var Choices = func() map[string][]string {
 	table := table[map[string][]string](choicesFile)
 	table["classifier.model"] = slices.Sorted(maps.Keys(Backbones))
+	table["generate.method"] = slices.Sorted(maps.Keys(Methods))
 	return table
 }()
 

@@ -146,19 +146,22 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 }
 
 // generateSpec asks for n images of a class. The seed depends on the class only,
-// so that the same number shows the same noise in every pattern.
+// so that the same number shows the same noise in every pattern. There are sources and
+// a LoRA where the method uses them.
 func (b *builder) generateSpec(class string, seed int64, n int, sources []stage.Ref, r experiment.Recipe, lora *Task) stage.Generate {
-	g := r.Generate
-	prompt, plain := b.prompts(class, r.Identifier)
-	if !g.WithIdentifier {
-		prompt = plain
-	}
+	g, method := r.Generate, r.Generate.How()
 	spec := stage.Generate{
-		Base:   b.base(),
-		Prompt: prompt, NegativePrompt: g.NegativePrompt,
-		Resolution: r.Resolution, Denoising: g.Denoising,
+		Base:       b.base(),
+		Resolution: r.Resolution, Denoising: method.Of(g.Denoising),
 		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: sources[:min(n, len(sources))], Count: n,
 		Rendering: b.rendering(),
+	}
+	if method.Denoises {
+		var plain string
+		if spec.Prompt, plain = b.prompts(class, r.Identifier); !g.WithIdentifier {
+			spec.Prompt = plain
+		}
+		spec.NegativePrompt = g.NegativePrompt
 	}
 	if g.Method != experiment.UsualMethod { // which no key of before has
 		spec.Method = g.Method

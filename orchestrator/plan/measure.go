@@ -74,7 +74,7 @@ func (b *builder) measureSpec(photos []stage.Ref, folder stage.Ref, count int) s
 type compared struct {
 	defects []stage.Ref // in drawing order
 	learnt  int         // how many of them, the first, train LoRAs
-	sources []stage.Ref // what images start from
+	sources []stage.Ref // what images start from; none where no method starts from photos
 
 	calibration []stage.Ref // photos that every measurement begins with
 }
@@ -91,7 +91,7 @@ func (b *builder) comparedPhotos() (c compared, err error) {
 		return c, err
 	}
 	sizes = sizes[:min(len(sizes), c.learnt)]
-	if c.sources, err = b.beside(sizes, good[:min(len(good), study.Show)]); err != nil || b.in.Encoder != nil {
+	if c.sources, err = b.beside(sizes, good[:min(len(good), b.patternsStart())]); err != nil || b.in.Encoder != nil {
 		return c, err
 	}
 	c.calibration, err = b.beside(sizes, train[:min(len(train), calibrationPhotos)])
@@ -105,4 +105,14 @@ func (b *builder) patternsLearn() int {
 		learnt = max(learnt, pattern.DefectImages)
 	}
 	return min(learnt, len(b.in.Division.Pool(b.exp.Patterns.Defect)))
+}
+
+// patternsStart is how many photos study 1's images start from, at most.
+func (b *builder) patternsStart() int {
+	for _, pattern := range b.exp.ExpandPatterns() {
+		if pattern.Generate.How().Uses(experiment.InputSource) {
+			return b.exp.Patterns.Show
+		}
+	}
+	return 0
 }

@@ -12,27 +12,18 @@ import (
 func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	p, study := cell.Pattern, b.exp.Patterns
 	planned := Cell{Cell: cell}
-	sources := b.patternGood()
-	if n := max(p.SourceImages, 1); len(sources) < n {
-		return planned, &dataset.ShortageError{Class: b.exp.Dataset.Good, Have: len(sources), Want: n, Use: "the sources of " + b.exp.Generate.Method}
-	}
-	if p.SourceImages > 0 {
-		sources = sources[:p.SourceImages]
-	}
-	if !p.Baseline {
-		lora, err := b.patternLoRA(*p, cell.Seed)
-		if err != nil {
-			return planned, err
-		}
-		planned.Train = lora
-	}
 	recipe := b.orUsual(p)
-	starts, err := b.patternSources(sources, recipe.Resolution)
+	sources, err := b.patternSources(recipe)
 	if err != nil {
 		return planned, err
 	}
+	if !p.Baseline {
+		if planned.Train, err = b.patternLoRA(*p, cell.Seed); err != nil {
+			return planned, err
+		}
+	}
 	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
-	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, starts, recipe, planned.Train)
+	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, sources, recipe, planned.Train)
 	if planned.Generate, err = b.add(label, spec, some(planned.Train)...); err != nil {
 		return planned, err
 	}
@@ -54,16 +45,30 @@ func (b *builder) patternGood() []dataset.Image {
 	return b.goodFor(b.exp.Patterns.Defect, b.in.Division.Train[b.exp.Dataset.Good])
 }
 
-// patternSources refers to what study 1's images start from. Regions have the sizes of
-// those that any of its LoRAs learns, so that all patterns start from the same.
-func (b *builder) patternSources(good []dataset.Image, resolution int) ([]stage.Ref, error) {
+// patternSources refers to what a pattern's images start from; nothing where its method
+// starts from no photos. Regions have the sizes of those that any of study 1's LoRAs
+// learns, so that all patterns start from the same.
+func (b *builder) patternSources(r experiment.Recipe) ([]stage.Ref, error) {
+	if !r.Generate.How().Uses(experiment.InputSource) {
+		return nil, nil
+	}
+	good := b.patternGood()
+	if n := max(r.SourceImages, 1); len(good) < n {
+		return nil, &dataset.ShortageError{Class: b.exp.Dataset.Good, Have: len(good), Want: n, Use: sourcesOf(r.Generate)}
+	}
+	if r.SourceImages > 0 {
+		good = good[:r.SourceImages]
+	}
 	pool := b.in.Division.Pool(b.exp.Patterns.Defect)
-	_, sizes, err := b.learnt(pool[:b.patternsLearn()], resolution)
+	_, sizes, err := b.learnt(pool[:b.patternsLearn()], r.Resolution)
 	if err != nil {
 		return nil, err
 	}
 	return b.beside(sizes, good[:min(len(good), b.exp.Patterns.Show)])
 }
+
+// sourcesOf says what photos are for from which images start.
+func sourcesOf(g experiment.Generate) string { return "the sources of " + g.Method }
 
 // patternLoRA plans the LoRA of a pattern. It may draw defect images that study
 // 2 tests on; the leak check keeps the studies apart.

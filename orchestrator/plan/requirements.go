@@ -58,7 +58,9 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 	var instance, regular, sources int
 	for _, p := range exp.ExpandPatterns() {
 		instance, regular = max(instance, p.DefectImages), max(regular, p.RegularizationImages)
-		sources = max(sources, p.SourceImages, 1)
+		if p.Generate.How().Uses(experiment.InputSource) {
+			sources = max(sources, p.SourceImages, 1)
+		}
 	}
 	switch class {
 	case exp.Patterns.Defect:
@@ -66,7 +68,7 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 	case exp.Dataset.Good:
 		good := len(sameVariety(set.Variety(exp.Patterns.Defect), division.Train[class]))
 		add("study 1: regularization", good, regular)
-		add("study 1: sources of "+exp.Generate.Method, good, sources)
+		add("study 1: sources of generated images", good, sources)
 	}
 }
 
@@ -76,8 +78,15 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 	var instance, regular, sources, real int
 	for _, c := range exp.ExpandConditions() {
 		real = max(real, c.Of(class, exp.Dataset.Good).Real)
+		method := c.LoRA.Generate.How()
+		if good && c.UsesGenerated() && method.Uses(experiment.InputSource) {
+			sources = max(sources, c.LoRA.SourceImages)
+		}
+		if !method.Uses(experiment.InputLoRA) {
+			continue
+		}
 		if good && c.UsesGenerated() {
-			regular, sources = max(regular, c.LoRA.RegularizationImages), max(sources, c.LoRA.SourceImages)
+			regular = max(regular, c.LoRA.RegularizationImages)
 		}
 		switch {
 		case c.Of(class, exp.Dataset.Good).Generated == 0:
@@ -89,6 +98,6 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 	}
 	add("study 2: LoRAs", have, instance)
 	add("study 2: regularization", have, regular)
-	add("study 2: sources of "+exp.Generate.Method, have, sources)
+	add("study 2: sources of generated images", have, sources)
 	add("study 2: classifiers", have, real)
 }

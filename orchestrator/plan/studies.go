@@ -83,31 +83,41 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 const heldOutGenerated = 16
 
 // generated plans study 2's images of a class.
-func (b *builder) generated(class string, cell experiment.Cell) (*Task, error) {
+func (b *builder) generated(class string, cell experiment.Cell) (images *Task, err error) {
 	recipe, n := cell.Condition.LoRA.Recipe, b.exp.GeneratedCount(class)+heldOutGenerated
 	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell))
 	if same := b.byLabel[label]; same != nil { // of another condition
 		return same, nil
 	}
-	lora, err := b.studyLoRA(class, cell)
-	if err != nil {
-		return nil, err
+	method := recipe.Generate.How()
+	var lora *Task
+	if method.Uses(experiment.InputLoRA) {
+		if lora, err = b.studyLoRA(class, cell); err != nil {
+			return nil, err
+		}
 	}
-	good, err := b.studyGood(class, recipe.SourceImages, "the sources of "+b.exp.Generate.Method)
-	if err != nil {
-		return nil, err
+	var sources []stage.Ref
+	if method.Uses(experiment.InputSource) {
+		if sources, err = b.studySources(class, cell.Condition); err != nil {
+			return nil, err
+		}
 	}
-	sizes, err := b.studySizes(class, cell.Condition)
-	if err != nil {
-		return nil, err
-	}
-	sources, err := b.beside(sizes, good)
-	if err != nil {
-		return nil, err
-	}
-	images, err := b.add(label, b.generateSpec(class, cell.Seed, n, sources, recipe, lora), lora)
+	images, err = b.add(label, b.generateSpec(class, cell.Seed, n, sources, recipe, lora), some(lora)...)
 	b.byLabel[label] = images
 	return images, err
+}
+
+// studySources refers to what study 2's images of a class start from.
+func (b *builder) studySources(class string, c *experiment.Condition) ([]stage.Ref, error) {
+	good, err := b.studyGood(class, c.LoRA.SourceImages, sourcesOf(c.LoRA.Generate))
+	if err != nil {
+		return nil, err
+	}
+	sizes, err := b.studySizes(class, c)
+	if err != nil {
+		return nil, err
+	}
+	return b.beside(sizes, good)
 }
 
 // studyLoRA plans the LoRA that makes study 2's images of a class: one of its

@@ -11,7 +11,7 @@ import (
 // KindGenerate is the kind of its tasks.
 const KindGenerate = "generate"
 
-// Generate asks for images by img2img (SDEdit, Meng et al., arXiv 2108.01073).
+// Generate asks for images by a method, which scripts/generation/methods describes.
 // Seed, Sources and Count stand for Images until it is resolved.
 type Generate struct {
 	Method         string `json:"method,omitempty"` // "" for experiment.UsualMethod
@@ -22,7 +22,7 @@ type Generate struct {
 	Resolution     int    `json:"resolution"`
 	experiment.Denoising
 	Seed    int64      `json:"seed,omitempty"`    // each image's is derived from it
-	Sources []Ref      `json:"sources,omitempty"` // photos that img2img starts from, taken in turn
+	Sources []Ref      `json:"sources,omitempty"` // photos that images start from, taken in turn; none where the method starts from none
 	Count   int        `json:"count,omitempty"`
 	Images  []NewImage `json:"images,omitempty"` // when resolved
 
@@ -32,7 +32,7 @@ type Generate struct {
 // NewImage is one image to generate.
 type NewImage struct {
 	Name   string `json:"name"`   // of the PNG file
-	Source Ref    `json:"source"` // the photo that img2img starts from
+	Source Ref    `json:"source"` // the photo that it starts from; "" for none
 	Seed   int64  `json:"seed"`
 }
 
@@ -56,7 +56,10 @@ func (s Generate) Resolve(f func(Ref) Ref) Spec {
 func (s Generate) NewImages() []NewImage {
 	images := make([]NewImage, s.Count)
 	for i := range images {
-		images[i] = NewImage{Name: imageName(i), Source: s.Sources[i%len(s.Sources)], Seed: Seed(s.Seed, strconv.Itoa(i))}
+		images[i] = NewImage{Name: imageName(i), Seed: Seed(s.Seed, strconv.Itoa(i))}
+		if len(s.Sources) > 0 {
+			images[i].Source = s.Sources[i%len(s.Sources)]
+		}
 	}
 	return images
 }
@@ -87,7 +90,7 @@ func (s Generate) BatchKey() string {
 
 // Effort implements Spec.
 func (s Generate) Effort() float64 {
-	return float64(2 * s.Count * experiment.DenoisingSteps(s.Steps, s.Strength))
+	return float64(2 * s.Count * max(1, experiment.DenoisingSteps(s.Steps, s.Strength)))
 }
 
 // Output implements Spec.

@@ -16,15 +16,25 @@ from lora import optimizers, regularization
 TABLES = Path(__file__).resolve().parents[2] / "orchestrator/experiment"
 CHOICES = json.loads((TABLES / "choices.json").read_text(encoding="utf-8"))
 FAMILIES = json.loads((TABLES.parent / "model/families.json").read_text(encoding="utf-8"))
+METHODS = json.loads((TABLES / "methods.json").read_text(encoding="utf-8"))
 BACKBONES = json.loads((TABLES / "backbones.json").read_text(encoding="utf-8"))
 
 
 def test_words_are_those_of_the_tables_of_the_stages():
-    assert sorted(CHOICES["generate.method"]) == sorted(methods.METHODS)
     assert CHOICES["generate.sampler"] == ["base", *samplers.SAMPLERS]
     assert CHOICES["lora.optimizer"] == list(optimizers.OPTIMIZERS)
     assert CHOICES["lora.schedule"] == list(optimizers.SCHEDULES)
     assert sorted(CHOICES["lora.regularization"]) == sorted(regularization.MODES)
+
+
+def test_methods():
+    """What a plan gives to a method is what it needs and takes."""
+    assert {name: (m.needs, m.takes, m.denoises) for name, m in methods.METHODS.items()} == {
+        name: (set(row["needs"]), set(row["takes"]), row["denoises"])
+        for name, row in METHODS.items()
+    }
+    # A plan gives the base model to every one, and prompts to those that denoise.
+    assert all("base" in method.needs | method.takes for method in methods.METHODS.values())
 
 
 def test_families():

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 
 from common import images, runtime
-from common.errors import StageError
 from diffusion import families, latents, prompts, samplers
 from diffusion.base_model import Pipeline
 from generation.methods.method import Method, Settings, Shot
@@ -57,21 +56,10 @@ class Img2Img:
         return latents.decode(self.pipeline.vae, made)
 
 
-def check(settings: Settings) -> None:
-    """img2img runs int(steps * strength) denoising steps; at least one is needed."""
-    if not 0 < settings.strength <= 1:
-        raise StageError(f"strength must be above 0 and at most 1, not {settings.strength:g}")
-    if int(settings.steps * settings.strength) < 1:
-        raise StageError(
-            f"steps {settings.steps} x strength {settings.strength:g} is less than one denoising"
-            " step; raise steps or strength"
-        )
-
-
 METHOD = Method(
     name="img2img",
     needs=frozenset({"base", "source"}),
     takes=frozenset({"lora"}),
+    denoises=True,
     maker=Img2Img,
-    check=check,
 )

@@ -18,7 +18,8 @@ from lora.layers import Lora, Rows
 
 @dataclass(frozen=True)
 class Settings:
-    """What the images of a batch share."""
+    """What the images of a batch share. `strength` to `sampler` are for methods that denoise; for
+    others they are 0 and ""."""
 
     resolution: int
     strength: float
@@ -45,7 +46,8 @@ class Style:
 
 @dataclass(frozen=True)
 class Shot:
-    """One image to make: in what style, from which source image, with which seed."""
+    """One image to make: in what style, from which source image ("" for none), with which
+    seed."""
 
     style: Style
     source: str
@@ -61,13 +63,14 @@ class Maker(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """A way to make images; a further one is the METHOD of a file beside this."""
+    """A way to make images; a further one is the METHOD of a file beside this, and an entry in
+    orchestrator/experiment/methods.json, by which the plan gives it inputs and settings."""
 
     name: str  # in experiment files
     needs: frozenset[str]  # inputs without which it makes no image: base, source
     takes: frozenset[str]  # inputs that it may have besides: lora
+    denoises: bool  # by a prompt: strength, steps, guidance and sampler mean something to it
     maker: Callable[[Settings, Pipeline, Rows], Maker]
-    check: Callable[[Settings], None]  # StageError for settings that make no image
 
     def check_inputs(self, given: set[str]) -> None:
         """StageError unless what a spec gives is what the method needs, or takes besides."""
@@ -75,3 +78,16 @@ class Method:
             raise StageError(f"method {self.name} needs a {name}")
         for name in sorted(given - self.needs - self.takes):
             raise StageError(f"method {self.name} takes no {name}")
+
+    def check_settings(self, settings: Settings) -> None:
+        """StageError for settings that make no image: int(steps * strength) denoising steps are
+        run, and at least one is needed."""
+        if not self.denoises:
+            return
+        if not 0 < settings.strength <= 1:
+            raise StageError(f"strength must be above 0 and at most 1, not {settings.strength:g}")
+        if int(settings.steps * settings.strength) < 1:
+            raise StageError(
+                f"steps {settings.steps} x strength {settings.strength:g} is less than one"
+                " denoising step; raise steps or strength"
+            )

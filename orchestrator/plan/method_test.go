@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
+)
+
+// withMethod adds a method to the table for one test.
+func withMethod(t *testing.T, name string, method experiment.Method) {
+	t.Helper()
+	known := experiment.Choices["generate.method"]
+	experiment.Methods[name] = method
+	experiment.Choices["generate.method"] = append(known[:len(known):len(known)], name)
+	t.Cleanup(func() {
+		delete(experiment.Methods, name)
+		experiment.Choices["generate.method"] = known
+	})
+}
+
+// generations calls f with what every task of generated images is asked for.
+func generations(p *Plan, f func(*Task, stage.Generate)) (n int) {
+	for _, task := range p.Tasks {
+		if spec, ok := task.Spec.(stage.Generate); ok {
+			f(task, spec)
+			n++
+		}
+	}
+	return n
+}
+
+// TestMethodWithoutSources: where images start from no photo, none is asked for, read or
+// compared with, however few there are.
+func TestMethodWithoutSources(t *testing.T) {
+	withMethod(t, "words", experiment.Method{Needs: []string{"base"}, Takes: []string{"lora"}, Denoises: true})
+	exp := parse(t, strings.Replace(strings.Replace(small, "strength: 0.5", "method: words, strength: 0.5", 1), "[0, 3]}", "0}", 1))
+	exp.Patterns.Matrix = exp.Patterns.Matrix[:1]
+	exp.Conditions = nil
+	p := build(t, exp, inputs(t, exp, photos(map[string]int{"crack": 6})))
+	n := generations(p, func(task *Task, spec stage.Generate) {
+		if len(spec.Sources) > 0 || len(p.Images(task)) > 0 || spec.Strength != 0.5 || !strings.HasSuffix(spec.Prompt, "board") {
+			t.Errorf("%s: %+v", task.Label, spec)
+		}
+		for _, img := range listed(spec).Images {
+			if img.Source != "" {
+				t.Errorf("%s: image %s starts from %q", task.Label, img.Name, img.Source)
+			}
+		}
+	})
+	if n != 6 { // the baseline and two patterns at two seeds
+		t.Errorf("%d tasks of images", n)
+	}
+	for _, ref := range find(t, p, "no LoRA", 0).Photos.Spec.(stage.Measure).Images {
+		if img, _ := p.Image(ref); img.Class != "crack" {
+			t.Errorf("compared with %s", img.Name)
+		}
+	}
+}
+
+// TestMethodWithoutLoRA: nothing is trained that no image is made with, and settings of
+// denoising are part of no key where nothing is denoised.
+func TestMethodWithoutLoRA(t *testing.T) {
+	withMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
+	plan := func(strength string) *Plan {
+		text := strings.Replace(small, "strength: 0.5", "method: paste, negative_prompt: dust, strength: "+strength, 1)
+		exp := parse(t, text[:strings.Index(text, "patterns:")]+text[strings.Index(text, "conditions:"):])
+		return build(t, exp, smallInputs(t, exp))
+	}
+	p := plan("0.5")
+	n := generations(p, func(task *Task, spec stage.Generate) {
+		if len(task.Needs) > 0 || spec.LoRA != "" || spec.Prompt+spec.NegativePrompt != "" || spec.Steps != 0 || len(spec.Sources) != 3 || spec.BatchSize == 0 {
+			t.Errorf("%s: %+v", task.Label, spec)
+		}
+		if spec.Effort() <= 0 {
+			t.Errorf("%s is no work", task.Label)
+		}
+	})
+	if n != 6 { // three classes at two seeds
+		t.Errorf("%d tasks of images", n)
+	}
+	if labels := changed(t, p, plan("0.7")); len(labels) > 0 {
+		t.Errorf("another strength changes %q", labels)
+	}
+}
+
+// TestMethodOfAPattern: a pattern is a LoRA, and the baseline has none.
+func TestMethodOfAPattern(t *testing.T) {
+	withMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
+	withMethod(t, "bound", experiment.Method{Needs: []string{"base", "lora"}, Denoises: true})
+	for method, want := range map[string]string{
+		"paste": "method paste takes no LoRA, and a pattern is one",
+		"bound": "method bound makes no images without a LoRA",
+	} {
+		_, err := experiment.Parse("test.yaml", t.TempDir(), []byte(strings.Replace(small, "strength: 0.5", "method: "+method+", strength: 0.5", 1)))
+		fails(t, err, "test.yaml:", want)
+	}
+}
