@@ -31,7 +31,7 @@ func (w *deviceWorker) stageInput(task *plan.Task, dir string, parts int) (json.
 		fields[name] = value
 	}
 	fields["out"], fields["device"] = dir, w.device
-	if _, ok := fields["base"]; ok {
+	if p.OpensBase(task) {
 		if fields["base_files"], err = w.run.baseFiles(); err != nil {
 			return nil, 0, err
 		}

@@ -14,17 +14,18 @@ var imagenet = stage.ByName("imagenet")
 // Downloads lists what tasks read that is not on this machine yet: models of the
 // Hugging Face hub, and backbones whose ImageNet weights torchvision has.
 func (p *Plan) Downloads(tasks []*Task) (models []model.HubModel, backbones []string) {
-	read := map[stage.Ref]bool{}
+	opened, base := map[stage.Ref]bool{}, false
 	for _, task := range tasks {
-		read[task.Spec.Opens()] = true
+		opened[task.Spec.Opens()] = true
+		base = base || p.OpensBase(task)
 		if spec, ok := task.Spec.(stage.Backboned); ok && spec.Opens() == imagenet && !slices.Contains(backbones, spec.Backbone()) {
 			backbones = append(backbones, spec.Backbone())
 		}
 	}
-	if p.Base.Absent() && read[modelRef(p.Base.Name, p.Base.SHA256)] {
+	if base && p.Base.Absent() {
 		models = append(models, p.Base)
 	}
-	if e := p.Encoder; e != nil && e.Absent() && read[modelRef(e.Name, e.SHA256)] {
+	if e := p.Encoder; e != nil && e.Absent() && opened[modelRef(e.Name, e.SHA256)] {
 		models = append(models, e)
 	}
 	return models, lacking(backbones)

@@ -129,6 +129,11 @@ func (p *Plan) Path(ref stage.Ref, artifactDir func(kind, key string) string) st
 	return name
 }
 
+// OpensBase says whether a task opens the base model.
+func (p *Plan) OpensBase(task *Task) bool {
+	return task.Spec.Opens() == modelRef(p.Base.Name, p.Base.SHA256)
+}
+
 // Images lists the dataset's images that a task reads, whatever for.
 func (p *Plan) Images(task *Task) []dataset.Image { return p.Photos(task.photos) }
 
