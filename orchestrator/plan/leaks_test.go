@@ -107,7 +107,7 @@ func TestAutoencodedTestPhotos(t *testing.T) {
 	if len(images) != 2+1+1 {
 		t.Fatalf("%d autoencoded photos, want half of the test photos of every class", len(images))
 	}
-	pictures := task.need(images[0].Path)
+	pictures := task.Need(images[0].Path)
 	for i, ref := range pictures.Spec.(stage.Autoencode).Images {
 		img, _ := p.Image(ref)
 		if img.Class != spec.Classes[images[i].Class] || !slices.Contains(p.Division.Test[img.Class], img) {

@@ -17,7 +17,7 @@ type Lineage map[string]string // image hash → "instance image of LoRA …"
 // do not reach it, nor do those that it sees autoencoded.
 func (p *Plan) lineage(task *Task) Lineage {
 	reached := Lineage{}
-	task.reads(func(ref stage.Ref, as stage.Role) {
+	task.shapedBy(func(ref stage.Ref, as stage.Role) {
 		if img, ok := p.Image(ref); ok && reached[img.SHA256] == "" {
 			reached[img.SHA256] = string(as) + " of " + task.Label
 		}
@@ -32,29 +32,6 @@ func (p *Plan) lineage(task *Task) Lineage {
 	return reached
 }
 
-// reads calls f with every photo that shapes a task's artifact and with what
-// the photo is to it.
-func (t *Task) reads(f func(ref stage.Ref, as stage.Role)) {
-	for _, reading := range t.Spec.Reads() {
-		if reading.Role.Shapes() {
-			for ref := range reading.Photos {
-				f(ref, reading.Role)
-			}
-		}
-	}
-}
-
-// photos yields every photo that a task reads, whatever for.
-func (t *Task) photos(yield func(stage.Ref) bool) {
-	for _, reading := range t.Spec.Reads() {
-		for ref := range reading.Photos {
-			if !yield(ref) {
-				return
-			}
-		}
-	}
-}
-
 // MadeFrom lists the tasks that an artifact is made from: all that it needs, but
 // for those that its stage only looks at.
 func (t *Task) MadeFrom() []*Task {
@@ -64,7 +41,7 @@ func (t *Task) MadeFrom() []*Task {
 	}
 	var list []*Task
 	for _, ref := range observer.MadeFrom() {
-		if need := t.need(ref); need != nil && !slices.Contains(list, need) {
+		if need := t.Need(ref); need != nil && !slices.Contains(list, need) {
 			list = append(list, need)
 		}
 	}
@@ -113,28 +90,18 @@ func (p *Plan) checkLeaks() error {
 	reached := map[*Task]bool{} // by an image of a part that is tested on
 	for _, task := range p.Tasks {
 		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
-		task.reads(func(ref stage.Ref, _ stage.Role) {
+		task.shapedBy(func(ref stage.Ref, _ stage.Role) {
 			photo, _ := ref.Whole()
 			leaks = leaks || tested[photo]
 		})
 		reached[task] = leaks
 		if leaks || seen {
-			if leak := p.leak(task, task.testedOn()); leak != nil {
+			if leak := p.leak(task, task.PhotosAs(stage.Test)); leak != nil {
 				return leak
 			}
 		}
 	}
 	return nil
-}
-
-// testedOn lists the photos that a task tests what it makes on.
-func (t *Task) testedOn() (refs []stage.Ref) {
-	for _, reading := range t.Spec.Reads() {
-		if reading.Role == stage.Test {
-			refs = slices.AppendSeq(refs, reading.Photos)
-		}
-	}
-	return refs
 }
 
 // leak lists the test images that reach a classifier, or of whose part another image

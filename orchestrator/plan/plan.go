@@ -7,7 +7,6 @@ package plan
 
 import (
 	"encoding/json"
-	"iter"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -132,21 +131,4 @@ func (p *Plan) Path(ref stage.Ref, artifactDir func(kind, key string) string) st
 // OpensBase says whether a task opens the base model.
 func (p *Plan) OpensBase(task *Task) bool {
 	return task.Spec.Opens() == modelRef(p.Base.Name, p.Base.SHA256)
-}
-
-// Images lists the dataset's images that a task reads, whatever for.
-func (p *Plan) Images(task *Task) []dataset.Image { return p.Photos(task.photos) }
-
-// Photos lists the dataset's images that references name or name regions of, each
-// once.
-func (p *Plan) Photos(refs iter.Seq[stage.Ref]) []dataset.Image {
-	var images []dataset.Image
-	seen := map[string]bool{}
-	for ref := range refs {
-		if img, ok := p.Image(ref); ok && !seen[img.SHA256] {
-			seen[img.SHA256] = true
-			images = append(images, img)
-		}
-	}
-	return images
 }

@@ -194,8 +194,8 @@ func (p *Plan) cellView(cell Cell) CellView {
 func loraView(class string, images *Task) LoRAView {
 	spec := images.Spec.(stage.Generate)
 	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count}
-	for _, need := range images.Needs {
-		lora := need.Spec.(stage.TrainLoRA)
+	if training := images.LoRA(); training != nil {
+		lora := training.Spec.(stage.TrainLoRA)
 		view.InstanceImages, view.RegularizationImages = len(lora.Instance.Images), len(lora.Class.Images)
 		e := lora.Exposures()
 		view.Training = &TrainingView{
@@ -216,7 +216,7 @@ func CompositionOf(classifier *Task) *ConditionView {
 	maker := map[int]*Task{} // of a class's generated images
 	for _, folder := range spec.Generated {
 		view.Classes[folder.Class].Generated += folder.Count
-		maker[folder.Class] = classifier.need(folder.Path)
+		maker[folder.Class] = classifier.Need(folder.Path)
 	}
 	for _, img := range spec.Tested() {
 		view.Classes[img.Class].Test++
@@ -235,15 +235,4 @@ func CompositionOf(classifier *Task) *ConditionView {
 		}
 	}
 	return view
-}
-
-// need is the task that a reference to part of an artifact is about.
-func (t *Task) need(ref stage.Ref) *Task {
-	kind, key, _, _ := ref.Artifact()
-	for _, need := range t.Needs {
-		if need.Kind == kind && need.Key == key {
-			return need
-		}
-	}
-	return nil
 }

@@ -34,7 +34,7 @@ type training struct {
 type picture struct {
 	path       string
 	name       string
-	sourceName string // of the photo that it started from
+	sourceName string // of the photo that it started from; "" for none
 	seed       string
 	blank      bool
 	saturated  bool

@@ -42,12 +42,15 @@ func (f *fixture) generate(dir string, spec stage.Generate) []byte {
 		f.check(err)
 		f.check(png.Encode(file, drawing(spec.Resolution, 3, i)))
 		f.check(file.Close())
-		source, _ := f.plan.Image(img.Source)
+		name := ""
+		if source, ok := f.plan.Image(img.Source); ok {
+			name = filepath.Base(source.Path)
+		}
 		blank := 0
 		if i == 1 && spec.LoRA == "" {
 			blank = 1
 		}
-		table += fmt.Sprintf("%s,%s,%d,100.000,20.000,%d,0,0\n", img.Name, filepath.Base(source.Path), img.Seed, blank)
+		table += fmt.Sprintf("%s,%s,%d,100.000,20.000,%d,0,0\n", img.Name, name, img.Seed, blank)
 	}
 	f.check(os.WriteFile(filepath.Join(dir, "images.csv"), []byte(table), 0o644))
 	return fmt.Appendf(nil, `{"images": %d, "blank": 0, "saturated": 0, "nan": 0}`, spec.Count)

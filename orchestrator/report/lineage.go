@@ -71,7 +71,7 @@ func (r *Report) addUses(t *taskLineage, task *plan.Task) {
 	}
 	for _, reading := range task.Spec.Reads() {
 		var names []string
-		for _, img := range r.photos(slices.Collect(reading.Photos)) {
+		for _, img := range r.plan.Photos(reading.Photos) {
 			names = append(names, img.Name)
 		}
 		if len(names) > 0 {

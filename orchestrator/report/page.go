@@ -89,7 +89,7 @@ func (r *Report) page(pictures *gallery.Album) (*page, error) {
 		Unfinished: r.unfinished(),
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: patterns,
-		Usage: r.usage(), Method: r.plan.Experiment.Generate.Method, Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
+		Usage: r.usage(), Method: r.startedBy(), Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
 	for _, study := range []mixedView{{"2", r.mixed(experiment.Classification)}, {"1", r.mixed(experiment.Generation)}} {

@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/stage"
 )
@@ -19,11 +20,14 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 	if len(r.patterns) == 0 {
 		return nil
 	}
+	start := "The images of a column start from the same noise. "
+	if len(r.mostPhotos(stage.Source)) > 0 {
+		start = "The images of a column start from the same photo, the second row, with the same noise. "
+	}
 	first := gallery.Gallery{
 		Heading: "Patterns beside real photos",
-		Text: "The images of a column start from the same photo, the second row, with the same noise. " +
-			"They are the first of their pattern: none was picked, none replaced.",
-		Rows: r.realRows(),
+		Text:    start + "They are the first of their pattern: none was picked, none replaced.",
+		Rows:    r.realRows(),
 	}
 	var series []gallery.Gallery
 	shown := map[string]bool{}
@@ -43,31 +47,49 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 
 // realRows shows the photos that train the LoRAs, and those that images start
 // from.
-func (r *Report) realRows() []gallery.Row {
-	study := r.plan.Experiment.Patterns
-	var instance []dataset.Image
-	for _, p := range r.patterns {
-		if train := p.cells[0].Train; train != nil {
-			if photos := r.photos(train.Spec.(stage.TrainLoRA).Instance.Images); len(photos) > len(instance) {
-				instance = photos
-			}
-		}
-	}
-	var rows []gallery.Row
-	if len(instance) > 0 {
+func (r *Report) realRows() (rows []gallery.Row) {
+	study, good := r.plan.Experiment.Patterns, r.plan.Experiment.Dataset.Good
+	if learnt := r.mostPhotos(stage.Instance); len(learnt) > 0 {
 		rows = append(rows, gallery.Row{
 			Name:   "real " + study.Defect,
 			Title:  "Real: " + study.Defect,
-			Detail: fmt.Sprintf("the first %d of the %s that train the LoRAs", min(study.Show, len(instance)), english.Plural(len(instance), "photo", "photos")),
-			Strips: []gallery.Strip{realStrip(instance, study.Show)},
+			Detail: fmt.Sprintf("the first %d of the %s that train the LoRAs", min(study.Show, len(learnt)), english.Plural(len(learnt), "photo", "photos")),
+			Strips: []gallery.Strip{realStrip(learnt, study.Show)},
 		})
 	}
-	return append(rows, gallery.Row{
-		Name:   "real " + r.plan.Experiment.Dataset.Good + ", the start of " + r.plan.Experiment.Generate.Method,
-		Title:  "Real: " + r.plan.Experiment.Dataset.Good,
-		Detail: "the photos that " + r.plan.Experiment.Generate.Method + " starts from",
-		Strips: []gallery.Strip{realStrip(r.sources(r.patterns[0].cells[0].Generate), study.Show)},
-	})
+	if sources := r.mostPhotos(stage.Source); len(sources) > 0 {
+		rows = append(rows, gallery.Row{
+			Name:   "real " + good + ", the start of " + r.startedBy(),
+			Title:  "Real: " + good,
+			Detail: "the photos that " + r.startedBy() + " starts from",
+			Strips: []gallery.Strip{realStrip(sources, study.Show)},
+		})
+	}
+	return rows
+}
+
+// mostPhotos lists the photos that study 1 reads in a role, as the pattern reads them
+// that has the most.
+func (r *Report) mostPhotos(role stage.Role) (most []dataset.Image) {
+	for _, p := range r.patterns {
+		for _, task := range p.cells[0].Tasks() {
+			if photos := r.plan.ImagesAs(task, role); len(photos) > len(most) {
+				most = photos
+			}
+		}
+	}
+	return most
+}
+
+// startedBy names the methods by which study 1 makes images from photos of good parts.
+func (r *Report) startedBy() string {
+	var methods []string
+	for _, p := range r.patterns {
+		if g := p.recipe.Generate; g.How().Uses(experiment.InputSource) {
+			methods = appendNew(methods, g.Method)
+		}
+	}
+	return cmp.Or(english.WordSeries(methods, "or"), "generation")
 }
 
 // patternRow shows a pattern, a strip for each seed.

@@ -65,24 +65,25 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	spec, made := c.Photos.Spec.(stage.Measure), c.Autoencoded.Needs[0].Spec.(stage.Autoencode)
 	trained := s.trainedOn(c)
 	var training, heldOut, sources, mirrored, mirroredAgain []int // places among the rows
 	var images []dataset.Image
-	for i, ref := range spec.Images {
+	for i, ref := range c.Photos.PhotosAs(stage.Compared) {
 		img, _ := s.plan.Image(ref)
 		switch {
 		case img.Class != s.plan.Experiment.Patterns.Defect:
 			sources = append(sources, i)
-		case slices.Contains(trained, ref):
+		case trained[img.SHA256]:
 			training, images = append(training, i), append(images, img)
 		default:
 			heldOut = append(heldOut, i)
 		}
 	}
-	for i, ref := range spec.Mirrored { // the autoencoded ones are the same, in the same order
-		if slices.Contains(trained, ref) {
-			mirrored, mirroredAgain = append(mirrored, len(spec.Images)+i), append(mirroredAgain, len(made.Images)+i)
+	mirrors := c.Photos.PhotosAs(stage.Mirrored) // the last rows, also of the autoencoded, in the same order
+	first, firstAgain := len(photos.features)-len(mirrors), len(again.features)-len(mirrors)
+	for i, ref := range mirrors {
+		if img, _ := s.plan.Image(ref); trained[img.SHA256] {
+			mirrored, mirroredAgain = append(mirrored, first+i), append(mirroredAgain, firstAgain+i)
 		}
 	}
 	p := &photoLooks{training: photos.of(training).features, heldOut: photos.of(heldOut).features, sources: photos.of(sources).features}
@@ -96,19 +97,23 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 	return p, images, nil
 }
 
-// trainedOn lists the photos that trained a cell's LoRA. The baseline has none:
-// it is compared with those of the pattern that has the most.
-func (s *source) trainedOn(c *cell) []stage.Ref {
-	var most []stage.Ref
+// trainedOn has the hashes of the photos that trained a cell's LoRA, whatever it saw of
+// them. The baseline has none: it is compared with those of the pattern that has the most.
+func (s *source) trainedOn(c *cell) map[string]bool {
+	var most []dataset.Image
 	for _, other := range s.plan.Cells {
 		if other.Train == nil || c.Train != nil && other.Train != c.Train {
 			continue
 		}
-		if images := other.Train.Spec.(stage.TrainLoRA).Instance.Images; len(images) > len(most) {
+		if images := s.plan.ImagesAs(other.Train, stage.Instance); len(images) > len(most) {
 			most = images
 		}
 	}
-	return most
+	hashes := map[string]bool{}
+	for _, img := range most {
+		hashes[img.SHA256] = true
+	}
+	return hashes
 }
 
 // count is how many of the images are taken for copies.
@@ -163,11 +168,13 @@ func (q *quality) metrics() []metric {
 	test := q.photos.copies
 	list := []metric{
 		{"distance_to_training", meanDistance(q.nearest)},
-		{"distance_to_source", meanDistance(q.sources)},
 		{"diversity", q.diversity},
 		{"n_training_photos", float64(test.Autoencoded.Of)},
 		{"n_training_photos_found", float64(test.Autoencoded.Found)},
 		{"n_training_photos_found_mirrored", float64(test.Mirrored.Found)},
+	}
+	if len(q.photos.sources) > 0 {
+		list = slices.Insert(list, 1, metric{"distance_to_source", meanDistance(q.sources)})
 	}
 	if test.Works() {
 		list = append(list, metric{"n_copies", float64(count(q.copied))})

@@ -32,9 +32,13 @@ func photoRows(p *photoLooks) [][]string {
 	}
 	var rows [][]string
 	add := func(name string, photos result.Features, nearest []result.Neighbour, copies string, kid result.Estimate, has bool) {
+		toSource := "–"
+		if len(p.sources) > 0 {
+			toSource = distance(meanDistance(result.Nearest(photos, p.sources)))
+		}
 		rows = append(rows, append([]string{
 			name, fmt.Sprint(len(photos)), distance(meanDistance(nearest)), copies,
-			distance(meanDistance(result.Nearest(photos, p.sources))), distance(result.Diversity(photos)),
+			toSource, distance(result.Diversity(photos)),
 		}, kernelDistance(kid, has)...))
 	}
 	again := p.autoencoded

@@ -29,7 +29,9 @@ func (p *pattern) quality() *patternQuality {
 		q.images += len(run.quality.generated)
 		q.copies, q.test = q.copies+count(run.quality.copied), run.quality.photos.copies
 		training = append(training, meanDistance(run.quality.nearest))
-		source = append(source, meanDistance(run.quality.sources))
+		if len(run.quality.photos.sources) > 0 {
+			source = append(source, meanDistance(run.quality.sources))
+		}
 		diversity = append(diversity, run.quality.diversity)
 		all, photos = append(all, run.quality.generated...), run.quality.photos.defects()
 	}
@@ -110,6 +112,9 @@ func distance(value float64) string { return fmt.Sprintf("%.3g", value) }
 
 // distances writes a mean of distances, with its deviation over several seeds.
 func distances(s result.Spread) string {
+	if s.N == 0 {
+		return "–"
+	}
 	if s.N < 2 {
 		return distance(s.Mean)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"iter"
 	"slices"
 
 	"kizu/orchestrator/plan"
@@ -21,15 +22,11 @@ type sample struct {
 // addSamples adds the generated images that a classifier's training set has,
 // each set of them once, in the order of the classes.
 func (s *source) addSamples(list []*sample, c *cell) []*sample {
-	spec := c.Classify.Spec.(stage.Classify)
-	for _, need := range c.Classify.Needs {
-		if need.Kind != stage.KindGenerate {
-			continue
-		}
+	for class, need := range generatedBy(c.Classify) {
 		if slices.ContainsFunc(list, func(known *sample) bool { return known.task == need }) {
 			continue
 		}
-		added := &sample{class: s.classOf(spec, need), variant: c.Condition.Variant, seed: c.Seed, task: need}
+		added := &sample{class: class, variant: c.Condition.Variant, seed: c.Seed, task: need}
 		if added.state, added.reason = s.stateOf(need); added.state == done {
 			var err error
 			if added.pictures, err = s.pictures(need); err != nil {
@@ -41,14 +38,15 @@ func (s *source) addSamples(list []*sample, c *cell) []*sample {
 	return list
 }
 
-// classOf finds the class that a classifier learns a task's images as.
-func (s *source) classOf(spec stage.Classify, images *plan.Task) string {
-	for _, folder := range spec.Generated {
-		key := ""
-		s.plan.Path(folder.Path, func(_, k string) string { key = k; return k })
-		if key == images.Key {
-			return spec.Classes[folder.Class]
+// generatedBy goes through the classes of whose generated images a classifier's training
+// set has some, with the tasks that make these.
+func generatedBy(classifier *plan.Task) iter.Seq2[string, *plan.Task] {
+	spec := classifier.Spec.(stage.Classify)
+	return func(yield func(string, *plan.Task) bool) {
+		for _, folder := range spec.Generated {
+			if !yield(spec.Classes[folder.Class], classifier.Need(folder.Path)) {
+				return
+			}
 		}
 	}
-	return ""
 }

@@ -23,15 +23,16 @@ func (r *Report) sampleGallery() (gallery.Gallery, bool) {
 	}
 	for _, class := range r.plan.Experiment.Dataset.Classes() {
 		rows, learnt := r.sampleRows(class)
-		if len(rows) > 0 {
+		if len(rows) > 0 && len(learnt) > 0 {
 			real := gallery.Row{
 				Name:   class + ", real, for study 2",
 				Title:  class + ": real",
 				Detail: fmt.Sprintf("%s trained the LoRA", english.Plural(len(learnt), "photo", "photos")),
 				Strips: []gallery.Strip{realStrip(learnt, sampleShown)},
 			}
-			g.Rows = append(append(g.Rows, real), rows...)
+			g.Rows = append(g.Rows, real)
 		}
+		g.Rows = append(g.Rows, rows...)
 	}
 	return g, len(g.Rows) > 0
 }
@@ -49,7 +50,7 @@ func (r *Report) sampleRows(class string) (rows []gallery.Row, learnt []dataset.
 			variants = append(variants, s.variant)
 		}
 		byVariant[s.variant] = append(byVariant[s.variant], s)
-		if photos := r.photos(s.task.Needs[0].Spec.(stage.TrainLoRA).Instance.Images); len(photos) > len(learnt) {
+		if photos := r.learnt(s.task.LoRA()); len(photos) > len(learnt) {
 			learnt = photos
 		}
 	}

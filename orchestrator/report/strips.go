@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/plan"
@@ -14,9 +13,16 @@ import (
 func generatedStrip(pictures []picture, prompt string, most int, seed int64, s state, reason string) gallery.Strip {
 	result := gallery.Strip{Seed: seed, State: string(s), Reason: reason}
 	for i, p := range pictures[:min(most, len(pictures))] {
+		title := fmt.Sprintf("generated image %d", i+1)
+		if prompt != "" {
+			title += " of “" + prompt + "”"
+		}
+		if p.sourceName != "" {
+			title += ", from " + p.sourceName
+		}
 		result.Tiles = append(result.Tiles, gallery.Tile{
 			Path:  p.path,
-			Title: fmt.Sprintf("generated image %d of “%s”, from %s, image seed %s", i+1, prompt, p.sourceName, p.seed),
+			Title: title + ", image seed " + p.seed,
 			Flag:  p.flag(),
 		})
 	}
@@ -49,10 +55,11 @@ func realStrip(photos []dataset.Image, most int) gallery.Strip {
 	return result
 }
 
-// photos finds the images of the dataset that refs name, or name regions of.
-func (r *Report) photos(refs []stage.Ref) []dataset.Image { return r.plan.Photos(slices.Values(refs)) }
-
-// sources lists the photos that a generation starts from.
-func (r *Report) sources(task *plan.Task) []dataset.Image {
-	return r.photos(task.Spec.(stage.Generate).Sources)
+// learnt lists the photos that the training of a LoRA learnt its class from; none where
+// there is no LoRA.
+func (r *Report) learnt(lora *plan.Task) []dataset.Image {
+	if lora == nil {
+		return nil
+	}
+	return r.plan.ImagesAs(lora, stage.Instance)
 }

@@ -72,17 +72,14 @@ func (r *Report) roles() roles {
 	all := roles{photoSet{}, photoSet{}, photoSet{}, photoSet{}, photoSet{}}
 	for _, c := range r.cells {
 		if c.Train != nil {
-			spec := c.Train.Spec.(stage.TrainLoRA)
-			all.instance.add(r.photos(spec.Instance.Images)...)
-			all.regular.add(r.photos(spec.Class.Images)...)
+			all.instance.add(r.plan.ImagesAs(c.Train, stage.Instance)...)
+			all.regular.add(r.plan.ImagesAs(c.Train, stage.Regularization)...)
 		}
 		if c.Generate != nil {
-			all.source.add(r.sources(c.Generate)...)
+			all.source.add(r.plan.ImagesAs(c.Generate, stage.Source)...)
 		}
 		if c.Classify != nil {
-			for _, img := range c.Classify.Spec.(stage.Classify).Train {
-				all.classifier.add(r.photos([]stage.Ref{img.Path})...)
-			}
+			all.classifier.add(r.plan.ImagesAs(c.Classify, stage.Training)...)
 			for _, task := range c.Classify.MadeFrom() {
 				r.addInputs(all.studyLoRA, task)
 			}
