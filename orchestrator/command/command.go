@@ -99,7 +99,7 @@ func newRoot(stderr io.Writer) *cobra.Command {
 		Use:   "kizu",
 		Short: "Run grids of LoRA defect-image experiments",
 		Long: `kizu runs a study of LoRA-generated defect images from one experiment file:
-it trains the LoRAs, generates images by img2img, trains a classifier on every
+it trains the LoRAs, generates images with them, trains a classifier on every
 training set, and writes tables and a page that answer the study's question.
 
 Exit codes: 0 all done; 1 some cells failed; 2 bad usage, settings or experiment

@@ -25,7 +25,7 @@ type Cell struct {
 // Pattern is one recipe of study 1 with every value settled.
 type Pattern struct {
 	Name     string
-	Baseline bool // img2img without a LoRA: counts and training count for nothing
+	Baseline bool // images without a LoRA: counts and training count for nothing
 	Recipe
 }
 

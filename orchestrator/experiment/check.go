@@ -74,8 +74,8 @@ func (e *Experiment) problem() *problem {
 
 func (e *Experiment) checkDataset(c *checker) {
 	d := e.Dataset
-	c.require(d.Format != "", "dataset.format", "dataset.format is missing: mvtec, folders or elpv")
-	c.oneOf(d.Format, "dataset.format", "mvtec", "folders", "elpv")
+	c.require(d.Format != "", "dataset.format", "dataset.format is missing: %s", english.WordSeries(Choices["dataset.format"], "or"))
+	c.choice(d.Format, "dataset.format")
 	c.require(d.Root != "" || d.Format == "elpv", "dataset.root", "dataset.root is missing: the folder of the images")
 	c.require(d.Noun != "", "dataset.noun", "dataset.noun is missing: what the photos show, as a prompt would say it")
 	c.require(d.BitDepth == 0 || d.BitDepth >= 8 && d.BitDepth <= 16, "dataset.bit_depth", "bit_depth %d: 16-bit photos have 8 to 16 significant bits", d.BitDepth)
@@ -112,7 +112,7 @@ func (g Generate) check(c *checker) {
 	c.choice(g.Precision, "generate.precision")
 }
 
-// DenoisingSteps is how many steps img2img runs: int(steps × strength), as
+// DenoisingSteps is how many steps are run: int(steps × strength), as
 // StableDiffusionImg2ImgPipeline.get_timesteps of diffusers computes it.
 func DenoisingSteps(steps int, strength float64) int {
 	return min(int(float64(steps)*strength), steps)

@@ -109,13 +109,10 @@ func (e *Experiment) FindPattern(name string) (Pattern, bool) {
 	return Pattern{}, false
 }
 
-// lite0Backbone is the only network that the weights lite0 fit.
-const lite0Backbone = "efficientnet_b0"
-
 func (k Classifier) check(c *checker) {
 	c.choice(k.Model, "classifier.model")
-	c.require(k.Weights != "", "classifier.weights", "weights is empty: imagenet, lite0, none or a .safetensors file")
-	c.require(k.Weights != "lite0" || k.Model == lite0Backbone, "classifier.weights", "weights lite0 fit %s, not %s: use imagenet, none or a .safetensors file", lite0Backbone, k.Model)
+	c.require(k.Weights != "", "classifier.weights", "weights is empty: %s or a .safetensors file", strings.Join(Choices["classifier.weights"], ", "))
+	c.require(k.Weights != Lite0 || Backbones[k.Model].Lite0, "classifier.weights", "weights lite0 do not fit %s: use imagenet, none or a .safetensors file", k.Model)
 	c.require(k.Resolution >= 32, "classifier.resolution", "resolution %d: must be at least 32", k.Resolution)
 	c.require(k.Epochs >= 0, "classifier.epochs", "epochs %d: must be above 0", k.Epochs)
 	c.require(k.Steps >= 0, "classifier.steps", "steps %d: must be above 0", k.Steps)

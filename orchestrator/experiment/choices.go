@@ -10,23 +10,18 @@ import (
 //go:embed choices.json
 var choicesFile []byte
 
-//go:embed backbones.json
-var backbonesFile []byte
-
 // Choices lists what settings of an experiment file may be, by their names, where
-// that is one of a few words. It is the table that the Python stages are held to
-// as well (scripts/tests/test_choices.py): a word is added there, and to what it
-// names.
+// that is one of a few words; classifier.weights may be a file as well. It is the table
+// that the Python stages are held to, too (scripts/tests/test_choices.py): a word is
+// added there, and to what it names. Words of which more is known have a table each.
 var Choices = func() map[string][]string {
 	table := table[map[string][]string](choicesFile)
 	table["classifier.model"] = slices.Sorted(maps.Keys(Backbones))
 	table["generate.method"] = slices.Sorted(maps.Keys(Methods))
+	table["lora.optimizer"] = slices.Sorted(maps.Keys(Optimizers))
+	table["lora.schedule"] = slices.Sorted(maps.Keys(Schedules))
 	return table
 }()
-
-// Backbones are the networks of classifiers, as torchvision calls them, each with
-// the file of its ImageNet weights.
-var Backbones = table[map[string]string](backbonesFile)
 
 // Assignments lists what can be written for a shell to complete, in place of what a
 // file says: "lora.rank=", and of a key with choices "lora.precision=bf16".

@@ -31,7 +31,7 @@ func defaults() *Experiment {
 		},
 		Classifier: Classifier{
 			Model:   "efficientnet_b0",
-			Weights: "imagenet",
+			Weights: ImageNet,
 			ClassifierTraining: ClassifierTraining{
 				Resolution:   224,
 				BatchSize:    32,

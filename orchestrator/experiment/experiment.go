@@ -28,7 +28,7 @@ type Experiment struct {
 
 // Dataset names the photos: one class of good parts and the defect classes.
 type Dataset struct {
-	Format    string   `yaml:"format"` // mvtec, folders or elpv
+	Format    string   `yaml:"format"` // one of Choices: how the photos lie
 	Root      string   `yaml:"root"`   // may hold ${VARIABLES} of the environment
 	Noun      string   `yaml:"noun"`   // what the photos show, as a prompt says it
 	Good      string   `yaml:"good"`
@@ -82,7 +82,7 @@ type LoRATraining struct {
 	GradientCheckpointing   bool    `yaml:"gradient_checkpointing" json:"gradient_checkpointing"` // less memory, more time
 }
 
-// Generate is how images are made: img2img from photos of good parts.
+// Generate is how images are made, in img2img from photos of good parts.
 type Generate struct {
 	Method         string `yaml:"method"`
 	WithIdentifier bool   `yaml:"with_identifier"` // in the prompt: the LoRA's word for the defect
@@ -106,7 +106,7 @@ type Denoising struct {
 type Recipe struct {
 	DefectImages         int      `yaml:"defect_images"`
 	RegularizationImages int      `yaml:"regularization_images"`
-	SourceImages         int      `yaml:"source_images"` // good images that img2img starts from, in turn; 0 for all
+	SourceImages         int      `yaml:"source_images"` // good images that images start from, in turn; 0 for all
 	LoRA                          // its fields, as those of the lora section
 	Generate             Generate `yaml:"generate"`
 }
@@ -115,7 +115,7 @@ type Recipe struct {
 type Patterns struct {
 	Defect   string          `yaml:"defect"`
 	Show     int             `yaml:"show"`     // images generated for each pattern, none picked
-	Baseline bool            `yaml:"baseline"` // img2img without a LoRA
+	Baseline bool            `yaml:"baseline"` // images without a LoRA
 	Features string          `yaml:"features"` // what compares images with photos: classifier, dinov2, clip, a folder or a Hugging Face id
 	Matrix   []Sweep[Recipe] `yaml:"matrix"`   // entries add up
 }
@@ -148,7 +148,7 @@ type Conditions struct {
 
 // StudyLoRA is how study 2's LoRAs are made, one LoRA a class. Its good images
 // train the good class's LoRA; where the file does not say otherwise they are
-// also the regularization images and the sources of img2img, so that nothing
+// also the regularization images and the sources of its images, so that nothing
 // outside the smallest training set is seen.
 type StudyLoRA struct {
 	GoodImages int               `yaml:"good_images"`
@@ -195,7 +195,7 @@ func (t TrainingSet) Of(class, good string) Counts {
 // Classifier is how every condition's classifier is trained.
 type Classifier struct {
 	Model   string `yaml:"model"`
-	Weights string `yaml:"weights"` // imagenet, lite0, none, or a .safetensors file
+	Weights string `yaml:"weights"` // one of Choices, or a .safetensors file
 	ClassifierTraining
 }
 

@@ -64,7 +64,7 @@ var mistakesOfValue = []mistake{
 	{"text encoder learning rate for nothing", head + study1 + "lora: {text_encoder_learning_rate: ▸1e-5}\n", "a text encoder learning rate without text_encoder: true: the text encoder is not trained"},
 	{"prodigy's learning rate", head + study1 + "lora: {optimizer: prodigy, learning_rate: ▸1e-4}\n", "learning rate 0.0001: prodigy finds its own step size and wants a rate of about 1"},
 	{"prodigy's learning rates", head + study1 + "lora: {optimizer: prodigy, learning_rate: 1, text_encoder: true, text_encoder_learning_rate: ▸0.5}\n", "prodigy has one learning rate: leave text_encoder_learning_rate out"},
-	{"schedule", head + study1 + "lora: {schedule: ▸exponential}\n", `"exponential" is not one of: constant, constant_with_warmup, linear, cosine`},
+	{"schedule", head + study1 + "lora: {schedule: ▸exponential}\n", `"exponential" is not one of: constant, constant_with_warmup, cosine, linear`},
 	{"negative warm-up", head + study1 + "lora: {schedule: linear, warmup_steps: ▸-1}\n", "warm-up steps -1: must not be negative"},
 	{"warm-up of a constant", head + study1 + "lora: {warmup_steps: ▸100}\n", "schedule constant has no warm-up: use constant_with_warmup"},
 	{"warm-up of no steps", head + study1 + "lora: {schedule: ▸constant_with_warmup}\n", "schedule constant_with_warmup needs warmup_steps"},

@@ -156,7 +156,7 @@ func TestPatternsAreNested(t *testing.T) {
 }
 
 // TestStudy2TrainsOnTheSmallestSet: its LoRAs, their regularization images and
-// the sources of img2img are all images of the condition "real".
+// the sources of its images are all images of the condition "real".
 func TestStudy2TrainsOnTheSmallestSet(t *testing.T) {
 	p := article(t)
 	real := p.lineage(find(t, p, "real", 0).Classify)

@@ -86,7 +86,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	weights, err := findWeights(exp, machine.Memory.FileHashes())
 	c.problem(err)
 	c.Weights = append([]string{}, weightsStates(weights)...)
-	if imagenet := weights["imagenet"]; imagenet != nil {
+	if imagenet := weights[experiment.ImageNet]; imagenet != nil {
 		c.ImageNet = lacking(imagenet.Models)
 	}
 	encoder, err := findEncoder(exp, machine.Memory.FileHashes())

@@ -9,7 +9,7 @@ import (
 )
 
 // imagenet is the reference of torchvision's ImageNet weights.
-var imagenet = stage.ByName("imagenet")
+var imagenet = stage.ByName(experiment.ImageNet)
 
 // Downloads lists what tasks read that is not on this machine yet: models of the
 // Hugging Face hub, and backbones whose ImageNet weights torchvision has.
@@ -34,7 +34,7 @@ func (p *Plan) Downloads(tasks []*Task) (models []model.HubModel, backbones []st
 // lacking lists the backbones whose ImageNet weights are not on this machine.
 func lacking(backbones []string) (list []string) {
 	for _, name := range backbones {
-		if _, there := model.TorchCheckpoint(experiment.Backbones[name]); !there {
+		if _, there := model.TorchCheckpoint(experiment.Backbones[name].ImageNet); !there {
 			list = append(list, name)
 		}
 	}

@@ -44,7 +44,7 @@ func TestLeaksAreRefused(t *testing.T) {
 		way   string
 	}{
 		{"good", 0, `training image of classifier "made", seed 0`},
-		{"good", 1, "img2img source of 18 images crack, study 2, seed 0"},
+		{"good", 1, "source image of 18 images crack, study 2, seed 0"},
 		{"cut", 1, "instance image of LoRA cut, study 2, seed 0"},
 	} {
 		in := smallInputs(t, parse(t, made))
@@ -67,7 +67,7 @@ func TestLeaksByPart(t *testing.T) {
 		way   string
 	}{
 		{"good", 0, `training image of classifier "made", seed 0`},
-		{"good", 1, "img2img source of 18 images crack, study 2, seed 0"},
+		{"good", 1, "source image of 18 images crack, study 2, seed 0"},
 		{"cut", 1, "instance image of LoRA cut, study 2, seed 0"},
 	} {
 		in := smallInputs(t, parse(t, made))

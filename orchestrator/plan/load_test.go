@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/stage"
 )
@@ -209,4 +210,15 @@ func TestLoadErrors(t *testing.T) {
 			fails(t, err, test.want)
 		})
 	}
+}
+
+// TestFormats: every format that a file may name is one that photos are looked for in.
+func TestFormats(t *testing.T) {
+	for _, format := range experiment.Choices["dataset.format"] {
+		if _, err := dataset.Scan(format, t.TempDir(), []string{"good"}); err == nil || strings.Contains(err.Error(), "unknown") {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+	_, err := dataset.Scan("coco", t.TempDir(), []string{"good"})
+	fails(t, err, `unknown dataset format "coco"`)
 }

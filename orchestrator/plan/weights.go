@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/filehash"
@@ -26,13 +27,29 @@ func findWeights(exp *experiment.Experiment, hashes *filehash.Hashes) (map[strin
 		name := classifier.Weights
 		if found[name] == nil {
 			var err error
-			if found[name], err = model.FindWeights(hashes, name, beside(exp.Dir, name)); err != nil {
+			if found[name], err = weightsNamed(exp, name, hashes); err != nil {
 				return nil, err
 			}
 		}
 		if models := &found[name].Models; !slices.Contains(*models, classifier.Model) {
 			*models = append(*models, classifier.Model)
 		}
+	}
+	return found, nil
+}
+
+// weightsNamed looks up what the setting classifier.weights names.
+func weightsNamed(exp *experiment.Experiment, name string, hashes *filehash.Hashes) (*model.Weights, error) {
+	words := experiment.Choices["classifier.weights"]
+	switch {
+	case slices.Contains(words, name):
+		return &model.Weights{Name: name}, nil
+	case filepath.Ext(name) != model.WeightsSuffix:
+		return nil, fmt.Errorf("classifier.weights %q is none of %s, or a %s file", name, strings.Join(words, ", "), model.WeightsSuffix)
+	}
+	found, err := model.FindWeights(hashes, beside(exp.Dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("classifier.weights: %w", err)
 	}
 	return found, nil
 }
@@ -60,9 +77,30 @@ func findEncoder(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.En
 func weightsStates(weights map[string]*model.Weights) []string {
 	var states []string
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
-		for _, source := range weights[name].Sources(experiment.Backbones) {
+		for _, source := range sourcesOfWeights(weights[name]) {
 			states = append(states, name+": "+source)
 		}
 	}
 	return states
+}
+
+// sourcesOfWeights says where weights come from: one file, or one for each backbone that
+// starts from them.
+func sourcesOfWeights(w *model.Weights) []string {
+	switch w.Name {
+	case experiment.NoWeights:
+		return []string{"random"}
+	case experiment.Lite0:
+		return []string{"a package of requirements.txt"}
+	case experiment.ImageNet:
+		paths := make([]string, len(w.Models))
+		for i, backbone := range w.Models {
+			path, there := model.TorchCheckpoint(experiment.Backbones[backbone].ImageNet)
+			if paths[i] = path; !there {
+				paths[i] += ", not there yet: will be downloaded"
+			}
+		}
+		return paths
+	}
+	return []string{w.Path}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
@@ -76,7 +77,7 @@ func (r *Report) qualityGrid() table.Table {
 		},
 		Notes: []string{result.DistanceMeaning},
 	}
-	if r.plan.Encoder == nil && r.plan.Experiment.Classifier.Weights == "none" {
+	if r.plan.Encoder == nil && r.plan.Experiment.Classifier.Weights == experiment.NoWeights {
 		g.Notes = append(g.Notes, result.UntrainedMeaning)
 	}
 	g.Rows, g.Notes = photoRows(r.photoLooks()), append(g.Notes, r.qualityNotes()...)

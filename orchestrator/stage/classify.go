@@ -162,7 +162,7 @@ func (s Classify) Output() Output {
 	if len(s.HeldOut) > 0 {
 		features = 2 * (len(s.Test) + len(s.HeldOutImages()) + len(s.AutoencodedImages()))
 	}
-	return Output{Classifiers: 1, TableBytes: classifierBytes + int64(features)*bytesPerFeatures}
+	return Output{Classifiers: 1, TableBytes: classifierBytes + int64(features)*featureBytes(s.Model)}
 }
 
 // Batch implements Spec: batch norm makes a batch part of the result.

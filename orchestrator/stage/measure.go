@@ -65,8 +65,13 @@ func (Measure) BatchKey() string { return "" }
 // Effort implements Spec.
 func (s Measure) Effort() float64 { return float64(len(s.Calibration) + s.Measured()) }
 
+// greyBytes is what the small grey picture of an image takes, 32×32 in float32.
+const greyBytes = 32 * 32 * 4
+
 // Output implements Spec.
-func (s Measure) Output() Output { return Output{TableBytes: int64(s.Measured()) * bytesPerFeatures} }
+func (s Measure) Output() Output {
+	return Output{TableBytes: int64(s.Measured()) * (featureBytes(s.Model) + greyBytes)}
+}
 
 // measuredAtOnce is how many images are measured at once, at most; see
 // scripts/classifier/network.py.

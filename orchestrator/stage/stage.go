@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
 )
 
 // All has a spec of every stage, in the order of a table.
@@ -114,7 +115,7 @@ type Role string
 const (
 	Instance       Role = "instance image"
 	Regularization Role = "regularization image"
-	Source         Role = "img2img source"
+	Source         Role = "source image"
 	Control        Role = "photo" // that the autoencoder gives back
 	Training       Role = "training image"
 	Test           Role = "test image"
@@ -146,9 +147,17 @@ type Output struct {
 
 // What artifacts take on disk.
 const (
-	bytesPerPixel    = 3        // RGB; PNG makes it less
-	bytesPerFeatures = 1280 * 4 // of an image, EfficientNet-b0's in float32
+	bytesPerPixel = 3    // RGB; PNG makes it less
+	widest        = 1536 // features of vision transformers: DINOv2's giant
 )
+
+// featureBytes is what the features of an image take, in float32.
+func featureBytes(model string) int64 {
+	if backbone, ok := experiment.Backbones[model]; ok {
+		return 4 * int64(backbone.Features)
+	}
+	return 4 * widest
+}
 
 // pictures is the output of n square images.
 func pictures(n, side int) Output {

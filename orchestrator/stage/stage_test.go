@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/experiment"
 )
 
 // free are the fields in which tasks that are computed together may differ. All
@@ -100,5 +102,30 @@ func TestImageName(t *testing.T) {
 		if got := imageName(i); got != want {
 			t.Errorf("image %d is %s, want %s", i, got, want)
 		}
+	}
+}
+
+// TestOptimizerState: a LoRA takes as much more on disk as its optimizer keeps more of
+// each parameter.
+func TestOptimizerState(t *testing.T) {
+	bytes := func(optimizer string) int64 {
+		spec := TrainLoRA{LoRATraining: experiment.LoRATraining{Rank: 8, Target: "attention", Optimizer: optimizer}}
+		return spec.Output().LoRABytes
+	}
+	if adamw, prodigy := bytes("adamw"), bytes("prodigy"); adamw != 8*attentionWidth*20 || prodigy != 8*attentionWidth*28 {
+		t.Errorf("with adamw %d bytes, with prodigy %d", adamw, prodigy)
+	}
+}
+
+// TestFeatureBytes: features take what their network has of them.
+func TestFeatureBytes(t *testing.T) {
+	for name, backbone := range experiment.Backbones {
+		if got := featureBytes(name); backbone.Features < 1 || got != int64(4*backbone.Features) {
+			t.Errorf("%s: %d bytes, %+v", name, got, backbone)
+		}
+	}
+	of := func(s Spec) int64 { return s.Output().TableBytes }
+	if photo, none := of(Measure{Model: "transformers", Images: []Ref{"name:a"}}), of(Measure{}); photo < 4*1024 || none != 0 {
+		t.Errorf("a photo takes %d bytes, none %d", photo, none)
 	}
 }

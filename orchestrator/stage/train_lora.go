@@ -78,9 +78,9 @@ func (s TrainLoRA) Effort() float64 {
 const (
 	attentionWidth = 200_000 // to_q, to_k, to_v and to_out of all attention layers
 	convWidth      = 700_000 // and the 3×3 convolutions of its residual blocks
-	// Weights for diffusers and for other programs, and the optimizer's weights
-	// and two moments, all in float32.
-	bytesPerParameter = 5 * 4
+	// Weights for diffusers, for other programs and of the optimizer, in float32; its
+	// state is beside them.
+	bytesPerParameter = 3 * 4
 )
 
 // Output implements Spec.
@@ -89,7 +89,8 @@ func (s TrainLoRA) Output() Output {
 	if s.Target == "attention" {
 		width = attentionWidth
 	}
-	return Output{LoRAs: 1, LoRABytes: int64(s.Rank) * width * bytesPerParameter}
+	bytes := bytesPerParameter + experiment.Optimizers[s.Optimizer]
+	return Output{LoRAs: 1, LoRABytes: int64(s.Rank) * width * int64(bytes)}
 }
 
 // Batch implements Spec.
@@ -141,9 +142,7 @@ func (s TrainLoRA) Whole() string {
 
 // continues says whether the first steps of a training are a training of that
 // many steps: whether its learning rate goes by the step alone.
-func (s TrainLoRA) continues() bool {
-	return s.Schedule == "constant" || s.Schedule == "constant_with_warmup"
-}
+func (s TrainLoRA) continues() bool { return experiment.Schedules[s.Schedule].Continues }
 
 // Shared returns a copy that knows what its recipe has in common with those at
 // other seeds, which then is hashed once for all of them.

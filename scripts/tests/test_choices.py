@@ -16,14 +16,14 @@ from lora import optimizers, regularization
 TABLES = Path(__file__).resolve().parents[2] / "orchestrator/experiment"
 CHOICES = json.loads((TABLES / "choices.json").read_text(encoding="utf-8"))
 FAMILIES = json.loads((TABLES.parent / "model/families.json").read_text(encoding="utf-8"))
+OPTIMIZERS = json.loads((TABLES / "optimizers.json").read_text(encoding="utf-8"))
+SCHEDULES = json.loads((TABLES / "schedules.json").read_text(encoding="utf-8"))
 METHODS = json.loads((TABLES / "methods.json").read_text(encoding="utf-8"))
 BACKBONES = json.loads((TABLES / "backbones.json").read_text(encoding="utf-8"))
 
 
 def test_words_are_those_of_the_tables_of_the_stages():
     assert CHOICES["generate.sampler"] == ["base", *samplers.SAMPLERS]
-    assert CHOICES["lora.optimizer"] == list(optimizers.OPTIMIZERS)
-    assert CHOICES["lora.schedule"] == list(optimizers.SCHEDULES)
     assert sorted(CHOICES["lora.regularization"]) == sorted(regularization.MODES)
 
 
@@ -35,6 +35,18 @@ def test_methods():
     }
     # A plan gives the base model to every one, and prompts to those that denoise.
     assert all("base" in method.needs | method.takes for method in methods.METHODS.values())
+
+
+def test_optimizers():
+    """The host reckons with as much state of a float32 weight as one keeps, or more."""
+    assert sorted(OPTIMIZERS) == sorted(optimizers.OPTIMIZERS)
+    assert all(OPTIMIZERS[name] >= 4 * state for name, state in optimizers.STATE.items())
+
+
+def test_schedules():
+    assert {name: name in optimizers.CONTINUABLE for name in optimizers.SCHEDULES} == {
+        name: row["continues"] for name, row in SCHEDULES.items()
+    }
 
 
 def test_families():
@@ -62,7 +74,9 @@ def test_precisions(setting):
 
 @pytest.mark.parametrize("model", BACKBONES)
 def test_backbones_are_those_of_torchvision(model):
-    assert network.imagenet_of(model).url.endswith(f"/{BACKBONES[model]}")
+    row = BACKBONES[model]
+    assert network.imagenet_of(model).url.endswith(f"/{row['imagenet']}")
+    assert row.get("lite0", False) == (model == network.LITE0)
     built = network.build(model, "none", 3, 0)
     built.network.eval()
     pixels = torch.randint(256, (2, 3, 64, 64), dtype=torch.uint8)
@@ -70,9 +84,18 @@ def test_backbones_are_those_of_torchvision(model):
     with torch.inference_mode():
         answers = built.network(built.normalize(pixels))
         again = built.head(features)
-    assert features.shape == (2, built.head.in_features)
+    assert features.shape == (2, row["features"])
     assert answers.shape == (2, 3)
     assert torch.allclose(again, answers, atol=1e-5)
+
+
+def test_weights():
+    """Every word starts a network or is asked for; another is told which there are."""
+    words = CHOICES["classifier.weights"]
+    for word in set(words) - {"imagenet"}:  # which would be downloaded
+        network.build(network.LITE0, word, 2, 0)
+    with pytest.raises(StageError, match=f"use {', '.join(words)} or"):
+        network.build(network.LITE0, "another", 2, 0)
 
 
 def test_another_backbone_is_refused():

@@ -1,0 +1,23 @@
+package experiment
+
+import _ "embed"
+
+//go:embed backbones.json
+var backbonesFile []byte
+
+// Backbone is a network of classifiers.
+type Backbone struct {
+	ImageNet string `json:"imagenet"`        // the file of torchvision's weights
+	Features int    `json:"features"`        // how many its last layer sees of an image
+	Lite0    bool   `json:"lite0,omitempty"` // whether the weights of EfficientNet-Lite0 fit it
+}
+
+// Backbones are the networks of classifiers, as torchvision calls them.
+var Backbones = table[map[string]Backbone](backbonesFile)
+
+// What classifier.weights names, where it is no file.
+const (
+	ImageNet  = "imagenet" // torchvision's
+	Lite0     = "lite0"    // those of EfficientNet-Lite0, of a package
+	NoWeights = "none"     // random ones
+)
