@@ -13,7 +13,7 @@ import (
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                     {"command"},
-	"orchestrator/command":             {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "plan", "result", "schedule", "stage", "store", "model", "dataset", "experiment"},
+	"orchestrator/command":             {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "plan", "shell", "store", "model", "dataset", "experiment"},
 	"orchestrator/report":              {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
 	"orchestrator/report/gallery":      {"dataset"},
 	"orchestrator/report/table":        nil,
@@ -21,13 +21,14 @@ var mayImport = map[string][]string{
 	"orchestrator/execute/protocol":    nil,
 	"orchestrator/execute/progress":    {"execute/runlog", "plan", "store"},
 	"orchestrator/execute/runlog":      {"plan", "store"},
-	"orchestrator/execute/slurm":       {"execute/runlog", "store"},     // what a job is called, for manifests
-	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"}, // the only one that loads Python
+	"orchestrator/execute/slurm":       {"execute/runlog", "shell", "store"}, // what a job is called, for manifests
+	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"},      // the only one that loads Python
 	"orchestrator/plan":                {"result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
 	"orchestrator/stage":               {"dataset", "experiment"},
 	"orchestrator/store":               {"filehash"},
 	"orchestrator/result":              nil,
 	"orchestrator/schedule":            nil,
+	"orchestrator/shell":               nil,
 	"orchestrator/model":               {"csvfile", "filehash"},
 	"orchestrator/dataset":             {"csvfile", "filehash", "mask"},
 	"orchestrator/csvfile":             {"filehash"},

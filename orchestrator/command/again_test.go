@@ -16,7 +16,7 @@ func TestAgain(t *testing.T) {
 		want    string
 	}{
 		{"a.yaml", nil, nil, "a.yaml"},
-		{"my planned.yaml", []string{"lora.rank=16", "name=it's"}, nil, `'my planned.yaml' --set 'lora.rank=16' --set 'name=it'\''s'`},
+		{"my planned.yaml", []string{"lora.rank=16", "name=it's"}, nil, `'my planned.yaml' --set lora.rank=16 --set 'name=it'\''s'`},
 		{"a.yaml", nil, []string{"--store", "/srv/runs", "--config", "kizu.yaml"}, "a.yaml --store /srv/runs --config kizu.yaml"},
 		{"a.yaml", nil, []string{"--store=$x", "--quiet"}, "a.yaml --store '$x'"},
 	} {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report"
+	"kizu/orchestrator/shell"
 )
 
 // conclude writes the report and says how the run ended. Whether the screen can
@@ -104,27 +104,16 @@ func (r *runner) again() string {
 // again writes a file, its changes, and the flags that say where everything is,
 // as a shell takes them.
 func (s *settings) again(file string, changes []string) string {
-	words := shellWord(file)
+	words := shell.Word(file)
 	for _, change := range changes {
-		words += " --set " + shellWord(change)
+		words += " --set " + shell.Word(change)
 	}
 	for _, name := range []string{setStore, setConfig} {
 		if flag := s.flags.Lookup(name); flag.Changed {
-			words += " --" + name + " " + shellWord(flag.Value.String())
+			words += " --" + name + " " + shell.Word(flag.Value.String())
 		}
 	}
 	return words
-}
-
-// plainWord is what no shell reads anything into.
-var plainWord = regexp.MustCompile(`^[\pL\pN@%+:,./_-]+$`)
-
-// shellWord quotes a text if a shell would take it for something else.
-func shellWord(text string) string {
-	if plainWord.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 func indented(text, by string) string { return strings.ReplaceAll(text, "\n", "\n"+by) }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
+	"kizu/orchestrator/shell"
 	"kizu/orchestrator/store"
 )
 
@@ -60,88 +60,54 @@ type keptRun struct {
 	Artifacts  int       `json:"artifacts"`
 }
 
-func collectGarbage(ctx context.Context, s *settings, files, forget []string, remove bool) (found garbage, err error) {
-	needed := map[string]bool{}
+func collectGarbage(ctx context.Context, s *settings, files, forget []string, remove bool) (garbage, error) {
 	st, err := s.existingStore()
 	if err != nil {
-		return found, err
+		return garbage{}, err
 	}
 	var current []store.Needs
 	for _, file := range files {
 		planned, err := openPlanned(ctx, s, file)
 		if err != nil {
-			return found, err
+			return garbage{}, err
 		}
 		current = append(current, planned.needs(time.Now()))
 	}
-	if remove {
-		if st, err = store.Open(st.Root()); err != nil {
-			return found, err
-		}
-		st.UseLocks(s.text(setLocks))
-		lock, err := st.LockIdle(ctx)
-		if err != nil {
-			if errors.Is(err, store.ErrLocked) {
-				err = fmt.Errorf("a run is using the store: %w", err)
-			}
-			return found, err
-		}
-		defer func() { err = errors.Join(err, lock.Release()) }()
-	}
-	kept, err := keptRuns(st, current, forget) // when no run can begin any more
-	if err != nil {
-		return found, err
-	}
-	for _, needs := range append(current, kept...) {
-		for _, artifact := range needs.Artifacts {
-			needed[artifact] = true
-		}
-	}
-	found = garbage{Needed: len(needed), Kept: []keptRun{}, Garbage: []store.Garbage{}, Deleted: remove}
-	for _, needs := range kept {
-		found.Kept = append(found.Kept, keptRun{needs.Experiment, needs.Changes, needs.Time, len(needs.Artifacts)})
-	}
-	list, err := st.Garbage(needed)
-	if err != nil {
-		return found, err
-	}
-	for _, each := range list {
-		found.Garbage = append(found.Garbage, each)
-		found.Bytes += each.Bytes
-	}
+	var found store.Collection
 	if !remove {
-		return found, nil
+		found, err = st.Uncollected(current, forget)
+	} else if st, err = store.Open(st.Root()); err == nil {
+		st.UseLocks(s.text(setLocks))
+		found, err = st.Collect(ctx, current, forget)
 	}
-	for _, name := range forget {
-		if _, err := st.Forget(name); err != nil {
-			return found, err
-		}
+	var unknown *store.UnknownRunError
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		return garbage{}, fmt.Errorf("a run is using the store: %w", err)
+	case errors.As(err, &unknown):
+		return garbage{}, fmt.Errorf("--forget %s: no run of that name is remembered", unknown.Experiment)
+	case err != nil:
+		return garbage{}, err
 	}
-	return found, st.Remove(list)
+	return garbageOf(found, remove), nil
 }
 
-// keptRuns are what runs needed of which no file is given, and which are not to
-// be forgotten. A name that no run had is a mistake.
-func keptRuns(st *store.Store, current []store.Needs, forget []string) ([]store.Needs, error) {
-	remembered, err := st.Remembered()
-	if err != nil {
-		return nil, err
+func garbageOf(found store.Collection, deleted bool) garbage {
+	g := garbage{Needed: found.Needed, Kept: []keptRun{}, Garbage: append([]store.Garbage{}, found.Garbage...), Deleted: deleted}
+	for _, needs := range found.Kept {
+		g.Kept = append(g.Kept, keptRun{needs.Experiment, needs.Changes, needs.Time, len(needs.Artifacts)})
 	}
-	for _, name := range forget {
-		if !slices.ContainsFunc(remembered, func(n store.Needs) bool { return n.Experiment == name }) {
-			return nil, fmt.Errorf("--forget %s: no run of that name is remembered", name)
-		}
+	for _, each := range found.Garbage {
+		g.Bytes += each.Bytes
 	}
-	return slices.DeleteFunc(remembered, func(n store.Needs) bool {
-		return slices.Contains(forget, n.Experiment) || slices.ContainsFunc(current, n.SameRun)
-	}), nil
+	return g
 }
 
 func (g garbage) print(out io.Writer) error {
 	for _, run := range g.Kept {
 		name := run.Experiment
 		for _, change := range run.Changes {
-			name += " --set " + shellWord(change)
+			name += " --set " + shell.Word(change)
 		}
 		fmt.Fprintf(out, "kept: %d %s of the run of %s, %s; --forget %s lets them go\n", run.Artifacts,
 			english.PluralWord(run.Artifacts, "artifact", ""), name, run.Time.Local().Format("2006-01-02 15:04"), run.Experiment)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"kizu/orchestrator/dataset"
@@ -152,34 +151,6 @@ func workerCommand(s *settings) (execute.Command, error) {
 	return execute.Command{
 		Path: program,
 		Args: []string{"embed", "--" + setHome, home, "--" + setPython, python},
-		Env: append(slices.Concat(threads(), pages(), kernels(s.on(setReproducible))),
-			"PYTHONUNBUFFERED=1", // a killed worker's log is complete
-			"PYTHONNOUSERSITE=1", // the virtual environment and nothing else
-			"TOKENIZERS_PARALLELISM=false",
-			"HF_HUB_DISABLE_TELEMETRY=1",
-		),
+		Env:  execute.WorkerEnvironment(s.on(setReproducible)),
 	}, nil
-}
-
-// threads keeps torch's OpenMP threads from waiting busily for each other, which
-// beside other work takes the cores from the thread that is waited for. Measured
-// on 2 cores, 15 steps of a classifier: with libgomp's own limit 3.3 s alone and
-// 21 s beside two busy processes, with this one 3.7 s and 8.4 s.
-func threads() []string {
-	for _, name := range []string{"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} {
-		if os.Getenv(name) != "" {
-			return nil // whoever set it knows better
-		}
-	}
-	return []string{"GOMP_SPINCOUNT=1000"}
-}
-
-// pages has glibc ask for large pages, since torch gives memory back and takes
-// it anew at every step. Measured on 2 cores, a step of a classifier: 0.227 s and
-// 13,000 page faults without, 0.211 s and 30 with.
-func pages() []string {
-	if os.Getenv("GLIBC_TUNABLES") != "" {
-		return nil
-	}
-	return []string{"GLIBC_TUNABLES=glibc.malloc.hugetlb=1"}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"kizu/orchestrator/execute"
 	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/store"
 )
@@ -71,7 +72,7 @@ var settingTable = []setting{
 	{setLogFormat, anyText, "text", "`form` of progress that is not shown on a terminal: text or json", oneOf("text", "json")},
 	{setHome, aPath, "", "`folder` with kizu's scripts and .venv (default: the one above the program's)", nil},
 	{setPython, aPath, "", "`path` of the virtual environment's Python (default: .venv/bin/python3 in home)", nil},
-	{setStall, aDuration, "1h0m0s", "how long a task may make no progress before its worker is killed", between(time.Second, forever, "too short: give a time such as 30m")},
+	{setStall, aDuration, execute.UsualStall.String(), "how long a task may make no progress before its worker is killed", between(time.Second, forever, "too short: give a time such as 30m")},
 	{setCheckpoint, aDuration, "1m0s", "time between two checkpoints of a training", nil},
 	{setKeepLogs, aNumber, "20", "how many runs of an experiment keep their logs", atLeast(1, "at least the logs of 1 run are kept")},
 	{setLocks, anyText, store.LockAuto, "`how` to lock the store: flock, lease (for network file systems), or auto", oneOf(store.LockFlock, store.LockLease, store.LockAuto)},
@@ -94,7 +95,7 @@ var executorTable = []setting{
 	{setExtra, texts, "", "further `option` of sbatch, such as --mail-type=FAIL; may be repeated", slurm.CheckOptions},
 	{setSetup, texts, "", "`line` of shell before a worker starts, such as 'module load cuda'; may be repeated", nil},
 	{setWorkers, aNumber, "8", "workers, one job each, at most", atLeast(1, "give the largest number of workers, at least 1")},
-	{setGrace, aDuration, "2m0s", "time before a job's limit at which its worker stops and goes back into the queue", between(time.Second, time.Hour, "give a time from 1s to 1h")},
+	{setGrace, aDuration, slurm.UsualGrace.String(), "time before a job's limit at which its worker stops and goes back into the queue", between(time.Second, time.Hour, "give a time from 1s to 1h")},
 	{setIdle, aDuration, "10m0s", "how long a worker keeps its job with nothing to do while others work", nil},
 }
 

@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/execute/slurm"
-	"kizu/orchestrator/plan"
 )
 
 func newStatus(s *settings) *cobra.Command {
@@ -71,9 +69,9 @@ func (y *planned) status(ctx context.Context) (status, error) {
 	}
 	s := status{Experiment: p.Experiment.Name, Tasks: len(p.Tasks), TasksDone: len(p.Tasks) - len(p.ToRun())}
 	for _, cell := range p.Cells {
-		state := "done"
-		if slices.ContainsFunc(cell.Tasks(), func(t *plan.Task) bool { return !t.Reuse }) {
-			state = "missing"
+		state := "missing"
+		if cell.Done() {
+			state = "done"
 		}
 		s.Cells = append(s.Cells, cellStatus{cell.Study, cell.Name, cell.Seed, state})
 	}

@@ -1,10 +1,7 @@
 package command
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
@@ -23,10 +20,11 @@ func newVerify(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found, err := verify(cmd.Context(), st)
+			all, err := st.VerifyAll(cmd.Context())
 			if err != nil {
 				return err
 			}
+			found := verifiedOf(all)
 			if asJSON {
 				err = printJSON(cmd.OutOrStdout(), found)
 			} else {
@@ -64,32 +62,15 @@ type unreadable struct {
 	Problem string `json:"problem"`
 }
 
-func verify(ctx context.Context, st *store.Store) (verified, error) {
-	found := verified{Damaged: []damaged{}, Unreadable: []unreadable{}}
-	err := st.All(func(kind, key string) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := st.Verify(kind, key)
-		var damage *store.DamagedError
-		var shut *store.UnreadableError
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // removed meanwhile, or a folder without a manifest: no artifact
-			return nil
-		case errors.As(err, &damage):
-			place, err := st.SetAside(kind, key)
-			found.Damaged = append(found.Damaged, damaged{kind, key, damage.Problems, place})
-			found.Artifacts++
-			return err
-		case errors.As(err, &shut):
-			found.Unreadable = append(found.Unreadable, unreadable{kind, key, shut.Err.Error()})
-			found.Artifacts++
-			return nil
-		}
-		found.Artifacts++
-		return err
-	})
-	return found, err
+func verifiedOf(v store.Verification) verified {
+	found := verified{Artifacts: v.Artifacts, Damaged: []damaged{}, Unreadable: []unreadable{}}
+	for _, d := range v.Damaged {
+		found.Damaged = append(found.Damaged, damaged{d.Kind, d.Key, d.Problems, d.Kept})
+	}
+	for _, u := range v.Unreadable {
+		found.Unreadable = append(found.Unreadable, unreadable{u.Kind, u.Key, u.Err.Error()})
+	}
+	return found
 }
 
 func (v verified) print(cmd *cobra.Command) error {

@@ -24,17 +24,13 @@ func (y *planned) ready() error {
 	return nil
 }
 
-// offline keeps workers from asking the Hugging Face hub for anything: what a
-// run needs of it is there before its first task.
-const offline = "HF_HUB_OFFLINE=1"
-
 // execute runs the tasks of the plan on this machine's devices.
 func (y *planned) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
 	worker, err := workerCommand(s)
 	if err != nil {
 		return nil, err
 	}
-	worker.Env = append(worker.Env, offline)
+	worker.Env = append(worker.Env, execute.Offline)
 	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.memory.Hashes
 	cfg.Stall, cfg.Checkpoint = s.duration(setStall), s.duration(setCheckpoint)
 	cfg.Together = s.number(setTogether)

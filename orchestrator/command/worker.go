@@ -39,7 +39,7 @@ end. A task that a worker has taken no other takes, unless that worker dies.`,
 	s.addSet(cmd)
 	cmd.Flags().StringVar(&w.of, "run", "", "the run that submitted the worker, whose failed tasks it knows")
 	cmd.Flags().StringVar(&w.digest, "plan", "", "digest of the plan to work on; for any other the worker ends at once")
-	cmd.Flags().DurationVar(&w.grace, "grace", 2*time.Minute, "time before the limit of the Slurm job at which the worker is told to stop")
+	cmd.Flags().DurationVar(&w.grace, "grace", slurm.UsualGrace, "time before the limit of the Slurm job at which the worker is told to stop")
 	cmd.Flags().DurationVar(&w.idle, "idle", 0, "how long to stay with nothing to do while others work (default: until all is done)")
 	return cmd
 }

@@ -58,6 +58,10 @@ type Config struct {
 	Idle time.Duration
 }
 
+// UsualStall is the time after which a worker that says nothing is killed, where nobody
+// says otherwise.
+const UsualStall = time.Hour
+
 // Summary is how a run ended.
 type Summary struct {
 	Done     int              // tasks that this run computed
@@ -104,7 +108,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 		return summary, diskFull(err)
 	}
 	if cfg.Stall <= 0 {
-		cfg.Stall = time.Hour
+		cfg.Stall = UsualStall
 	}
 	todo, err := schedule.New(scheduled(tasks))
 	if err != nil {

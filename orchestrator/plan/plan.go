@@ -7,6 +7,7 @@ package plan
 
 import (
 	"encoding/json"
+	"slices"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -55,6 +56,12 @@ func (c Cell) Tasks() []*Task {
 		}
 	}
 	return tasks
+}
+
+// Done says whether the store that the plan was compared with has all that the cell
+// shows.
+func (c Cell) Done() bool {
+	return !slices.ContainsFunc(c.Tasks(), func(task *Task) bool { return !task.Reuse })
 }
 
 // Task is one unit of work on one device.

@@ -29,8 +29,16 @@ import random_sd15
 from grid import Grid
 
 HERE = Path(__file__).resolve().parent
-# The environment that kizu gives its workers; see orchestrator/command/planned.go.
-WORKER = {"GOMP_SPINCOUNT": "1000", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+ENVIRONMENT = HERE.parents[1] / "orchestrator/execute/environment.json"
+
+
+def of_workers() -> dict[str, str]:
+    """The environment that kizu gives its workers besides its own; see environment.go there."""
+    table = json.loads(ENVIRONMENT.read_text(encoding="utf-8"))
+    usual = table["waiting"] | table["memory"] | table["kernels"]
+    return {name: value for name, value in usual.items() if name not in os.environ} | table[
+        "always"
+    ]
 
 
 @dataclass
@@ -96,10 +104,9 @@ class Bench:
         return sum(run(HERE / script, file)["wall"] for file in files)
 
     def stage(self, name: str, how: str, specs: list[dict[str, Any]], what: str = "wall") -> float:
-        """One process of ours for all."""
-        return run(HERE / "stage.py", name, how, write(self.folder, "specs", self.fresh(specs)))[
-            what
-        ]
+        """One process of ours for all, as a worker of kizu is."""
+        file = write(self.folder, "specs", self.fresh(specs))
+        return run(HERE / "stage.py", name, how, file, **of_workers())[what]
 
     def rows(self) -> list[Row]:
         """The comparisons that this device is for."""

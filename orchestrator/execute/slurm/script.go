@@ -3,6 +3,8 @@ package slurm
 import (
 	"fmt"
 	"strings"
+
+	"kizu/orchestrator/shell"
 )
 
 // Work is what the elements of an array do.
@@ -52,7 +54,7 @@ func Script(s Settings, w Work) string {
 	}
 	var words []string
 	for _, word := range w.Command {
-		words = append(words, shellWord(word))
+		words = append(words, shell.Word(word))
 	}
 	line("exec %s", strings.Join(words, " "))
 	return text.String()
@@ -68,15 +70,4 @@ func directive(value string) string {
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 	}
 	return value
-}
-
-// shellWord writes a word so that a shell takes it as it is.
-func shellWord(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("%+,-./:=@_", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -28,6 +28,9 @@ type Settings struct {
 	Grace      time.Duration // before the time limit, at which a worker stops
 }
 
+// UsualGrace is Settings.Grace where nobody says otherwise.
+const UsualGrace = 2 * time.Minute
+
 var (
 	timeLimit = regexp.MustCompile(`^(\d+-)?\d+(:\d+){0,2}$`)
 	memory    = regexp.MustCompile(`^\d+[KMGTkmgt]?$`)

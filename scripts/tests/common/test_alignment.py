@@ -1,11 +1,13 @@
 """No operation depends on where in memory its inputs begin, in the environment of workers."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
-# What kizu starts workers with; see orchestrator/command/kernels.go.
-WORKER = {"MKL_CBWR": "AUTO,STRICT", "MKL_DYNAMIC": "FALSE", "OMP_DYNAMIC": "FALSE"}
+TABLE = Path(__file__).resolve().parents[3] / "orchestrator/execute/environment.json"
+WORKER = json.loads(TABLE.read_text(encoding="utf-8"))["kernels"]  # what kizu starts workers with
 
 PROGRAM = """
 import torch
