@@ -15,8 +15,8 @@ import (
 )
 
 // try runs a task once and commits its artifact.
-func (w *deviceWorker) try(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) error {
-	t, err := w.begin(ctx, task, claim, number, parts)
+func (w *deviceWorker) try(ctx context.Context, task *plan.Task, claim *store.Lock, number, pieces int) error {
+	t, err := w.begin(ctx, task, claim, number, pieces)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (w *deviceWorker) noteCheckpoint(t *attempt) {
 
 // begin makes everything ready for a task: its inputs are sound, a worker runs,
 // there is a folder to write into.
-func (w *deviceWorker) begin(ctx context.Context, task *plan.Task, claim *store.Lock, number, parts int) (*attempt, error) {
+func (w *deviceWorker) begin(ctx context.Context, task *plan.Task, claim *store.Lock, number, pieces int) (*attempt, error) {
 	st := w.run.cfg.Store
 	for _, need := range task.Needs {
 		if err := w.run.verifyOnce(need.Kind, need.Key); err != nil {
@@ -108,12 +108,12 @@ func (w *deviceWorker) begin(ctx context.Context, task *plan.Task, claim *store.
 	t.manifest = &store.Manifest{
 		Kind: task.Kind, Key: task.Key, Label: task.Label, Identity: task.Identity(),
 		Device: w.device, DeviceName: w.name, Versions: w.versions, Environment: w.computes, Started: time.Now().UTC(),
-		Host: st.Host(), Job: w.run.cfg.Job, Run: w.run.cfg.RunID, Attempt: number, Parts: parts,
+		Host: st.Host(), Job: w.run.cfg.Job, Run: w.run.cfg.RunID, Attempt: number, Pieces: pieces,
 	}
 	for _, need := range task.Needs {
 		t.manifest.Inputs = append(t.manifest.Inputs, store.Input{Kind: need.Kind, Key: need.Key})
 	}
-	t.spec, t.manifest.Effort, err = w.stageInput(task, staging.Dir(), parts)
+	t.spec, t.manifest.Effort, err = w.stageInput(task, staging.Dir(), pieces)
 	if err != nil {
 		return nil, errors.Join(err, staging.Discard())
 	}

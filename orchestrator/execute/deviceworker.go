@@ -91,10 +91,10 @@ func (w *deviceWorker) claim(ctx context.Context, task *plan.Task) (how end, err
 
 // attempt tries a task as often as its failures allow.
 func (w *deviceWorker) attempt(ctx context.Context, task *plan.Task, claim *store.Lock) (end, error) {
-	parts, met := 0, 0
+	pieces, met := 0, 0
 	for number := 1; ; number++ {
 		fresh := w.process == nil
-		err := w.try(ctx, task, claim, number, parts)
+		err := w.try(ctx, task, claim, number, pieces)
 		switch {
 		case err == nil:
 			return computed, nil
@@ -111,9 +111,9 @@ func (w *deviceWorker) attempt(ctx context.Context, task *plan.Task, claim *stor
 			met++
 			hopeless = met == faults
 		case lessMemory:
-			if fewer := more(task.Spec, parts); fewer > 0 {
-				parts = fewer
-				note += fmt.Sprintf(" with each batch in %d parts", parts)
+			if fewer := more(task.Spec, pieces); fewer > 0 {
+				pieces = fewer
+				note += fmt.Sprintf(" with each batch in %d pieces", pieces)
 			} else if fresh { // without anything that earlier tasks left
 				hopeless, err = true, &MemoryError{Advice: less(task.Spec), Err: err}
 			}

@@ -33,11 +33,11 @@ func TestOutOfMemory(t *testing.T) {
 		m, err := f.store.Manifest(task.Kind, task.Key)
 		switch spec := task.Spec.(type) {
 		case stage.TrainLoRA:
-			if spec.BatchSize != 4 || err != nil || m.Parts != 4 || m.Attempt != 3 {
+			if spec.BatchSize != 4 || err != nil || m.Pieces != 4 || m.Attempt != 3 {
 				t.Errorf("%s: %+v, %v", task.Label, m, err)
 			}
 		case stage.Generate:
-			if err != nil || m.Parts < 2 || m.Attempt < 2 {
+			if err != nil || m.Pieces < 2 || m.Attempt < 2 {
 				t.Errorf("%s: %+v, %v", task.Label, m, err)
 			}
 		case stage.Classify:
@@ -74,7 +74,7 @@ func TestOutOfMemoryBesideWhatEarlierTasksLeft(t *testing.T) {
 		if task.Kind != stage.KindClassify {
 			continue
 		}
-		if err != nil || m.Parts != 0 || m.Attempt > 2 {
+		if err != nil || m.Pieces != 0 || m.Attempt > 2 {
 			t.Errorf("%s: %+v, %v", task.Label, m, err)
 		}
 		again += m.Attempt - 1

@@ -134,7 +134,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 func scheduled(tasks []*plan.Task) []schedule.Task {
 	list := make([]schedule.Task, len(tasks))
 	for i, task := range tasks {
-		list[i] = schedule.Task{ID: task.ID, Loads: task.Spec.Keeps(), Cost: task.Spec.Effort(), With: task.Spec.BatchKey()}
+		list[i] = schedule.Task{ID: task.ID, Loads: task.Spec.Keeps(), Cost: task.Spec.Effort(), With: task.Spec.GroupKey()}
 		for _, need := range task.Needs {
 			if !need.Reuse {
 				list[i].Needs = append(list[i].Needs, need.ID)

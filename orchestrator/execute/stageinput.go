@@ -14,7 +14,7 @@ import (
 // base model that are used, the folder to write into, the device and, in a
 // training, what to continue. It also returns how much of the task's effort is
 // left to do.
-func (w *deviceWorker) stageInput(task *plan.Task, dir string, parts int) (json.RawMessage, float64, error) {
+func (w *deviceWorker) stageInput(task *plan.Task, dir string, pieces int) (json.RawMessage, float64, error) {
 	p, st := w.run.plan, w.run.cfg.Store
 	effort := task.Spec.Effort()
 	resolved := task.Spec.Resolve(func(ref stage.Ref) stage.Ref { return stage.Ref(p.Path(ref, st.Dir)) })
@@ -50,8 +50,8 @@ func (w *deviceWorker) stageInput(task *plan.Task, dir string, parts int) (json.
 		fields["checkpoint_seconds"] = w.run.cfg.Checkpoint.Seconds()
 		effort *= 1 - done
 	}
-	if parts > 0 {
-		maps.Copy(fields, task.Spec.InParts(parts))
+	if pieces > 0 {
+		maps.Copy(fields, task.Spec.InPieces(pieces))
 	}
 	text, err = json.Marshal(fields)
 	return text, effort, err

@@ -37,7 +37,7 @@ type request struct {
 type spec struct {
 	Out, Resume string
 	Checkpoint  string
-	Parts       int `json:"gradient_accumulation"`
+	Pieces      int `json:"gradient_accumulation"`
 	BatchSize   int `json:"batch_size"`
 }
 
@@ -106,8 +106,8 @@ func answer(behaviour string, r request, lines *bufio.Scanner, events *json.Enco
 			Type: "ValueError", Message: "no such thing", Traceback: "Traceback …",
 		}})
 		return
-	case behaviour == "out of memory" && (training && r.spec.Parts < 4 || !training && r.spec.BatchSize > 2):
-		note(fmt.Sprintf("out of memory %s: %d parts of %d, process %d", r.Task, r.spec.Parts, r.spec.BatchSize, os.Getpid()))
+	case behaviour == "out of memory" && (training && r.spec.Pieces < 4 || !training && r.spec.BatchSize > 2):
+		note(fmt.Sprintf("out of memory %s: %d pieces of %d, process %d", r.Task, r.spec.Pieces, r.spec.BatchSize, os.Getpid()))
 		_ = events.Encode(protocol.Event{Type: protocol.Failed, Task: r.Task, Failure: &protocol.Failure{
 			Type: "torch.OutOfMemoryError", Message: "CUDA out of memory. Tried to allocate 2.00 GiB",
 		}})

@@ -27,7 +27,7 @@ func (l LoRA) check(c *checker) {
 	c.require(l.MinSNRGamma >= 0, "lora.min_snr_gamma", "min-SNR gamma %g: must be above 0, or 0 for none", l.MinSNRGamma)
 	c.choice(l.Precision, "lora.precision")
 	c.require(l.GradientAccumulation >= 1 && l.GradientAccumulation <= l.BatchSize, "lora.gradient_accumulation",
-		"gradient accumulation %d: a step's batch_size of %d %s is computed in 1 to %d parts",
+		"gradient accumulation %d: a step's batch_size of %d %s is computed in 1 to %d pieces",
 		l.GradientAccumulation, l.BatchSize, english.PluralWord(l.BatchSize, "image", ""), l.BatchSize)
 	l.checkOptimizer(c)
 }

@@ -58,7 +58,7 @@ func (e *Experiment) complete(given map[string]bool) {
 			e.Patterns.Show = 8
 		}
 		if e.Patterns.Features == "" {
-			e.Patterns.Features = ClassifierFeatures
+			e.Patterns.Features = classifierFeatures
 		}
 		if e.Patterns.Defect == "" && len(e.Dataset.Defects) > 0 {
 			e.Patterns.Defect = e.Dataset.Defects[0]

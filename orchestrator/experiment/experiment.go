@@ -78,7 +78,7 @@ type LoRATraining struct {
 	MinSNRGamma             float64 `yaml:"min_snr_gamma" json:"min_snr_gamma"`   // 0 leaves the losses unweighted
 	Flip                    bool    `yaml:"flip" json:"flip"`
 	Precision               string  `yaml:"precision" json:"precision"`
-	GradientAccumulation    int     `yaml:"gradient_accumulation" json:"gradient_accumulation"`   // parts in which a step's batch is computed
+	GradientAccumulation    int     `yaml:"gradient_accumulation" json:"gradient_accumulation"`   // pieces in which a step's batch is computed
 	GradientCheckpointing   bool    `yaml:"gradient_checkpointing" json:"gradient_checkpointing"` // less memory, more time
 }
 
@@ -120,14 +120,14 @@ type Patterns struct {
 	Matrix   []Sweep[Recipe] `yaml:"matrix"`   // entries add up
 }
 
-// ClassifierFeatures are those of the network that classifiers start from.
-const ClassifierFeatures = "classifier"
+// classifierFeatures are those of the network that classifiers start from.
+const classifierFeatures = "classifier"
 
 // FeaturesModel is the vision transformer whose features compare images with
-// photos: a folder or a Hugging Face id; "" for ClassifierFeatures.
+// photos: a folder or a Hugging Face id; "" for classifierFeatures.
 func (p Patterns) FeaturesModel() string {
 	switch p.Features {
-	case ClassifierFeatures:
+	case classifierFeatures:
 		return ""
 	case "dinov2":
 		return "facebook/dinov2-small"

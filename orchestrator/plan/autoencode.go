@@ -37,10 +37,10 @@ func (b *builder) unusual(l experiment.LoRA) string {
 // generated images and, at most, how many others it sees autoencoded.
 const probedPhotos = heldOutGenerated
 
-// Probed says how many of a class's test photos a probe takes as they are, the
+// probed says how many of a class's test photos a probe takes as they are, the
 // first, and as many after them autoencoded. A photo is never both: a probe
 // that learnt from the one would know the other by what it shows.
-func Probed(photos int) int { return min(photos/2, probedPhotos) }
+func probed(photos int) int { return min(photos/2, probedPhotos) }
 
 // probedAutoencoded plans the test photos that probes see autoencoded. They
 // train nothing.
@@ -49,7 +49,7 @@ func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (*Task,
 	var folders []stage.Labeled
 	for index, class := range classes {
 		test := b.in.Division.Test[class]
-		n := Probed(len(test))
+		n := probed(len(test))
 		if n == 0 {
 			continue
 		}

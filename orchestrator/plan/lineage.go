@@ -9,14 +9,14 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// Lineage is every image of the dataset that reached an artifact, directly or
+// lineage is every image of the dataset that reached an artifact, directly or
 // through the artifacts it was made from, with one way by which it came.
-type Lineage map[string]string // image hash → "instance image of LoRA …"
+type lineage map[string]string // image hash → "instance image of LoRA …"
 
 // lineage follows a task's inputs back to images. A classifier's test images
 // do not reach it, nor do those that it sees autoencoded.
-func (p *Plan) lineage(task *Task) Lineage {
-	reached := Lineage{}
+func (p *Plan) lineage(task *Task) lineage {
+	reached := lineage{}
 	task.shapedBy(func(ref stage.Ref, as stage.Role) {
 		if img, ok := p.Image(ref); ok && reached[img.SHA256] == "" {
 			reached[img.SHA256] = string(as) + " of " + task.Label
@@ -126,7 +126,7 @@ func (p *Plan) leak(classifier *Task, test []stage.Ref) error {
 
 // ways is how images reach a task, those that the base model knows among them, and of
 // every part that reaches it the first image.
-func (p *Plan) ways(task *Task) (ways Lineage, byPart map[string]dataset.Image) {
+func (p *Plan) ways(task *Task) (ways lineage, byPart map[string]dataset.Image) {
 	ways, byPart = p.lineage(task), map[string]dataset.Image{}
 	for _, img := range p.Set.Images {
 		if ways[img.SHA256] == "" && img.In(p.Base.Seen) {

@@ -159,7 +159,7 @@ func TestLevelsArePartOfEveryKey(t *testing.T) {
 		if task.Key == before.Tasks[i].Key || !strings.Contains(string(task.Identity()), `"levels":[0,4095]`) {
 			t.Errorf("%s has no levels: %s", task.Label, task.Identity())
 		}
-		if task.Kind == stage.KindGenerate && task.Spec.BatchKey() == before.Tasks[i].Spec.BatchKey() {
+		if task.Kind == stage.KindGenerate && task.Spec.GroupKey() == before.Tasks[i].Spec.GroupKey() {
 			t.Errorf("%s is made together with images of other levels", task.Label)
 		}
 	}

@@ -41,7 +41,7 @@ func readPublished(path string) (p published, err error) {
 // is what was published; "" where nothing was, or not of this form of the
 // experiment.
 func (r *Report) comparison() string {
-	path := PublishedPath(r.plan.Experiment)
+	path := publishedPath(r.plan.Experiment)
 	if len(r.plan.Experiment.Changes) > 0 {
 		return ""
 	}
@@ -94,7 +94,7 @@ func (r *Report) verdict(was published, here []publishedArtifact, runs []string,
 			others = append(others, a)
 		}
 	}
-	all, table := len(was.Artifacts), r.sameTable(PublishedPath(r.plan.Experiment))
+	all, table := len(was.Artifacts), r.sameTable(publishedPath(r.plan.Experiment))
 	switch {
 	case len(others) > 0:
 		start := "not the published table"

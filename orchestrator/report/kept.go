@@ -54,7 +54,7 @@ func (r *Report) Keep(page, program string) error {
 // Kept is the table of the report that is there, if it is of just this plan and
 // fits the screen.
 func Kept(p *plan.Plan, page, program string, screen table.Screen) (text []byte, ok bool) {
-	if _, err := os.Lstat(PublishedPath(p.Experiment)); err == nil {
+	if _, err := os.Lstat(publishedPath(p.Experiment)); err == nil {
 		return nil, false // what it says of the artifacts, it says of their files
 	}
 	key, err := KeyOf(p, program)

@@ -48,9 +48,9 @@ func contentsOf(m *store.Manifest) string {
 // publishedWidth is the number of columns of a published table.
 const publishedWidth = 100
 
-// PublishedPath is where what an experiment came to is published: published/NAME.json
+// publishedPath is where what an experiment came to is published: published/NAME.json
 // beside its file.
-func PublishedPath(exp *experiment.Experiment) string {
+func publishedPath(exp *experiment.Experiment) string {
 	return filepath.Join(exp.Dir, "published", exp.Name+".json")
 }
 
@@ -68,7 +68,7 @@ func (r *Report) Publish() (path string, err error) {
 	if now.Runs, now.Artifacts, err = r.artifacts(); err != nil {
 		return "", fmt.Errorf("report: nothing is published: %w; kizu verify sets it aside, and kizu run makes it again", err)
 	}
-	path = PublishedPath(r.plan.Experiment)
+	path = publishedPath(r.plan.Experiment)
 	if was, err := readPublished(path); err == nil && slices.Equal(was.contents(), now.contents()) {
 		now.Environments = joined(was.Environments, now.Environments)
 		now.Runs, now.Artifacts = was.Runs, was.Artifacts

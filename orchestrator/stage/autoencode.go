@@ -48,8 +48,8 @@ func (s Autoencode) Opens() Ref { return s.Base }
 // Keeps implements Spec.
 func (s Autoencode) Keeps() string { return string(s.Base) + " " + s.Precision }
 
-// BatchKey implements Spec.
-func (Autoencode) BatchKey() string { return "" }
+// GroupKey implements Spec.
+func (Autoencode) GroupKey() string { return "" }
 
 // Effort implements Spec.
 func (s Autoencode) Effort() float64 { return float64(2 * s.Made()) } // there and back
@@ -58,10 +58,10 @@ func (s Autoencode) Effort() float64 { return float64(2 * s.Made()) } // there a
 func (s Autoencode) Output() Output { return pictures(s.Made(), s.Resolution) }
 
 // Batch implements Spec: it takes one picture at a time.
-func (Autoencode) Batch() (images, parts int) { return 1, 1 }
+func (Autoencode) Batch() (images, pieces int) { return 1, 1 }
 
-// InParts implements Spec.
-func (Autoencode) InParts(int) map[string]any { return nil }
+// InPieces implements Spec.
+func (Autoencode) InPieces(int) map[string]any { return nil }
 
 // Smaller implements Spec.
 func (Autoencode) Smaller() string { return "a smaller lora.resolution" }

@@ -148,8 +148,8 @@ func (s Classify) Opens() Ref { return s.Weights }
 // Keeps implements Spec.
 func (Classify) Keeps() string { return "" }
 
-// BatchKey implements Spec.
-func (Classify) BatchKey() string { return "" }
+// GroupKey implements Spec.
+func (Classify) GroupKey() string { return "" }
 
 // Effort implements Spec.
 func (s Classify) Effort() float64 { return float64(s.OptimizerSteps() * s.BatchSize) }
@@ -166,10 +166,10 @@ func (s Classify) Output() Output {
 }
 
 // Batch implements Spec: batch norm makes a batch part of the result.
-func (Classify) Batch() (images, parts int) { return 1, 1 }
+func (Classify) Batch() (images, pieces int) { return 1, 1 }
 
-// InParts implements Spec.
-func (Classify) InParts(int) map[string]any { return nil }
+// InPieces implements Spec.
+func (Classify) InPieces(int) map[string]any { return nil }
 
 // Smaller implements Spec.
 func (Classify) Smaller() string {

@@ -10,9 +10,9 @@ import (
 // The ways in which regularization images accompany instance images.
 // scripts/lora/regularization.py, which trains by them, describes each.
 const (
-	Exact     = "exact"
+	exact     = "exact"
 	Kohya     = "kohya"
-	Diffusers = "diffusers"
+	diffusers = "diffusers"
 )
 
 // Exposures says how often a training uses its images.
@@ -44,7 +44,7 @@ func (s TrainLoRA) Exposures() Exposures {
 	switch s.Regularization {
 	case Kohya:
 		instance, class = o.kohya(s.Steps)
-	case Diffusers:
+	case diffusers:
 		instance, class = o.diffusers(s.Steps)
 	default:
 		samples := s.Steps * s.BatchSize

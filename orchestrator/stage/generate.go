@@ -82,9 +82,9 @@ func (s Generate) Opens() Ref { return s.Base }
 // Keeps implements Spec.
 func (s Generate) Keeps() string { return string(s.Base) + " " + s.Precision }
 
-// BatchKey implements Spec: batches are filled across tasks, with other LoRAs
+// GroupKey implements Spec: batches are filled across tasks, with other LoRAs
 // and prompts in one batch.
-func (s Generate) BatchKey() string {
+func (s Generate) GroupKey() string {
 	return fmt.Sprint(s.Kind(), s.Method, s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels, s.Fit)
 }
 
@@ -97,11 +97,11 @@ func (s Generate) Effort() float64 {
 func (s Generate) Output() Output { return pictures(s.Count, s.Resolution) }
 
 // Batch implements Spec.
-func (s Generate) Batch() (images, parts int) { return s.BatchSize, 1 }
+func (s Generate) Batch() (images, pieces int) { return s.BatchSize, 1 }
 
-// InParts implements Spec: images do not depend on those beside them.
-func (s Generate) InParts(parts int) map[string]any {
-	return map[string]any{"batch_size": (s.BatchSize + parts - 1) / parts}
+// InPieces implements Spec: images do not depend on those beside them.
+func (s Generate) InPieces(pieces int) map[string]any {
+	return map[string]any{"batch_size": (s.BatchSize + pieces - 1) / pieces}
 }
 
 // Smaller implements Spec.

@@ -59,8 +59,8 @@ func (s Measure) Opens() Ref { return s.Weights }
 // Keeps implements Spec.
 func (Measure) Keeps() string { return "" }
 
-// BatchKey implements Spec.
-func (Measure) BatchKey() string { return "" }
+// GroupKey implements Spec.
+func (Measure) GroupKey() string { return "" }
 
 // Effort implements Spec.
 func (s Measure) Effort() float64 { return float64(len(s.Calibration) + s.Measured()) }
@@ -78,10 +78,10 @@ func (s Measure) Output() Output {
 const measuredAtOnce = 64
 
 // Batch implements Spec.
-func (s Measure) Batch() (images, parts int) { return min(measuredAtOnce, s.Measured()), 1 }
+func (s Measure) Batch() (images, pieces int) { return min(measuredAtOnce, s.Measured()), 1 }
 
-// InParts implements Spec.
-func (Measure) InParts(parts int) map[string]any { return map[string]any{"parts": parts} }
+// InPieces implements Spec.
+func (Measure) InPieces(pieces int) map[string]any { return map[string]any{"parts": pieces} }
 
 // Smaller implements Spec.
 func (Measure) Smaller() string { return "a smaller model" }

@@ -46,9 +46,9 @@ type Spec interface {
 	// for none.
 	Keeps() string
 
-	// BatchKey is equal for tasks that a worker can compute together, each with
+	// GroupKey is equal for tasks that a worker can compute together, each with
 	// its own result; "" for a stage that computes one task at a time.
-	BatchKey() string
+	GroupKey() string
 
 	// Effort is about how much work it is, in images that pass through a network.
 	// It orders the schedule, and forecasts go by it.
@@ -58,12 +58,12 @@ type Spec interface {
 	Output() Output
 
 	// Batch is how many images are computed at once where memory suffices, and in
-	// how many parts that is done at first; 1, 1 if it cannot be divided.
-	Batch() (images, parts int)
+	// how many pieces that is done at first; 1, 1 if it cannot be divided.
+	Batch() (images, pieces int)
 
-	// InParts is what changes of what the Python stage reads so that it computes a
-	// batch in parts. The result stays the same, but for rounding.
-	InParts(parts int) map[string]any
+	// InPieces is what changes of what the Python stage reads so that it computes a
+	// batch in pieces. The result stays the same, but for rounding.
+	InPieces(pieces int) map[string]any
 
 	// Smaller names settings with which it takes less memory.
 	Smaller() string

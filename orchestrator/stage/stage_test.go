@@ -10,7 +10,7 @@ import (
 )
 
 // free are the fields in which tasks that are computed together may differ. All
-// others must be part of the batch key: the Python stage takes them from the
+// others must be part of the group key: the Python stage takes them from the
 // first member for all.
 var free = map[string][]string{
 	KindTrainLoRA: {
@@ -21,11 +21,11 @@ var free = map[string][]string{
 	KindGenerate: {"LoRA", "Prompt", "NegativePrompt", "Seed", "Sources", "Count", "Images"},
 }
 
-// TestBatchKeys: a field that is added to a spec is in its batch key, or it is
+// TestGroupKeys: a field that is added to a spec is in its group key, or it is
 // declared free above.
-func TestBatchKeys(t *testing.T) {
+func TestGroupKeys(t *testing.T) {
 	for _, spec := range All {
-		if spec.BatchKey() == "" {
+		if spec.GroupKey() == "" {
 			continue // computes one task at a time
 		}
 		if free[spec.Kind()] == nil {
@@ -43,9 +43,9 @@ func TestBatchKeys(t *testing.T) {
 			}
 			other := reflect.New(of).Elem()
 			alter(t, other.FieldByIndex(field.Index))
-			differs := other.Interface().(Spec).BatchKey() != spec.BatchKey()
+			differs := other.Interface().(Spec).GroupKey() != spec.GroupKey()
 			if declared := slices.Contains(free[spec.Kind()], field.Name); differs == declared {
-				t.Errorf("%s.%s: in the batch key %v, declared free %v", of, field.Name, differs, declared)
+				t.Errorf("%s.%s: in the group key %v, declared free %v", of, field.Name, differs, declared)
 			}
 		}
 	}
@@ -78,8 +78,8 @@ func TestKinds(t *testing.T) {
 		if slices.Index(kinds, spec.Kind()) != i || strings.Trim(spec.Kind(), "abcdefghijklmnopqrstuvwxyz_") != "" {
 			t.Errorf("kind %q", spec.Kind())
 		}
-		if images, parts := spec.Batch(); parts < 1 || images < 0 {
-			t.Errorf("%s: a batch of %d images in %d parts", spec.Kind(), images, parts)
+		if images, pieces := spec.Batch(); pieces < 1 || images < 0 {
+			t.Errorf("%s: a batch of %d images in %d pieces", spec.Kind(), images, pieces)
 		}
 		if spec.Smaller() == "" {
 			t.Errorf("%s: what to do where memory does not suffice?", spec.Kind())

@@ -59,8 +59,8 @@ func (s TrainLoRA) Opens() Ref { return s.Base }
 // Keeps implements Spec.
 func (s TrainLoRA) Keeps() string { return string(s.Base) + " " + s.Precision }
 
-// BatchKey implements Spec: the samples of all pass through one base model.
-func (s TrainLoRA) BatchKey() string {
+// GroupKey implements Spec: the samples of all pass through one base model.
+func (s TrainLoRA) GroupKey() string {
 	return fmt.Sprint(s.Kind(), s.Base, s.Precision, s.Resolution, s.TextEncoder, s.GradientCheckpointing)
 }
 
@@ -94,7 +94,7 @@ func (s TrainLoRA) Output() Output {
 }
 
 // Batch implements Spec.
-func (s TrainLoRA) Batch() (images, parts int) {
+func (s TrainLoRA) Batch() (images, pieces int) {
 	images = s.BatchSize
 	if len(s.Class.Images) > 0 {
 		images *= 2
@@ -102,9 +102,9 @@ func (s TrainLoRA) Batch() (images, parts int) {
 	return images, max(1, s.GradientAccumulation)
 }
 
-// InParts implements Spec: the gradients of the parts are accumulated.
-func (TrainLoRA) InParts(parts int) map[string]any {
-	return map[string]any{"gradient_accumulation": parts}
+// InPieces implements Spec: the gradients of the pieces are accumulated.
+func (TrainLoRA) InPieces(pieces int) map[string]any {
+	return map[string]any{"gradient_accumulation": pieces}
 }
 
 // Smaller implements Spec.

@@ -36,7 +36,7 @@ type Manifest struct {
 	Job        *Job      `json:"job,omitempty"`
 	Run        string    `json:"run"`
 	Attempt    int       `json:"attempt"`            // which attempt succeeded, counted from 1
-	Parts      int       `json:"parts,omitempty"`    // in how many parts a batch was computed, where memory did not suffice for the whole
+	Pieces     int       `json:"parts,omitempty"`    // in how many pieces a batch was computed, where memory did not suffice for the whole
 	Effort     float64   `json:"effort"`             // the effort of what was computed, as stage.Spec.Effort counts it
 	Together   int       `json:"together,omitempty"` // how many tasks were computed at the same time, this one included
 	Seconds    float64   `json:"seconds"`            // of the device: the task's part of its group's time, and what a checkpoint had cost that it went on from

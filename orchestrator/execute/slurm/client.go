@@ -65,9 +65,9 @@ func Submit(ctx context.Context, script string) (string, error) {
 	return id, nil
 }
 
-// Queue looks up the elements of arrays. Slurm forgets those that have ended
+// queue looks up the elements of arrays. Slurm forgets those that have ended
 // some minutes ago: they are not among them.
-func Queue(ctx context.Context, jobs ...string) ([]Element, error) {
+func queue(ctx context.Context, jobs ...string) ([]Element, error) {
 	if len(jobs) == 0 {
 		return nil, nil
 	}

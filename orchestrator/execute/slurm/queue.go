@@ -22,12 +22,12 @@ type Element struct {
 // Name is the element as Slurm's commands take it.
 func (e Element) Name() string { return fmt.Sprintf("%s_%d", e.Job, e.Index) }
 
-// Unknown is the state of an element of which nobody knows how it ended.
-const Unknown = "UNKNOWN"
+// unknown is the state of an element of which nobody knows how it ended.
+const unknown = "UNKNOWN"
 
 // ended lists the states that an element does not leave by itself.
 var ended = []string{
-	"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT", Unknown,
+	"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT", unknown,
 }
 
 // Active reports whether the element works or will.

@@ -41,7 +41,7 @@ func Script(s Settings, w Work) string {
 	option("mem", s.Memory)
 	option("constraint", s.Constraint)
 	option("chdir", directive(w.Dir))
-	option("output", directive(strings.ReplaceAll(w.Logs, "%", "%%")+"/"+LogName("%A_%a")))
+	option("output", directive(strings.ReplaceAll(w.Logs, "%", "%%")+"/"+logName("%A_%a")))
 	line("#SBATCH --open-mode=append") // a requeued element goes on with its log
 	line("#SBATCH --requeue")
 	option("signal", fmt.Sprintf("B:USR1@%d", int(s.Grace.Seconds())))
@@ -60,8 +60,8 @@ func Script(s Settings, w Work) string {
 	return text.String()
 }
 
-// LogName is the file name of an element's output.
-func LogName(element string) string { return "slurm-" + element + ".log" }
+// logName is the file name of an element's output.
+func logName(element string) string { return "slurm-" + element + ".log" }
 
 // directive writes a value for a #SBATCH line, which has quotes but no
 // variables.

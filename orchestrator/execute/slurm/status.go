@@ -19,7 +19,7 @@ type Status struct {
 // StatusOf looks a submission's jobs up. logs is the folder of its run's logs.
 func StatusOf(ctx context.Context, submission Submission, logs string) (*Status, error) {
 	s := &Status{Submission: submission, Elements: []Element{}, logs: logs}
-	elements, err := Queue(ctx, submission.Job)
+	elements, err := queue(ctx, submission.Job)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	} else if err != nil { // what the store says is worth showing all the same

@@ -64,7 +64,7 @@ func Submissions(logs string, runs []string) ([]Submission, error) {
 // ActiveAmong lists the submissions of which elements work or wait, the latest
 // first.
 func ActiveAmong(ctx context.Context, submissions []Submission) (active []Submission, err error) {
-	elements, err := Queue(ctx, JobsOf(submissions)...)
+	elements, err := queue(ctx, JobsOf(submissions)...)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (w *Watch) Working(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	w.asked = now
-	elements, err := Queue(ctx, w.Job)
+	elements, err := queue(ctx, w.Job)
 	switch {
 	case ctx.Err() != nil:
 		return true, nil
@@ -82,7 +82,7 @@ func (w *Watch) withEnded(ctx context.Context, elements []Element) []Element {
 		case at >= 0:
 			gone = accounts[at]
 		case gone.Active():
-			gone.State, gone.Reason = Unknown, "it has left the queue, and the cluster keeps no accounts"
+			gone.State, gone.Reason = unknown, "it has left the queue, and the cluster keeps no accounts"
 		}
 		elements = append(elements, gone)
 	}
@@ -130,7 +130,7 @@ func failedLine(e Element, logs string) string {
 		line += fmt.Sprintf(" (%s)", e.Reason)
 	}
 	const lines = 5
-	path := filepath.Join(logs, LogName(e.Name()))
+	path := filepath.Join(logs, logName(e.Name()))
 	if tail := runlog.LastLines(path, lines); tail != "" {
 		line += fmt.Sprintf("; the end of %s:\n  %s", path, strings.ReplaceAll(tail, "\n", "\n  "))
 	}

@@ -43,7 +43,7 @@ func TestForgottenElements(t *testing.T) {
 	done := Element{Job: "12", Index: 0, State: "COMPLETED", Node: "n1"}
 	w := &Watch{Job: "12", latest: []Element{done, {Job: "12", Index: 1, State: "RUNNING", Node: "n2"}}}
 	got := w.withEnded(context.Background(), nil)
-	if len(got) != 2 || got[0] != done || got[1].State != Unknown || got[1].Active() || !got[1].Failed() {
+	if len(got) != 2 || got[0] != done || got[1].State != unknown || got[1].Active() || !got[1].Failed() {
 		t.Errorf("%+v", got)
 	}
 }

@@ -6,14 +6,14 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// more doubles the number of parts in which a task computes each of its batches,
-// parts or at first its own; 0 says that there are no smaller ones.
-func more(spec stage.Spec, parts int) int {
+// more doubles the number of pieces in which a task computes each of its batches,
+// pieces or at first its own; 0 says that there are no smaller ones.
+func more(spec stage.Spec, pieces int) int {
 	images, own := spec.Batch()
-	if parts = max(1, own, parts); parts >= images {
+	if pieces = max(1, own, pieces); pieces >= images {
 		return 0
 	}
-	return min(2*parts, images)
+	return min(2*pieces, images)
 }
 
 // less is what can be changed where memory does not suffice for a task that has
