@@ -98,9 +98,9 @@ func newRoot(stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kizu",
 		Short: "Run grids of LoRA defect-image experiments",
-		Long: `kizu runs a study of LoRA-generated defect images from one experiment file:
+		Long: `kizu runs experiments with LoRA-generated defect images, each from one file:
 it trains the LoRAs, generates images with them, trains a classifier on every
-training set, and writes tables and a page that answer the study's question.
+training set, and writes tables and a page that answer the experiment's question.
 
 Exit codes: 0 all done; 1 some cells failed; 2 bad usage, settings or experiment
 file; 3 another run holds the lock; 130 interrupted.`,

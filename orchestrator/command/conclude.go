@@ -73,14 +73,14 @@ func (r *runner) failures(summary *execute.Summary) error {
 }
 
 // printFailures lists the tasks that failed.
-func (y *planned) printFailures(out io.Writer, summary *execute.Summary) {
+func (p *planned) printFailures(out io.Writer, summary *execute.Summary) {
 	n := len(summary.Failures)
 	if n == 0 {
 		return
 	}
 	fmt.Fprintf(out, "\n%d %s failed, %d could not run because of %s:\n",
 		n, english.PluralWord(n, "task", ""), len(summary.Blocked), english.PluralWord(n, "it", "them"))
-	for _, task := range y.plan.Tasks {
+	for _, task := range p.plan.Tasks {
 		err := summary.Failures[task.ID]
 		if err == nil {
 			continue

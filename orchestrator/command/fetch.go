@@ -13,8 +13,8 @@ import (
 
 // fetch downloads what the tasks to run need and this machine lacks, before the
 // first of them: no task does. A model that cannot be had is one error.
-func (y *planned) fetch(ctx context.Context, s *settings, stderr io.Writer) error {
-	models, backbones := y.plan.Downloads(y.plan.ToRun())
+func (p *planned) fetch(ctx context.Context, s *settings, stderr io.Writer) error {
+	models, backbones := p.plan.Downloads(p.plan.ToRun())
 	if len(models)+len(backbones) == 0 {
 		return nil
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // forecast estimates what is to be run, on the devices that are set.
-func (y *planned) forecast(s *settings) plan.Forecast {
-	return y.plan.Forecast(y.plan.ToRun(), y.store.Host(), s.devices())
+func (p *planned) forecast(s *settings) plan.Forecast {
+	return p.plan.Forecast(p.plan.ToRun(), p.store.Host(), s.devices())
 }
 
 // printForecast says how long a run will take, and what it goes by.

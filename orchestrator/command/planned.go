@@ -83,28 +83,28 @@ func memoryOf(st *store.Store) *dataset.Memory {
 
 // makeStore makes the store if it is not there, and has it remember what
 // the experiment needs. Workers, which may be on
-// several hosts, share it by leases unless the settings say otherwise.
-func (y *planned) makeStore(s *settings, workers bool) (err error) {
-	if y.store, err = store.Open(y.store.Root()); err != nil {
+// several machines, share it by leases unless the settings say otherwise.
+func (p *planned) makeStore(s *settings, workers bool) (err error) {
+	if p.store, err = store.Open(p.store.Root()); err != nil {
 		return err
 	}
 	locks := s.text(setLocks)
 	if workers && locks == store.LockAuto {
 		locks = store.LockLease
 	}
-	y.store.UseLocks(locks)
-	y.memory.Save()
-	return y.store.Remember(y.needs(time.Now()))
+	p.store.UseLocks(locks)
+	p.memory.Save()
+	return p.store.Remember(p.needs(time.Now()))
 }
 
 // otherwise counts the artifacts that will be reused and were computed without
 // the setting reproducible.
-func (y *planned) otherwise() (n int) {
-	for _, task := range y.plan.Tasks {
+func (p *planned) otherwise() (n int) {
+	for _, task := range p.plan.Tasks {
 		if !task.Reuse {
 			continue
 		}
-		if m, err := y.store.Manifest(task.Kind, task.Key); err == nil && (m.Environment == nil || !m.Environment.Reproducible) {
+		if m, err := p.store.Manifest(task.Kind, task.Key); err == nil && (m.Environment == nil || !m.Environment.Reproducible) {
 			n++
 		}
 	}
@@ -112,10 +112,10 @@ func (y *planned) otherwise() (n int) {
 }
 
 // needs are the plan's artifacts, whether or not they are there.
-func (y *planned) needs(now time.Time) store.Needs {
-	exp := y.plan.Experiment
-	needs := store.Needs{Experiment: exp.Name, Changes: exp.Changes, Time: now, Artifacts: make([]string, len(y.plan.Tasks))}
-	for i, task := range y.plan.Tasks {
+func (p *planned) needs(now time.Time) store.Needs {
+	exp := p.plan.Experiment
+	needs := store.Needs{Experiment: exp.Name, Changes: exp.Changes, Time: now, Artifacts: make([]string, len(p.plan.Tasks))}
+	for i, task := range p.plan.Tasks {
 		needs.Artifacts[i] = task.Kind + "/" + task.Key
 	}
 	return needs

@@ -78,14 +78,14 @@ func (s *settings) results(ctx context.Context, file string) (*planned, *report.
 }
 
 // report writes a report's tables to the screen, and its files.
-func (y *planned) report(ctx context.Context, r *report.Report, out io.Writer) error {
+func (p *planned) report(ctx context.Context, r *report.Report, out io.Writer) error {
 	if err := r.Table(out, screenOf(out)); err != nil {
 		return err
 	}
-	if err := y.printJobs(ctx, out); err != nil {
+	if err := p.printJobs(ctx, out); err != nil {
 		return err
 	}
-	dir := y.store.Reports(y.plan.Experiment.Name)
+	dir := p.store.Reports(p.plan.Experiment.Name)
 	if err := r.Write(dir); err != nil {
 		return fmt.Errorf("the page cannot be written into %s: %w", dir, err)
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // settings are the settings of this machine: flags, KIZU_* environment
-// variables, a config file and defaults, in this order. What defines a study is
+// variables, a config file and defaults, in this order. What defines an experiment is
 // in its experiment file and never here; what --set changes of it is a flag only.
 type settings struct {
 	viper   *viper.Viper

@@ -46,12 +46,12 @@ func cancelWaiting(ctx context.Context, job string, stderr io.Writer) {
 }
 
 // submission is the latest run, if that was submitted to Slurm; or else nil.
-func (y *planned) submission() (*slurm.Submission, error) {
-	runs, err := runlog.Runs(y.store.Logs(""), y.plan.Experiment.Name)
+func (p *planned) submission() (*slurm.Submission, error) {
+	runs, err := runlog.Runs(p.store.Logs(""), p.plan.Experiment.Name)
 	if err != nil || len(runs) == 0 {
 		return nil, err
 	}
-	submissions, err := slurm.Submissions(y.store.Logs(""), runs[len(runs)-1:])
+	submissions, err := slurm.Submissions(p.store.Logs(""), runs[len(runs)-1:])
 	if err != nil || len(submissions) == 0 {
 		return nil, err
 	}
@@ -59,24 +59,24 @@ func (y *planned) submission() (*slurm.Submission, error) {
 }
 
 // jobs looks the jobs of the latest run up; nil if it has none.
-func (y *planned) jobs(ctx context.Context) (*slurm.Status, error) {
-	latest, err := y.submission()
+func (p *planned) jobs(ctx context.Context) (*slurm.Status, error) {
+	latest, err := p.submission()
 	if err != nil || latest == nil {
 		return nil, err
 	}
-	return slurm.StatusOf(ctx, *latest, y.store.Logs(latest.Run))
+	return slurm.StatusOf(ctx, *latest, p.store.Logs(latest.Run))
 }
 
 // jobReasons says which tasks have failed in the jobs of the latest run, for a
 // report of what they left.
-func (y *planned) jobReasons() (map[string]string, error) {
-	latest, err := y.submission()
+func (p *planned) jobReasons() (map[string]string, error) {
+	latest, err := p.submission()
 	if err != nil || latest == nil {
 		return nil, err
 	}
 	summary := &execute.Summary{Failures: map[string]error{}}
-	for id, failure := range runlog.FailureLogOf(y.store.Logs(latest.Run)).Failures(y.plan) {
-		if task, err := y.plan.Find(id); err == nil && !task.Reuse {
+	for id, failure := range runlog.FailureLogOf(p.store.Logs(latest.Run)).Failures(p.plan) {
+		if task, err := p.plan.Find(id); err == nil && !task.Reuse {
 			summary.Failures[id] = failure
 		}
 	}
@@ -84,11 +84,11 @@ func (y *planned) jobReasons() (map[string]string, error) {
 }
 
 // printJobs says what the jobs of the latest run do, while tasks are missing.
-func (y *planned) printJobs(ctx context.Context, out io.Writer) error {
-	if len(y.plan.ToRun()) == 0 {
+func (p *planned) printJobs(ctx context.Context, out io.Writer) error {
+	if len(p.plan.ToRun()) == 0 {
 		return nil
 	}
-	jobs, err := y.jobs(ctx)
+	jobs, err := p.jobs(ctx)
 	if err != nil || jobs == nil {
 		return err
 	}

@@ -62,13 +62,12 @@ type cellStatus struct {
 }
 
 // status looks at the store as it is now.
-func (y *planned) status(ctx context.Context) (status, error) {
-	p := y.plan
-	if err := p.Compare(y.store); err != nil {
+func (p *planned) status(ctx context.Context) (status, error) {
+	if err := p.plan.Compare(p.store); err != nil {
 		return status{}, err
 	}
-	s := status{Experiment: p.Experiment.Name, Tasks: len(p.Tasks), TasksDone: len(p.Tasks) - len(p.ToRun())}
-	for _, cell := range p.Cells {
+	s := status{Experiment: p.plan.Experiment.Name, Tasks: len(p.plan.Tasks), TasksDone: len(p.plan.Tasks) - len(p.plan.ToRun())}
+	for _, cell := range p.plan.Cells {
 		state := "missing"
 		if cell.Done() {
 			state = "done"
@@ -76,11 +75,11 @@ func (y *planned) status(ctx context.Context) (status, error) {
 		s.Cells = append(s.Cells, cellStatus{cell.Study, cell.Name, cell.Seed, state})
 	}
 	var err error
-	if s.Runs, err = runlog.LiveRuns(y.store.Logs(""), p.Experiment.Name, y.store.Host()); err != nil {
+	if s.Runs, err = runlog.LiveRuns(p.store.Logs(""), p.plan.Experiment.Name, p.store.Host()); err != nil {
 		return s, err
 	}
-	s.SecondsLeft = runlog.SecondsLeft(p, s.Runs)
-	s.Jobs, err = y.jobs(ctx)
+	s.SecondsLeft = runlog.SecondsLeft(p.plan, s.Runs)
+	s.Jobs, err = p.jobs(ctx)
 	return s, err
 }
 
@@ -93,9 +92,9 @@ func (s status) goesOn() bool {
 const followEvery = 2 * time.Second
 
 // follow shows a run again and again until it ends.
-func (y *planned) follow(ctx context.Context, out io.Writer, asJSON bool) error {
+func (p *planned) follow(ctx context.Context, out io.Writer, asJSON bool) error {
 	for {
-		s, err := y.status(ctx)
+		s, err := p.status(ctx)
 		if err != nil {
 			return err
 		}

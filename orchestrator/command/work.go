@@ -12,11 +12,11 @@ import (
 )
 
 // ready makes sure that what a run needs is there, before it computes anything.
-func (y *planned) ready() error {
-	if _, err := y.plan.Base.Check(); err != nil {
+func (p *planned) ready() error {
+	if _, err := p.plan.Base.Check(); err != nil {
 		return err
 	}
-	if encoder := y.plan.Encoder; encoder != nil {
+	if encoder := p.plan.Encoder; encoder != nil {
 		if _, err := encoder.Check(); err != nil {
 			return err
 		}
@@ -25,17 +25,17 @@ func (y *planned) ready() error {
 }
 
 // execute runs the tasks of the plan on this machine's devices.
-func (y *planned) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
+func (p *planned) execute(ctx context.Context, s *settings, cfg execute.Config, stderr io.Writer) (*execute.Summary, error) {
 	worker, err := workerCommand(s)
 	if err != nil {
 		return nil, err
 	}
 	worker.Env = append(worker.Env, execute.Offline)
-	cfg.Store, cfg.Worker, cfg.Hashes = y.store, worker, y.memory.Hashes
+	cfg.Store, cfg.Worker, cfg.Hashes = p.store, worker, p.memory.Hashes
 	cfg.Stall, cfg.Checkpoint = s.duration(setStall), s.duration(setCheckpoint)
 	cfg.Together = s.number(setTogether)
 	cfg.Version, cfg.Reproducible = version(), s.on(setReproducible)
-	logs := y.store.Logs(cfg.RunID)
+	logs := p.store.Logs(cfg.RunID)
 	if cfg.Devices = s.devices(); cfg.Devices == nil {
 		if cfg.Devices, err = execute.Devices(ctx, worker, logs); err != nil {
 			return nil, err
@@ -45,19 +45,19 @@ func (y *planned) execute(ctx context.Context, s *settings, cfg execute.Config, 
 	if err != nil {
 		return nil, err
 	}
-	recorder := progress.NewRecorder(logs, cfg.RunID, y.store.Host(), cfg.Job, cfg.Devices, y.plan.ToRun())
+	recorder := progress.NewRecorder(logs, cfg.RunID, p.store.Host(), cfg.Job, cfg.Devices, p.plan.ToRun())
 	cfg.Display = progress.Displays{s.display(stderr), log, recorder}
-	summary, err := execute.Run(ctx, y.plan, cfg)
+	summary, err := execute.Run(ctx, p.plan, cfg)
 	ended(summary, err)
 	return summary, err
 }
 
 // keepLogs makes the folder of a run's logs, and removes those of old runs.
-func (y *planned) keepLogs(s *settings, runID string) error {
-	if err := os.MkdirAll(y.store.Logs(runID), 0o777); err != nil {
+func (p *planned) keepLogs(s *settings, runID string) error {
+	if err := os.MkdirAll(p.store.Logs(runID), 0o777); err != nil {
 		return err
 	}
-	return runlog.KeepRuns(y.store.Logs(""), y.plan.Experiment.Name, s.number(setKeepLogs))
+	return runlog.KeepRuns(p.store.Logs(""), p.plan.Experiment.Name, s.number(setKeepLogs))
 }
 
 // openLog opens run.jsonl in a folder of logs, and says how to close it.

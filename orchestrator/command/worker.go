@@ -25,9 +25,9 @@ func newWorker(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker FILE",
 		Short: "Take tasks of an experiment from the store until none is left",
-		Long: `worker runs tasks of an experiment beside other workers, on any number of hosts
+		Long: `worker runs tasks of an experiment beside other workers, on any number of machines
 that share the store, and ends when no task is left. kizu run --executor slurm
-submits workers; without Slurm, start one on each host and kizu report at the
+submits workers; without Slurm, start one on each machine and kizu report at the
 end. A task that a worker has taken no other takes, unless that worker dies.`,
 		Args: oneFile("worker FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -53,13 +53,13 @@ const checkpointLook = time.Second
 
 // charge has the attempt's time counted, beside that of others in its group. Of a
 // task that goes on from a checkpoint or a shorter training, that is done.
-func (t *attempt) charge(to *spent) {
+func (a *attempt) charge(to *spent) {
 	done := 0.0
-	if spec, ok := t.task.Spec.(stage.Stepped); ok {
-		done = max(1-t.manifest.Effort/spec.Effort(), float64(t.steps)/float64(spec.StepCount()))
+	if spec, ok := a.task.Spec.(stage.Stepped); ok {
+		done = max(1-a.manifest.Effort/spec.Effort(), float64(a.steps)/float64(spec.StepCount()))
 	}
-	t.spent = to
-	to.add(t.task, done, t.cost)
+	a.spent = to
+	to.add(a.task, done, a.cost)
 }
 
 // progressed takes what a stage says of how far it is.

@@ -23,35 +23,35 @@ func newPoll() *poll {
 }
 
 // ended records how a task ended on a device.
-func (l *poll) ended(how end) {
+func (p *poll) ended(how end) {
 	if how == elsewhere || how == passedOn {
 		return
 	}
 	now := time.Now()
 	if how != found {
-		l.idle = now
+		p.idle = now
 	}
-	l.pause = shortest
-	if soon := now.Add(shortest); soon.Before(l.at) {
-		l.at = soon
+	p.pause = shortest
+	if soon := now.Add(shortest); soon.Before(p.at) {
+		p.at = soon
 	}
 }
 
 // next is when to look; never where no device is free.
-func (l *poll) next(free bool) <-chan time.Time {
+func (p *poll) next(free bool) <-chan time.Time {
 	if !free {
 		return nil
 	}
-	return time.After(time.Until(l.at))
+	return time.After(time.Until(p.at))
 }
 
 // looked records a look.
-func (l *poll) looked() {
-	l.pause = min(2*l.pause, longest)
-	l.at = time.Now().Add(l.pause)
+func (p *poll) looked() {
+	p.pause = min(2*p.pause, longest)
+	p.at = time.Now().Add(p.pause)
 }
 
 // idleFor reports whether nothing was done here for a time; 0 is for ever.
-func (l *poll) idleFor(limit time.Duration) bool {
-	return limit > 0 && time.Since(l.idle) >= limit
+func (p *poll) idleFor(limit time.Duration) bool {
+	return limit > 0 && time.Since(p.idle) >= limit
 }

@@ -24,8 +24,8 @@ func ProgressMarkOf(st *store.Store, tasks []*plan.Task) ProgressMark {
 
 // Beyond reports whether any task has come further. Since all tasks together
 // have a finite number of steps, it is true a finite number of times.
-func (m ProgressMark) Beyond(before ProgressMark) bool {
-	for key, steps := range m {
+func (p ProgressMark) Beyond(before ProgressMark) bool {
+	for key, steps := range p {
 		if steps > before[key] {
 			return true
 		}

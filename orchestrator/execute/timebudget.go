@@ -24,24 +24,24 @@ const margin = 1.5
 // fits reports whether a task may be started. The first may in any case: no
 // later budget will be longer. Work in steps may, since it leaves checkpoints and
 // goes on from them in another job.
-func (w *TimeBudget) fits(task *plan.Task, now time.Time) bool {
-	if w == nil {
+func (b *TimeBudget) fits(task *plan.Task, now time.Time) bool {
+	if b == nil {
 		return true
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, continues := task.Spec.(stage.Stepped); continues || !w.used {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, continues := task.Spec.(stage.Stepped); continues || !b.used {
 		return true
 	}
-	estimate, known := w.Estimate(task)
-	return !known || !now.Add(time.Duration(margin*float64(estimate))).After(w.End)
+	estimate, known := b.Estimate(task)
+	return !known || !now.Add(time.Duration(margin*float64(estimate))).After(b.End)
 }
 
 // use records that a task is being started.
-func (w *TimeBudget) use() {
-	if w != nil {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.used = true
+func (b *TimeBudget) use() {
+	if b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.used = true
 	}
 }

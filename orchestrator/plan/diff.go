@@ -138,34 +138,34 @@ type comparison struct {
 	found []Difference
 }
 
-func (d *comparison) add(field, before, after string) {
-	d.found = append(d.found, Difference{field, before, after})
+func (c *comparison) add(field, before, after string) {
+	c.found = append(c.found, Difference{field, before, after})
 }
 
-func (d *comparison) walk(path string, before, after any) {
+func (c *comparison) walk(path string, before, after any) {
 	was, isMap := before.(map[string]any)
 	is, both := after.(map[string]any)
 	if isMap && both {
 		keys := maps.Clone(was)
 		maps.Copy(keys, is)
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			d.walk(strings.TrimPrefix(path+"."+key, "."), was[key], is[key])
+			c.walk(strings.TrimPrefix(path+"."+key, "."), was[key], is[key])
 		}
 		return
 	}
 	wasList, isList := before.([]any)
 	isList2, bothLists := after.([]any)
 	if isList && bothLists {
-		d.lists(path, wasList, isList2)
+		c.lists(path, wasList, isList2)
 		return
 	}
 	if a, b := canonical(before), canonical(after); a != b {
-		d.add(path, d.scalar(before), d.scalar(after))
+		c.add(path, c.scalar(before), c.scalar(after))
 	}
 }
 
 // lists compares two lists as bags: what went and what came.
-func (d *comparison) lists(path string, before, after []any) {
+func (c *comparison) lists(path string, before, after []any) {
 	counts := map[string]int{}
 	for _, element := range before {
 		counts[canonical(element)]++
@@ -188,18 +188,18 @@ func (d *comparison) lists(path string, before, after []any) {
 	slices.Reverse(went)
 	switch {
 	case len(came) > 0 || len(went) > 0:
-		d.add(path, d.some(went, len(before)), d.some(came, len(after)))
+		c.add(path, c.some(went, len(before)), c.some(came, len(after)))
 	case canonical(before) != canonical(after):
-		d.add(path, "one order", "another order")
+		c.add(path, "one order", "another order")
 	}
 }
 
 // some names a few elements of a list of n.
-func (d *comparison) some(elements []any, n int) string {
+func (c *comparison) some(elements []any, n int) string {
 	const shown = 3
 	names := make([]string, min(shown, len(elements)))
 	for i := range names {
-		names[i] = d.scalar(elements[i])
+		names[i] = c.scalar(elements[i])
 	}
 	if more := len(elements) - shown; more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
@@ -211,16 +211,16 @@ func (d *comparison) some(elements []any, n int) string {
 }
 
 // scalar writes a value for people.
-func (d *comparison) scalar(value any) string {
+func (c *comparison) scalar(value any) string {
 	switch v := value.(type) {
 	case nil:
 		return "nothing"
 	case string:
-		return d.name(stage.Ref(v))
+		return c.name(stage.Ref(v))
 	case map[string]any:
 		var parts []string
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, key+" "+d.scalar(v[key]))
+			parts = append(parts, key+" "+c.scalar(v[key]))
 		}
 		return strings.Join(parts, " ")
 	}

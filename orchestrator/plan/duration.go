@@ -18,17 +18,17 @@ type DurationEstimator struct {
 // relearn is the time between two readings.
 const relearn = 30 * time.Second
 
-// Estimate is the time that a task takes by what this host did before, or, where
-// it did nothing of the kind, any host.
-func (l *DurationEstimator) Estimate(task *Task) (took time.Duration, known bool) {
-	if time.Since(l.read) > relearn {
-		l.read = time.Now()
-		if entries, err := l.Store.Journal(); err == nil {
-			l.Plan.journal = entries
+// Estimate is the time that a task takes by what this machine did before, or, where
+// it did nothing of the kind, any machine.
+func (e *DurationEstimator) Estimate(task *Task) (took time.Duration, known bool) {
+	if time.Since(e.read) > relearn {
+		e.read = time.Now()
+		if entries, err := e.Store.Journal(); err == nil {
+			e.Plan.journal = entries
 		}
 	}
-	for _, host := range []string{l.Store.Host(), AnyHost} {
-		forecast := l.Plan.Forecast([]*Task{task}, host, nil)
+	for _, machine := range []string{e.Store.Host(), AnyMachine} {
+		forecast := e.Plan.Forecast([]*Task{task}, machine, nil)
 		if len(forecast.Unknown()) == 0 {
 			return time.Duration(forecast.Seconds * float64(time.Second)), true
 		}

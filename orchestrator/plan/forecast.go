@@ -35,15 +35,15 @@ type rate struct {
 	seconds, bytes, effort float64
 }
 
-// AnyHost stands for all hosts that share the store.
-const AnyHost = ""
+// AnyMachine stands for all machines that share the store.
+const AnyMachine = ""
 
-// Forecast looks at what a host has done on these devices, or on any of its
+// Forecast looks at what a machine has done on these devices, or on any of its
 // devices where none are named.
-func (p *Plan) Forecast(tasks []*Task, host string, devices []string) Forecast {
+func (p *Plan) Forecast(tasks []*Task, machine string, devices []string) Forecast {
 	rates := map[string]*rate{}
 	for _, entry := range slices.Backward(p.journal) {
-		if (host != AnyHost && entry.Host != host) || entry.Effort <= 0 || (len(devices) > 0 && !slices.Contains(devices, entry.Device)) {
+		if (machine != AnyMachine && entry.Host != machine) || entry.Effort <= 0 || (len(devices) > 0 && !slices.Contains(devices, entry.Device)) {
 			continue
 		}
 		r := rates[entry.Kind]

@@ -12,7 +12,7 @@ type condition struct {
 	name  string
 	set   *experiment.TrainingSet
 	cells []*cell
-	recipe
+	composition
 
 	// Of the cells that are done:
 	runs     []*cell
@@ -32,7 +32,7 @@ func addCondition(list []*condition, c *cell) []*condition {
 			return list
 		}
 	}
-	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}, recipe: recipeOf(c.Classify)})
+	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}, composition: compositionOf(c.Classify)})
 }
 
 // summarize joins the runs; partOf says which part a test image shows, if that is told.

@@ -10,39 +10,39 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// recipe is what a classifier was trained on and for how long, beside what its
+// composition is what a classifier was trained on and for how long, beside what its
 // training set is called: where these differ, accuracies may differ for them.
-type recipe struct {
+type composition struct {
 	steps    int              // of the optimizer
 	balanced bool             // every class is drawn equally often
 	classes  []plan.ClassView // their real and generated images
 }
 
-func recipeOf(classifier *plan.Task) recipe {
+func compositionOf(classifier *plan.Task) composition {
 	view := plan.CompositionOf(classifier)
-	return recipe{view.Steps, classifier.Spec.(stage.Classify).Sampling == "balanced", view.Classes}
+	return composition{view.Steps, classifier.Spec.(stage.Classify).Sampling == "balanced", view.Classes}
 }
 
-// metrics are the recipe's numbers in results.csv and results.json.
-func (r recipe) metrics() []metric {
-	list := []metric{{"optimizer_steps", float64(r.steps)}}
-	for _, c := range r.classes {
-		list = append(list, metric{"n_train_" + c.Class, float64(c.Real + c.Generated)}, metric{"n_train_real_" + c.Class, float64(c.Real)})
+// metrics are the composition's numbers in results.csv and results.json.
+func (c composition) metrics() []metric {
+	list := []metric{{"optimizer_steps", float64(c.steps)}}
+	for _, class := range c.classes {
+		list = append(list, metric{"n_train_" + class.Class, float64(class.Real + class.Generated)}, metric{"n_train_real_" + class.Class, float64(class.Real)})
 	}
 	return list
 }
 
 // goodShare is the share of good parts, the first class, among the images that
 // are drawn in training.
-func (r recipe) goodShare() string {
-	if r.balanced {
-		return percentOf(1, len(r.classes))
+func (c composition) goodShare() string {
+	if c.balanced {
+		return percentOf(1, len(c.classes))
 	}
 	all := 0
-	for _, c := range r.classes {
-		all += c.Real + c.Generated
+	for _, class := range c.classes {
+		all += class.Real + class.Generated
 	}
-	return percentOf(r.classes[0].Real+r.classes[0].Generated, all)
+	return percentOf(c.classes[0].Real+c.classes[0].Generated, all)
 }
 
 func percentOf(part, all int) string { return fmt.Sprintf("%.0f %%", 100*float64(part)/float64(all)) }
@@ -51,14 +51,14 @@ func percentOf(part, all int) string { return fmt.Sprintf("%.0f %%", 100*float64
 // each: such a difference may be why one does better.
 func (r *Report) confounds() []string {
 	var notes []string
-	if list, differ := r.grouped(func(c *condition) string { return fmt.Sprint(c.recipe.steps) }); differ {
+	if list, differ := r.grouped(func(c *condition) string { return fmt.Sprint(c.composition.steps) }); differ {
 		notes = append(notes, "optimizer steps: "+list+"; what differs between them may come from training longer, and classifier.steps makes them equal")
 	}
 	if list, differ := r.grouped(func(c *condition) string { return someReal(c.set.Good.Real) }); differ {
 		notes = append(notes, "real good parts: "+list+"; what differs between them may come from more photos of good parts"+r.separates())
 	}
 	tested := percentOf(r.tests.classes[0].Count, r.tests.total)
-	list, differ := r.grouped(func(c *condition) string { return c.recipe.goodShare() })
+	list, differ := r.grouped(func(c *condition) string { return c.composition.goodShare() })
 	if differ || !strings.HasPrefix(list, tested+" ") {
 		notes = append(notes, fmt.Sprintf("good parts among the images of training: %s; among the test images: %s; a classifier leans to what it saw often", list, tested))
 	}

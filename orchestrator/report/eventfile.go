@@ -33,28 +33,28 @@ func newEventFile(out io.Writer, at time.Time) *eventFile {
 	return f
 }
 
-func (f *eventFile) event() []byte {
-	return protowire.AppendFixed64(protowire.AppendTag(nil, eventTime, protowire.Fixed64Type), math.Float64bits(f.time))
+func (e *eventFile) event() []byte {
+	return protowire.AppendFixed64(protowire.AppendTag(nil, eventTime, protowire.Fixed64Type), math.Float64bits(e.time))
 }
 
 // scalar adds one value; an error is kept for the end.
-func (f *eventFile) scalar(tag string, step int64, value float64) {
+func (e *eventFile) scalar(tag string, step int64, value float64) {
 	scalar := protowire.AppendString(protowire.AppendTag(nil, valueTag, protowire.BytesType), tag)
 	scalar = protowire.AppendTag(scalar, valueScalar, protowire.Fixed32Type)
 	scalar = protowire.AppendFixed32(scalar, math.Float32bits(float32(value)))
 	summary := protowire.AppendBytes(protowire.AppendTag(nil, summaryValue, protowire.BytesType), scalar)
-	event := protowire.AppendVarint(protowire.AppendTag(f.event(), eventStep, protowire.VarintType), uint64(step))
-	f.record(protowire.AppendBytes(protowire.AppendTag(event, eventSummary, protowire.BytesType), summary))
+	event := protowire.AppendVarint(protowire.AppendTag(e.event(), eventStep, protowire.VarintType), uint64(step))
+	e.record(protowire.AppendBytes(protowire.AppendTag(event, eventSummary, protowire.BytesType), summary))
 }
 
-func (f *eventFile) record(data []byte) {
-	if f.err != nil {
+func (e *eventFile) record(data []byte) {
+	if e.err != nil {
 		return
 	}
 	length := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
 	frame := binary.LittleEndian.AppendUint32(length, masked(length))
 	frame = binary.LittleEndian.AppendUint32(append(frame, data...), masked(data))
-	_, f.err = f.out.Write(frame)
+	_, e.err = e.out.Write(frame)
 }
 
 // masked is the checksum of a record, rotated and shifted so that a file that

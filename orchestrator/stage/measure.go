@@ -11,7 +11,7 @@ type Measure struct {
 	Model       string `json:"model"`
 	Weights     Ref    `json:"weights"`
 	Resolution  int    `json:"resolution"`
-	Calibration []Ref  `json:"calibration"`        // photos for batch-norm statistics, the same in a whole study
+	Calibration []Ref  `json:"calibration"`        // photos for batch-norm statistics, the same in a whole experiment
 	Images      []Ref  `json:"images"`             // a row of features each
 	Mirrored    []Ref  `json:"mirrored,omitempty"` // and then a row for each of these photos' mirror images
 	Folder      Ref    `json:"folder,omitempty"`   // of images that a task made, to measure as well, when not resolved

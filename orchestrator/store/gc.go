@@ -17,7 +17,7 @@ type Garbage struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// abandoned is the age at which another host's staging folder is garbage.
+// abandoned is the age at which another machine's staging folder is garbage.
 const abandoned = 7 * 24 * time.Hour
 
 // Garbage lists what is in the store besides the artifacts that needed names by

@@ -17,7 +17,7 @@ import (
 )
 
 // A lease is a lock for file systems on which flock says nothing to other
-// hosts. It is a file <path>.<generation> that its owner rewrites in place at
+// machines. It is a file <path>.<generation> that its owner rewrites in place at
 // every beat. Who wants it watches it: a lease whose contents stay the same for
 // the time limit on the watcher's own monotonic clock has run out, so no two
 // clocks are compared and a clock that jumps changes nothing. Taking over means
@@ -56,7 +56,7 @@ type watched struct {
 	fresh bool // it was renewed while it was watched: its owner lives
 }
 
-// overNetwork reports whether a folder is on a file system that hosts share,
+// overNetwork reports whether a folder is on a file system that machines share,
 // where flock may be local to each of them.
 func overNetwork(dir string) bool {
 	var info unix.Statfs_t

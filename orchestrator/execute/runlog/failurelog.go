@@ -12,7 +12,7 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// FailureLog is the folder in which the workers of one run, on any number of hosts,
+// FailureLog is the folder in which the workers of one run, on any number of machines,
 // tell each other and whoever watches them what the store does not say: which
 // tasks have failed, so that each fails once and not once a worker.
 type FailureLog struct {
@@ -66,7 +66,7 @@ func (e *ReportedError) Unwrap() error {
 	return nil
 }
 
-func (t *FailureLog) path(key string) string { return filepath.Join(t.dir, key+".json") }
+func (l *FailureLog) path(key string) string { return filepath.Join(l.dir, key+".json") }
 
 // Fail writes down that a task failed here.
 func (t *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error {
@@ -93,11 +93,11 @@ func (t *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error 
 
 // Failure is why a task failed in another process of the run; nil if it did
 // not.
-func (t *FailureLog) Failure(task *plan.Task) error {
-	if t == nil {
+func (l *FailureLog) Failure(task *plan.Task) error {
+	if l == nil {
 		return nil
 	}
-	text, err := os.ReadFile(t.path(task.Key))
+	text, err := os.ReadFile(l.path(task.Key))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -112,10 +112,10 @@ func (t *FailureLog) Failure(task *plan.Task) error {
 }
 
 // Failures gives every failed task of a plan with its reason, by id.
-func (t *FailureLog) Failures(p *plan.Plan) map[string]error {
+func (l *FailureLog) Failures(p *plan.Plan) map[string]error {
 	failures := map[string]error{}
 	for _, task := range p.Tasks {
-		if err := t.Failure(task); err != nil {
+		if err := l.Failure(task); err != nil {
 			failures[task.ID] = err
 		}
 	}

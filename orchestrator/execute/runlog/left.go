@@ -7,11 +7,11 @@ import "kizu/orchestrator/plan"
 // done.
 func SecondsLeft(p *plan.Plan, runs []*Live) *float64 {
 	var devices []string
-	host, all := plan.AnyHost, 0
+	host, all := plan.AnyMachine, 0
 	left := map[string]bool{}
 	for i, live := range runs {
 		if host = live.Host; i > 0 && runs[0].Host != host {
-			host = plan.AnyHost
+			host = plan.AnyMachine
 		}
 		for _, device := range live.Devices {
 			devices = append(devices, device.Device)

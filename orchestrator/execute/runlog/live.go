@@ -52,20 +52,20 @@ type LiveTask struct {
 	Label string `json:"label"`
 }
 
-// Place is where a run works: a node of the workload manager, or a host.
-func (s *Live) Place() string {
-	if s.Job != nil {
-		return s.Job.Node
+// Place is where a run works: a node of the workload manager, or a machine.
+func (l *Live) Place() string {
+	if l.Job != nil {
+		return l.Job.Node
 	}
-	return s.Host
+	return l.Host
 }
 
 // liveName is the file's name in a run's folder of logs.
 const liveName = "live.json"
 
 // Write replaces the file in a run's folder of logs.
-func (s *Live) Write(dir string) error {
-	text, err := json.Marshal(s)
+func (l *Live) Write(dir string) error {
+	text, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
@@ -77,41 +77,41 @@ func (s *Live) Write(dir string) error {
 }
 
 // TaskStarted has a task at work on a device, alone or beside what is there.
-func (s *Live) TaskStarted(task *plan.Task, device string) {
-	s.notElsewhere(task)
-	for i := range s.Devices {
-		if s.Devices[i].Device == device {
-			s.Devices[i].start(task)
+func (l *Live) TaskStarted(task *plan.Task, device string) {
+	l.notElsewhere(task)
+	for i := range l.Devices {
+		if l.Devices[i].Device == device {
+			l.Devices[i].start(task)
 		}
 	}
 }
 
 // Progressed is how far a device has come with its task.
-func (s *Live) Progressed(task *plan.Task, done, total int, fields map[string]any) {
-	for i := range s.Devices {
-		if d := &s.Devices[i]; d.Task == task.ID {
+func (l *Live) Progressed(task *plan.Task, done, total int, fields map[string]any) {
+	for i := range l.Devices {
+		if d := &l.Devices[i]; d.Task == task.ID {
 			d.Done, d.Total, d.Fields = done, total, fields
 		}
 	}
 }
 
 // TaskElsewhere says that another run is making a task.
-func (s *Live) TaskElsewhere(task *plan.Task) {
-	if !slices.Contains(s.Elsewhere, task.ID) {
-		s.Elsewhere = append(s.Elsewhere, task.ID)
+func (l *Live) TaskElsewhere(task *plan.Task) {
+	if !slices.Contains(l.Elsewhere, task.ID) {
+		l.Elsewhere = append(l.Elsewhere, task.ID)
 	}
 }
 
-func (s *Live) notElsewhere(task *plan.Task) {
-	s.Elsewhere = slices.DeleteFunc(s.Elsewhere, func(id string) bool { return id == task.ID })
+func (l *Live) notElsewhere(task *plan.Task) {
+	l.Elsewhere = slices.DeleteFunc(l.Elsewhere, func(id string) bool { return id == task.ID })
 }
 
 // TaskEnded takes a task off its device and off the list of what is left.
-func (s *Live) TaskEnded(task *plan.Task) {
-	s.notElsewhere(task)
-	s.Left = slices.DeleteFunc(s.Left, func(id string) bool { return id == task.ID })
-	for i := range s.Devices {
-		s.Devices[i].end(task)
+func (l *Live) TaskEnded(task *plan.Task) {
+	l.notElsewhere(task)
+	l.Left = slices.DeleteFunc(l.Left, func(id string) bool { return id == task.ID })
+	for i := range l.Devices {
+		l.Devices[i].end(task)
 	}
 }
 
@@ -137,7 +137,7 @@ func (d *LiveDevice) end(task *plan.Task) {
 	}
 }
 
-// silence is how long a run on another host may not write before it is taken
+// silence is how long a run on another machine may not write before it is taken
 // for dead.
 const silence = 30 * time.Second
 

@@ -37,15 +37,15 @@ func (s Screen) styles() styles {
 }
 
 // field chooses the style of a field of a row; names keep that of the row.
-func (k styles) field(text string, column int, row style) style {
+func (s styles) field(text string, column int, row style) style {
 	switch {
 	case column == 0:
 	case text == Failed:
-		return k.failed
+		return s.failed
 	case text == Missing:
-		return k.missing
+		return s.missing
 	case text == None:
-		return k.quiet
+		return s.quiet
 	}
 	return row
 }
