@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"orchestrator/report":              {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
 	"orchestrator/report/gallery":      {"dataset"},
 	"orchestrator/report/table":        nil,
-	"orchestrator/execute":             {"execute/protocol", "execute/progress", "execute/runlog", "plan", "schedule", "stage", "store", "model", "experiment", "filehash"},
+	"orchestrator/execute":             {"execute/protocol", "execute/progress", "execute/runlog", "plan", "schedule", "stage", "store", "model", "filehash"},
 	"orchestrator/execute/protocol":    nil,
 	"orchestrator/execute/progress":    {"execute/runlog", "plan", "store"},
 	"orchestrator/execute/runlog":      {"plan", "store"},

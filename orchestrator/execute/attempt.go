@@ -38,13 +38,13 @@ type attempt struct {
 	claim    *store.Lock
 	staging  *store.Staging
 	manifest *store.Manifest
-	spec     json.RawMessage
-	log      string
+	spec     json.RawMessage // spec is what the Python stage reads.
+	log      string          // log is the file that takes the stage's output.
 
-	spent  *spent
-	steps  int // of the latest checkpoint whose cost is known
-	cost   time.Duration
-	looked time.Time // for a later one
+	spent  *spent        // spent divides the device's time among the tasks that it computes at once.
+	steps  int           // steps is the number of the latest checkpoint whose cost is known; 0 for none.
+	cost   time.Duration // cost is what the device had spent on the task up to that checkpoint.
+	looked time.Time     // looked is when a later checkpoint was last looked for.
 }
 
 // checkpointLook is how often a new checkpoint is looked for, at most: stages

@@ -18,10 +18,10 @@ import (
 type group struct {
 	worker   *deviceWorker
 	outcomes chan<- outcome
-	started  time.Time
-	claims   []*store.Lock       // of members, in their order
-	members  []*attempt          // in the order that the worker knows them by
-	open     map[string]*attempt // by task id: neither done nor failed
+	started  time.Time           // started is when the first member was claimed, by this host's clock.
+	claims   []*store.Lock       // claims has one of every member, in their order.
+	members  []*attempt          // members are in the order that the worker knows them by.
+	open     map[string]*attempt // open has the members that are neither done nor failed, by task id.
 }
 
 // together computes tasks together, as far as other processes leave them to it,

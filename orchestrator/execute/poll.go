@@ -6,9 +6,9 @@ import "time"
 // soon after a task has ended here, and then less and less often, since a look
 // reads the store.
 type poll struct {
-	pause time.Duration
-	at    time.Time
-	idle  time.Time // since when nothing was done here
+	pause time.Duration // pause is the time between the latest look and the next.
+	at    time.Time     // at is when to look again.
+	idle  time.Time     // idle is when something was last done here.
 }
 
 // Pauses between two looks.

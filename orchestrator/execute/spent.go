@@ -11,15 +11,16 @@ import (
 // came further in it, by the effort that each has done: so the times of a
 // group's members add up to the group's, whenever each of them ends.
 type spent struct {
-	settled time.Time
-	members map[string]*expense // by task id
+	settled time.Time           // settled is the moment of the latest settlement.
+	members map[string]*expense // members has the expense of every task, by its id.
 }
 
 // expense is what one task has cost.
 type expense struct {
-	effort      float64 // of the whole task
-	done, until float64 // shares of the task: as last heard, and at the last settlement
-	time        time.Duration
+	effort float64       // effort is that of the whole task, as its spec says it.
+	done   float64       // done is the share of the task, 0 to 1, that is done as far as was heard.
+	until  float64       // until is the share up to which time was settled.
+	time   time.Duration // time is what the device has spent on it up to the latest settlement.
 }
 
 func newSpent(now time.Time) *spent {

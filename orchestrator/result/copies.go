@@ -13,9 +13,13 @@ import (
 // autoencoded came back from the base model's autoencoder, as every generated
 // image does.
 type CopyPhotos struct {
-	Training, Mirrored               Features // as they are, and their mirror images in the same order
-	Autoencoded, AutoencodedMirrored Features // the same
-	AutoencodedHeldOut               Features // photos of the same class that trained nothing
+	// Training are those that trained a LoRA, and Mirrored their mirror images, in the
+	// same order. Autoencoded and AutoencodedMirrored are the same photos as the base's
+	// autoencoder gives them back.
+	Training, Mirrored               Features
+	Autoencoded, AutoencodedMirrored Features
+	// AutoencodedHeldOut are photos of the same class that trained nothing, autoencoded.
+	AutoencodedHeldOut Features
 }
 
 // CopyTest tells whether images are copies of training photos: nearer to one of
@@ -32,12 +36,12 @@ type CopyPhotos struct {
 // finding them is no matter of course: it says that an autoencoder's doing is
 // small beside what makes one photo differ from another.
 type CopyTest struct {
-	known       Features // training photos, then their mirror images
-	trained     int
-	Honest      []Neighbour // of photos that are no copies
-	Threshold   float64     // of distances; 0 without such photos
-	Autoencoded Recovery
-	Mirrored    Recovery
+	known       Features    // known are the training photos, then their mirror images.
+	trained     int         // trained counts the training photos.
+	Honest      []Neighbour // Honest are the training photos nearest to photos that are no copies.
+	Threshold   float64     // Threshold is the distance below which an image is taken for a copy; 0 without honest photos.
+	Autoencoded Recovery    // Autoencoded is what is found of the training photos, autoencoded.
+	Mirrored    Recovery    // Mirrored is what is found of their mirror images, autoencoded.
 }
 
 // CopyMeaning says what a test for copies calls one.

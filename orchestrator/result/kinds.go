@@ -4,9 +4,9 @@ package result
 // photos, and two controls. All are of as many images of every class, and no
 // photo is in both of its kinds.
 type Kinds struct {
-	Generated   Probe // from photos
-	Autoencoded Probe // other photos, back from the base's autoencoder, from photos
-	Beyond      Probe // generated images from autoencoded photos: what the autoencoder does not explain
+	Generated   Probe // Generated tells generated images from photos.
+	Autoencoded Probe // Autoencoded tells other photos, as the base's autoencoder gives them back, from photos.
+	Beyond      Probe // Beyond tells generated images from autoencoded photos: what the autoencoder does not explain.
 }
 
 // ProbeKinds trains and tests the three probes, each on as many images of one
@@ -28,7 +28,7 @@ func ProbeKinds(photos, autoencoded, generated Features) (k Kinds, err error) {
 // KindsOver is the mean accuracy of probes over seeds.
 type KindsOver struct {
 	Generated, Autoencoded, Beyond Spread
-	Interval                       Interval // 95 %, of Beyond
+	Interval                       Interval // Interval is Beyond's, 95 %.
 }
 
 // OverKinds sums the probes of a condition's seeds up. The photos are the same

@@ -11,10 +11,10 @@ import (
 // Task is what a scheduler needs to know of one.
 type Task struct {
 	ID    string
-	Loads string   // what a worker keeps in memory for such tasks, such as a base model
-	Needs []string // ids of tasks in the same schedule
-	Cost  float64  // expected effort, in any unit, above 0
-	With  string   // tasks with the same word can be computed together; "" for alone
+	Loads string   // Loads names what a worker keeps in memory for such tasks, such as a base model.
+	Needs []string // Needs are the ids of tasks of the same schedule that must be done before.
+	Cost  float64  // Cost is the expected effort, in any unit that all tasks share, above 0.
+	With  string   // With is equal for tasks that can be computed together; "" is for a task alone.
 }
 
 // Assignment is what to start on a device: one task, or several that are
@@ -38,16 +38,16 @@ const (
 
 // Schedule is the state of a run.
 type Schedule struct {
-	tasks  map[string]*node
-	order  []*node           // by urgency
-	loaded map[string]string // device → what its latest task loaded
+	tasks  map[string]*node  // tasks are all of them, by their ids.
+	order  []*node           // order has all of them, the most urgent first.
+	loaded map[string]string // loaded is what the latest task of each device has loaded.
 }
 
 type node struct {
 	Task
 	state  state
-	urgent float64 // cost of the longest path from here to the end of the run
-	next   []*node
+	urgent float64 // urgent is the cost of the longest path from here to the end of the run.
+	next   []*node // next are the tasks that need this one.
 }
 
 // New makes the schedule of tasks none of which has started.

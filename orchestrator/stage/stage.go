@@ -137,12 +137,12 @@ type Reading struct {
 
 // Output is about what an artifact holds, at most.
 type Output struct {
-	LoRAs       int
-	LoRABytes   int64
-	Images      int
-	ImageBytes  int64
-	Classifiers int
-	TableBytes  int64
+	LoRAs       int   // LoRAs counts those that it trains.
+	LoRABytes   int64 // LoRABytes is what they take in all, with what a later training goes on from.
+	Images      int   // Images counts the pictures.
+	ImageBytes  int64 // ImageBytes is what they take in all.
+	Classifiers int   // Classifiers counts those that it trains.
+	TableBytes  int64 // TableBytes is what tables and features take.
 }
 
 // What artifacts take on disk.

@@ -25,35 +25,35 @@ import (
 // (O_EXCL); the former owner sees the higher generation, and has lost.
 type lease struct {
 	file    *os.File
-	base    string // path without generation
-	number  int
-	content leaseContent
-	stop    chan struct{}
-	stopped sync.WaitGroup
+	base    string         // base is the path of the file without its generation.
+	number  int            // number is the generation, from 1.
+	content leaseContent   // content is what was last written.
+	stop    chan struct{}  // stop is closed when the lease is no longer renewed.
+	stopped sync.WaitGroup // stopped waits for what renews it.
 }
 
 // leaseContent is what the file says: who, and how often it was renewed.
 type leaseContent struct {
-	Owner string `json:"owner"`
-	Host  string `json:"host"`
-	PID   int    `json:"pid"`
-	Beat  string `json:"beat"` // digits of a fixed number: every rewriting has the same length
+	Owner string `json:"owner"` // Owner is a random text that no other lease has.
+	Host  string `json:"host"`  // Host is the name of the owner's machine.
+	PID   int    `json:"pid"`   // PID is the owner's process.
+	Beat  string `json:"beat"`  // Beat counts renewals, in a fixed number of digits: every rewriting has the same length.
 }
 
 // timing of leases and of waiting for locks.
 type timing struct {
-	beat  time.Duration // between renewals
-	limit time.Duration // without renewal, after which a lease has run out
-	poll  time.Duration // between attempts to get a lock
+	beat  time.Duration // beat is the time between two renewals.
+	limit time.Duration // limit is the time without renewal after which a lease has run out.
+	poll  time.Duration // poll is the time between two attempts to get a lock.
 }
 
 var usual = timing{beat: 5 * time.Second, limit: 30 * time.Second, poll: time.Second}
 
 // watched is a lease of somebody else, as it was first seen in this state.
 type watched struct {
-	text  string
-	since time.Time
-	fresh bool // it was renewed while it was watched: its owner lives
+	text  string    // text is the contents of its file.
+	since time.Time // since is when the file was first seen with them.
+	fresh bool      // fresh says that it was renewed while it was watched: its owner lives.
 }
 
 // overNetwork reports whether a folder is on a file system that machines share,
