@@ -18,7 +18,7 @@ func ProbeKinds(photos, autoencoded, generated Features) (k Kinds, err error) {
 	}{
 		{&k.Generated, photos, generated}, {&k.Autoencoded, photos, autoencoded}, {&k.Beyond, autoencoded, generated},
 	} {
-		if *probe.into, err = LinearProbe(probe.one, probe.two); err != nil {
+		if *probe.into, err = linearProbe(probe.one, probe.two); err != nil {
 			return Kinds{}, err
 		}
 	}

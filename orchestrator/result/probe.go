@@ -25,13 +25,13 @@ const probeFolds = 5
 // 1 and then by the root of their number: a kernel with about 1 on its diagonal.
 const ridge = 1
 
-// LinearProbe trains a linear probe (Alain and Bengio, ICLR workshop 2017) on
+// linearProbe trains a linear probe (Alain and Bengio, ICLR workshop 2017) on
 // features to tell real from generated images, by ridge regression on ±1 (Hoerl
 // and Kennard, Technometrics 12, 1970; scikit-learn's RidgeClassifier after a
 // StandardScaler), and tests it on images that it was not trained on, by
 // cross-validation: image i of either kind is tested in fold i modulo 5. As many
 // images of one kind as of the other are wanted, at least five.
-func LinearProbe(real, generated Features) (Probe, error) {
+func linearProbe(real, generated Features) (Probe, error) {
 	if len(real) != len(generated) || len(real) < probeFolds {
 		return Probe{}, errors.New("a probe needs as many real as generated images, at least five of each")
 	}

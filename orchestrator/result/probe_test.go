@@ -31,11 +31,11 @@ func TestLinearProbe(t *testing.T) {
 	random := rand.New(rand.NewPCG(13, 14))
 	var alike, apart Probe
 	for range 40 {
-		one, err := LinearProbe(gauss(random, 30, 50, 0), gauss(random, 30, 50, 0))
+		one, err := linearProbe(gauss(random, 30, 50, 0), gauss(random, 30, 50, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, err := LinearProbe(gauss(random, 30, 50, 0), gauss(random, 30, 50, 1))
+		other, err := linearProbe(gauss(random, 30, 50, 0), gauss(random, 30, 50, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestLinearProbe(t *testing.T) {
 	if alike.Accuracy() < 0.45 || alike.Accuracy() > 0.55 || apart.Accuracy() < 0.99 || alike.Tested != 2400 {
 		t.Errorf("alike %.3f, apart %.3f of %d", alike.Accuracy(), apart.Accuracy(), alike.Tested)
 	}
-	if _, err := LinearProbe(made[:4], shots); err == nil {
+	if _, err := linearProbe(made[:4], shots); err == nil {
 		t.Error("four images were probed")
 	}
 }
