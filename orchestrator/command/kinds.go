@@ -3,12 +3,12 @@ package command
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"kizu/orchestrator/plan"
 )
 
 // kind is what a setting's text stands for. Settings are kept as the text that
@@ -20,29 +20,13 @@ type kind struct {
 
 var (
 	anyText   = kind{"text", func(string) error { return nil }}
-	aPath     = kind{"path", func(text string) error { _, err := expanded(text); return err }}
+	aPath     = kind{"path", func(text string) error { _, err := plan.Expanded(text); return err }}
 	aNumber   = kind{"number", func(text string) error { _, err := number(text); return err }}
 	aDuration = kind{"time", func(text string) error { _, err := duration(text); return err }}
 	yesOrNo   = kind{"bool", func(text string) error { _, err := yes(text); return err }}
 	// texts are several values, a line each.
 	texts = kind{"line", func(string) error { return nil }}
 )
-
-// expanded is a path with the user's home folder for a leading ~.
-func expanded(path string) (string, error) {
-	if !strings.HasPrefix(path, "~") {
-		return path, nil
-	}
-	first, rest, _ := strings.Cut(path, "/")
-	if first != "~" {
-		return "", fmt.Errorf("~ stands for your own home folder only: write the folder of %s out, or ./%s for one that is called so", first[1:], first)
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", errors.New("~ stands for the home folder, and HOME is not set: write it out")
-	}
-	return filepath.Join(home, rest), nil
-}
 
 func number(text string) (int, error) {
 	n, err := strconv.Atoi(text)

@@ -126,7 +126,7 @@ func (s *settings) duration(name string) time.Duration {
 }
 
 func (s *settings) path(name string) string {
-	path, _ := expanded(s.text(name))
+	path, _ := plan.Expanded(s.text(name))
 	return path
 }
 

@@ -18,6 +18,28 @@ type Image struct {
 	Marking *Marking // where it shows a defect, if that was looked at and masks say it
 }
 
+// Fault is a mistake in what an experiment says of its photos.
+type Fault struct {
+	Class string // that there is not; "" for a mistake of another kind
+	Key   string // of the experiment file: what is mistaken, if it is not the class
+	Err   error
+}
+
+func (f *Fault) Error() string { return f.Err.Error() }
+func (f *Fault) Unwrap() error { return f.Err }
+
+func ofClass(class string, err error) error {
+	return &Fault{Class: class, Err: fmt.Errorf("class %q: %w", class, err)}
+}
+
+// The keys of an experiment file that say where photos and masks are, and which photos
+// show one part.
+const (
+	rootKey  = "dataset.root"
+	partsKey = "dataset.parts"
+	masksKey = "dataset.masks"
+)
+
 // Split is what a dataset's own folders say an image is for.
 type Split int
 

@@ -28,6 +28,7 @@ func isImage(name string) bool {
 // finder collects the images of a dataset's folder.
 type finder struct {
 	root   string
+	format string
 	images []Image
 	left   []LeftOut
 	levels Levels // that 16-bit images are read with
@@ -44,11 +45,11 @@ type finder struct {
 func (f *finder) list(folder, class string, split Split) error {
 	folder, err := f.resolve(folder)
 	if err != nil {
-		return fmt.Errorf("class %q: %w", class, err)
+		return ofClass(class, fmt.Errorf("%w%s", err, f.layoutHint()))
 	}
 	entries, err := os.ReadDir(filepath.Join(f.root, folder))
 	if err != nil {
-		return fmt.Errorf("class %q: %w", class, err)
+		return ofClass(class, err)
 	}
 	f.leaveOut(folder, entries)
 	for _, entry := range entries {
@@ -56,7 +57,7 @@ func (f *finder) list(folder, class string, split Split) error {
 			inside := filepath.Join(folder, entry.Name())
 			files, err := os.ReadDir(filepath.Join(f.root, inside))
 			if err != nil {
-				return fmt.Errorf("class %q: %w", class, err)
+				return ofClass(class, err)
 			}
 			if err := f.addFiles(inside, files, class, split, class+"/"+entry.Name()); err != nil {
 				return err
@@ -138,6 +139,18 @@ func (f *finder) resolve(path string) (string, error) {
 		found = filepath.Join(found, entries[i].Name())
 	}
 	return found, nil
+}
+
+// layoutHint names the other layout where the folder seems to have that.
+func (f *finder) layoutHint() string {
+	sides := isFolder(filepath.Join(f.root, "train")) && isFolder(filepath.Join(f.root, "test"))
+	switch {
+	case f.format == "folders" && sides:
+		return "; with train and test folders, dataset.format is mvtec"
+	case f.format == "mvtec" && !sides:
+		return "; without train and test folders, dataset.format is folders"
+	}
+	return ""
 }
 
 // foldersOf lists the folders among entries, for an error.

@@ -55,7 +55,7 @@ func (f *finder) elpv(classes []string) error {
 	known := []string{elpvFunctional, elpvDefective + " mono", elpvDefective + " poly"}
 	for _, class := range classes {
 		if !slices.Contains(known, class) {
-			return fmt.Errorf("class %q: the elpv format has the classes %s", class, strings.Join(known, ", "))
+			return ofClass(class, fmt.Errorf("the elpv format has the classes %s", strings.Join(known, ", ")))
 		}
 	}
 	labels := filepath.Join(f.root, "labels.csv")

@@ -94,24 +94,13 @@ func (s Scanner) look(folder Folder) (*finder, []error, error) {
 // find lists the images of a folder, without looking into them.
 func find(folder Folder) (*finder, error) {
 	classes := folder.Classes
-	root, err := filepath.Abs(folder.Root)
+	root, err := rootOf(folder.Root)
 	if err != nil {
-		return nil, err
+		return nil, &Fault{Key: rootKey, Err: err}
 	}
-	info, err := os.Stat(root)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("dataset folder %s does not exist", root)
-	case err != nil:
-		return nil, fmt.Errorf("dataset folder: %w", err)
-	case !info.IsDir():
-		return nil, fmt.Errorf("dataset folder %s is not a folder", root)
-	case !utf8.ValidString(root):
-		return nil, fmt.Errorf("dataset folder %q: its name is not UTF-8: rename it", root)
-	}
-	f := &finder{root: root, inFolders: folder.Parts.Folders, parted: folder.Parts.Given()}
+	f := &finder{root: root, format: folder.Format, inFolders: folder.Parts.Folders, parted: folder.Parts.Given()}
 	if f.maskTree, err = maskTree(folder, root); err != nil {
-		return nil, err
+		return nil, &Fault{Key: masksKey, Err: err}
 	}
 	switch folder.Format {
 	case "mvtec":
@@ -124,9 +113,41 @@ func find(folder Folder) (*finder, error) {
 		err = fmt.Errorf("unknown dataset format %q", folder.Format)
 	}
 	if err == nil {
-		f.alone, err = folder.Parts.mark(f.images)
+		if f.alone, err = folder.Parts.mark(f.images); err != nil {
+			err = &Fault{Key: partsKey, Err: err}
+		}
 	}
 	return f, err
+}
+
+// rootOf is the folder of a dataset, by an absolute path.
+func rootOf(path string) (string, error) {
+	root, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(root)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		above := filepath.Dir(root)
+		for !isFolder(above) {
+			above = filepath.Dir(above)
+		}
+		entries, _ := os.ReadDir(above) // none to be shown where it cannot be read
+		return "", fmt.Errorf("dataset folder %s does not exist; %s has %s", root, above, foldersOf(entries))
+	case err != nil:
+		return "", fmt.Errorf("dataset folder: %w", err)
+	case !info.IsDir():
+		return "", fmt.Errorf("dataset folder %s is not a folder", root)
+	case !utf8.ValidString(root):
+		return "", fmt.Errorf("dataset folder %q: its name is not UTF-8: rename it", root)
+	}
+	return root, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return path == filepath.Dir(path) || err == nil && info.IsDir()
 }
 
 // unique sorts the images and keeps what each shows once: a copy of a test image

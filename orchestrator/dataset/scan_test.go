@@ -94,6 +94,9 @@ func TestScanErrors(t *testing.T) {
 		{"folders", f.Root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.Path("dent"))},
 		{"mvtec", f.Root, "dent", fmt.Sprintf("class %q: folder %s does not exist", "dent", f.Path("test/dent"))},
 		{"mvtec", f.Path("good"), "dent", fmt.Sprintf("class %q: folder %s does not exist", "good", f.Path("good/train/good"))},
+		{"mvtec", f.Path("good"), "dent", "; without train and test folders, dataset.format is folders"},
+		{"folders", f.Root, "dent", "; with train and test folders, dataset.format is mvtec"},
+		{"folders", f.Path("nowhere/at/all"), "good", "does not exist; " + f.Root + ` has "good", "test", "train"`},
 		{"elpv", f.Root, "defective mono", "is not elpv-dataset's"},
 		{"coco", f.Root, "dent", `unknown dataset format "coco"`},
 	} {

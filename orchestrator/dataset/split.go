@@ -166,6 +166,7 @@ type ShortageError struct {
 	Class      string
 	Have, Want int
 	Use        string // what they are for
+	Key        string // of the experiment file: what asks for them; "" for what it says of testing
 	Kept       int    // unusable for testing, since the base model was trained on them
 	Tested     string // the test images that would be next, by name
 	Barred     int    // unusable for testing, since others of their parts are for training only

@@ -27,6 +27,15 @@ type Pattern struct {
 	Name     string
 	Baseline bool // images without a LoRA: counts and training count for nothing
 	Recipe
+	path func(key string) string
+}
+
+// Path is where the file says a value of the pattern, such as defect_images.
+func (p Pattern) Path(key string) string {
+	if p.Baseline {
+		return "patterns.baseline"
+	}
+	return p.path(key)
 }
 
 // Condition is one training set of study 2, with the LoRAs that make its images
@@ -37,6 +46,21 @@ type Condition struct {
 	TrainingSet
 	LoRA       StudyLoRA
 	Classifier Classifier
+	loraPath   func(key string) string
+}
+
+// LoRAPath is where the file says a value of the condition's LoRAs, such as
+// good_images.
+func (c Condition) LoRAPath(key string) string { return c.loraPath(key) }
+
+// RealPath is where the file says how many real photos of the good class or of each
+// defect the training set has.
+func (c Condition) RealPath(good bool) string {
+	section := "defects"
+	if good {
+		section = "good"
+	}
+	return child(child(child("conditions.training_sets", c.TrainingSet.Name), section), "real")
 }
 
 // Cells lists every cell: study 1 and then study 2, in the file's order, the
@@ -72,7 +96,7 @@ func (e *Experiment) ExpandPatterns() []Pattern {
 		for _, v := range e.recipes(i) {
 			same := func(p Pattern) bool { return !p.Baseline && reflect.DeepEqual(p.Recipe, v.value) }
 			if !slices.ContainsFunc(patterns, same) {
-				patterns = append(patterns, Pattern{Name: e.patternName(v), Recipe: v.value})
+				patterns = append(patterns, Pattern{e.patternName(v), false, v.value, v.at(item("patterns.matrix", i))})
 			}
 		}
 	}

@@ -20,7 +20,7 @@ func (e *Experiment) ExpandConditions() []Condition {
 		}
 		for _, lora := range loras {
 			for _, k := range e.classifiers() {
-				c := Condition{TrainingSet: set, LoRA: lora.value, Classifier: k.value}
+				c := Condition{TrainingSet: set, LoRA: lora.value, Classifier: k.value, loraPath: lora.at("conditions.lora")}
 				c.Variant = strings.Join(lora.labels(several), ", ")
 				parts := []string{set.Name}
 				if set.UsesGenerated() && c.Variant != "" {
@@ -74,13 +74,18 @@ func (e *Experiment) TestCount(class string) int {
 	if e.Conditions == nil {
 		return 0
 	}
-	if n, ok := e.Conditions.Test.Counts[class]; ok {
-		return n
+	return e.Conditions.Test.Counts[e.testEntry(class)]
+}
+
+// testEntry is the entry of the counts of test images that is about a class.
+func (e *Experiment) testEntry(class string) string {
+	switch _, own := e.Conditions.Test.Counts[class]; {
+	case own:
+		return class
+	case class == e.Dataset.Good:
+		return "good"
 	}
-	if class == e.Dataset.Good {
-		return e.Conditions.Test.Counts["good"]
-	}
-	return e.Conditions.Test.Counts["defects"]
+	return "defects"
 }
 
 // GeneratedCount is how many generated images of a class study 2 needs: the

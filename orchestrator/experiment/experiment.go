@@ -24,6 +24,8 @@ type Experiment struct {
 	Dir string `yaml:"-"`
 	// Changes are the values given on the command line, path=value.
 	Changes []string `yaml:"-"`
+
+	origin *origin // nil for one that was not read from a file
 }
 
 // Dataset names the photos: one class of good parts and the defect classes.

@@ -16,7 +16,10 @@ type Error struct {
 	File         string // or the flag
 	Line, Column int    // from 1; 0 for a flag
 	Message      string
+	Cause        error // of a mistake that only what the file refers to shows; nil for one of the file alone
 }
+
+func (e *Error) Unwrap() error { return e.Cause }
 
 func (e *Error) Error() string {
 	if e.Line == 0 {
@@ -48,10 +51,24 @@ func located(err error) *fault {
 		return &fault{&token.Position{Line: 1, Column: 1}, "not YAML: " + err.Error()}
 	}
 	message := syntax.GetMessage()
+	if opensBraces(syntax.GetToken()) {
+		message = "in braces and brackets, ${…} needs quotes: \"${NAME}/folder\""
+	}
 	if strings.HasPrefix(message, "found character '\t'") {
 		message = "this is a tab, and YAML is indented with spaces"
 	}
 	return &fault{syntax.GetToken().Position, "not YAML: " + strings.Join(strings.Fields(message), " ")}
+}
+
+// opensBraces reports whether a token comes after an unquoted ${ of its line, which
+// YAML takes for a mapping that opens in a list or a mapping in braces.
+func opensBraces(t *token.Token) bool {
+	for line := t.Position.Line; t != nil && t.Position.Line == line; t = t.Prev {
+		if t.Type == token.MappingStartType && t.Prev != nil && strings.HasSuffix(t.Prev.Value, "$") {
+			return true
+		}
+	}
+	return false
 }
 
 func mismatch(node ast.Node, path, want string) error {

@@ -41,13 +41,9 @@ func Parse(name, dir string, source []byte, changes ...string) (*Experiment, err
 		}
 		overrides = append(overrides, o)
 	}
+	exp.origin = &origin{file: name, overrides: overrides, places: map[string]*token.Position{}}
 	if f := parse(source, overrides, exp); f != nil {
-		for _, o := range overrides {
-			if o.places[f.at] {
-				return nil, &Error{File: flagOf(o.text), Message: f.message}
-			}
-		}
-		return nil, &Error{name, f.at.Line, f.at.Column, f.message}
+		return nil, exp.origin.at(f.at, f.message, nil)
 	}
 	return exp, nil
 }
@@ -60,7 +56,7 @@ func parse(source []byte, overrides []*override, exp *Experiment) *fault {
 			root, err = o.apply(root)
 		}
 	}
-	d := &decoder{places: map[string]*token.Position{}, anchors: map[string]ast.Node{}, given: map[string]bool{}}
+	d := &decoder{places: exp.origin.places, anchors: map[string]ast.Node{}, given: map[string]bool{}}
 	if err == nil {
 		err = d.decode(root, "", reflect.ValueOf(exp).Elem())
 	}
@@ -69,7 +65,7 @@ func parse(source []byte, overrides []*override, exp *Experiment) *fault {
 	}
 	exp.complete(d.given)
 	if p := exp.problem(); p != nil {
-		return &fault{d.place(p.path), p.message}
+		return &fault{exp.origin.place(p.path), p.message}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func TestMistakes(t *testing.T) {
 				t.Fatalf("got %T %v, want an *Error", err, err)
 			}
 			line, column := test.place()
-			want := Error{"small.yaml", line, column, test.message}
+			want := Error{File: "small.yaml", Line: line, Column: column, Message: test.message}
 			if *got != want {
 				t.Errorf("in\n%s\ngot  %v\nwant %v", test.yaml, got, &want)
 			}

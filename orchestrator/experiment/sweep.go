@@ -124,6 +124,11 @@ func (v variant[T]) place(at, path string) string {
 	return at
 }
 
+// at is place for a sweep that stands at a path.
+func (v variant[T]) at(path string) func(key string) string {
+	return func(key string) string { return v.place(path, key) }
+}
+
 // labels says what the variant's values are, for the axes that wanted holds of.
 func (v variant[T]) labels(wanted func(axis, reflect.Value) bool) []string {
 	var labels []string

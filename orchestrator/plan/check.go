@@ -64,7 +64,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	}
 	found, err := machine.scanner().Inspect(folder)
 	if err != nil {
-		return nil, err
+		return nil, withPlace(exp, err)
 	}
 	c := &Checkup{Experiment: exp.Name, Root: found.Set.Root, Base: exp.Base, Problems: []string{}}
 	c.Duplicates = append([]dataset.Duplicate{}, found.Set.Duplicates...)
@@ -103,11 +103,11 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		seen = base.Seen
 	}
 	c.Needs, err = photoRequirements(exp, found.Set, seen)
-	c.problem(err)
+	c.problem(withPlace(exp, err))
 	for _, need := range c.Needs {
 		if need.Have < need.Want {
-			c.Problems = append(c.Problems, fmt.Sprintf("class %q, %s: %d %s, and %d %s needed",
-				need.Class, need.Use, need.Have, english.PluralWord(need.Have, "photo", "photos"), need.Want, english.PluralWord(need.Want, "is", "are")))
+			c.problem(exp.Fault(need.Key, fmt.Errorf("class %q, %s: %d %s, and %d %s needed",
+				need.Class, need.Use, need.Have, english.PluralWord(need.Have, "photo", "photos"), need.Want, english.PluralWord(need.Want, "is", "are"))))
 		}
 	}
 	if len(c.Problems) > 0 {
@@ -115,7 +115,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	}
 	// What is left to find are the mistakes that only a whole plan shows, leaks among them.
 	c.Plan, err = assemble(exp, machine, found.Set, base)
-	c.problem(err)
+	c.problem(withPlace(exp, err))
 	if err == nil {
 		if c.Power = powerOf(c.Plan); c.Power != nil {
 			c.Answers = c.Power.Answers()

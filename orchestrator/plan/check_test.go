@@ -39,9 +39,9 @@ func TestCheckArticle(t *testing.T) {
 		t.Fatalf("%+v", c)
 	}
 	for _, want := range []PhotoRequirement{
-		{"good", "tested on", 40, 40}, {"good", "study 1: regularization", 391, 391},
-		{"good", "study 2: classifiers", 391, 100}, {"hole", "study 1: LoRAs", 18, 18},
-		{"hole", "study 2: LoRAs", 10, 10}, {"cut", "tested on", 17, 7},
+		{"good", "tested on", 40, 40, "conditions.test.good"}, {"good", "study 1: regularization", 391, 391, "patterns.matrix[0].regularization_images[4]"},
+		{"good", "study 2: classifiers", 391, 100, `conditions.training_sets."generated defects + real good".good.real`}, {"hole", "study 1: LoRAs", 18, 18, "patterns.matrix[0].defect_images"},
+		{"hole", "study 2: LoRAs", 10, 10, "conditions.lora.defect_images"}, {"cut", "tested on", 17, 7, "conditions.test.cut"},
 	} {
 		if !slices.Contains(c.Needs, want) {
 			t.Errorf("%+v is missing", want)

@@ -107,14 +107,14 @@ func TestShortages(t *testing.T) {
 		good       int // photos of the class good; there are 6 of the class crack
 		want       dataset.ShortageError
 	}{
-		{"LoRA of study 1", head + "patterns: {matrix: [{defect_images: 7}]}\n", 5, dataset.ShortageError{Class: "crack", Have: 6, Want: 7, Use: "training LoRAs"}},
-		{"regularization", head + "patterns: {matrix: [{defect_images: 2, regularization_images: 6}]}\n", 5, dataset.ShortageError{Class: "good", Have: 5, Want: 6, Use: "regularization"}},
-		{"sources", head + "patterns: {baseline: true}\n", 0, dataset.ShortageError{Class: "good", Have: 0, Want: 1, Use: "the sources of img2img"}},
-		{"good LoRA of study 2", head + conditions(4, 2, "good: {generated: 2}, defects: {real: 2}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "training LoRAs"}},
-		{"regularization of study 2", head + conditions(4, 2, "good: {real: 2}, defects: {generated: 2}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "regularization"}},
-		{"defect LoRA of study 2", head + conditions(3, 5, "good: {real: 2}, defects: {generated: 2}"), 5, dataset.ShortageError{Class: "crack", Have: 4, Want: 5, Use: "training LoRAs"}},
-		{"good classifier images", head + conditions(1, 1, "good: {real: 4}, defects: {real: 1}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "training classifiers"}},
-		{"defect classifier images", head + conditions(1, 1, "good: {real: 1}, defects: {real: 5}"), 5, dataset.ShortageError{Class: "crack", Have: 4, Want: 5, Use: "training classifiers"}},
+		{"LoRA of study 1", head + "patterns: {matrix: [{defect_images: 7}]}\n", 5, dataset.ShortageError{Class: "crack", Have: 6, Want: 7, Use: "training LoRAs", Key: "patterns.matrix[0].defect_images"}},
+		{"regularization", head + "patterns: {matrix: [{defect_images: 2, regularization_images: 6}]}\n", 5, dataset.ShortageError{Class: "good", Have: 5, Want: 6, Use: "regularization", Key: "patterns.matrix[0].regularization_images"}},
+		{"sources", head + "patterns: {baseline: true}\n", 0, dataset.ShortageError{Class: "good", Have: 0, Want: 1, Use: "the sources of img2img", Key: "patterns.baseline"}},
+		{"good LoRA of study 2", head + conditions(4, 2, "good: {generated: 2}, defects: {real: 2}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "training LoRAs", Key: "conditions.lora.good_images"}},
+		{"regularization of study 2", head + conditions(4, 2, "good: {real: 2}, defects: {generated: 2}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "regularization", Key: "conditions.lora"}},
+		{"defect LoRA of study 2", head + conditions(3, 5, "good: {real: 2}, defects: {generated: 2}"), 5, dataset.ShortageError{Class: "crack", Have: 4, Want: 5, Use: "training LoRAs", Key: "conditions.lora.defect_images"}},
+		{"good classifier images", head + conditions(1, 1, "good: {real: 4}, defects: {real: 1}"), 5, dataset.ShortageError{Class: "good", Have: 3, Want: 4, Use: "training classifiers", Key: "conditions.training_sets.made.good.real"}},
+		{"defect classifier images", head + conditions(1, 1, "good: {real: 1}, defects: {real: 5}"), 5, dataset.ShortageError{Class: "crack", Have: 4, Want: 5, Use: "training classifiers", Key: "conditions.training_sets.made.defects.real"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			exp := parse(t, test.text)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -27,6 +26,11 @@ type Machine struct {
 
 // Load reads everything that an experiment refers to and plans it.
 func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
+	p, err := load(exp, machine)
+	return p, withPlace(exp, err)
+}
+
+func load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
 	folder, err := photosOf(exp, machine)
 	if err != nil {
 		return nil, err
@@ -46,6 +50,7 @@ func Load(exp *experiment.Experiment, machine Machine) (*Plan, error) {
 func photosOf(exp *experiment.Experiment, machine Machine) (dataset.Folder, error) {
 	d := exp.Dataset
 	root, err := datasetRoot(exp, machine)
+	err = exp.Fault("dataset.root", err)
 	folder := dataset.Folder{
 		Format: d.Format, Root: root, Classes: d.Classes(), BitDepth: d.BitDepth, AutoRange: d.Range == experiment.AutoRange,
 		Parts: dataset.Parts{Folders: d.Parts.Folder},
@@ -70,7 +75,12 @@ func (m Machine) scanner() dataset.Scanner {
 }
 
 func findBase(exp *experiment.Experiment, machine Machine) (*model.Base, error) {
-	return model.FindBase(machine.Memory.FileHashes(), exp.Base, exp.Dir, ".", machine.Models)
+	name, err := Expanded(exp.Base)
+	var base *model.Base
+	if err == nil {
+		base, err = model.FindBase(machine.Memory.FileHashes(), name, exp.Dir, ".", machine.Models)
+	}
+	return base, exp.Fault("base", err)
 }
 
 // assemble plans an experiment on its photos and its base model.
@@ -102,7 +112,7 @@ func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, bas
 func testsOf(exp *experiment.Experiment, set *dataset.Set) (tests dataset.Tests, err error) {
 	if exp.Conditions != nil && exp.Conditions.Test.List != "" {
 		tests.Listed, err = dataset.ReadTests(beside(exp.Dir, exp.Conditions.Test.List), set)
-		return tests, err
+		return tests, exp.Fault("conditions.test", err)
 	}
 	tests.Counts = map[string]int{}
 	for _, class := range exp.Dataset.Classes() {
@@ -127,43 +137,4 @@ func stageVersions(path string) (map[string]int, error) {
 		}
 	}
 	return versions, nil
-}
-
-// datasetRoot finds the folder of the images: ${VARIABLES} are replaced, and a
-// relative path starts at the experiment file, or else at the working folder.
-func datasetRoot(exp *experiment.Experiment, machine Machine) (string, error) {
-	if exp.Dataset.Root == "" { // the installed package
-		if machine.ELPV == "" {
-			return "", fmt.Errorf("dataset format elpv: the package elpv-dataset is not installed; run make build, or give dataset.root")
-		}
-		return machine.ELPV, nil
-	}
-	var unset string
-	root := os.Expand(exp.Dataset.Root, func(name string) string {
-		value, ok := os.LookupEnv(name)
-		if !ok {
-			unset = name
-		}
-		return value
-	})
-	if strings.HasPrefix(root, "~/") {
-		return "", fmt.Errorf("dataset.root %s: an experiment file has no ~: write ${HOME}%s", exp.Dataset.Root, root[1:])
-	}
-	if unset != "" {
-		return "", fmt.Errorf("dataset.root %s: the environment variable %s is not set", exp.Dataset.Root, unset)
-	}
-	return beside(exp.Dir, root), nil
-}
-
-// beside resolves a path of an experiment file.
-func beside(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	return filepath.Join(dir, path)
 }

@@ -185,15 +185,20 @@ func TestLoadErrors(t *testing.T) {
 		spoil    func(desk)
 		want     string
 	}{
-		{"no dataset", "root: data", "root: nowhere", nil, "nowhere does not exist"},
-		{"unset variable", "root: data", `root: "${NO_SUCH_ROOT}/x"`, nil, "dataset.root ${NO_SUCH_ROOT}/x: the environment variable NO_SUCH_ROOT is not set"},
-		{"no class", "defects: [crack, cut]", "defects: [crack, dent]", nil, `class "dent": folder `},
+		{"no dataset", "root: data", "root: nowhere", nil, "small.yaml:2:34: dataset folder "},
+		{"unset variable", "root: data", `root: "${NO_SUCH_ROOT}/x"`, nil, "small.yaml:2:34: dataset.root ${NO_SUCH_ROOT}/x: the environment variable NO_SUCH_ROOT is not set"},
+		{"no class", "defects: [crack, cut]", "defects: [crack, dent]", nil, `small.yaml:2:70: class "dent": folder `},
+		{"no good class", "noun: board", "noun: board, good: fine", nil, `small.yaml:2:59: class "fine": folder `},
+		{"somebody else's home", "root: data", "root: ~else/x", nil, "small.yaml:2:34: dataset.root ~else/x: ~ stands for your own home folder only"},
+		{"no table of parts", "noun: board", "noun: board, parts: gone.csv", nil, "small.yaml:2:60: dataset.parts: "},
+		{"a pattern that names no part", "noun: board", "noun: board, parts: {pattern: 'tile(x)'}", nil, "small.yaml:2:53: dataset.parts: the pattern tile(x) names a part in no photo"},
+		{"no list of test photos", "test: {good: 4, defects: 2}", "test: {list: gone.csv}", nil, "small.yaml:14:3: conditions.test: "},
 		{"no elpv-dataset", "format: folders, root: data, noun: board, defects: [crack, cut]", "format: elpv, noun: cell, good: functional, defects: [defective mono]", nil, "the package elpv-dataset is not installed"},
-		{"no base", "base: tiny", "base: ./nowhere", nil, `base model "./nowhere": no such folder`},
-		{"no weights", "weights: none", "weights: weights/b1.safetensors", nil, "classifier.weights: open "},
-		{"no features model", "show: 3", "show: 3\n  features: ./dino", nil, `patterns.features: features model "./dino": no such folder`},
+		{"no base", "base: tiny", "base: ./nowhere", nil, `small.yaml:3:7: base model "./nowhere": no such folder`},
+		{"no weights", "weights: none", "weights: weights/b1.safetensors", nil, "small.yaml:20:23: classifier.weights: open "},
+		{"no features model", "show: 3", "show: 3\n  features: ./dino", nil, `small.yaml:9:13: patterns.features: features model "./dino": no such folder`},
 		{"weights of another format", "weights: none", "weights: weights/b0.pt", nil, `classifier.weights "weights/b0.pt" is none of imagenet, lite0, none, or a .safetensors file`},
-		{"too few to test", "defects: 2}", "defects: 7}", nil, `class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer`},
+		{"too few to test", "defects: 2}", "defects: 7}", nil, `small.yaml:14:19: class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer`},
 		{"no scripts", "", "", func(d desk) { _ = os.RemoveAll(filepath.Join(d.root, "scripts")) }, "the Python stages are not where they should be"},
 		{"versions are no JSON", "", "", func(d desk) { d.write("scripts/versions.json", "{") }, "versions.json: unexpected end"},
 		{"no version of a stage", "", "", func(d desk) { d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1}`) }, "versions.json has no version of the stage autoencode"},
@@ -221,4 +226,36 @@ func TestFormats(t *testing.T) {
 	}
 	_, err := dataset.Scan("coco", t.TempDir(), []string{"good"})
 	fails(t, err, `unknown dataset format "coco"`)
+}
+
+// TestLoadPlacesOfChanges: what --set gives in place of the file is what an error
+// names.
+func TestLoadPlacesOfChanges(t *testing.T) {
+	d := newDesk(t)
+	exp, err := experiment.Parse("small.yaml", d.root, []byte(small), "dataset.defects[1]=dent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load(exp, Machine{Scripts: filepath.Join(d.root, "scripts"), Models: filepath.Join(d.root, "models")})
+	fails(t, err, `--set dataset.defects[1]=dent: class "dent": folder `)
+}
+
+// TestHome: ~ is the home folder wherever a file names a path.
+func TestHome(t *testing.T) {
+	d := newDesk(t)
+	d.write("parts.csv", "file,part\ngood/000.png,a\n")
+	t.Setenv("HOME", d.root)
+	before := d.plan(small)
+	other := strings.NewReplacer("root: data", "root: ~/data", "base: tiny", "base: ~/models/tiny", "noun: board", "noun: board, parts: ~/parts.csv").Replace(small)
+	exp, err := experiment.Parse("small.yaml", t.TempDir(), []byte(other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := Load(exp, Machine{Scripts: filepath.Join(d.root, "scripts")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := changed(t, before, after); len(got) > 0 || !after.Set.Parted {
+		t.Errorf("~ for the home folder changes %q", got)
+	}
 }

@@ -13,7 +13,7 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	p, study := cell.Pattern, b.exp.Patterns
 	planned := Cell{Cell: cell}
 	recipe := b.orUsual(p)
-	sources, err := b.patternSources(recipe)
+	sources, err := b.patternSources(recipe, p.Path("source_images"))
 	if err != nil {
 		return planned, err
 	}
@@ -48,16 +48,17 @@ func (b *builder) patternGood() []dataset.Image {
 // patternSources refers to what a pattern's images start from; nothing where its method
 // starts from no photos. Regions have the sizes of those that any of study 1's LoRAs
 // learns, so that all patterns start from the same.
-func (b *builder) patternSources(r experiment.Recipe) ([]stage.Ref, error) {
+func (b *builder) patternSources(r experiment.Recipe, key string) ([]stage.Ref, error) {
 	if !r.Generate.How().Uses(experiment.InputSource) {
 		return nil, nil
 	}
 	good := b.patternGood()
-	if n := max(r.SourceImages, 1); len(good) < n {
-		return nil, &dataset.ShortageError{Class: b.exp.Dataset.Good, Have: len(good), Want: n, Use: sourcesOf(r.Generate)}
+	least, err := drawing{max(r.SourceImages, 1), sourcesOf(r.Generate), key}.first(good, b.exp.Dataset.Good)
+	if err != nil {
+		return nil, err
 	}
 	if r.SourceImages > 0 {
-		good = good[:r.SourceImages]
+		good = least
 	}
 	pool := b.in.Division.Pool(b.exp.Patterns.Defect)
 	_, sizes, err := b.learnt(pool[:b.patternsLearn()], r.Resolution)
@@ -75,11 +76,11 @@ func sourcesOf(g experiment.Generate) string { return "the sources of " + g.Meth
 func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
 	defect := b.exp.Patterns.Defect
 	spec, err := once(b.loras, "pattern "+p.Name, func() (spec stage.TrainLoRA, err error) {
-		instance, err := first(b.in.Division.Pool(defect), p.DefectImages, defect, "training LoRAs")
+		instance, err := drawing{p.DefectImages, "training LoRAs", p.Path("defect_images")}.first(b.in.Division.Pool(defect), defect)
 		if err != nil {
 			return spec, err
 		}
-		regular, err := first(b.patternGood(), p.RegularizationImages, b.exp.Dataset.Good, "regularization")
+		regular, err := drawing{p.RegularizationImages, "regularization", p.Path("regularization_images")}.first(b.patternGood(), b.exp.Dataset.Good)
 		if err != nil {
 			return spec, err
 		}

@@ -5,12 +5,28 @@ import (
 	"kizu/orchestrator/experiment"
 )
 
+// testedOn is the use of test photos.
+const testedOn = "tested on"
+
 // PhotoRequirement is how many photos of a class one use asks for.
 type PhotoRequirement struct {
 	Class string `json:"class"`
 	Use   string `json:"use"`
 	Have  int    `json:"have"`
 	Want  int    `json:"want"`
+	Key   string `json:"key"` // of the experiment file: what asks for them
+}
+
+// most is the largest number of photos that any pattern or condition asks for.
+type most struct {
+	n   int
+	key string
+}
+
+func (m *most) of(n int, key string) {
+	if n > m.n {
+		*m = most{n, key}
+	}
 }
 
 // photoRequirements lists what an experiment asks of a set of photos, whether or not the
@@ -38,12 +54,12 @@ func photoRequirements(exp *experiment.Experiment, set *dataset.Set, seen map[st
 	}
 	var all []PhotoRequirement
 	for _, class := range classes {
-		add := func(use string, have, want int) {
-			if want > 0 {
-				all = append(all, PhotoRequirement{class, use, have, want})
+		add := func(use string, have int, want most) {
+			if want.n > 0 {
+				all = append(all, PhotoRequirement{class, use, have, want.n, want.key})
 			}
 		}
-		add("tested on", eligible[class], exp.TestCount(class))
+		add(testedOn, eligible[class], most{exp.TestCount(class), exp.TestKey(class)})
 		patternRequirements(exp, set, division, class, add)
 		conditionRequirements(exp, len(division.Train[class]), class, add)
 	}
@@ -51,15 +67,16 @@ func photoRequirements(exp *experiment.Experiment, set *dataset.Set, seen map[st
 }
 
 // patternRequirements lists study 1's uses of a class; more patterns use the same photos.
-func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division *dataset.Division, class string, add func(string, int, int)) {
+func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division *dataset.Division, class string, add func(string, int, most)) {
 	if exp.Patterns == nil {
 		return
 	}
-	var instance, regular, sources int
+	var instance, regular, sources most
 	for _, p := range exp.ExpandPatterns() {
-		instance, regular = max(instance, p.DefectImages), max(regular, p.RegularizationImages)
+		instance.of(p.DefectImages, p.Path("defect_images"))
+		regular.of(p.RegularizationImages, p.Path("regularization_images"))
 		if p.Generate.How().Uses(experiment.InputSource) {
-			sources = max(sources, p.SourceImages, 1)
+			sources.of(max(p.SourceImages, 1), p.Path("source_images"))
 		}
 	}
 	switch class {
@@ -73,27 +90,27 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 }
 
 // conditionRequirements lists study 2's uses of a class, of which it may draw have.
-func conditionRequirements(exp *experiment.Experiment, have int, class string, add func(string, int, int)) {
+func conditionRequirements(exp *experiment.Experiment, have int, class string, add func(string, int, most)) {
 	good := class == exp.Dataset.Good
-	var instance, regular, sources, real int
+	var instance, regular, sources, real most
 	for _, c := range exp.ExpandConditions() {
-		real = max(real, c.Of(class, exp.Dataset.Good).Real)
+		real.of(c.Of(class, exp.Dataset.Good).Real, c.RealPath(good))
 		method := c.LoRA.Generate.How()
 		if good && c.UsesGenerated() && method.Uses(experiment.InputSource) {
-			sources = max(sources, c.LoRA.SourceImages)
+			sources.of(c.LoRA.SourceImages, c.LoRAPath("source_images"))
 		}
 		if !method.Uses(experiment.InputLoRA) {
 			continue
 		}
 		if good && c.UsesGenerated() {
-			regular = max(regular, c.LoRA.RegularizationImages)
+			regular.of(c.LoRA.RegularizationImages, c.LoRAPath("regularization_images"))
 		}
 		switch {
 		case c.Of(class, exp.Dataset.Good).Generated == 0:
 		case good:
-			instance = max(instance, c.LoRA.GoodImages)
+			instance.of(c.LoRA.GoodImages, c.LoRAPath("good_images"))
 		case c.LoRA.Patterns[class] == "":
-			instance = max(instance, c.LoRA.DefectImages)
+			instance.of(c.LoRA.DefectImages, c.LoRAPath("defect_images"))
 		}
 	}
 	add("study 2: LoRAs", have, instance)

@@ -6,22 +6,29 @@ import (
 	"kizu/orchestrator/dataset"
 )
 
-// first takes the first n images of a drawing order.
-func first(images []dataset.Image, n int, class, use string) ([]dataset.Image, error) {
-	if len(images) < n {
-		return nil, &dataset.ShortageError{Class: class, Have: len(images), Want: n, Use: use}
-	}
-	return images[:n], nil
+// drawing is a number of images that are asked for.
+type drawing struct {
+	n   int
+	use string // what they are for
+	key string // of the experiment file: what asks for them
 }
 
-// train takes the first n images of a class that are not tested on. Where test
+// first takes the first images of a drawing order.
+func (d drawing) first(images []dataset.Image, class string) ([]dataset.Image, error) {
+	if len(images) < d.n {
+		return nil, &dataset.ShortageError{Class: class, Have: len(images), Want: d.n, Use: d.use, Key: d.key}
+	}
+	return images[:d.n], nil
+}
+
+// train takes the first images of a class that are not tested on. Where test
 // images would be next, the error names them.
-func (b *builder) train(class string, n int, use string) ([]dataset.Image, error) {
-	images, err := first(b.in.Division.Train[class], n, class, use)
+func (b *builder) train(class string, d drawing) ([]dataset.Image, error) {
+	images, err := d.first(b.in.Division.Train[class], class)
 	var shortage *dataset.ShortageError
 	if errors.As(err, &shortage) {
-		if pool := b.in.Division.Pool(class); len(pool) >= n {
-			shortage.Tested = dataset.Names(pool[shortage.Have:n])
+		if pool := b.in.Division.Pool(class); len(pool) >= d.n {
+			shortage.Tested = dataset.Names(pool[shortage.Have:d.n])
 		}
 	}
 	return images, err

@@ -55,7 +55,7 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Rendering: b.rendering(),
 	}
 	for index, class := range spec.Classes {
-		reals, err := b.train(class, c.Of(class, b.exp.Dataset.Good).Real, "training classifiers")
+		reals, err := b.train(class, drawing{c.Of(class, b.exp.Dataset.Good).Real, "training classifiers", c.RealPath(class == b.exp.Dataset.Good)})
 		if err != nil {
 			return spec, err
 		}
@@ -109,7 +109,7 @@ func (b *builder) generated(class string, cell experiment.Cell) (images *Task, e
 
 // studySources refers to what study 2's images of a class start from.
 func (b *builder) studySources(class string, c *experiment.Condition) ([]stage.Ref, error) {
-	good, err := b.studyGood(class, c.LoRA.SourceImages, sourcesOf(c.LoRA.Generate))
+	good, err := b.studyGood(class, drawing{c.LoRA.SourceImages, sourcesOf(c.LoRA.Generate), c.LoRAPath("source_images")})
 	if err != nil {
 		return nil, err
 	}
@@ -130,15 +130,16 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 		return b.patternLoRA(p, cell.Seed)
 	}
 	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec stage.TrainLoRA, err error) {
-		n, regular := lora.DefectImages, []dataset.Image(nil)
+		at, regular := cell.Condition.LoRAPath, []dataset.Image(nil)
+		learns := drawing{lora.DefectImages, "training LoRAs", at("defect_images")}
 		if class == names.Good {
-			n = lora.GoodImages
+			learns.n, learns.key = lora.GoodImages, at("good_images")
 		} else if lora.RegularizationImages > 0 {
-			if regular, err = b.studyGood(class, lora.RegularizationImages, "regularization"); err != nil {
+			if regular, err = b.studyGood(class, drawing{lora.RegularizationImages, "regularization", at("regularization_images")}); err != nil {
 				return spec, err
 			}
 		}
-		instance, err := b.train(class, n, "training LoRAs")
+		instance, err := b.train(class, learns)
 		if err != nil {
 			return spec, err
 		}
@@ -159,17 +160,17 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 	return b.add(fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell)), spec)
 }
 
-// studyGood takes the first n good images, and of them those that show the same
-// kind of part as the class.
-func (b *builder) studyGood(class string, n int, use string) ([]dataset.Image, error) {
-	good, err := b.train(b.exp.Dataset.Good, n, use)
+// studyGood takes the first good images, and of them those that show the same kind
+// of part as the class.
+func (b *builder) studyGood(class string, d drawing) ([]dataset.Image, error) {
+	good, err := b.train(b.exp.Dataset.Good, d)
 	if err != nil || class == b.exp.Dataset.Good {
 		return good, err
 	}
 	same := b.goodFor(class, good)
 	if len(same) == 0 {
 		return nil, fmt.Errorf("none of the %d good %s for %s is of group %q, which class %q is of: ask for more",
-			len(good), english.PluralWord(len(good), "image", ""), use, b.in.Set.Variety(class), class)
+			len(good), english.PluralWord(len(good), "image", ""), d.use, b.in.Set.Variety(class), class)
 	}
 	return same, nil
 }

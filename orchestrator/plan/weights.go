@@ -28,7 +28,7 @@ func findWeights(exp *experiment.Experiment, hashes *filehash.Hashes) (map[strin
 		if found[name] == nil {
 			var err error
 			if found[name], err = weightsNamed(exp, name, hashes); err != nil {
-				return nil, err
+				return nil, exp.Fault("classifier.weights", err)
 			}
 		}
 		if models := &found[name].Models; !slices.Contains(*models, classifier.Model) {
@@ -67,7 +67,7 @@ func findEncoder(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.En
 	}
 	encoder, err := model.FindEncoder(hashes, name, path)
 	if err != nil {
-		return nil, fmt.Errorf("patterns.features: %w", err)
+		return nil, exp.Fault("patterns.features", fmt.Errorf("patterns.features: %w", err))
 	}
 	return encoder, nil
 }

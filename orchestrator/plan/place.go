@@ -1,0 +1,91 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+)
+
+// withPlace gives an error about photos the place of what the experiment file says of
+// them: the class that there is not, the number that is too large.
+func withPlace(exp *experiment.Experiment, err error) error {
+	var fault *dataset.Fault
+	var shortage *dataset.ShortageError
+	switch {
+	case errors.As(err, &fault) && fault.Class != "":
+		return exp.Fault(exp.Dataset.ClassKey(fault.Class), err)
+	case errors.As(err, &fault):
+		return exp.Fault(fault.Key, err)
+	case errors.As(err, &shortage) && shortage.Key != "":
+		return exp.Fault(shortage.Key, err)
+	case errors.As(err, &shortage):
+		return exp.Fault(exp.TestKey(shortage.Class), err)
+	}
+	return err
+}
+
+// datasetRoot finds the folder of the images: ${VARIABLES} and a leading ~ are
+// replaced, and a relative path starts at the experiment file, or else at the working
+// folder.
+func datasetRoot(exp *experiment.Experiment, machine Machine) (string, error) {
+	if exp.Dataset.Root == "" { // the installed package
+		if machine.ELPV == "" {
+			return "", errors.New("dataset format elpv: the package elpv-dataset is not installed; run make build, or give dataset.root")
+		}
+		return machine.ELPV, nil
+	}
+	var unset string
+	root := os.Expand(exp.Dataset.Root, func(name string) string {
+		value, ok := os.LookupEnv(name)
+		if !ok {
+			unset = name
+		}
+		return value
+	})
+	if unset != "" {
+		return "", fmt.Errorf("dataset.root %s: the environment variable %s is not set", exp.Dataset.Root, unset)
+	}
+	root, err := Expanded(root)
+	if err != nil {
+		return "", fmt.Errorf("dataset.root %s: %w", exp.Dataset.Root, err)
+	}
+	return beside(exp.Dir, root), nil
+}
+
+// Expanded is a path with the user's home folder for a leading ~.
+func Expanded(path string) (string, error) {
+	first, rest, _ := strings.Cut(path, "/")
+	switch {
+	case !strings.HasPrefix(path, "~"):
+		return path, nil
+	case first != "~":
+		return "", fmt.Errorf("~ stands for your own home folder only: write the folder of %s out, or ./%s for one that is called so", first[1:], first)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", errors.New("~ stands for the home folder, and HOME is not set: write it out")
+	}
+	return filepath.Join(home, rest), nil
+}
+
+// beside resolves a path of an experiment file. One whose ~ stands for nothing is left
+// as it is, for opening it to say so.
+func beside(dir, path string) string {
+	if expanded, err := Expanded(path); err == nil {
+		path = expanded
+	}
+	if filepath.IsAbs(path) {
+		return path
+	}
+	if _, err := os.Stat(filepath.Join(dir, path)); err != nil {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(dir, path)
+}
