@@ -4,12 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
-	"text/tabwriter"
-
-	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
@@ -129,71 +123,4 @@ func (c *checkup) checkDisk(st *store.Store) (err error) {
 		c.Problems = append(c.Problems, fmt.Sprintf("%s are free in %s, and a run may need %s", size(c.Free), c.Store, size(estimate.Bytes)))
 	}
 	return nil
-}
-
-func printCheck(out io.Writer, c *checkup) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "PHOTOS in %s\n", c.Root)
-	for _, class := range c.Photos {
-		var forms []string
-		for _, form := range class.Forms {
-			forms = append(forms, fmt.Sprintf("%d of %d×%d %s", form.Count, form.Width, form.Height, form.Mode))
-		}
-		fmt.Fprintf(w, "  %s\t%d found\t%s\n", class.Class, class.Found, strings.Join(forms, ", "))
-	}
-	for _, copied := range c.Duplicates {
-		fmt.Fprintf(w, "  %s\n", copied)
-	}
-	for _, other := range c.LeftOut {
-		fmt.Fprintf(w, "  %s is %s and left out\n", other.Name, other.Why)
-	}
-	for _, note := range slices.Concat(c.Range, c.Views) {
-		fmt.Fprintf(w, "  %s\n", note)
-	}
-	endTable(w)
-	fmt.Fprintln(w, "CLASS\tUSE\tAVAILABLE\tNEEDED")
-	for _, need := range c.Needs {
-		mark := ""
-		if need.Have < need.Want {
-			mark = "  too few"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d%s\n", need.Class, need.Use, need.Have, need.Want, mark)
-	}
-	endTable(w)
-	if c.BaseState != "" {
-		fmt.Fprintf(w, "base model\t%s: %s\n", c.Base, c.BaseState)
-	}
-	for _, weights := range c.Weights {
-		fmt.Fprintf(w, "classifier\t%s\n", weights)
-	}
-	if c.Features != "" {
-		fmt.Fprintf(w, "features\t%s\n", c.Features)
-	}
-	for _, d := range c.Devices {
-		fmt.Fprintf(w, "device\t%s: %s, %s\n", d.Name, d.Label, size(d.Memory))
-	}
-	if e := c.Estimate; e != nil {
-		fmt.Fprintf(w, "to be written\tat most %s: %d %s %s, %d %s %s, %d %s\n", size(e.Bytes),
-			e.LoRAs, english.PluralWord(e.LoRAs, "LoRA", ""), size(e.LoRABytes),
-			e.Images, english.PluralWord(e.Images, "image", ""), size(e.ImageBytes),
-			e.Classifiers, english.PluralWord(e.Classifiers, "classifier", ""))
-	}
-	fmt.Fprintf(w, "free disk\t%s in %s\n", size(c.Free), c.Store)
-	endTable(w)
-	for _, answer := range c.Answers {
-		fmt.Fprintln(w, answer)
-	}
-	for _, warning := range c.Warnings {
-		fmt.Fprintln(w, "WARNING", warning)
-	}
-	for _, path := range c.Pictures {
-		fmt.Fprintln(w, "pictures of what networks see:", path)
-	}
-	for _, problem := range c.Problems {
-		fmt.Fprintln(w, "PROBLEM", problem)
-	}
-	if len(c.Problems) == 0 {
-		fmt.Fprintf(w, "%s can run\n", c.Experiment)
-	}
-	return w.Flush()
 }

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript" // runs the program as a user does; BSD
 
@@ -69,6 +71,7 @@ func runScripts(t *testing.T, dir string) {
 			"tmpfs":     tmpfs,
 			"hub":       hub,
 			"refusing":  refusing,
+			"screenful": screenful,
 		},
 	})
 }
@@ -84,6 +87,25 @@ func photos(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		ts.Check(png.Encode(file, picture(args[0], i)))
 		ts.Check(file.Close())
+	}
+}
+
+// screenful LINES COLUMNS makes sure that what the last command printed fits a screen.
+func screenful(ts *testscript.TestScript, _ bool, args []string) {
+	lines, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	columns, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text := strings.Split(strings.TrimRight(ts.ReadFile("stdout"), "\n"), "\n")
+	if len(text) > lines {
+		ts.Fatalf("%d lines", len(text))
+	}
+	for _, line := range text {
+		line = strings.ReplaceAll(line, ts.Getenv("WORK"), "/data") // of no user's length
+		line = strings.ReplaceAll(line, ts.Getenv("KIZU_HOME"), "/opt/kizu")
+		if n := utf8.RuneCountInString(line); n > columns {
+			ts.Fatalf("%d columns: %s", n, line)
+		}
 	}
 }
 

@@ -78,12 +78,6 @@ func (d Duplicate) String() string {
 	return fmt.Sprintf("%s is a copy of %s and left out", d.Name, d.Same)
 }
 
-// LeftOut is something in a dataset's folder that is not read, and what it is.
-type LeftOut struct {
-	Name string `json:"name"`
-	Why  string `json:"why"`
-}
-
 // Of lists the images of a class, by name.
 func (s *Set) Of(class string) []Image {
 	var images []Image

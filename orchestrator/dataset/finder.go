@@ -2,14 +2,12 @@ package dataset
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize/english"
 	"golang.org/x/text/unicode/norm" // "é" as one character or as two; Go project, BSD
 
 	"kizu/orchestrator/filehash"
@@ -17,9 +15,6 @@ import (
 
 // extensions of files that are taken for images, in lower case.
 var extensions = []string{".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
-
-// others are extensions of pictures that are not read.
-var others = []string{".gif", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".psd", ".dng", ".cr2", ".nef", ".arw", ".raw", ".svg", ".npy"}
 
 func isImage(name string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name))) && !strings.HasPrefix(name, ".")
@@ -30,6 +25,7 @@ type finder struct {
 	root   string
 	format string
 	images []Image
+	read   []string // folders whose images are those of a class
 	left   []LeftOut
 	levels Levels // that 16-bit images are read with
 
@@ -51,6 +47,7 @@ func (f *finder) list(folder, class string, split Split) error {
 	if err != nil {
 		return ofClass(class, err)
 	}
+	f.read = append(f.read, folder)
 	f.leaveOut(folder, entries)
 	for _, entry := range entries {
 		if f.inFolders && entry.IsDir() && filepath.Join(f.root, folder, entry.Name()) != f.maskTree && !strings.HasPrefix(entry.Name(), ".") {
@@ -87,30 +84,11 @@ func (f *finder) addFiles(folder string, entries []os.DirEntry, class string, sp
 	return nil
 }
 
-// leaveOut notes what a class's folder has besides images that may have been
-// meant as such: pictures of other kinds, and folders.
-func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
-	counts := map[string]int{}
-	for _, entry := range entries {
-		name := filepath.ToSlash(filepath.Join(folder, entry.Name()))
-		switch kind := strings.ToLower(filepath.Ext(name)); {
-		case strings.HasPrefix(entry.Name(), "."), filepath.Join(f.root, folder, entry.Name()) == f.maskTree:
-		case entry.IsDir() && !isImage(entry.Name()) && !f.inFolders:
-			f.left = append(f.left, LeftOut{name + "/", "a folder in a class's folder"})
-		case slices.Contains(others, kind):
-			counts[kind]++
-		}
-	}
-	for _, kind := range slices.Sorted(maps.Keys(counts)) {
-		f.left = append(f.left, LeftOut{filepath.ToSlash(filepath.Join(folder, "*"+kind)), fmt.Sprintf("of a kind that is not read (%s)", english.Plural(counts[kind], "file", ""))})
-	}
-}
-
 // add adds an image, unless it is something that only has an image's name. One
 // that is missing is for reading to say.
 func (f *finder) add(img Image) {
 	if what := filehash.Irregular(img.Path); what != "" {
-		f.left = append(f.left, LeftOut{img.Name, what})
+		f.left = append(f.left, LeftOut{img.Name, what, 1})
 		return
 	}
 	f.images = append(f.images, img)

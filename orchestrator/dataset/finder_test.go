@@ -38,11 +38,11 @@ func TestWhatIsNoFileIsLeftOut(t *testing.T) {
 		t.Errorf("images %q", got)
 	}
 	want := []LeftOut{
-		{"good/1.png", "a named pipe"}, {"good/2.png", "a folder"}, {"good/3.png", "a link that leads nowhere"},
-		{"good/4.png", "a device"}, {"good/6.png", "a folder"}, {"good/7.png", "a socket"},
+		{"good/1.png", "a named pipe", 1}, {"good/2.png", "a folder", 1}, {"good/3.png", "a link that leads nowhere", 1},
+		{"good/4.png", "a device", 1}, {"good/6.png", "a folder", 1}, {"good/7.png", "a socket", 1},
 	}
 	if !slices.Equal(set.LeftOut, want) {
-		t.Errorf("left out %q", set.LeftOut)
+		t.Errorf("left out %v", set.LeftOut)
 	}
 	for _, name := range []string{"good/1.png", "good/4.png"} { // as when a file becomes one after the scan
 		_, err := filehash.File(f.Path(name))
@@ -50,21 +50,24 @@ func TestWhatIsNoFileIsLeftOut(t *testing.T) {
 	}
 }
 
-// TestOtherPicturesAreNamed: pictures of a kind that is not read, and folders in
-// a class's folder, are not passed over in silence.
+// TestOtherPicturesAreNamed: pictures of a kind that is not read, hidden ones, folders
+// in a class's folder and folders of no class are not passed over in silence.
 func TestOtherPicturesAreNamed(t *testing.T) {
 	f := newFolder(t)
 	f.picture("good/0.png", 0)
 	f.picture("good/sub/1.png", 1)
-	for _, name := range []string{"good/2.heic", "good/3.HEIC", "good/4.gif", "good/.5.gif", "good/notes.txt", "good/.thumbnails/6.png"} {
+	f.picture("scratch/7.png", 7)
+	f.picture("scratch/8.png", 8)
+	for _, name := range []string{"good/._0.png", "masks_old/README", ".git/HEAD", "LICENSE", "good/2.heic", "good/3.HEIC", "good/4.gif", "good/.5.gif", "good/notes.txt", "good/.thumbnails/6.png"} {
 		f.Text(name, "x")
 	}
 	set := scan(t, "folders", f.Root, "good")
 	want := []LeftOut{
-		{"good/sub/", "a folder in a class's folder"}, {"good/*.gif", "of a kind that is not read (1 file)"}, {"good/*.heic", "of a kind that is not read (2 files)"},
+		{"good/sub/", TooDeep, 1}, {"good/*.gif", OtherKind, 1}, {"good/*.heic", OtherKind, 2}, {"good/.*", Hidden, 1},
+		{"masks_old/", NoClass, 0}, {"scratch/", NoClass, 2},
 	}
 	if !slices.Equal(set.LeftOut, want) {
-		t.Errorf("left out %q", set.LeftOut)
+		t.Errorf("left out %v", set.LeftOut)
 	}
 	if got := names(set.Images); !slices.Equal(got, []string{"good: good/0.png"}) {
 		t.Errorf("images %q", got)

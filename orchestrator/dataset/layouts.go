@@ -28,6 +28,8 @@ func (f *finder) mvtec(classes []string) error {
 			return err
 		}
 	}
+	f.leaveOutOthers("test")
+	f.leaveOutOthers("train")
 	return nil
 }
 
@@ -38,6 +40,7 @@ func (f *finder) folders(classes []string) error {
 			return err
 		}
 	}
+	f.leaveOutOthers("")
 	return nil
 }
 

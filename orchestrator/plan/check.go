@@ -37,24 +37,6 @@ type Checkup struct {
 	ImageNet  []string       `json:"-"` // backbones whose weights by torchvision are to be downloaded
 }
 
-// FolderView describes the photos of one class.
-type FolderView struct {
-	Class string     `json:"class"`
-	Found int        `json:"found"` // readable, copies among them
-	Forms []FormView `json:"forms"`
-
-	Masked int        `json:"masked"` // with masks, copies not among them
-	Seen   []SeenView `json:"seen,omitempty"`
-}
-
-// FormView counts photos of one size and mode.
-type FormView struct {
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-	Mode   string `json:"mode"`
-	Count  int    `json:"count"`
-}
-
 // Check looks at everything that an experiment refers to. The error is one
 // after which nothing can be said.
 func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
@@ -128,15 +110,4 @@ func (c *Checkup) problem(err error) {
 	if err != nil {
 		c.Problems = append(c.Problems, err.Error())
 	}
-}
-
-func folderView(class string, found *dataset.Inspection) FolderView {
-	view := FolderView{Class: class, Forms: []FormView{}}
-	for i, form := range found.Kinds {
-		if n := found.Forms[class][i]; n > 0 {
-			view.Found += n
-			view.Forms = append(view.Forms, FormView{form.Width, form.Height, form.Mode, n})
-		}
-	}
-	return view
 }

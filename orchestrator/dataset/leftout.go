@@ -1,0 +1,85 @@
+package dataset
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// LeftOut is something in a dataset's folder that may have been meant as photos, and
+// is not read.
+type LeftOut struct {
+	Name  string `json:"name"` // of a file or a folder below the root, or for files of one kind "good/*.gif"
+	Why   string `json:"why"`
+	Files int    `json:"files"` // pictures that are left out with it
+}
+
+// Why folders and files are left out. What has an image's name and is no file is left
+// out for being what it is: a device, a folder.
+const (
+	NoClass   = "of no class"                // a folder where classes have theirs
+	TooDeep   = "in a class's subfolder"     // a folder, and parts are not told by folders
+	OtherKind = "of a kind that is not read" // pictures
+	Hidden    = "hidden"                     // files whose names begin with a dot
+)
+
+// otherKinds are extensions of pictures that are not read.
+var otherKinds = []string{".gif", ".heic", ".heif", ".avif", ".jfif", ".jxl", ".jp2", ".psd", ".dng", ".cr2", ".nef", ".arw", ".raw", ".svg", ".npy", ".pgm", ".ppm", ".exr"}
+
+// leaveOut notes what a class's folder has besides images that may have been
+// meant as such: pictures of other kinds, hidden ones, and folders.
+func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
+	counts, hidden := map[string]int{}, 0
+	for _, entry := range entries {
+		name := entry.Name()
+		switch kind := strings.ToLower(filepath.Ext(name)); {
+		case filepath.Join(f.root, folder, name) == f.maskTree:
+		case strings.HasPrefix(name, "."):
+			if !entry.IsDir() && slices.Contains(extensions, kind) {
+				hidden++
+			}
+		case entry.IsDir() && !isImage(name) && !f.inFolders:
+			f.leaveOutFolder(filepath.Join(folder, name), TooDeep)
+		case slices.Contains(otherKinds, kind):
+			counts[kind]++
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		f.left = append(f.left, LeftOut{filepath.ToSlash(filepath.Join(folder, "*"+kind)), OtherKind, counts[kind]})
+	}
+	if hidden > 0 {
+		f.left = append(f.left, LeftOut{filepath.ToSlash(filepath.Join(folder, ".*")), Hidden, hidden})
+	}
+}
+
+// leaveOutOthers notes the folders, where classes have theirs, of which there is no
+// class.
+func (f *finder) leaveOutOthers(folder string) {
+	entries, err := os.ReadDir(filepath.Join(f.root, folder))
+	if err != nil {
+		return // listing the classes says so
+	}
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		read := slices.ContainsFunc(f.read, func(read string) bool {
+			return read == path || strings.HasPrefix(read, path+string(filepath.Separator)) // of a class such as front/scratch
+		})
+		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && !read && filepath.Join(f.root, path) != f.maskTree {
+			f.leaveOutFolder(path, NoClass)
+		}
+	}
+}
+
+// leaveOutFolder notes a folder and how many images are directly in it.
+func (f *finder) leaveOutFolder(folder, why string) {
+	entries, _ := os.ReadDir(filepath.Join(f.root, folder)) // one that cannot be read is named all the same
+	n := 0
+	for _, entry := range entries {
+		if isImage(entry.Name()) && !entry.IsDir() {
+			n++
+		}
+	}
+	f.left = append(f.left, LeftOut{filepath.ToSlash(folder) + "/", why, n})
+}
