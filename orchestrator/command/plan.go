@@ -10,7 +10,7 @@ import (
 )
 
 func newPlan(s *settings) *cobra.Command {
-	var asJSON bool
+	var asJSON, roles bool
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Show what a run would do: every cell and task, run or reused",
@@ -19,6 +19,9 @@ func newPlan(s *settings) *cobra.Command {
 			planned, err := openPlanned(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
+			}
+			if roles {
+				return printRoles(cmd.OutOrStdout(), planned.plan, asJSON)
 			}
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), struct {
@@ -33,7 +36,8 @@ func newPlan(s *settings) *cobra.Command {
 		},
 	}
 	s.addSet(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with cells and tasks")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with cells and tasks; with --roles a list of photos")
+	cmd.Flags().BoolVar(&roles, "roles", false, "print for each photo what it is used for, and nothing else")
 	return cmd
 }
 

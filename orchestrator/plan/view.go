@@ -213,10 +213,8 @@ func CompositionOf(classifier *Task) *ConditionView {
 	for i, class := range spec.Classes {
 		view.Classes = append(view.Classes, ClassView{Class: class, Real: photos[i]})
 	}
-	maker := map[int]*Task{} // of a class's generated images
 	for _, folder := range spec.Generated {
 		view.Classes[folder.Class].Generated += folder.Count
-		maker[folder.Class] = classifier.Need(folder.Path)
 	}
 	for _, img := range spec.Tested() {
 		view.Classes[img.Class].Test++
@@ -229,10 +227,20 @@ func CompositionOf(classifier *Task) *ConditionView {
 			view.Classes[img.Class].TestTiles++
 		}
 	}
-	for i, class := range spec.Classes {
-		if images := maker[i]; images != nil {
+	makers := classifier.makers()
+	for _, class := range spec.Classes {
+		if images := makers[class]; images != nil {
 			view.LoRAs = append(view.LoRAs, loraView(class, images))
 		}
 	}
 	return view
+}
+
+// makers are the tasks of a classifier's generated images, by class.
+func (t *Task) makers() map[string]*Task {
+	spec, makers := t.Spec.(stage.Classify), map[string]*Task{}
+	for _, folder := range spec.Generated {
+		makers[spec.Classes[folder.Class]] = t.Need(folder.Path)
+	}
+	return makers
 }

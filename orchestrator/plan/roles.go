@@ -1,0 +1,189 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
+)
+
+// PhotoRoles says what one photo of the dataset is used for.
+type PhotoRoles struct {
+	Photo  string    `json:"photo"` // its path below the dataset's root
+	Class  string    `json:"class"`
+	Part   string    `json:"part,omitempty"`    // that it is said to show
+	Roles  []RoleUse `json:"roles"`             // none: it is used for nothing
+	CopyOf string    `json:"copy_of,omitempty"` // the photo that counts in its place
+}
+
+// RoleUse is one role of a photo, which it has in some cells of a study, whatever their
+// seed.
+type RoleUse struct {
+	Role    stage.Role `json:"role"`
+	Study   string     `json:"study"`
+	Classes []string   `json:"classes,omitempty"` // whose LoRAs or images it is used for
+	Cells   []string   `json:"cells"`             // patterns, or conditions
+}
+
+// Roles lists every photo of the classes with its roles, class by class and by name.
+func (p *Plan) Roles() []PhotoRoles {
+	uses := roleUses{}
+	for _, cell := range p.FirstSeed() {
+		p.useIn(cell, uses)
+	}
+	list := []PhotoRoles{}
+	for _, class := range p.Experiment.Dataset.Classes() {
+		first := len(list)
+		of := map[string]bool{}
+		for _, img := range p.Set.Of(class) {
+			of[img.Name] = true
+			list = append(list, PhotoRoles{Photo: img.Name, Class: class, Part: img.Part, Roles: uses.of(img)})
+		}
+		for _, copied := range p.Set.Duplicates {
+			if of[copied.Same] {
+				list = append(list, PhotoRoles{Photo: copied.Name, Class: class, Roles: []RoleUse{}, CopyOf: copied.Same})
+			}
+		}
+		slices.SortFunc(list[first:], func(a, b PhotoRoles) int { return strings.Compare(a.Photo, b.Photo) })
+	}
+	return list
+}
+
+// useIn notes what the photos are to a cell's tasks.
+func (p *Plan) useIn(cell Cell, uses roleUses) {
+	if cell.Pattern != nil {
+		defect := p.Experiment.Patterns.Defect
+		for _, task := range some(cell.Train, cell.Generate) {
+			uses.add(task, cell, defect)
+		}
+		for _, task := range some(cell.Measure, cell.Photos, cell.Autoencoded) {
+			uses.add(task, cell, "")
+			for _, control := range task.Needs {
+				if control != cell.Generate {
+					uses.add(control, cell, "")
+				}
+			}
+		}
+		return
+	}
+	uses.add(cell.Classify, cell, "")
+	makers := cell.Classify.makers()
+	for _, class := range p.Experiment.Dataset.Classes() {
+		images := makers[class]
+		if images == nil {
+			continue
+		}
+		uses.add(images, cell, class)
+		for _, lora := range images.Needs {
+			uses.add(lora, cell, class)
+		}
+	}
+	for _, control := range cell.Classify.Needs {
+		if !slices.Contains(cell.Classify.MadeFrom(), control) {
+			uses.add(control, cell, "")
+		}
+	}
+}
+
+// roleOrder is how a photo's roles are listed: what may not meet first.
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Compared, stage.Control, stage.Calibration}
+
+// roleUses are the roles of photos, by the hashes of their files: a region of a photo is
+// used as the photo is.
+type roleUses map[string][]RoleUse
+
+// add notes what photos are to a task of a cell; class is that of its LoRA or images.
+func (u roleUses) add(task *Task, cell Cell, class string) {
+	for _, reading := range task.Spec.Reads() {
+		for ref := range reading.Photos {
+			sum, _ := ref.Hash()
+			u.note(sum, reading.Role, cell, class)
+		}
+	}
+}
+
+func (u roleUses) note(sum string, role stage.Role, cell Cell, class string) {
+	same := func(use RoleUse) bool {
+		return use.Role == role && use.Study == cell.Study && use.Classes[0] == class
+	}
+	i := slices.IndexFunc(u[sum], same)
+	if i < 0 {
+		i = len(u[sum])
+		u[sum] = append(u[sum], RoleUse{role, cell.Study, []string{class}, nil})
+	}
+	if use := &u[sum][i]; !slices.Contains(use.Cells, cell.Name) {
+		use.Cells = append(use.Cells, cell.Name)
+	}
+}
+
+// of lists the roles of an image; those that it has for several classes in the same
+// cells are one.
+func (u roleUses) of(img dataset.Image) []RoleUse {
+	merged := []RoleUse{}
+	for _, use := range u[img.SHA256] {
+		i := slices.IndexFunc(merged, func(other RoleUse) bool {
+			return other.Role == use.Role && other.Study == use.Study && slices.Equal(other.Cells, use.Cells)
+		})
+		switch {
+		case use.Classes[0] == "":
+			use.Classes = nil
+			merged = append(merged, use)
+		case i < 0:
+			use.Classes = slices.Clone(use.Classes)
+			merged = append(merged, use)
+		default:
+			merged[i].Classes = append(merged[i].Classes, use.Classes[0])
+		}
+	}
+	slices.SortStableFunc(merged, func(a, b RoleUse) int {
+		return cmp.Compare(slices.Index(roleOrder, a.Role), slices.Index(roleOrder, b.Role))
+	})
+	return merged
+}
+
+// Text says what a photo is used for: "test", "training (4 conditions)", "instance
+// of LoRA hole (study 1, 3 patterns)", or "unused".
+func (r PhotoRoles) Text() string {
+	switch {
+	case r.CopyOf != "":
+		return "unused: a copy of " + r.CopyOf
+	case len(r.Roles) == 0:
+		return "unused"
+	}
+	texts := make([]string, len(r.Roles))
+	for i, use := range r.Roles {
+		texts[i] = use.text()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (u RoleUse) text() string {
+	classes := strings.Join(u.Classes, ", ")
+	where := "study 1, " + english.Plural(len(u.Cells), "pattern", "")
+	if u.Study == experiment.Classification {
+		where = "study 2, " + english.Plural(len(u.Cells), "condition", "")
+	}
+	switch u.Role {
+	case stage.Instance, stage.Regularization:
+		return fmt.Sprintf("%s of LoRA %s (%s)", strings.TrimSuffix(string(u.Role), " image"), classes, where)
+	case stage.Source:
+		return fmt.Sprintf("source of images of %s (%s)", classes, where)
+	case stage.Training:
+		return fmt.Sprintf("training (%s)", english.Plural(len(u.Cells), "condition", ""))
+	case stage.Test:
+		return "test"
+	case stage.Calibration:
+		return "calibration"
+	case stage.Control:
+		return "control (autoencoded)"
+	case stage.Compared:
+		return "measured"
+	}
+	return string(u.Role)
+}
