@@ -13,7 +13,7 @@ import (
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                     {"command"},
-	"orchestrator/command":             {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "plan", "shell", "store", "model", "dataset", "experiment"},
+	"orchestrator/command":             {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "shell", "store", "model", "dataset", "experiment"},
 	"orchestrator/report":              {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
 	"orchestrator/report/gallery":      {"dataset"},
 	"orchestrator/report/table":        nil,
@@ -23,9 +23,10 @@ var mayImport = map[string][]string{
 	"orchestrator/execute/runlog":      {"plan", "store"},
 	"orchestrator/execute/slurm":       {"execute/runlog", "shell", "store"}, // what a job is called, for manifests
 	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"},      // the only one that loads Python
-	"orchestrator/plan":                {"result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
+	"orchestrator/plan":                {"draft", "result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
 	"orchestrator/stage":               {"dataset", "experiment"},
 	"orchestrator/store":               {"filehash"},
+	"orchestrator/draft":               nil,
 	"orchestrator/result":              nil,
 	"orchestrator/schedule":            nil,
 	"orchestrator/shell":               nil,
@@ -54,7 +55,7 @@ var keptTo = map[string][]string{
 // pure rooms compute: they look at no file, clock, network or random number but
 // those of a generator (math/rand/v2) seeded with what is computed on.
 var (
-	pure   = []string{"orchestrator/result", "orchestrator/schedule", "orchestrator/stage"}
+	pure   = []string{"orchestrator/result", "orchestrator/schedule", "orchestrator/stage", "orchestrator/draft"}
 	impure = []string{"os", "os/exec", "net", "net/http", "time", "math/rand", "path/filepath"}
 )
 

@@ -74,12 +74,5 @@ func (f *finder) leaveOutOthers(folder string) {
 
 // leaveOutFolder notes a folder and how many images are directly in it.
 func (f *finder) leaveOutFolder(folder, why string) {
-	entries, _ := os.ReadDir(filepath.Join(f.root, folder)) // one that cannot be read is named all the same
-	n := 0
-	for _, entry := range entries {
-		if isImage(entry.Name()) && !entry.IsDir() {
-			n++
-		}
-	}
-	f.left = append(f.left, LeftOut{filepath.ToSlash(folder) + "/", why, n})
+	f.left = append(f.left, LeftOut{filepath.ToSlash(folder) + "/", why, imagesIn(filepath.Join(f.root, folder))})
 }
