@@ -31,14 +31,20 @@ func printCheck(out io.Writer, c *checkup) error {
 	for _, path := range c.Pictures {
 		fmt.Fprintln(w, "pictures of what networks see:", path)
 	}
-	for _, problem := range c.Problems {
+	for _, problem := range c.Problems[:min(len(c.Problems), shownProblems)] {
 		fmt.Fprintln(w, "PROBLEM", problem)
 	}
-	if len(c.Problems) == 0 {
+	switch more := len(c.Problems) - shownProblems; {
+	case len(c.Problems) == 0:
 		fmt.Fprintf(w, "%s can run\n", c.Experiment)
+	case more > 0:
+		fmt.Fprintf(w, "PROBLEM and %d more: kizu check --json lists them\n", more)
 	}
 	return w.Flush()
 }
+
+// shownProblems leave room for the rest on a screen.
+const shownProblems = 12
 
 // printNotes prints sentences, in lines of the narrowest usual screen.
 func printNotes(w io.Writer, notes []string) {
