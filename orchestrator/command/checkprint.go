@@ -11,6 +11,7 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 
+	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report/table"
 )
 
@@ -20,31 +21,37 @@ func printCheck(out io.Writer, c *checkup) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, shortened("PHOTOS in "+c.Root, screenColumns))
 	printClasses(w, c)
-	printNotes(w, slices.Concat(c.LeftOutNotes(), c.Range, c.Views))
+	printNotes(w, slices.Concat(c.LeftOutNotes(), c.Range, c.SeenNotes()))
 	endTable(w)
 	printMachine(w, c)
 	endTable(w)
 	printNotes(w, c.Answers)
-	for _, warning := range c.Warnings {
-		fmt.Fprintln(w, "WARNING", warning)
-	}
+	printSome(w, "WARNING", c.Warnings, shownWarnings)
 	for _, path := range c.Pictures {
 		fmt.Fprintln(w, "pictures of what networks see:", path)
 	}
-	for _, problem := range c.Problems[:min(len(c.Problems), shownProblems)] {
-		fmt.Fprintln(w, "PROBLEM", problem)
-	}
-	switch more := len(c.Problems) - shownProblems; {
-	case len(c.Problems) == 0:
+	printSome(w, "PROBLEM", c.Problems, shownProblems)
+	if len(c.Problems) == 0 {
 		fmt.Fprintf(w, "%s can run\n", c.Experiment)
-	case more > 0:
-		fmt.Fprintf(w, "PROBLEM and %d more: kizu check --json lists them\n", more)
 	}
 	return w.Flush()
 }
 
-// shownProblems leave room for the rest on a screen.
-const shownProblems = 12
+// How many warnings and problems are shown, to leave room for the rest on a screen.
+const (
+	shownWarnings = 5
+	shownProblems = 12
+)
+
+// printSome prints the first of a list, and how many more there are.
+func printSome(w io.Writer, head string, list []string, most int) {
+	for _, text := range list[:min(len(list), most)] {
+		fmt.Fprintln(w, head, text)
+	}
+	if more := len(list) - most; more > 0 {
+		fmt.Fprintf(w, "%s and %d more: kizu check --json lists them\n", head, more)
+	}
+}
 
 // printNotes prints sentences, in lines of the narrowest usual screen.
 func printNotes(w io.Writer, notes []string) {
@@ -60,7 +67,11 @@ const screenColumns = 80
 // printClasses prints a line for each class: how many photos there are and how many are
 // asked for, of the uses beside testing by the one that has the fewest to spare.
 func printClasses(w *tabwriter.Writer, c *checkup) {
-	fmt.Fprintln(w, "CLASS\tFOUND\tTEST\tNEEDED\tSIZE AND MODE")
+	masks, column := func(plan.FolderView) string { return "" }, ""
+	if slices.ContainsFunc(c.Photos, func(class plan.FolderView) bool { return class.Masked > 0 }) {
+		masks, column = func(class plan.FolderView) string { return fmt.Sprintf("%d\t", class.Masked) }, "MASKS\t"
+	}
+	fmt.Fprintf(w, "CLASS\tFOUND\t%sTEST\tNEEDED\tSIZE AND MODE\n", column)
 	for _, class := range c.Photos {
 		tested, needed := "–", "–"
 		if need, ok := c.Tested(class.Class); ok {
@@ -69,7 +80,7 @@ func printClasses(w *tabwriter.Writer, c *checkup) {
 		if need, ok := c.Tightest(class.Class); ok {
 			needed = enough(fmt.Sprintf("%d of %d", need.Want, need.Have), need.Have < need.Want)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", class.Class, class.Found, tested, needed, class.Sizes())
+		fmt.Fprintf(w, "%s\t%d\t%s%s\t%s\t%s\n", class.Class, class.Found, masks(class), tested, needed, class.Sizes())
 	}
 	_ = w.Flush() // what follows are no columns of this table
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +16,7 @@ type Layout struct {
 	Format  string // mvtec or folders
 	Good    string // the class in train, for mvtec; "" where only names can tell
 	Classes []FolderCount
-	Masks   []string // folders that are masks by their name, below the root
+	Masks   string // the folder of the defects' masks, by its name; "" for none
 }
 
 // FolderCount is a folder that a class may be called by, and how many files in it have
@@ -42,7 +43,7 @@ func LookAround(path string) (*Layout, error) {
 	}
 	for _, folder := range top {
 		if slices.Contains(maskFolders, strings.ToLower(folder.Name)) {
-			layout.Masks = append(layout.Masks, folder.Name)
+			layout.Masks = cmp.Or(layout.Masks, folder.Name)
 		} else if folder.Files > 0 {
 			layout.Classes = append(layout.Classes, folder)
 		}

@@ -21,8 +21,10 @@ type Found struct {
 	GoodWhy string // why it is taken for that, as a comment
 	Classes []Class
 	Photos  []string // names below the root
-	Masks   []string // folders that seem to have masks
-	Oblong  string   // width × height of the most usual photos that are far from square; "" for none
+	Masks   string   // the folder of the defects' masks, below the root; "" for none
+	Masked  int      // photos of defects that have one
+	MaskWhy string   // why masks that seem to be there are not used; "" if they are
+	Oblong  string   // width × height of the most usual photos that are far from square, where a tenth is; "" otherwise
 
 	GPU    string // the first GPU, in words; "" for none
 	Cached []Base // base models in the local cache, of Bases

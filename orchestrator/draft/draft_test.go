@@ -46,16 +46,16 @@ func TestDrafts(t *testing.T) {
 		"folders": {
 			Root: "photos/PCB-Line 3", Folder: "PCB-Line 3", Format: "folders", Good: "iO", GoodWhy: "guessed by its name",
 			Classes: []Class{{Name: "iO", Either: 300}, {Name: "Kratzer", Either: 42}, {Name: "Lötfehler", Either: 17}},
-			Photos:  names(359, func(i int) string { return fmt.Sprintf("iO/board_%04d_view_%d.png", i/3, i%3) }), Oblong: "640×200",
+			Photos:  names(359, func(i int) string { return fmt.Sprintf("iO/board_%04d_view_%d.png", i/3, i%3) }), Oblong: "640×200", Masks: "masks", Masked: 42,
 		},
 		"mvtec on a GPU": {
 			Root: "/data/mvtec_ad/hazelnut", Folder: "hazelnut", Format: "mvtec", Good: "good", GoodWhy: "the one that train has",
 			Classes: []Class{{Name: "good", Training: 391, Testing: 40}, {Name: "crack", Either: 18}, {Name: "cut", Either: 17}},
-			Masks:   []string{"ground_truth"}, GPU: "NVIDIA H200, 139 GB", Cached: Bases[:1], ImageNet: true,
+			Masks:   "ground_truth", Masked: 35, GPU: "NVIDIA H200, 139 GB", Cached: Bases[:1], ImageNet: true,
 		},
 		"few photos": {
 			Root: "../true", Folder: "true", Format: "folders", Good: "good", GoodWhy: "guessed by its name",
-			Classes: []Class{{Name: "good", Either: 3}, {Name: "true", Either: 3}}, Cached: Bases[5:],
+			Classes: []Class{{Name: "good", Either: 3}, {Name: "true", Either: 3}}, Cached: Bases[5:], Masks: "gt", MaskWhy: "mask gt/true/0.png has no photo",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 var text string
 
 var file = template.Must(template.New("experiment").Funcs(template.FuncMap{
-	"yaml": yaml, "list": list, "join": strings.Join,
+	"yaml": yaml, "list": list,
 }).Parse(text))
 
 // Write writes the experiment file.

@@ -20,7 +20,6 @@ type Checkup struct {
 	Duplicates []dataset.Duplicate `json:"duplicates"`      // within a class: left out
 	LeftOut    []dataset.LeftOut   `json:"left_out"`        // what may have been meant as photos, and is not read
 	Range      []string            `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
-	Views      []string            `json:"views,omitempty"` // what is seen of photos and of their defects
 	Base       string              `json:"base"`
 	BaseState  string              `json:"base_state"`         // where it is
 	Weights    []string            `json:"weights"`            // of classifiers, and where they are

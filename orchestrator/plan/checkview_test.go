@@ -59,3 +59,23 @@ func TestTightest(t *testing.T) {
 		t.Error("nothing is asked of a class that is not there")
 	}
 }
+
+// TestSeenNotes: of all classes, the range of what is cut away and the smallest defect.
+func TestSeenNotes(t *testing.T) {
+	c := &Checkup{Photos: []FolderView{
+		{Class: "good", Seen: []SeenView{{Network: "LoRAs", Resolution: 64, CutMean: 0.2, CutWorst: 0.5, Worst: "good/1.png"}, {Network: "classifiers", Resolution: 96, CutMean: 0.2, CutWorst: 0.5, Worst: "good/1.png"}}},
+		{Class: "dent", Seen: []SeenView{{Network: "LoRAs", Resolution: 64, Smallest: "dent/3.png", SmallestPx: 30}, {Network: "classifiers", Resolution: 96, Smallest: "dent/3.png", SmallestPx: 70}}},
+		{Class: "hole", Seen: []SeenView{{Network: "LoRAs", Resolution: 64, CutMean: 0.31, CutWorst: 0.7, Worst: "hole/2.png", Smallest: "hole/9.png", SmallestPx: 2.46}, {Network: "classifiers", Resolution: 96, CutMean: 0.31, CutWorst: 0.7, Worst: "hole/2.png", Smallest: "hole/9.png", SmallestPx: 5}}},
+	}}
+	want := []string{
+		"cut away for LoRAs and classifiers: 0–31 % of a photo on average, at most 70 % (hole/2.png)",
+		"smallest defect: 2.5 pixels to LoRAs at 64×64 (hole/9.png)",
+		"smallest defect: 5.0 pixels to classifiers at 96×96 (hole/9.png)",
+	}
+	if notes := c.SeenNotes(); !slices.Equal(notes, want) {
+		t.Errorf("got %q, want %q", notes, want)
+	}
+	if notes := (&Checkup{Photos: []FolderView{{Class: "good", Seen: []SeenView{{Network: "LoRAs", CutWorst: 0.02}}}}}).SeenNotes(); len(notes) > 0 {
+		t.Errorf("two per cent are worth %q", notes)
+	}
+}

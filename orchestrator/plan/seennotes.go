@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -42,9 +41,6 @@ func (c *Checkup) checkViews(exp *experiment.Experiment, found *dataset.Inspecti
 			}
 			folder.Seen = append(folder.Seen, seen)
 		}
-		if note := folder.note(); note != "" {
-			c.Views = append(c.Views, note)
-		}
 		c.Warnings = append(c.Warnings, folder.warnings(exp.Dataset.Fit)...)
 	}
 	if exp.Dataset.Crop != nil && exp.Conditions != nil && loraResolution(exp, "") > 0 {
@@ -66,33 +62,6 @@ func others(name string, all int) string {
 		return "photo " + name + " is"
 	}
 	return fmt.Sprintf("photo %s and %d more are", name, all-1)
-}
-
-// note says in a line how many photos of a class have masks, how small the smallest defect
-// is as networks see it, and how much of photos is cut away; "" if there is nothing to say.
-func (f FolderView) note() string {
-	var parts, smallest []string
-	for _, seen := range f.Seen {
-		if seen.Smallest != "" {
-			smallest = append(smallest, fmt.Sprintf("%s px to %s", pixels(seen.SmallestPx), seen.Network))
-		}
-	}
-	if f.Masked > 0 {
-		parts = append(parts, fmt.Sprintf("%d with masks", f.Masked))
-	}
-	if len(smallest) > 0 {
-		parts = append(parts, "smallest defect "+strings.Join(smallest, ", "))
-	}
-	for names, seen := range f.alike() {
-		if seen.CutWorst > 0 {
-			parts = append(parts, fmt.Sprintf("cut away for %s %.0f %% of a photo on average, at most %.0f %% (%s)",
-				names, 100*seen.CutMean, 100*seen.CutWorst, seen.Worst))
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return f.Class + ": " + strings.Join(parts, "; ")
 }
 
 // warnings are what is to be looked at before a run: defects that are not seen.

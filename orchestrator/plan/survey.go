@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/draft"
@@ -16,7 +17,11 @@ import (
 func Survey(layout *dataset.Layout, machine Machine) (*draft.Found, error) {
 	found := &draft.Found{Root: layout.Root, Folder: filepath.Base(layout.Root), Format: layout.Format, Masks: layout.Masks}
 	classes := classesOf(layout, found)
-	looked, err := machine.scanner().Inspect(dataset.Folder{Format: layout.Format, Root: layout.Root, Classes: classes})
+	folder := dataset.Folder{Format: layout.Format, Root: layout.Root, Classes: classes}
+	if layout.Masks != "" {
+		folder.Masks.Tree = filepath.Join(layout.Root, layout.Masks)
+	}
+	looked, err := machine.scanner().Inspect(folder)
 	if err == nil && len(looked.Problems) > 0 {
 		err = looked.Problems[0]
 		if more := len(looked.Problems) - 1; more > 0 {
@@ -31,11 +36,17 @@ func Survey(layout *dataset.Layout, machine Machine) (*draft.Found, error) {
 	}
 	for _, img := range looked.Set.Images {
 		found.Photos = append(found.Photos, img.Name)
+		if img.Marking != nil && img.Class != found.Good {
+			found.Masked++
+		}
 	}
-	usual := slices.IndexFunc(looked.Kinds, func(form dataset.Form) bool { return draft.Oblong(form.Width, form.Height) })
-	if usual >= 0 {
-		found.Oblong = fmt.Sprintf("%d×%d", looked.Kinds[usual].Width, looked.Kinds[usual].Height)
+	switch {
+	case len(looked.MaskProblems) > 0:
+		found.MaskWhy = strings.Join(strings.Fields(looked.MaskProblems[0].Error()), " ")
+	case found.Masked == 0:
+		found.Masks = ""
 	}
+	found.Oblong = oblong(looked)
 	for _, base := range draft.Bases {
 		there, err := model.FindBase(machine.Memory.FileHashes(), base.Name)
 		if err == nil && !there.Absent() {
@@ -44,6 +55,27 @@ func Survey(layout *dataset.Layout, machine Machine) (*draft.Found, error) {
 	}
 	_, found.ImageNet = model.TorchCheckpoint(experiment.Backbones[draft.Backbone].ImageNet)
 	return found, nil
+}
+
+// oblong is the size of the most usual photos that are far from square, if a tenth is.
+func oblong(looked *dataset.Inspection) (size string) {
+	photos, long := 0, 0
+	for i, form := range looked.Kinds {
+		n := 0
+		for _, byForm := range looked.Forms {
+			n += byForm[i]
+		}
+		if photos += n; draft.Oblong(form.Width, form.Height) {
+			long += n
+			if size == "" {
+				size = fmt.Sprintf("%d×%d", form.Width, form.Height)
+			}
+		}
+	}
+	if 10*long < photos {
+		return ""
+	}
+	return size
 }
 
 // classesOf lists the classes that a folder seems to have, that of good parts first.

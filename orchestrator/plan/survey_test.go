@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"kizu/orchestrator/dataset"
@@ -43,7 +44,7 @@ func TestSurvey(t *testing.T) {
 	}
 	for i := range 2 {
 		picture(t, filepath.Join(root, "riss", fmt.Sprint(i, ".png")), 10, 10, uint8(100+i))
-		picture(t, filepath.Join(root, "masks", fmt.Sprint(i, ".png")), 10, 10, uint8(200+i))
+		picture(t, filepath.Join(root, "masks/riss", fmt.Sprint(i, "_mask.png")), 10, 10, uint8(200+i))
 		picture(t, filepath.Join(root, ".thumbnails", fmt.Sprint(i, ".png")), 10, 10, uint8(100+i))
 	}
 	t.Setenv("HF_HUB_CACHE", filepath.Join(root, ".cache"))
@@ -60,8 +61,12 @@ func TestSurvey(t *testing.T) {
 	if want := []draft.Class{{Name: "gut", Either: 5}, {Name: "riss", Either: 2}}; !slices.Equal(found.Classes, want) {
 		t.Errorf("classes %+v", found.Classes)
 	}
-	if found.Good != "gut" || found.Oblong != "20×10" || !slices.Equal(found.Masks, []string{"masks"}) || len(found.Photos) != 7 || len(found.Cached) > 0 || found.ImageNet {
+	if found.Good != "gut" || found.Oblong != "20×10" || found.Masks != "masks" || found.Masked != 2 || len(found.Photos) != 7 || len(found.Cached) > 0 || found.ImageNet {
 		t.Errorf("found %+v", found)
+	}
+	picture(t, filepath.Join(root, "masks/riss/7.png"), 10, 10, 1)
+	if found, err = Survey(layout, machine); err != nil || !strings.Contains(found.MaskWhy, "7.png has no photo") {
+		t.Errorf("%v, masks that are wrong are not used: %q", err, found.MaskWhy)
 	}
 	if err := os.Truncate(filepath.Join(root, "gut", "0.png"), 20); err != nil {
 		t.Fatal(err)
