@@ -27,6 +27,9 @@ func printCheck(out io.Writer, c *checkup) error {
 	endTable(w)
 	printNotes(w, c.Answers)
 	printSome(w, "WARNING", c.Warnings, shownWarnings)
+	if c.Plan != nil { // the last warning is about these
+		printNotes(w, c.Plan.SimilarPairs())
+	}
 	for _, path := range c.Pictures {
 		fmt.Fprintln(w, "pictures of what networks see:", path)
 	}

@@ -17,7 +17,11 @@ import (
 func printPlan(out io.Writer, p *plan.Plan) error {
 	view := p.ViewOf(p.FirstSeed()) // all seeds of a cell have the same counts
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	printPhotos(w, view.Photos, slices.Concat(view.Parts, view.Range, view.Views))
+	notes := slices.Concat(view.Parts, view.Range, view.Views)
+	if note := p.SimilarNote(); note != "" {
+		notes = append(append(notes, note), p.SimilarPairs()...)
+	}
+	printPhotos(w, view.Photos, notes)
 	printPatterns(w, p.Experiment, view.Cells)
 	printConditions(w, p.Experiment, view.Cells)
 	fmt.Fprintln(w, "STATE\tTASK\tWHAT\tWHY")

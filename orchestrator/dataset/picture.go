@@ -16,6 +16,7 @@ type Picture struct {
 	Low         int    `json:"low,omitempty"`  // the extremes of 16-bit values
 	High        int    `json:"high,omitempty"` //
 	Pixels      string `json:"pixels"`         // SHA-256 of size and RGB pixels, in hex: what the picture shows
+	Likeness    string `json:"likeness"`       // descriptor in base64 by scripts/common/likeness.py, by which what looks the same is found
 }
 
 // deep reports whether levels map the picture.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"sync"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -31,6 +32,7 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		refs:  map[string]stage.Ref{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
 	}
+	b.plan.similar = sync.OnceValue(b.plan.findSimilar)
 	b.plan.images = map[string]dataset.Image{}
 	for _, img := range in.Set.Images {
 		b.plan.images[img.SHA256] = img

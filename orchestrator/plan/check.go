@@ -26,6 +26,7 @@ type Checkup struct {
 	Features   string              `json:"features,omitempty"` // where the model that compares images is, if a file names one
 	Answers    []string            `json:"answers,omitempty"`  // what the study can find out, said before it runs
 	Power      *Power              `json:"power,omitempty"`    // the figures of these; nil if training sets are not compared
+	Similar    []SimilarView       `json:"similar,omitempty"`  // test photos that look like photos that are trained on
 	Warnings   []string            `json:"warnings,omitempty"` // what stops no run, and should be looked at before one
 	Problems   []string            `json:"problems"`           // what would stop a run
 
@@ -100,6 +101,9 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	if err == nil {
 		if c.Power = powerOf(c.Plan); c.Power != nil {
 			c.Answers = c.Power.Answers()
+		}
+		if note := c.Plan.SimilarNote(); note != "" {
+			c.Similar, c.Warnings = c.Plan.similarViews(), append(c.Warnings, note)
 		}
 	}
 	return c, nil

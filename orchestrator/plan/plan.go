@@ -29,6 +29,8 @@ type Plan struct {
 	images map[string]dataset.Image // every image of the dataset, by its hash
 	paths  map[stage.Ref]string     // where models and files of weights are
 
+	similar func() []dataset.Pair // test photos and what they look like; found once
+
 	// journal is that of the store which the plan was compared with; it is read only
 	// if something is to be run.
 	journal []store.Entry

@@ -11,14 +11,15 @@ import (
 
 // View is a plan as `kizu plan --json` prints it.
 type View struct {
-	Experiment string       `json:"experiment"`
-	Changes    []string     `json:"changes"` // of the file, by --set
-	Photos     []PhotosView `json:"photos"`
-	Range      []string     `json:"range,omitempty"` // of 16-bit photos, and what becomes of it
-	Views      []string     `json:"views,omitempty"` // what is seen of photos, where that is not the square in their middle
-	Parts      []string     `json:"parts,omitempty"` // what became of parts, where they are told
-	Cells      []CellView   `json:"cells"`
-	Tasks      []TaskView   `json:"tasks"`
+	Experiment string        `json:"experiment"`
+	Changes    []string      `json:"changes"` // of the file, by --set
+	Photos     []PhotosView  `json:"photos"`
+	Range      []string      `json:"range,omitempty"`   // of 16-bit photos, and what becomes of it
+	Views      []string      `json:"views,omitempty"`   // what is seen of photos, where that is not the square in their middle
+	Parts      []string      `json:"parts,omitempty"`   // what became of parts, where they are told
+	Similar    []SimilarView `json:"similar,omitempty"` // test photos that look like photos that are trained on
+	Cells      []CellView    `json:"cells"`
+	Tasks      []TaskView    `json:"tasks"`
 }
 
 // CellView is one cell of a View.
@@ -60,7 +61,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 		Photos: p.photos(), Cells: []CellView{}, Tasks: make([]TaskView, 0, len(p.Tasks)),
 	}
 	view.Range, _ = p.Set.RangeNotes()
-	view.Parts = p.partNotes()
+	view.Parts, view.Similar = p.partNotes(), p.similarViews()
 	view.Views = p.viewNotes()
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))

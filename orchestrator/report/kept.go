@@ -71,7 +71,7 @@ func Kept(p *plan.Plan, page, program string, screen table.Screen) (text []byte,
 }
 
 // KeyOf is a hash of everything that a report shows: this program, the
-// experiment, the artifacts and which photos show one part.
+// experiment, the artifacts, the photos and which of them show one part.
 func KeyOf(p *plan.Plan, program string) (string, error) {
 	hash := sha256.New()
 	hash.Write([]byte(program))
@@ -84,10 +84,8 @@ func KeyOf(p *plan.Plan, program string) (string, error) {
 	for _, task := range p.Tasks {
 		fmt.Fprintln(hash, task.Key, task.Label)
 	}
-	for _, img := range p.Set.Images {
-		if img.Part != "" {
-			fmt.Fprintf(hash, "%q %q\n", img.Name, img.Part)
-		}
+	for _, img := range p.Set.Images { // test photos may look like any of them
+		fmt.Fprintf(hash, "%q %q %s\n", img.Name, img.Part, img.SHA256)
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }

@@ -76,6 +76,9 @@ func (r *Report) conditionGrid() table.Table {
 	if r.tests.parts > 0 {
 		g.Notes = append(g.Notes, result.PartsMeaning)
 	}
+	if note := r.plan.SimilarNote(); note != "" {
+		g.Notes = append(g.Notes, note)
+	}
 	g.Notes = append(g.Notes, r.confounds()...)
 	return g
 }

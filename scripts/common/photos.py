@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
+from common import likeness
 from common.errors import StageError
 from common.regions import located
 
@@ -84,7 +85,8 @@ def look(path: str, levels: Sequence[int] = ()) -> dict[str, Any]:
 
     width and height are those of the upright picture, orientation (1 to 8, as in EXIF) is how the
     file has it; low and high are the extremes of 16-bit grey. pixels is the SHA-256 of what `read`
-    returns: "<width>x<height>\\n" and the RGB bytes, row by row.
+    returns: "<width>x<height>\\n" and the RGB bytes, row by row. likeness is
+    what a photo that shows the same is found by (likeness.py).
     """
     with _opened(path) as file:
         mode, kind, compression = _mode(file), file.format, file.info.get("compression", "")
@@ -120,6 +122,7 @@ def look(path: str, levels: Sequence[int] = ()) -> dict[str, Any]:
         "low": low,
         "high": high,
         "pixels": identity(picture),
+        "likeness": likeness.describe(picture),
     }
 
 

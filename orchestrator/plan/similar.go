@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/stage"
+)
+
+// SimilarView is a photo that is tested on and one that is trained on which may show
+// the same thing.
+type SimilarView struct {
+	Test        string  `json:"test"`
+	Other       string  `json:"other"`
+	Correlation float64 `json:"correlation"` // of what they show, at most 1
+}
+
+// Similar lists the test photos that look like a photo of which something learns: a
+// classifier, a LoRA, the base model; and like which, the most alike first. It takes
+// some seconds for thousands of photos, and is found once.
+func (p *Plan) Similar() []dataset.Pair {
+	if p.similar == nil { // there are no tasks
+		return nil
+	}
+	return p.similar()
+}
+
+func (p *Plan) findSimilar() []dataset.Pair {
+	var tested, others []dataset.Image
+	test, learnt := map[string]bool{}, map[string]bool{}
+	for _, images := range p.Division.Test {
+		for _, img := range images {
+			test[img.SHA256] = true
+		}
+	}
+	for _, task := range p.Tasks {
+		task.shapedBy(func(ref stage.Ref, _ stage.Role) {
+			if img, ok := p.Image(ref); ok { // or a region of it
+				learnt[img.SHA256] = true
+			}
+		})
+	}
+	for _, img := range p.Set.Images {
+		switch {
+		case test[img.SHA256]:
+			tested = append(tested, img)
+		case learnt[img.SHA256] || img.In(p.Base.Seen):
+			others = append(others, img)
+		}
+	}
+	return dataset.Similar(tested, others)
+}
+
+func (p *Plan) similarViews() (list []SimilarView) {
+	for _, pair := range p.Similar() {
+		list = append(list, SimilarView{pair.Photo.Name, pair.Other.Name, pair.Correlation})
+	}
+	return list
+}
+
+// SimilarNote warns of test photos that look like photos that are trained on; "" if
+// there are none.
+func (p *Plan) SimilarNote() string {
+	n, of := len(p.Similar()), 0
+	if n == 0 {
+		return ""
+	}
+	for _, images := range p.Division.Test {
+		of += len(images)
+	}
+	what := "if they show the same part, say so under dataset.parts"
+	if p.Set.Parted {
+		what = "which are said to show other parts; if they show the same, correct dataset.parts"
+	}
+	return fmt.Sprintf("%d of %s %s photos that are trained on: %s", n,
+		english.Plural(of, "test photo", "test photos"), english.PluralWord(n, "looks like", "look like"), what)
+}
+
+// SimilarPairs lists the first of the pairs that SimilarNote is about, one a line.
+func (p *Plan) SimilarPairs() (lines []string) {
+	const shown = 5
+	pairs := p.Similar()
+	for _, pair := range pairs[:min(len(pairs), shown)] {
+		lines = append(lines, fmt.Sprintf("  %s looks like %s (%.2f)", pair.Photo.Name, pair.Other.Name, pair.Correlation))
+	}
+	if more := len(pairs) - shown; more > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more, which --json lists", more))
+	}
+	return lines
+}
