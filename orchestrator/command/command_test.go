@@ -1,9 +1,11 @@
 package command_test
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"math/rand/v2"
 	"os"
@@ -58,6 +60,7 @@ func runScripts(t *testing.T, dir string) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"photos":    photos,
 			"hazelnut":  hazelnut,
+			"mirror":    mirror,
 			"dry":       dry,
 			"truncate":  truncate,
 			"artifacts": artifacts,
@@ -112,6 +115,25 @@ func screenful(ts *testscript.TestScript, _ bool, args []string) {
 // hazelnut DIR makes DIR/hazelnut with MVTec AD's layout and counts.
 func hazelnut(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(datasettest.WriteHazelnut(ts.MkAbs(args[0]), 64))
+}
+
+// mirror FROM TO writes a photo mirrored and as a JPEG.
+func mirror(ts *testscript.TestScript, _ bool, args []string) {
+	file, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	img, err := png.Decode(file)
+	ts.Check(errors.Join(err, file.Close()))
+	bounds := img.Bounds()
+	mirrored := image.NewRGBA(bounds)
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			mirrored.Set(bounds.Max.X-1-x, y, img.At(x, y))
+		}
+	}
+	file, err = os.Create(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ts.Check(jpeg.Encode(file, mirrored, nil))
+	ts.Check(file.Close())
 }
 
 // picture is 64×64 pixels of noise around a shade, different for each seed.

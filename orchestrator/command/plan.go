@@ -20,6 +20,7 @@ func newPlan(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			planned.sayPhotos(cmd.ErrOrStderr())
 			if roles {
 				return printRoles(cmd.OutOrStdout(), planned.plan, asJSON)
 			}

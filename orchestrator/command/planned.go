@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -114,11 +116,25 @@ func (p *planned) otherwise() (n int) {
 // needs are the plan's artifacts, whether or not they are there.
 func (p *planned) needs(now time.Time) store.Needs {
 	exp := p.plan.Experiment
-	needs := store.Needs{Experiment: exp.Name, Changes: exp.Changes, Time: now, Artifacts: make([]string, len(p.plan.Tasks))}
+	needs := store.Needs{
+		Experiment: exp.Name, Changes: exp.Changes, Time: now,
+		Artifacts: make([]string, len(p.plan.Tasks)), Photos: p.plan.PhotoList(),
+	}
 	for i, task := range p.plan.Tasks {
 		needs.Artifacts[i] = task.Kind + "/" + task.Key
 	}
 	return needs
+}
+
+// sayPhotos says which photos came or went since the latest run, with --quiet too: they
+// may be why a figure is another.
+func (p *planned) sayPhotos(out io.Writer) {
+	exp := p.plan.Experiment
+	if run, ok := p.store.Latest(exp.Name, exp.Changes); ok {
+		if line := p.plan.PhotosSince(run); line != "" {
+			fmt.Fprintf(out, "kizu: %s\n", line)
+		}
+	}
 }
 
 // experiment reads a file as --set changes it, and the machine's settings.

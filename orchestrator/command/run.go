@@ -69,6 +69,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if notes, dark := r.planned.plan.Set.RangeNotes(); dark {
 		fmt.Fprintf(r.stderr, "kizu: warning: the photos have %s\n", strings.Join(notes, "; "))
 	}
+	r.planned.sayPhotos(r.stderr)
 	if r.dryRun {
 		return r.printScript()
 	}

@@ -22,6 +22,14 @@ type Needs struct {
 	Changes    []string  `json:"changes"` // of --set, path=value
 	Time       time.Time `json:"time"`    // when the run began
 	Artifacts  []string  `json:"artifacts"`
+	Photos     []Photo   `json:"photos,omitempty"` // none in needs that were written before they were noted
+}
+
+// Photo is one of a dataset as a run found it.
+type Photo struct {
+	Name   string `json:"name"` // below the dataset's root
+	SHA256 string `json:"sha256"`
+	Tested bool   `json:"tested,omitempty"`
 }
 
 // place is the file of an experiment's needs, one for each set of changes.
@@ -47,6 +55,13 @@ func (s *Store) Remember(n Needs) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	return replaceSynced(path, append(text, '\n'))
+}
+
+// Latest is what the latest run with the same changes was made of; false if there was
+// none, or what it was made of cannot be read.
+func (s *Store) Latest(experiment string, changes []string) (n Needs, ok bool) {
+	text, err := os.ReadFile(filepath.Join(s.root, "needs", Needs{Experiment: experiment, Changes: changes}.place()))
+	return n, err == nil && json.Unmarshal(text, &n) == nil
 }
 
 // Remembered lists what runs need, by the names of their files. One that cannot
