@@ -59,7 +59,11 @@ func photoRequirements(exp *experiment.Experiment, set *dataset.Set, seen map[st
 				all = append(all, PhotoRequirement{class, use, have, want.n, want.key})
 			}
 		}
-		add(testedOn, eligible[class], most{exp.TestCount(class), exp.TestKey(class)})
+		tested := exp.TestCount(class)
+		if tests.Listed != nil {
+			tested = len(division.Test[class])
+		}
+		add(testedOn, eligible[class], most{tested, exp.TestKey(class)})
 		patternRequirements(exp, set, division, class, add)
 		conditionRequirements(exp, len(division.Train[class]), class, add)
 	}
