@@ -86,6 +86,17 @@ def write_png(pixels: torch.Tensor, path: Path) -> None:
     Image.fromarray(pixels.permute(1, 2, 0).cpu().numpy()).save(path, format="PNG")
 
 
+def read_whole(path: str, rendering: Rendering = PLAIN) -> torch.Tensor:
+    """A photo, or the region of one that its path names, at its own size: (3, H, W) uint8."""
+    picture = photos.read(path, rendering.levels)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+
+
+def write_mask(mask: torch.Tensor, path: Path) -> None:
+    """Write (H, W) bool as a grey PNG: 255 where it is true, otherwise 0."""
+    Image.fromarray(mask.to(torch.uint8).mul(255).cpu().numpy()).save(path, format="PNG")
+
+
 def digest(pixels: torch.Tensor) -> str:
     """Hex digest of decoded pixels: says whether two trainings saw the same images."""
     content = pixels.contiguous().cpu().numpy().tobytes()

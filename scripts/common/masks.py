@@ -7,7 +7,7 @@ import numpy as np
 from common import photos
 from common.errors import StageError
 from common.framing import Frame, Rendering, Side, frame
-from common.regions import Region
+from common.regions import Region, located
 
 
 def read(
@@ -19,27 +19,41 @@ def read(
 ) -> np.ndarray:
     """Where a photo shows defects, (R, R) bool: the union of its masks, framed as the photo is.
 
-    Every mask is of the whole photo's size, which is (width, height) where it is known, and
-    non-zero, in any colour, where the defect is; `region` is that of the photo. What is padded is
-    no defect; without masks nothing is. StageError names a mask that cannot be read or that is not
-    of that size.
+    `region` is that of the photo. What is padded is no defect; without masks nothing is. `size` and
+    StageError are as for `union`.
     """
-    whole = None
+    if not paths:
+        return np.zeros((side, side), bool)
+    whole = union(paths, size)
+    if region:
+        whole = _cut(whole, region, paths[0])
+    return placed(whole, frame(whole.shape[::-1], side, rendering.fit))
+
+
+def union(paths: Sequence[str], size: tuple[int, int] | None = None) -> np.ndarray:
+    """Where the masks of one photo show defects, (H, W) bool: at the photo's own size, or at that
+    of a region where paths name one.
+
+    A mask is non-zero, in any colour, where the defect is. StageError names one that cannot be read
+    or is not of the whole photo's size, which is (width, height) where it is known.
+    """
+    masks = []
     for path in paths:
-        mask = photos.read_mask(path)
+        file, region = located(path)
+        mask = photos.read_mask(file)
         size = size or mask.shape[::-1]
         if mask.shape[::-1] != size:
             raise StageError(
-                f"mask {path} has {mask.shape[1]}×{mask.shape[0]} pixels, and its photo"
+                f"mask {file} has {mask.shape[1]}×{mask.shape[0]} pixels, and its photo"
                 f" {size[0]}×{size[1]}: give it a mask of its own size"
             )
-        whole = mask if whole is None else whole | mask
-    if whole is None:
-        return np.zeros((side, side), bool)
-    if region:
-        region.check(size, paths[0])
-        whole = whole[region.y : region.y + region.height, region.x : region.x + region.width]
-    return placed(whole, frame(whole.shape[::-1], side, rendering.fit))
+        masks.append(_cut(mask, region, file) if region else mask)
+    return np.logical_or.reduce(masks)
+
+
+def _cut(mask: np.ndarray, region: Region, name: str) -> np.ndarray:
+    region.check(mask.shape[::-1], name)
+    return mask[region.y : region.y + region.height, region.x : region.x + region.width]
 
 
 def placed(mask: np.ndarray, layout: Frame) -> np.ndarray:

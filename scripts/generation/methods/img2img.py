@@ -8,7 +8,7 @@ import torch
 from common import images, runtime
 from diffusion import families, latents, prompts, samplers
 from diffusion.base_model import Pipeline
-from generation.methods.method import Method, Settings, Shot
+from generation.methods.method import Made, Method, Settings, Shot
 from lora.layers import Rows
 
 
@@ -22,8 +22,8 @@ class Img2Img:
         self.pipeline.scheduler = samplers.build(settings.sampler, pipeline.scheduler)
         self.rows = rows
 
-    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> torch.Tensor:
-        """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
+    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> list[Made]:
+        """Images of one batch, (3, R, R) each."""
         runtime.stop_if_cancelled()
         generators = [torch.Generator("cpu").manual_seed(shot.seed) for shot in shots]
         sources = [shot.source for shot in shots]
@@ -53,7 +53,8 @@ class Img2Img:
             output_type="latent",
             callback_on_step_end=after_step,
         ).images
-        return latents.decode(self.pipeline.vae, made)
+        decoded = latents.decode(self.pipeline.vae, made)
+        return [Made(images.to_uint8(signed), signed) for signed in decoded]
 
 
 METHOD = Method(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -17,9 +17,17 @@ from lora.layers import Lora, Rows
 
 
 @dataclass(frozen=True)
+class NoOptions:
+    """The options of a method that has none."""
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What the images of a batch share. `strength` to `sampler` are for methods that denoise; for
-    others they are 0 and ""."""
+    """What the images of a batch share.
+
+    `resolution` is that of the base model, 0 for methods that need none; `strength` to `sampler`
+    are for methods that denoise; for others they are 0 and "".
+    """
 
     resolution: int
     strength: float
@@ -27,6 +35,7 @@ class Settings:
     guidance: float
     sampler: str
     rendering: Rendering  # of photos
+    options: Any = NoOptions()  # the method's own, of its class of options
 
 
 class Style:
@@ -46,19 +55,43 @@ class Style:
 
 @dataclass(frozen=True)
 class Shot:
-    """One image to make: in what style, from which source image ("" for none), with which
-    seed."""
+    """One image to make, and what from. Paths of photos may name a region; common.regions.
 
-    style: Style
-    source: str
+    All that is random about it comes from its seed, so that it is the same in every batch.
+    """
+
+    style: Style | None  # None for a method without a base model
+    source: str  # the photo that it starts from, or is pasted into; "" for none
     seed: int
+    defect: str = ""  # a training photo of the class; "" for none
+    masks: tuple[str, ...] = ()  # of one defect, joined by or as in masks.union; () for none
+
+
+# What an image may be remarked for. Such images are kept and counted, never replaced.
+TOO_SMALL = "too small"  # its mask, for the method to make anything of it
+OFF_PART = "off part"  # its mask lies beside the part, for want of a place on it
+UNCHANGED = "unchanged"  # it looks like its source, inside the mask too
+REMARKS = (TOO_SMALL, OFF_PART, UNCHANGED)
+
+
+@dataclass(frozen=True)
+class Made:
+    """An image that was made, on the CPU. Its size is the method's choice: that of the base model's
+    squares, or of the source."""
+
+    pixels: torch.Tensor  # (3, H, W) uint8, to be written
+    decoded: torch.Tensor | None = None  # (3, h, w) float32 about -1..1, what an autoencoder gave
+    mask: torch.Tensor | None = None  # (H, W) bool: true where it may differ from its source
+    remark: str = ""  # the first of REMARKS that holds
 
 
 class Maker(Protocol):
-    """Makes batches by the same settings, on a pipeline with LoRAs beside it."""
+    """Makes batches by the same settings."""
 
-    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> torch.Tensor:
-        """Images of one batch, (B, 3, R, R) float32 on the CPU, about -1..1."""
+    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> list[Made]:
+        """The images of one batch, in its order. `on_step` is told of each denoising step, from 1;
+        runtime.stop_if_cancelled is called in between. StageError names a photo that no image can
+        be made from."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +100,17 @@ class Method:
     orchestrator/experiment/methods.json, by which the plan gives it inputs and settings."""
 
     name: str  # in experiment files
-    needs: frozenset[str]  # inputs without which it makes no image: base, source
-    takes: frozenset[str]  # inputs that it may have besides: lora
+    needs: frozenset[str]  # inputs without which it makes no image: base, source, defect, mask
+    takes: frozenset[str]  # inputs that it may have besides: lora, or any of these
     denoises: bool  # by a prompt: strength, steps, guidance and sampler mean something to it
-    maker: Callable[[Settings, Pipeline, Rows], Maker]
+    # Its batches are made on a pipeline with LoRAs beside it, which the rows lead through; both are
+    # None where there is no base model.
+    maker: Callable[[Settings, Pipeline | None, Rows | None], Maker]
+    masks: bool = False  # every image comes with the mask of what may differ from its source
+    options: type = NoOptions  # a frozen dataclass of its own settings, without defaults
 
-    def check_inputs(self, given: set[str]) -> None:
-        """StageError unless what a spec gives is what the method needs, or takes besides."""
+    def check_inputs(self, given: frozenset[str]) -> None:
+        """StageError unless what an image is given is what the method needs, or takes besides."""
         for name in sorted(self.needs - given):
             raise StageError(f"method {self.name} needs a {name}")
         for name in sorted(given - self.needs - self.takes):
