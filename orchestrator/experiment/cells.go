@@ -43,6 +43,7 @@ func (p Pattern) Path(key string) string {
 type Condition struct {
 	Name    string
 	Variant string // what its LoRAs are, where the study lists several: rank 16
+	Made    string // how its images are made, where its training set says it: method inpaint
 	TrainingSet
 	LoRA       StudyLoRA
 	Classifier Classifier

@@ -59,6 +59,7 @@ func (e *Experiment) problem() *problem {
 	c.require(e.Base != "", "base", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id")
 	e.LoRA.check(c)
 	e.Generate.check(c)
+	e.Generate.checkMasks(c, e.Dataset)
 	c.require(e.Patterns != nil || e.Conditions != nil, "", "nothing to do: give patterns, conditions, or both")
 	if e.Patterns != nil {
 		e.checkPatterns(c)
@@ -110,6 +111,7 @@ func (g Generate) check(c *checker) {
 	c.choice(g.Sampler, "generate.sampler")
 	c.require(g.BatchSize >= 1, "generate.batch_size", "batch size %d: must be at least 1", g.BatchSize)
 	c.choice(g.Precision, "generate.precision")
+	g.Options.check(c)
 }
 
 // DenoisingSteps is how many steps are run: int(steps × strength), as

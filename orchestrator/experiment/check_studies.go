@@ -21,7 +21,8 @@ func (e *Experiment) checkPatterns(c *checker) {
 				c.require(v.has("defect_images"), "defect_images", "defect_images is missing")
 				c.require(v.value.DefectImages >= 1, "defect_images", "defect_images %d: must be at least 1", v.value.DefectImages)
 				v.value.check(c)
-				c.require(v.value.Generate.How().Uses(InputLoRA), "generate.method", "method %s takes no LoRA, and a pattern is one", v.value.Generate.Method)
+				c.require(v.value.Generate.Uses(InputLoRA), "generate.method", "method %s takes no LoRA, and a pattern is one", v.value.Generate.Method)
+				v.value.Generate.checkVariant(c, e.Dataset, func(key string) bool { return v.has("generate." + key) })
 			})
 		}
 	}
@@ -37,15 +38,18 @@ func (r Recipe) check(c *checker) {
 func (e *Experiment) checkConditions(c *checker) {
 	s := e.Conditions
 	e.checkTest(c)
-	generated := slices.ContainsFunc(s.TrainingSets, TrainingSet.UsesGenerated)
 	for _, v := range e.studyLoRAs() {
 		place := func(path string) string { return v.place("conditions.lora", strings.TrimPrefix(path, "lora.")) }
-		c.within(place, func(c *checker) { e.checkStudyLoRA(c, v.value, generated) })
+		c.within(place, func(c *checker) {
+			e.checkStudyLoRA(c, v.value)
+			v.value.Generate.checkVariant(c, e.Dataset, func(key string) bool { return v.has("generate." + key) })
+		})
 	}
 	c.require(len(s.TrainingSets) > 0, "conditions.training_sets", "training_sets is empty")
 	for _, set := range s.TrainingSets {
 		at := child("conditions.training_sets", set.Name)
 		c.require(set.Name != "", at, "a training set without a name")
+		e.checkSetGenerate(c, set, at)
 		for _, part := range []struct {
 			name   string
 			counts Counts
@@ -81,15 +85,18 @@ func (e *Experiment) checkTest(c *checker) {
 	}
 }
 
-// checkStudyLoRA checks a way to make study 2's LoRAs; needed says whether a
-// training set has generated images.
-func (e *Experiment) checkStudyLoRA(c *checker, l StudyLoRA, needed bool) {
+// checkStudyLoRA checks a way to make study 2's LoRAs.
+func (e *Experiment) checkStudyLoRA(c *checker, l StudyLoRA) {
 	c.require(l.GoodImages >= 0, "good_images", "lora.good_images %d: must not be negative", l.GoodImages)
 	c.require(l.DefectImages >= 0, "defect_images", "lora.defect_images %d: must not be negative", l.DefectImages)
 	l.check(c)
-	if needed {
-		c.require(l.GoodImages > 0, "good_images", "lora.good_images is missing: generated images start from them")
-		c.require(l.DefectImages > 0, "defect_images", "lora.defect_images is missing: they train the LoRAs")
+	for _, set := range e.Conditions.TrainingSets {
+		for _, own := range set.Generate.expand(l.Generate) {
+			needed := set.UsesGenerated()
+			c.require(!needed || l.GoodImages > 0, "good_images", "lora.good_images is missing: generated images start from them")
+			needed = needed && (own.value.Uses(InputLoRA) || own.value.UsesDefects())
+			c.require(!needed || l.DefectImages > 0, "defect_images", "lora.defect_images is missing: they train the LoRAs")
+		}
 	}
 	for _, class := range slices.Sorted(maps.Keys(l.Patterns)) {
 		at := child("patterns", class)

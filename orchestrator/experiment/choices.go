@@ -27,7 +27,7 @@ var Choices = func() map[string][]string {
 // file says: "lora.rank=", and of a key with choices "lora.precision=bf16".
 func Assignments() []string {
 	var list []string
-	for _, setting := range everything().Settings() {
+	for _, setting := range everything().settings() {
 		choices := Choices[setting.Path]
 		if choices == nil {
 			choices = []string{""}

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -11,27 +12,58 @@ func (e *Experiment) ExpandConditions() []Condition {
 	if e.Conditions == nil {
 		return nil
 	}
-	several := func(a axis, _ reflect.Value) bool { return len(a.values) > 1 }
 	var conditions []Condition
 	for _, set := range e.Conditions.TrainingSets {
-		loras := e.studyLoRAs()
-		if !set.UsesGenerated() {
-			loras = loras[:1]
-		}
-		for _, lora := range loras {
+		for _, made := range e.makings(set) {
 			for _, k := range e.classifiers() {
-				c := Condition{TrainingSet: set, LoRA: lora.value, Classifier: k.value, loraPath: lora.at("conditions.lora")}
-				c.Variant = strings.Join(lora.labels(several), ", ")
-				parts := []string{set.Name}
-				if set.UsesGenerated() && c.Variant != "" {
-					parts = append(parts, c.Variant)
-				}
-				c.Name = strings.Join(append(parts, k.labels(several)...), ", ")
+				c := made
+				c.Classifier = k.value
+				c.Name = strings.Join(append([]string{c.Name}, k.labels(several)...), ", ")
 				conditions = append(conditions, c)
 			}
 		}
 	}
 	return conditions
+}
+
+// several holds of lists.
+func several(a axis, _ reflect.Value) bool { return len(a.values) > 1 }
+
+// makings lists the ways to make a training set's images: its own for each way to make the
+// study's LoRAs, where these make a difference to it.
+func (e *Experiment) makings(set TrainingSet) []Condition {
+	var list []Condition
+	for _, lora := range e.studyLoRAs() {
+		for _, own := range set.Generate.expand(lora.value.Generate) {
+			c := Condition{Name: set.Name, TrainingSet: set, LoRA: lora.value, loraPath: lora.at("conditions.lora")}
+			c.LoRA.Generate = own.value
+			counts := func(a axis, value reflect.Value) bool { return several(a, value) && matters(a.path, own) }
+			c.Variant = strings.Join(lora.labels(counts), ", ")
+			c.Made = strings.Join(own.labelsIn("generate", func(axis, reflect.Value) bool { return true }), ", ")
+			if set.UsesGenerated() {
+				c.Name = strings.Join(slices.Concat([]string{set.Name}, lora.labels(counts), own.labelsIn("generate", several)), ", ")
+			}
+			if !slices.ContainsFunc(list, func(other Condition) bool { return other.Name == c.Name }) {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
+}
+
+// matters says whether a key of the study's LoRAs makes a difference to images that are
+// made in a training set's own way.
+func matters(path string, own variant[Generate]) bool {
+	if key, ok := strings.CutPrefix(path, "generate."); ok {
+		return !own.has(key) && own.value.How().takes(key)
+	}
+	switch path {
+	case "good_images", "defect_images", "source_images":
+		return true
+	case "resolution", "identifier":
+		return own.value.Uses(InputBase)
+	}
+	return own.value.Uses(InputLoRA)
 }
 
 // studyLoRAs lists the ways to make study 2's LoRAs.
@@ -88,13 +120,18 @@ func (e *Experiment) testEntry(class string) string {
 	return "defects"
 }
 
-// GeneratedCount is how many generated images of a class study 2 needs: the
-// largest count of any training set. Smaller sets take the first of them.
-func (e *Experiment) GeneratedCount(class string) int {
-	most := 0
-	if e.Conditions != nil {
-		for _, set := range e.Conditions.TrainingSets {
-			most = max(most, set.Of(class, e.Dataset.Good).Generated)
+// GeneratedCounts are how many generated images of each class study 2 needs of each way
+// to make them, which Like gives: the largest count of any training set. Smaller sets take
+// the first of them.
+func (e *Experiment) GeneratedCounts() map[Generate]map[string]int {
+	most := map[Generate]map[string]int{}
+	for _, c := range e.ExpandConditions() {
+		made := c.LoRA.Generate.Like()
+		if most[made] == nil {
+			most[made] = map[string]int{}
+		}
+		for _, class := range e.Dataset.Classes() {
+			most[made][class] = max(most[made][class], c.Of(class, e.Dataset.Good).Generated)
 		}
 	}
 	return most

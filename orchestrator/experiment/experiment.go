@@ -84,12 +84,13 @@ type LoRATraining struct {
 	GradientCheckpointing   bool    `yaml:"gradient_checkpointing" json:"gradient_checkpointing"` // less memory, more time
 }
 
-// Generate is how images are made, in img2img from photos of good parts.
+// Generate is how images are made, by a method, mostly from photos of good parts.
 type Generate struct {
 	Method         string `yaml:"method"`
 	WithIdentifier bool   `yaml:"with_identifier"` // in the prompt: the LoRA's word for the defect
 	NegativePrompt string `yaml:"negative_prompt"`
 	Denoising
+	Options
 }
 
 // Denoising are the hyper-parameters of making images, as an experiment file and a
@@ -166,6 +167,8 @@ type TrainingSet struct {
 	Name    string `yaml:"-"`
 	Good    Counts `yaml:"good"`
 	Defects Counts `yaml:"defects"` // of each defect class
+
+	Generate Sweep[Generate] `yaml:"generate"` // what differs from how the study makes images
 }
 
 // Counts of images in a training set, by where they come from.

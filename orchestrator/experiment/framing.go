@@ -109,22 +109,24 @@ func (crop *Crop) check(c *checker) {
 		"ratio %g: must be %d to %d times the defect's longer side", crop.Ratio, smallestRatio, largestRatio)
 }
 
-// NeedsMasks says whether a study cannot be planned without the masks of defects, or
-// names a folder of them.
-func (d Dataset) NeedsMasks() bool {
+// needsMasks says whether photos cannot be seen as they are to be without the masks of
+// defects, or a folder of them is named.
+func (d Dataset) needsMasks() bool {
 	return d.Masks != "" || d.Fit.How == FitTiles || d.Crop != nil
 }
 
 // checkMasks makes sure that there can be masks where they are needed.
 func (d Dataset) checkMasks(c *checker) {
-	const none = "elpv-dataset has no masks of its defects"
-	elpv := d.Format == "elpv"
-	c.require(!elpv || d.Masks == "", "dataset.masks", none)
-	nowhere := d.Format == "folders" && d.Masks == ""
-	require := func(needed bool, path, what string) {
-		c.require(!elpv || !needed, path, "%s, and %s needs them", none, what)
-		c.require(!nowhere || !needed, path, "%s needs to know where defects are: name the folder of their masks in dataset.masks", what)
-	}
-	require(d.Crop != nil, "dataset.crop", "crop")
-	require(d.Fit.How == FitTiles, "dataset.fit", "fit: tiles")
+	c.require(d.Format != "elpv" || d.Masks == "", "dataset.masks", noMasks)
+	d.requireMasks(c, d.Crop != nil, "dataset.crop", "crop")
+	d.requireMasks(c, d.Fit.How == FitTiles, "dataset.fit", "fit: tiles")
+}
+
+const noMasks = "elpv-dataset has no masks of its defects"
+
+// requireMasks makes sure that there can be masks if they are needed for what is set at a
+// path.
+func (d Dataset) requireMasks(c *checker, needed bool, path, what string) {
+	c.require(!needed || d.Format != "elpv", path, "%s, and %s needs them", noMasks, what)
+	c.require(!needed || d.Format != "folders" || d.Masks != "", path, "%s needs to know where defects are: name the folder of their masks in dataset.masks", what)
 }

@@ -36,7 +36,7 @@ patterns: {matrix: [{defect_images: 1}]}
 		}
 		d := exp.Dataset
 		same := d.Crop == want.crop || d.Crop != nil && want.crop != nil && *d.Crop == *want.crop
-		if d.Fit != want.fit || d.Fit.OfStages() != want.ofStages || d.Fit.String() != want.text || !same || d.Masks != "m" || !d.NeedsMasks() {
+		if d.Fit != want.fit || d.Fit.OfStages() != want.ofStages || d.Fit.String() != want.text || !same || d.Masks != "m" || !exp.NeedsMasks() {
 			t.Errorf("%s: %+v, %q, %q, %v", keys, d.Fit, d.Fit.OfStages(), d.Fit, d.Crop)
 		}
 	}

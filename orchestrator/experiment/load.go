@@ -64,7 +64,11 @@ func parse(source []byte, overrides []*override, exp *Experiment) *fault {
 		return located(err)
 	}
 	exp.complete(d.given)
-	if p := exp.problem(); p != nil {
+	p := exp.problem()
+	if p == nil {
+		p = exp.optionProblem(d.given)
+	}
+	if p != nil {
 		return &fault{exp.origin.place(p.path), p.message}
 	}
 	return nil

@@ -40,8 +40,8 @@ func TestOverrides(t *testing.T) {
 		{"dataset.defects[1]=hole", func(e *Experiment) any { return e.Dataset.Defects }, "[crack hole]"},
 		{"patterns.matrix[0].steps[1]=30", func(e *Experiment) any { return e.ExpandPatterns()[2].Steps }, "30"},
 		{"patterns.matrix[0].rank=[1, 2, 4]", func(e *Experiment) any { return len(e.ExpandPatterns()) }, "7"},
-		{`conditions.training_sets."real + generated".good.generated=9`, func(e *Experiment) any { return e.GeneratedCount("good") }, "9"},
-		{"conditions.training_sets.real + generated.good.generated=9", func(e *Experiment) any { return e.GeneratedCount("good") }, "9"},
+		{`conditions.training_sets."real + generated".good.generated=9`, func(e *Experiment) any { return generatedCount(e, "good") }, "9"},
+		{"conditions.training_sets.real + generated.good.generated=9", func(e *Experiment) any { return generatedCount(e, "good") }, "9"},
 		{"conditions.training_sets.more={good: {real: 4}, defects: {real: 1}}", func(e *Experiment) any { return e.Conditions.TrainingSets[2].Name }, "more"},
 	} {
 		changes := strings.Split(test.changes, ";")

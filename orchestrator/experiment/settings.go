@@ -12,8 +12,17 @@ import (
 type Setting struct{ Path, Value string }
 
 // Settings lists every value of the experiment, defaults filled in, in the
-// order of the sections.
+// order of the sections; options of methods where one of its methods has them.
 func (e *Experiment) Settings() []Setting {
+	return slices.DeleteFunc(e.settings(), func(s Setting) bool {
+		key, ok := strings.CutPrefix(s.Path, "generate.")
+		_, option := optionFields[key]
+		return ok && option && !e.takesOption(key)
+	})
+}
+
+// settings lists the options of all methods as well.
+func (e *Experiment) settings() []Setting {
 	var list []Setting
 	add := func(path string, value any) { list = append(list, Setting{path, fmt.Sprint(value)}) }
 	walk(reflect.ValueOf(*e), "", add)
@@ -40,8 +49,12 @@ func walkValue(value reflect.Value, path string, add func(string, any)) {
 		return
 	case TrainingSets:
 		for _, set := range special {
-			add(child(path, set.Name), fmt.Sprintf("good: %d real, %d generated; each defect: %d real, %d generated",
-				set.Good.Real, set.Good.Generated, set.Defects.Real, set.Defects.Generated))
+			text := fmt.Sprintf("good: %d real, %d generated; each defect: %d real, %d generated",
+				set.Good.Real, set.Good.Generated, set.Defects.Real, set.Defects.Generated)
+			if how := set.Generate.written(); how != "" {
+				text += "; " + how
+			}
+			add(child(path, set.Name), text)
 		}
 		return
 	}

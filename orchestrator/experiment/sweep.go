@@ -131,10 +131,15 @@ func (v variant[T]) at(path string) func(key string) string {
 
 // labels says what the variant's values are, for the axes that wanted holds of.
 func (v variant[T]) labels(wanted func(axis, reflect.Value) bool) []string {
+	return v.labelsIn("", wanted)
+}
+
+// labelsIn is labels where the sweep's keys are those of a section.
+func (v variant[T]) labelsIn(section string, wanted func(axis, reflect.Value) bool) []string {
 	var labels []string
 	for i, a := range v.axes {
 		if value := a.values[v.chosen[i]]; wanted(a, value) {
-			labels = append(labels, label(a.path, value))
+			labels = append(labels, label(child(section, a.path), value))
 		}
 	}
 	return labels

@@ -31,12 +31,14 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
 		refs:  map[string]stage.Ref{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
+		counts: exp.GeneratedCounts(),
 	}
 	b.plan.similar = sync.OnceValue(b.plan.findSimilar)
 	b.plan.images = map[string]dataset.Image{}
 	for _, img := range in.Set.Images {
 		b.plan.images[img.SHA256] = img
 	}
+	b.plan.masks = masksByHash(in.Set, in.Division)
 	b.plan.paths = map[stage.Ref]string{}
 	if in.Base.Path != "" {
 		b.plan.paths[b.base()] = in.Base.Path
@@ -68,6 +70,8 @@ type builder struct {
 	refs      map[string]stage.Ref       // of images, by hash
 	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes; the seed is missing
 	trainings map[string]stage.Classify  // of conditions; the seed and generated images are missing
+
+	counts map[experiment.Generate]map[string]int // of study 2's images: experiment.GeneratedCounts
 
 	compared compared // photos that study 1's images are compared with
 }
@@ -148,17 +152,22 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 }
 
 // generateSpec asks for n images of a class. The seed depends on the class only,
-// so that the same number shows the same noise in every pattern. There are sources and
-// a LoRA where the method uses them.
-func (b *builder) generateSpec(class string, seed int64, n int, sources []stage.Ref, r experiment.Recipe, lora *Task) stage.Generate {
-	g, method := r.Generate, r.Generate.How()
+// so that the same number shows the same noise in every pattern. There is a LoRA where the
+// method uses one.
+func (b *builder) generateSpec(class string, seed int64, n int, in stage.Ingredients, r experiment.Recipe, lora *Task) stage.Generate {
+	g := r.Generate
 	spec := stage.Generate{
-		Base:       b.base(),
-		Resolution: r.Resolution, Denoising: method.Of(g.Denoising),
-		Seed: stage.Seed(seed, stage.KindGenerate, class), Sources: sources[:min(n, len(sources))], Count: n,
+		Options: g.Given(), Denoising: g.Meant(),
+		Seed: stage.Seed(seed, stage.KindGenerate, class), Ingredients: truncated(in, n), Count: n,
 		Rendering: b.rendering(),
 	}
-	if method.Denoises {
+	if g.Uses(experiment.InputBase) {
+		spec.Base, spec.Resolution = b.base(), r.Resolution
+	}
+	if g.How().Masks {
+		spec.Pixels = b.pixels(in.Sources)
+	}
+	if g.How().Denoises {
 		var plain string
 		if spec.Prompt, plain = b.prompts(class, r.Identifier); !g.WithIdentifier {
 			spec.Prompt = plain

@@ -24,12 +24,28 @@ func (p *Plan) Changed(task *Task, hashes *filehash.Hashes) error {
 	}
 	var changed error
 	task.Spec.Resolve(func(ref stage.Ref) stage.Ref {
+		if sum, _ := ref.Hash(); changed == nil && p.masks[sum].path != "" {
+			changed = p.changedMask(sum, hashes)
+		}
 		if path, ok := p.paths[ref]; ok && changed == nil {
 			changed = p.changedFile(ref, path, hashes)
 		}
 		return ref
 	})
 	return changed
+}
+
+// changedMask looks at a file of a mask.
+func (p *Plan) changedMask(hash string, hashes *filehash.Hashes) error {
+	m := p.masks[hash]
+	sum, err := hashes.File(m.path)
+	if err != nil {
+		return fmt.Errorf("a mask of image %s went away while the run was going: %w", m.photo.Name, err)
+	}
+	if sum != hash {
+		return fmt.Errorf("mask %s was changed while the run was going: run again, and what it changes is planned anew", m.path)
+	}
+	return nil
 }
 
 // changedFile looks at a model's folder or a file of weights.

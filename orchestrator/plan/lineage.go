@@ -80,19 +80,13 @@ func (p *Plan) checkLeaks() error {
 			parts[img.PartOf()] = true
 		}
 	}
-	tested, seen := map[stage.Ref]bool{}, false
-	for _, img := range p.Set.Images {
-		if parts[img.PartOf()] {
-			tested[stage.ByHash(img.SHA256)] = true
-			seen = seen || img.In(p.Base.Seen)
-		}
-	}
+	seen := slices.ContainsFunc(p.Set.Images, func(img dataset.Image) bool { return parts[img.PartOf()] && img.In(p.Base.Seen) })
 	reached := map[*Task]bool{} // by an image of a part that is tested on
 	for _, task := range p.Tasks {
 		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
 		task.shapedBy(func(ref stage.Ref, _ stage.Role) {
-			photo, _ := ref.Whole()
-			leaks = leaks || tested[photo]
+			img, ok := p.Image(ref)
+			leaks = leaks || ok && parts[img.PartOf()]
 		})
 		reached[task] = leaks
 		if leaks || seen {

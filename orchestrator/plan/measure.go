@@ -110,7 +110,7 @@ func (b *builder) patternsLearn() int {
 // patternsStart is how many photos study 1's images start from, at most.
 func (b *builder) patternsStart() int {
 	for _, pattern := range b.exp.ExpandPatterns() {
-		if pattern.Generate.How().Uses(experiment.InputSource) {
+		if pattern.Generate.Uses(experiment.InputSource) {
 			return b.exp.Patterns.Show
 		}
 	}

@@ -13,7 +13,7 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	p, study := cell.Pattern, b.exp.Patterns
 	planned := Cell{Cell: cell}
 	recipe := b.orUsual(p)
-	sources, err := b.patternSources(recipe, p.Path("source_images"))
+	from, err := b.patternIngredients(recipe, p.Path("source_images"))
 	if err != nil {
 		return planned, err
 	}
@@ -23,7 +23,7 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 		}
 	}
 	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
-	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, sources, recipe, planned.Train)
+	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, from, recipe, planned.Train)
 	if planned.Generate, err = b.add(label, spec, some(planned.Train)...); err != nil {
 		return planned, err
 	}
@@ -45,27 +45,28 @@ func (b *builder) patternGood() []dataset.Image {
 	return b.goodFor(b.exp.Patterns.Defect, b.in.Division.Train[b.exp.Dataset.Good])
 }
 
-// patternSources refers to what a pattern's images start from; nothing where its method
-// starts from no photos. Regions have the sizes of those that any of study 1's LoRAs
-// learns, so that all patterns start from the same.
-func (b *builder) patternSources(r experiment.Recipe, key string) ([]stage.Ref, error) {
-	if !r.Generate.How().Uses(experiment.InputSource) {
-		return nil, nil
+// patternIngredients are what a pattern's images are made from besides its LoRA. Photos of
+// the defect, and regions by their size, are those that any of study 1's LoRAs learns, so
+// that all patterns are made from the same.
+func (b *builder) patternIngredients(r experiment.Recipe, key string) (in stage.Ingredients, err error) {
+	o := origins{
+		good: b.patternGood(), defects: b.in.Division.Pool(b.exp.Patterns.Defect)[:b.patternsLearn()],
+		resolution: r.Resolution,
 	}
-	good := b.patternGood()
-	least, err := drawing{max(r.SourceImages, 1), sourcesOf(r.Generate), key}.first(good, b.exp.Dataset.Good)
-	if err != nil {
-		return nil, err
+	if r.Generate.Uses(experiment.InputSource) {
+		least := drawing{max(r.SourceImages, 1), sourcesOf(r.Generate), key}
+		if _, err = least.first(o.good, b.exp.Dataset.Good); err != nil {
+			return in, err
+		}
+		if _, o.sizes, err = b.learnt(o.defects, r.Resolution); err != nil {
+			return in, err
+		}
 	}
 	if r.SourceImages > 0 {
-		good = least
+		o.good = o.good[:min(len(o.good), r.SourceImages)]
 	}
-	pool := b.in.Division.Pool(b.exp.Patterns.Defect)
-	_, sizes, err := b.learnt(pool[:b.patternsLearn()], r.Resolution)
-	if err != nil {
-		return nil, err
-	}
-	return b.beside(sizes, good[:min(len(good), b.exp.Patterns.Show)])
+	o.good = o.good[:min(len(o.good), b.exp.Patterns.Show)]
+	return b.ingredients(r.Generate, o)
 }
 
 // sourcesOf says what photos are for from which images start.

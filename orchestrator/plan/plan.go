@@ -27,6 +27,7 @@ type Plan struct {
 	Encoder    *model.Encoder // measures images; nil if the classifiers' network does
 
 	images map[string]dataset.Image // every image of the dataset, by its hash
+	masks  map[string]maskOf        // every mask of its images, likewise
 	paths  map[stage.Ref]string     // where models and files of weights are
 
 	similar func() []dataset.Pair // test photos and what they look like; found once
@@ -102,18 +103,26 @@ func (t *Task) Identity() json.RawMessage { return stage.Identity(t.Spec, t.vers
 // file refers to a file of the task's artifact, or with "" to its folder.
 func (t *Task) file(name string) stage.Ref { return stage.Artifact(t.Kind, t.Key, name) }
 
-// Image finds an image of the dataset by its reference, or by that of a region of it.
+// Image finds an image of the dataset by its reference, or by that of a region or a mask of
+// it.
 func (p *Plan) Image(ref stage.Ref) (dataset.Image, bool) {
 	sum, _ := ref.Hash()
+	if m, ok := p.masks[sum]; ok {
+		return m.photo, true
+	}
 	img, ok := p.images[sum]
 	return img, ok
 }
 
 // Path turns a reference into what a stage opens: a path, or a name that the
-// worker knows; a region of a photo, to its path with the region. artifactDir gives the folder of an artifact.
+// worker knows; a region of a photo or mask, to its path with the region. artifactDir gives the folder of an artifact.
 func (p *Plan) Path(ref stage.Ref, artifactDir func(kind, key string) string) string {
 	if img, ok := p.Image(ref); ok {
+		sum, _ := ref.Hash()
 		_, fragment := ref.Whole()
+		if m, ok := p.masks[sum]; ok {
+			return m.path + fragment
+		}
 		return img.Path + fragment
 	}
 	if path, ok := p.paths[ref]; ok {

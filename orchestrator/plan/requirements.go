@@ -79,7 +79,7 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 	for _, p := range exp.ExpandPatterns() {
 		instance.of(p.DefectImages, p.Path("defect_images"))
 		regular.of(p.RegularizationImages, p.Path("regularization_images"))
-		if p.Generate.How().Uses(experiment.InputSource) {
+		if p.Generate.Uses(experiment.InputSource) {
 			sources.of(max(p.SourceImages, 1), p.Path("source_images"))
 		}
 	}
@@ -99,7 +99,7 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 	var instance, regular, sources, real most
 	for _, c := range exp.ExpandConditions() {
 		real.of(c.Of(class, exp.Dataset.Good).Real, c.RealPath(good))
-		method := c.LoRA.Generate.How()
+		method := c.LoRA.Generate
 		if good && c.UsesGenerated() && method.Uses(experiment.InputSource) {
 			sources.of(c.LoRA.SourceImages, c.LoRAPath("source_images"))
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestSameNoiseInEveryPattern(t *testing.T) {
 			continue
 		}
 		images := cell.Generate.Spec.(stage.Generate).NewImages()
-		if same, ok := first[cell.Seed]; ok && !slices.Equal(same, images) {
+		if same, ok := first[cell.Seed]; ok && !reflect.DeepEqual(same, images) {
 			t.Errorf("%s, seed %d, draws other sources or noise", cell.Name, cell.Seed)
 		}
 		first[cell.Seed] = images

@@ -32,7 +32,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		needs = append(needs, images)
 		folder := stage.Labeled{Path: images.file("images"), Class: index, Count: counts.Generated}
 		spec.Generated = append(spec.Generated, folder)
-		folder.Name, folder.First, folder.Count = "generated/"+class, b.exp.GeneratedCount(class), heldOutGenerated
+		folder.Name, folder.First, folder.Count = "generated/"+class, b.generatedCount(class, cell), heldOutGenerated
 		spec.HeldOut = append(spec.HeldOut, folder)
 	}
 	if len(needs) > 0 {
@@ -84,40 +84,65 @@ const heldOutGenerated = 16
 
 // generated plans study 2's images of a class.
 func (b *builder) generated(class string, cell experiment.Cell) (images *Task, err error) {
-	recipe, n := cell.Condition.LoRA.Recipe, b.exp.GeneratedCount(class)+heldOutGenerated
-	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell))
+	recipe, n := cell.Condition.LoRA.Recipe, b.generatedCount(class, cell)+heldOutGenerated
+	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell, cell.Condition.Made))
 	if same := b.byLabel[label]; same != nil { // of another condition
 		return same, nil
 	}
-	method := recipe.Generate.How()
 	var lora *Task
-	if method.Uses(experiment.InputLoRA) {
+	if recipe.Generate.Uses(experiment.InputLoRA) {
 		if lora, err = b.studyLoRA(class, cell); err != nil {
 			return nil, err
 		}
 	}
-	var sources []stage.Ref
-	if method.Uses(experiment.InputSource) {
-		if sources, err = b.studySources(class, cell.Condition); err != nil {
-			return nil, err
-		}
+	from, err := b.studyIngredients(class, cell.Condition)
+	if err != nil {
+		return nil, err
 	}
-	images, err = b.add(label, b.generateSpec(class, cell.Seed, n, sources, recipe, lora), some(lora)...)
+	images, err = b.add(label, b.generateSpec(class, cell.Seed, n, from, recipe, lora), some(lora)...)
 	b.byLabel[label] = images
 	return images, err
 }
 
-// studySources refers to what study 2's images of a class start from.
-func (b *builder) studySources(class string, c *experiment.Condition) ([]stage.Ref, error) {
-	good, err := b.studyGood(class, drawing{c.LoRA.SourceImages, sourcesOf(c.LoRA.Generate), c.LoRAPath("source_images")})
-	if err != nil {
-		return nil, err
+// studyIngredients are what study 2's images of a class are made from besides its LoRA.
+func (b *builder) studyIngredients(class string, c *experiment.Condition) (in stage.Ingredients, err error) {
+	o := origins{ofGood: class == b.exp.Dataset.Good, resolution: c.LoRA.Resolution}
+	if g := c.LoRA.Generate; g.Uses(experiment.InputSource) || g.Uses(experiment.InputDefect) {
+		if o.good, err = b.studyGood(class, drawing{c.LoRA.SourceImages, sourcesOf(g), c.LoRAPath("source_images")}); err != nil {
+			return in, err
+		}
 	}
-	sizes, err := b.studySizes(class, c)
-	if err != nil {
-		return nil, err
+	if o.sizes, err = b.studySizes(class, c); err != nil {
+		return in, err
 	}
-	return b.beside(sizes, good)
+	if c.LoRA.Generate.UsesDefects() {
+		if o.defects, err = b.studyDefects(class, c); err != nil {
+			return in, err
+		}
+	}
+	return b.ingredients(c.LoRA.Generate, o)
+}
+
+// studyDefects lists the photos of defects that study 2's images of a class are made from:
+// those that train its LoRA, or would; for good images, those of all defects in turn.
+func (b *builder) studyDefects(class string, c *experiment.Condition) ([]dataset.Image, error) {
+	use := "images by method " + c.LoRA.Generate.Method
+	if name, ok := c.LoRA.Patterns[class]; ok && c.LoRA.Generate.Uses(experiment.InputLoRA) {
+		p, _ := b.exp.FindPattern(name)
+		return drawing{p.DefectImages, use, p.Path("defect_images")}.first(b.in.Division.Pool(class), class)
+	}
+	if class != b.exp.Dataset.Good {
+		return b.train(class, drawing{c.LoRA.DefectImages, use, c.LoRAPath("defect_images")})
+	}
+	var byClass [][]dataset.Image
+	for _, defect := range b.exp.Dataset.Defects {
+		images, err := b.studyDefects(defect, c)
+		if err != nil {
+			return nil, err
+		}
+		byClass = append(byClass, images)
+	}
+	return inTurn(byClass), nil
 }
 
 // studyLoRA plans the LoRA that makes study 2's images of a class: one of its
@@ -157,7 +182,7 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 		return nil, err
 	}
 	spec.Seed = stage.Seed(cell.Seed, spec.Kind(), class)
-	return b.add(fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell)), spec)
+	return b.add(fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell, "")), spec)
 }
 
 // studyGood takes the first good images, and of them those that show the same kind
@@ -175,12 +200,21 @@ func (b *builder) studyGood(class string, d drawing) ([]dataset.Image, error) {
 	return same, nil
 }
 
-// studyLabel tells the LoRAs and images of study 2's cells apart.
-func studyLabel(cell experiment.Cell) string {
-	if variant := cell.Condition.Variant; variant != "" {
-		return fmt.Sprintf("study 2, %s, seed %d", variant, cell.Seed)
+// studyLabel tells the LoRAs of study 2's cells apart, and images by how they are made.
+func studyLabel(cell experiment.Cell, made string) string {
+	label := "study 2"
+	for _, part := range []string{cell.Condition.Variant, made} {
+		if part != "" {
+			label += ", " + part
+		}
 	}
-	return fmt.Sprintf("study 2, seed %d", cell.Seed)
+	return fmt.Sprintf("%s, seed %d", label, cell.Seed)
+}
+
+// generatedCount is how many images of a class are made to be trained on, in the way of a
+// condition.
+func (b *builder) generatedCount(class string, cell experiment.Cell) int {
+	return b.counts[cell.Condition.LoRA.Generate.Like()][class]
 }
 
 // weights refers to a classifier's initial weights.

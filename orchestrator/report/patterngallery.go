@@ -85,7 +85,7 @@ func (r *Report) mostPhotos(role stage.Role) (most []dataset.Image) {
 func (r *Report) startedBy() string {
 	var methods []string
 	for _, p := range r.patterns {
-		if g := p.recipe.Generate; g.How().Uses(experiment.InputSource) {
+		if g := p.recipe.Generate; g.Uses(experiment.InputSource) {
 			methods = appendNew(methods, g.Method)
 		}
 	}

@@ -12,21 +12,44 @@ import (
 const KindGenerate = "generate"
 
 // Generate asks for images by a method, which scripts/generation/methods describes.
-// Seed, Sources and Count stand for Images until it is resolved.
+// Seed, Ingredients and Count stand for Images until it is resolved.
 type Generate struct {
-	Method         string `json:"method,omitempty"` // "" for experiment.UsualMethod
-	Base           Ref    `json:"base"`
-	LoRA           Ref    `json:"lora"` // "" for the base model alone
-	Prompt         string `json:"prompt"`
-	NegativePrompt string `json:"negative_prompt"`
-	Resolution     int    `json:"resolution"`
+	Method         string         `json:"method,omitempty"` // "" for experiment.UsualMethod
+	Options        map[string]any `json:"options,omitempty"`
+	Base           Ref            `json:"base"` // "" for a method without one, as for LoRA
+	LoRA           Ref            `json:"lora"` // "" for the base model alone
+	Prompt         string         `json:"prompt"`
+	NegativePrompt string         `json:"negative_prompt"`
+	Resolution     int            `json:"resolution"` // the base model's; 0 without one
 	experiment.Denoising
-	Seed    int64      `json:"seed,omitempty"`    // each image's is derived from it
-	Sources []Ref      `json:"sources,omitempty"` // photos that images start from, taken in turn; none where the method starts from none
-	Count   int        `json:"count,omitempty"`
-	Images  []NewImage `json:"images,omitempty"` // when resolved
+	Seed int64 `json:"seed,omitempty"` // each image's is derived from it
+	Ingredients
+	Count  int        `json:"count,omitempty"`
+	Images []NewImage `json:"images,omitempty"` // when resolved
 
 	Rendering
+
+	Pixels int `json:"-"` // of an image, about, where it has the size of its source; 0 for that of the resolution
+}
+
+// Ingredients are the photos that images are made from. The i-th image is given the i-th
+// of each list, which begins anew when it ends; a list is empty where the method uses none.
+type Ingredients struct {
+	Sources []Ref   `json:"sources,omitempty"` // photos of good parts
+	Defects []Ref   `json:"defects,omitempty"` // photos of what is to be seen in the images
+	Masks   [][]Ref `json:"masks,omitempty"`   // of one defect each, in one file or more
+}
+
+// of are the ingredients of the i-th image.
+func (in Ingredients) of(i int) (source, defect Ref, masks []Ref) {
+	return inTurn(in.Sources, i), inTurn(in.Defects, i), inTurn(in.Masks, i)
+}
+
+func inTurn[T any](list []T, i int) (item T) {
+	if len(list) > 0 {
+		item = list[i%len(list)]
+	}
+	return item
 }
 
 // NewImage is one image to generate.
@@ -34,6 +57,8 @@ type NewImage struct {
 	Name   string `json:"name"`   // of the PNG file
 	Source Ref    `json:"source"` // the photo that it starts from; "" for none
 	Seed   int64  `json:"seed"`
+	Defect Ref    `json:"defect,omitempty"`
+	Masks  []Ref  `json:"masks,omitempty"`
 }
 
 // Kind implements Spec.
@@ -41,13 +66,19 @@ func (Generate) Kind() string { return KindGenerate }
 
 // Resolve implements Spec.
 func (s Generate) Resolve(f func(Ref) Ref) Spec {
-	s.Base = f(s.Base)
-	if s.LoRA != "" {
-		s.LoRA = f(s.LoRA)
+	for _, model := range []*Ref{&s.Base, &s.LoRA} {
+		if *model != "" {
+			*model = f(*model)
+		}
 	}
-	s.Sources = mapped(s.Sources, f)
+	s.Sources, s.Defects = mapped(s.Sources, f), mapped(s.Defects, f)
+	masks := make([][]Ref, len(s.Masks))
+	for i, files := range s.Masks {
+		masks[i] = mapped(files, f)
+	}
+	s.Masks = masks
 	s.Images = s.NewImages()
-	s.Seed, s.Sources, s.Count = 0, nil, 0
+	s.Seed, s.Ingredients, s.Count = 0, Ingredients{}, 0
 	return s
 }
 
@@ -57,9 +88,7 @@ func (s Generate) NewImages() []NewImage {
 	images := make([]NewImage, s.Count)
 	for i := range images {
 		images[i] = NewImage{Name: imageName(i), Seed: Seed(s.Seed, strconv.Itoa(i))}
-		if len(s.Sources) > 0 {
-			images[i].Source = s.Sources[i%len(s.Sources)]
-		}
+		images[i].Source, images[i].Defect, images[i].Masks = s.of(i)
 	}
 	return images
 }
@@ -73,28 +102,57 @@ func (s Generate) Reads() []Reading {
 	if s.Count != 1 {
 		images = fmt.Sprintf("%d images", s.Count)
 	}
-	return []Reading{{Source, images + " of “" + s.Prompt + "” start from", slices.Values(s.Sources)}}
+	if s.Prompt != "" {
+		images += " of “" + s.Prompt + "”"
+	}
+	list := []Reading{{Source, images + " start from", slices.Values(s.Sources)}}
+	if len(s.Defects) > 0 {
+		shown := Reading{Reference, images + " look like", slices.Values(s.Defects)}
+		if s.masks() {
+			shown.Role, shown.How = Pasted, "patches are in "+images
+		}
+		list = append(list, shown)
+	}
+	if len(s.Masks) > 0 {
+		list = append(list, Reading{Mask, images + " are made in", slices.Values(slices.Concat(s.Masks...))})
+	}
+	return list
 }
+
+// masks says whether each image comes with a mask, outside which it is its source.
+func (s Generate) masks() bool { return experiment.Methods[s.Method].Masks }
 
 // Opens implements Spec.
 func (s Generate) Opens() Ref { return s.Base }
 
 // Keeps implements Spec.
-func (s Generate) Keeps() string { return string(s.Base) + " " + s.Precision }
+func (s Generate) Keeps() string {
+	if s.Base == "" {
+		return ""
+	}
+	return string(s.Base) + " " + s.Precision
+}
 
 // GroupKey implements Spec: batches are filled across tasks, with other LoRAs
 // and prompts in one batch.
 func (s Generate) GroupKey() string {
-	return fmt.Sprint(s.Kind(), s.Method, s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels, s.Fit)
+	return fmt.Sprint(s.Kind(), s.Method, s.Options, s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels, s.Fit)
 }
 
 // Effort implements Spec.
 func (s Generate) Effort() float64 {
-	return float64(2 * s.Count * max(1, experiment.DenoisingSteps(s.Steps, s.Strength)))
+	passes := 2 * max(1, experiment.Methods[s.Method].Passes)
+	return float64(passes * s.Count * max(1, experiment.DenoisingSteps(s.Steps, s.Strength)))
 }
 
 // Output implements Spec.
-func (s Generate) Output() Output { return pictures(s.Count, s.Resolution) }
+func (s Generate) Output() Output {
+	output := pictures(s.Count, s.Resolution)
+	if s.Pixels > 0 {
+		output.ImageBytes = int64(s.Count) * int64(s.Pixels) * bytesPerPixel
+	}
+	return output // masks beside the images take next to nothing
+}
 
 // Batch implements Spec.
 func (s Generate) Batch() (images, pieces int) { return s.BatchSize, 1 }

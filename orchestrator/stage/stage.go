@@ -116,7 +116,10 @@ const (
 	Instance       Role = "instance image"
 	Regularization Role = "regularization image"
 	Source         Role = "source image"
-	Control        Role = "photo" // that the autoencoder gives back
+	Pasted         Role = "pasted photo"    // of which a patch is in the image
+	Reference      Role = "reference photo" // of which the image has the look
+	Mask           Role = "mask"            // of a photo: where something is made
+	Control        Role = "photo"           // that the autoencoder gives back
 	Training       Role = "training image"
 	Test           Role = "test image"
 	Calibration    Role = "calibration photo"

@@ -18,7 +18,7 @@ var free = map[string][]string{
 		"LearningRate", "TextEncoderLearningRate", "Schedule", "WarmupSteps", "Optimizer",
 		"BatchSize", "PriorWeight", "Regularization", "Repeats", "MinSNRGamma", "Flip", "GradientAccumulation",
 	},
-	KindGenerate: {"LoRA", "Prompt", "NegativePrompt", "Seed", "Sources", "Count", "Images"},
+	KindGenerate: {"LoRA", "Prompt", "NegativePrompt", "Seed", "Sources", "Defects", "Masks", "Count", "Images", "Pixels"},
 }
 
 // TestGroupKeys: a field that is added to a spec is in its group key, or it is
@@ -64,6 +64,8 @@ func alter(t *testing.T, field reflect.Value) {
 		field.SetBool(true)
 	case reflect.Slice:
 		field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+	case reflect.Map:
+		field.Set(reflect.ValueOf(map[string]any{"feather": 7}))
 	case reflect.Struct:
 		alter(t, field.Field(0))
 	default:

@@ -1,5 +1,6 @@
 """The words of an experiment file are those that the stages know."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -19,6 +20,7 @@ FAMILIES = json.loads((TABLES.parent / "model/families.json").read_text(encoding
 OPTIMIZERS = json.loads((TABLES / "optimizers.json").read_text(encoding="utf-8"))
 SCHEDULES = json.loads((TABLES / "schedules.json").read_text(encoding="utf-8"))
 METHODS = json.loads((TABLES / "methods.json").read_text(encoding="utf-8"))
+FOR_THE_PLAN = {"within_mask", "with_lora"}  # options that say what a method is given
 BACKBONES = json.loads((TABLES / "backbones.json").read_text(encoding="utf-8"))
 
 
@@ -29,12 +31,17 @@ def test_words_are_those_of_the_tables_of_the_stages():
 
 def test_methods():
     """What a plan gives to a method is what it needs and takes."""
-    assert {name: (m.needs, m.takes, m.denoises) for name, m in methods.METHODS.items()} == {
-        name: (set(row["needs"]), set(row["takes"]), row["denoises"])
+    assert {
+        name: (m.needs, m.takes, m.denoises, m.masks) for name, m in methods.METHODS.items()
+    } == {
+        name: (set(row["needs"]), set(row["takes"]), row["denoises"], row["masks"])
         for name, row in METHODS.items()
     }
-    # A plan gives the base model to every one, and prompts to those that denoise.
-    assert all("base" in method.needs | method.takes for method in methods.METHODS.values())
+    for name, method in methods.METHODS.items():
+        options = {field.name for field in dataclasses.fields(method.options)}
+        assert options == set(METHODS[name]["options"]) - FOR_THE_PLAN
+        # A prompt is for a base model.
+        assert "base" in method.needs or not method.denoises
 
 
 def test_optimizers():

@@ -1,0 +1,138 @@
+package plan
+
+import (
+	"fmt"
+	"image"
+	"slices"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
+)
+
+// origins are the photos that images of a class may be made from.
+type origins struct {
+	good    []dataset.Image // sources, in drawing order
+	defects []dataset.Image // that train the class's LoRA; for good images, those of all defects in turn
+
+	ofGood     bool          // the images are to be of good parts
+	resolution int           // that LoRAs learn at
+	sizes      []image.Point // of the regions that they learn; none of whole photos
+}
+
+// ingredients are what a method is given of some origins. Images of good parts are made by
+// the same operation as those of defects, so that it gives no class away: in the shapes of
+// defects, with what another good photo shows.
+func (b *builder) ingredients(g experiment.Generate, o origins) (in stage.Ingredients, err error) {
+	if g.Uses(experiment.InputSource) {
+		if in.Sources, err = b.goodSeen(g, o, o.good); err != nil {
+			return in, err
+		}
+	}
+	if !g.UsesDefects() {
+		return in, nil
+	}
+	if len(o.defects) == 0 {
+		return in, fmt.Errorf("images by method %s are made from photos of defects, and no entry of patterns.matrix says how many (defect_images)", g.Method)
+	}
+	defects, err := b.defectsSeen(g, o)
+	if err != nil {
+		return in, err
+	}
+	switch {
+	case !g.Uses(experiment.InputDefect):
+	case o.ofGood: // each image shows something of the photo after its source
+		n := min(1, len(o.good))
+		in.Defects, err = b.goodSeen(g, o, slices.Concat(o.good[n:], o.good[:n]))
+	default:
+		in.Defects = defects
+	}
+	if err == nil && g.Uses(experiment.InputMask) {
+		in.Masks, err = b.masksOf(g, o.defects, defects)
+	}
+	return in, err
+}
+
+// goodSeen refers to what is seen of good photos: as classifiers see them where images keep
+// what the photo shows, otherwise as LoRAs do.
+func (b *builder) goodSeen(g experiment.Generate, o origins, good []dataset.Image) ([]stage.Ref, error) {
+	if g.How().Masks {
+		return b.pictures(good)
+	}
+	return b.beside(o.sizes, good)
+}
+
+// defectsSeen refers to what is seen of photos of defects, likewise.
+func (b *builder) defectsSeen(g experiment.Generate, o origins) (refs []stage.Ref, err error) {
+	if g.How().Masks {
+		return b.pictures(o.defects)
+	}
+	refs, _, err = b.learnt(o.defects, o.resolution)
+	return refs, err
+}
+
+// masksOf refers to the masks of photos of defects, in the region that is seen of each.
+func (b *builder) masksOf(g experiment.Generate, images []dataset.Image, seen []stage.Ref) ([][]stage.Ref, error) {
+	masks := make([][]stage.Ref, len(images))
+	for i, img := range images {
+		if _, err := b.views().mask(img, "method "+g.Method); err != nil {
+			return nil, err
+		}
+		_, fragment := seen[i].Whole()
+		for _, file := range img.Marking.Files {
+			masks[i] = append(masks[i], stage.ByHash(file.SHA256)+stage.Ref(fragment))
+		}
+	}
+	return masks, nil
+}
+
+// truncated leaves of each list what n images are made from.
+func truncated(in stage.Ingredients, n int) stage.Ingredients {
+	in.Sources = in.Sources[:min(n, len(in.Sources))]
+	in.Defects = in.Defects[:min(n, len(in.Defects))]
+	in.Masks = in.Masks[:min(n, len(in.Masks))]
+	return in
+}
+
+// pixels is about how many pixels images have that keep their source's: as many as the
+// largest has; 0 where photos were not looked at.
+func (b *builder) pixels(sources []stage.Ref) (most int) {
+	for _, ref := range sources {
+		img, _ := b.plan.Image(ref)
+		size := image.Pt(img.Picture.Width, img.Picture.Height)
+		if b.views().tiled() && size.X > 0 {
+			size = tilesOf(size, b.exp.Dataset.Fit.Tiles)[0].Size()
+		}
+		most = max(most, size.X*size.Y)
+	}
+	return most
+}
+
+// maskOf is a file that marks a photo.
+type maskOf struct {
+	path  string
+	photo dataset.Image
+}
+
+// masksByHash finds files of masks. Where two photos have equal ones, the mask counts as
+// that of one that is not tested on, if there is one: it says no more of the other.
+func masksByHash(set *dataset.Set, division *dataset.Division) map[string]maskOf {
+	tested := map[string]bool{}
+	for _, images := range division.Test {
+		for _, img := range images {
+			tested[img.SHA256] = true
+		}
+	}
+	masks := map[string]maskOf{}
+	for _, img := range set.Images {
+		if img.Marking == nil {
+			continue
+		}
+		for _, file := range img.Marking.Files {
+			if known, ok := masks[file.SHA256]; !ok || tested[known.photo.SHA256] && !tested[img.SHA256] {
+				masks[file.SHA256] = maskOf{file.Path, img}
+			}
+		}
+	}
+	return masks
+}
