@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -76,7 +77,15 @@ func loraRow(v plan.LoRAView) string {
 		training = fmt.Sprintf("%d\t%d\t%s\t%d\t%d\t%d\t%s\t",
 			t.Steps, t.Instance.Given, times(t.Instance), t.Class.Given, t.Class.Distinct, t.Class.Unused, times(t.Class))
 	}
-	return fmt.Sprintf("%s%d\t%d", training, v.SourceImages, v.Images)
+	sources := fmt.Sprint(v.SourceImages)
+	for _, role := range slices.Sorted(maps.Keys(v.Inputs)) {
+		sources += " + " + english.Plural(v.Inputs[role], role, "")
+	}
+	images := fmt.Sprint(v.Images)
+	if v.Method != "" {
+		images += " by " + v.Method
+	}
+	return fmt.Sprintf("%s%s\t%s", training, sources, images)
 }
 
 // times writes how often an image that is used is used: "55×", or "55–56×".

@@ -64,6 +64,12 @@ func (c Condition) RealPath(good bool) string {
 	return child(child(child("conditions.training_sets", c.TrainingSet.Name), section), "real")
 }
 
+// Differs is what tells the condition's generated images from those of others; "" for
+// nothing.
+func (c Condition) Differs() string {
+	return strings.Join(slices.DeleteFunc([]string{c.Variant, c.Made}, func(text string) bool { return text == "" }), ", ")
+}
+
 // Cells lists every cell: study 1 and then study 2, in the file's order, the
 // seeds of a cell side by side.
 func (e *Experiment) Cells() []Cell {

@@ -85,7 +85,7 @@ const heldOutGenerated = 16
 // generated plans study 2's images of a class.
 func (b *builder) generated(class string, cell experiment.Cell) (images *Task, err error) {
 	recipe, n := cell.Condition.LoRA.Recipe, b.generatedCount(class, cell)+heldOutGenerated
-	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell, cell.Condition.Made))
+	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell.Condition.Differs(), cell.Seed))
 	if same := b.byLabel[label]; same != nil { // of another condition
 		return same, nil
 	}
@@ -182,7 +182,7 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 		return nil, err
 	}
 	spec.Seed = stage.Seed(cell.Seed, spec.Kind(), class)
-	return b.add(fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell, "")), spec)
+	return b.add(fmt.Sprintf("LoRA %s, %s", class, studyLabel(cell.Condition.Variant, cell.Seed)), spec)
 }
 
 // studyGood takes the first good images, and of them those that show the same kind
@@ -200,15 +200,12 @@ func (b *builder) studyGood(class string, d drawing) ([]dataset.Image, error) {
 	return same, nil
 }
 
-// studyLabel tells the LoRAs of study 2's cells apart, and images by how they are made.
-func studyLabel(cell experiment.Cell, made string) string {
-	label := "study 2"
-	for _, part := range []string{cell.Condition.Variant, made} {
-		if part != "" {
-			label += ", " + part
-		}
+// studyLabel tells the LoRAs and images of study 2's cells apart.
+func studyLabel(differs string, seed int64) string {
+	if differs != "" {
+		return fmt.Sprintf("study 2, %s, seed %d", differs, seed)
 	}
-	return fmt.Sprintf("%s, seed %d", label, cell.Seed)
+	return fmt.Sprintf("study 2, seed %d", seed)
 }
 
 // generatedCount is how many images of a class are made to be trained on, in the way of a

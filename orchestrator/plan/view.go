@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/dustin/go-humanize/english"
@@ -106,6 +107,9 @@ type LoRAView struct {
 	SourceImages         int    `json:"source_images"` // different photos that images start from
 	Images               int    `json:"images"`        // generated
 
+	Method string         `json:"method,omitempty"` // by which they are; none for img2img
+	Inputs map[string]int `json:"inputs,omitempty"` // different photos by role, where they are not sources alone
+
 	Training *TrainingView `json:"training,omitempty"` // none for the base model alone
 }
 
@@ -194,7 +198,15 @@ func (p *Plan) cellView(cell Cell) CellView {
 // loraView counts what a task of generated images and its LoRA read.
 func loraView(class string, images *Task) LoRAView {
 	spec := images.Spec.(stage.Generate)
-	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count}
+	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count, Method: spec.Method}
+	for _, reading := range spec.Reads() {
+		if reading.Role != stage.Source {
+			if view.Inputs == nil {
+				view.Inputs = map[string]int{}
+			}
+			view.Inputs[string(reading.Role)] = len(distinct(reading.Photos))
+		}
+	}
 	if training := images.LoRA(); training != nil {
 		lora := training.Spec.(stage.TrainLoRA)
 		view.InstanceImages, view.RegularizationImages = len(lora.Instance.Images), len(lora.Class.Images)
@@ -205,6 +217,8 @@ func loraView(class string, images *Task) LoRAView {
 	}
 	return view
 }
+
+func distinct(refs iter.Seq[stage.Ref]) []stage.Ref { return slices.Compact(slices.Sorted(refs)) }
 
 // CompositionOf counts what a classifier is trained and tested on.
 func CompositionOf(classifier *Task) *ConditionView {

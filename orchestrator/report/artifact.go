@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -39,6 +40,7 @@ type picture struct {
 	blank      bool
 	saturated  bool
 	nan        bool
+	remark     string // of a method that makes masks, on what it could not do well; "" for none
 }
 
 // training reads the result of a LoRA's training.
@@ -75,6 +77,7 @@ func (s *source) pictures(task *plan.Task) ([]picture, error) {
 			return nil, damaged(task, "images.csv", fmt.Errorf("no column %s", name))
 		}
 	}
+	remark := slices.Index(rows[0], "remark")
 	var pictures []picture
 	for _, row := range rows[1:] {
 		field := func(i int) string { return row[columns[i]] }
@@ -86,6 +89,9 @@ func (s *source) pictures(task *plan.Task) ([]picture, error) {
 			if *flag, err = strconv.ParseBool(field(3 + i)); err != nil {
 				return nil, damaged(task, "images.csv", err)
 			}
+		}
+		if remark >= 0 {
+			p.remark = row[remark]
 		}
 		pictures = append(pictures, p)
 	}
@@ -167,12 +173,42 @@ func damaged(task *plan.Task, what string, err error) error {
 	return &store.DamagedError{Kind: task.Kind, Key: task.Key, Problems: []string{fmt.Sprintf("%s: %v", what, err)}}
 }
 
-// flags counts images that are no pictures.
-type flags struct{ blank, saturated, nan int }
+// flags counts images that are no pictures, and those with remarks.
+type flags struct {
+	blank, saturated, nan int
+	remarks               map[string]int // nil for none
+}
+
+// plus adds up two counts.
+func (f flags) plus(other flags) flags {
+	sum := flags{f.blank + other.blank, f.saturated + other.saturated, f.nan + other.nan, maps.Clone(f.remarks)}
+	for remark, n := range other.remarks {
+		sum.remark(remark, n)
+	}
+	return sum
+}
+
+func (f *flags) remark(remark string, n int) {
+	if f.remarks == nil {
+		f.remarks = map[string]int{}
+	}
+	f.remarks[remark] += n
+}
+
+// remarked writes how many images have which remark: "3 off part".
+func (f flags) remarked() (texts []string) {
+	for _, remark := range slices.Sorted(maps.Keys(f.remarks)) {
+		texts = append(texts, fmt.Sprintf("%d %s", f.remarks[remark], remark))
+	}
+	return texts
+}
 
 func countFlags(pictures []picture) flags {
 	var f flags
 	for _, p := range pictures {
+		if p.remark != "" {
+			f.remark(p.remark, 1)
+		}
 		for _, flag := range []struct {
 			set bool
 			n   *int

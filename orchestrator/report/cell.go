@@ -2,6 +2,9 @@ package report
 
 import (
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
@@ -112,6 +115,9 @@ func (s *source) readGeneration(c *cell) (err error) {
 		{"n_blank", float64(flags.blank)},
 		{"n_saturated", float64(flags.saturated)},
 		{"n_nan", float64(flags.nan)},
+	}
+	for _, remark := range slices.Sorted(maps.Keys(flags.remarks)) {
+		c.metrics = append(c.metrics, metric{"n_" + strings.ReplaceAll(remark, " ", "_"), float64(flags.remarks[remark])})
 	}
 	if c.quality, err = s.quality(c); err != nil {
 		return err

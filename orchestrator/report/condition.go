@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
@@ -59,6 +61,24 @@ func (c *condition) summarize(partOf func(image string) string) (err error) {
 	c.kinds = overKinds(c.runs)
 	c.total, err = result.Sum(matrices...)
 	return err
+}
+
+// method is the one by which the condition's generated images are made; "" where it has none.
+func (c *condition) method() string {
+	if !c.set.UsesGenerated() {
+		return ""
+	}
+	return c.cells[0].Condition.LoRA.Generate.Method
+}
+
+// generatedWord stands for generated images beside their number: it names the method where
+// the study has another than the usual one.
+func (r *Report) generatedWord(c *condition) string {
+	named := func(c *condition) bool { return c.method() != "" && c.method() != experiment.UsualMethod }
+	if slices.ContainsFunc(r.conditions, named) && c.method() != "" {
+		return "gen. by " + c.method()
+	}
+	return "gen."
 }
 
 // onBoth reports whether the training set has both kinds of images.

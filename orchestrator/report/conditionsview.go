@@ -99,7 +99,7 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	for _, c := range r.conditions {
 		row := conditionRow{
-			Name: c.name, Good: c.set.Good.Text("gen."), Defects: c.set.Defects.Text("gen."),
+			Name: c.name, Good: c.set.Good.Text(r.generatedWord(c)), Defects: c.set.Defects.Text(r.generatedWord(c)),
 			State: stateOfRow(c.cells), Seeds: progress(len(c.runs), len(c.cells)),
 		}
 		if r.reference() != nil {

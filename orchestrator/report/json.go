@@ -121,6 +121,7 @@ func (r *Report) JSON(w io.Writer) error {
 // conditionResult is one training set of study 2 over its seeds.
 type conditionResult struct {
 	Name             string          `json:"name"`
+	Method           string          `json:"method,omitempty"` // of the generated images, where there are some
 	Steps            int             `json:"optimizer_steps"`
 	Trained          []trainedResult `json:"training_images"`
 	Runs             int             `json:"runs"` // seeds that are done; the rest is absent without any
@@ -206,7 +207,7 @@ func estimateOf(e result.Estimate) *estimateResult {
 func (r *Report) conditionResults() []conditionResult {
 	list := []conditionResult{}
 	for _, c := range r.conditions {
-		entry := conditionResult{Name: c.name, Steps: c.steps, Runs: len(c.runs)}
+		entry := conditionResult{Name: c.name, Method: c.method(), Steps: c.steps, Runs: len(c.runs)}
 		for _, class := range c.classes {
 			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Generated})
 		}

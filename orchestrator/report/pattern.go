@@ -41,10 +41,7 @@ func (p *pattern) summarize() {
 		}
 		p.runs = append(p.runs, cell)
 		p.images += len(cell.pictures)
-		f := countFlags(cell.pictures)
-		p.flags.blank += f.blank
-		p.flags.saturated += f.saturated
-		p.flags.nan += f.nan
+		p.flags = p.flags.plus(countFlags(cell.pictures))
 		if cell.training != nil {
 			losses = append(losses, cell.training.FinalLoss)
 		}
@@ -111,7 +108,7 @@ func (r *Report) patternsAnswer() []string {
 			finished++
 		}
 		images += p.images
-		f.blank, f.saturated, f.nan = f.blank+p.flags.blank, f.saturated+p.flags.saturated, f.nan+p.flags.nan
+		f = f.plus(p.flags)
 	}
 	if finished == 0 {
 		return []string{"No pattern has images yet."}
@@ -125,6 +122,7 @@ func (r *Report) patternsAnswer() []string {
 			bad = append(bad, fmt.Sprintf("%d %s", kind.n, kind.name))
 		}
 	}
+	bad = append(bad, f.remarked()...)
 	quality := "none of them blank, saturated or broken by NaN"
 	if len(bad) > 0 {
 		quality = "among them " + english.WordSeries(bad, "and")

@@ -118,7 +118,7 @@ func (p *pattern) detail() string {
 	if p.flags.saturated+p.flags.nan > 0 {
 		parts = append(parts, fmt.Sprintf("%d saturated, %d NaN", p.flags.saturated, p.flags.nan))
 	}
-	return strings.Join(parts, " · ")
+	return strings.Join(append(parts, p.flags.remarked()...), " · ")
 }
 
 // withoutSteps writes all of a recipe but its steps.

@@ -11,7 +11,7 @@ import (
 // sample is the generated images of one class that study 2 trains on.
 type sample struct {
 	class    string
-	variant  string // what its LoRA is, where the study lists several
+	variant  string // what its LoRA is, where the study lists several, and how it is made, where its training set says it
 	seed     int64
 	task     *plan.Task
 	state    state
@@ -26,7 +26,7 @@ func (s *source) addSamples(list []*sample, c *cell) []*sample {
 		if slices.ContainsFunc(list, func(known *sample) bool { return known.task == need }) {
 			continue
 		}
-		added := &sample{class: class, variant: c.Condition.Variant, seed: c.Seed, task: need}
+		added := &sample{class: class, variant: c.Condition.Differs(), seed: c.Seed, task: need}
 		if added.state, added.reason = s.stateOf(need); added.state == done {
 			var err error
 			if added.pictures, err = s.pictures(need); err != nil {

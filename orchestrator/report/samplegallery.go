@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -63,10 +64,10 @@ func (r *Report) sampleRows(class string) (rows []gallery.Row, learnt []dataset.
 		for _, s := range byVariant[variant] {
 			row.Strips = append(row.Strips, generatedStrip(s.pictures, s.task.Spec.(stage.Generate).Prompt, sampleShown, s.seed, s.state, s.reason))
 			made += len(s.pictures)
-			of := countFlags(s.pictures)
-			f = flags{f.blank + of.blank, f.saturated + of.saturated, f.nan + of.nan}
+			f = f.plus(countFlags(s.pictures))
 		}
 		row.Detail = fmt.Sprintf("%d made, %d blank, %d saturated, %d NaN", made, f.blank, f.saturated, f.nan)
+		row.Detail = strings.Join(append([]string{row.Detail}, f.remarked()...), ", ")
 		rows = append(rows, row)
 	}
 	return rows, learnt

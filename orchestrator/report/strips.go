@@ -42,7 +42,7 @@ func (p picture) flag() string {
 	case p.saturated:
 		return "saturated"
 	}
-	return ""
+	return p.remark
 }
 
 // realStrip takes the first photos of a list.

@@ -47,7 +47,7 @@ func (r *Report) conditionGrid() table.Table {
 	}
 	repeated := false
 	for _, c := range r.conditions {
-		row := []string{c.name, c.set.Good.Text("gen."), c.set.Defects.Text("gen.")}
+		row := []string{c.name, c.set.Good.Text(r.generatedWord(c)), c.set.Defects.Text(r.generatedWord(c))}
 		if len(c.runs) == 0 {
 			row = append(row, string(stateOfRow(c.cells)), "–", "–", "–")
 		} else {

@@ -34,7 +34,7 @@ type Strip struct {
 type Tile struct {
 	Path  string
 	Title string // what it shows, its source and seed
-	Flag  string // blank, saturated or NaN
+	Flag  string // blank, saturated or NaN, or a method's remark
 }
 
 // Done is the state of a strip whose task is done.
