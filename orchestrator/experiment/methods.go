@@ -73,6 +73,10 @@ func (g Generate) Uses(input string) bool {
 	return true
 }
 
+// Autoencodes says whether images go through the base model's autoencoder whole, so that
+// photos that went through it are a control for them.
+func (g Generate) Autoencodes() bool { return g.Uses(InputBase) && !g.How().Masks }
+
 // UsesDefects says whether photos of defects, or their masks, are used besides by a LoRA.
 func (g Generate) UsesDefects() bool { return g.Uses(InputDefect) || g.Uses(InputMask) }
 

@@ -146,6 +146,11 @@ func TestIngredients(t *testing.T) {
 		if (task.LoRA() != nil) != test.lora || (spec.Base != "") != test.base || p.OpensBase(task) != test.base || fmt.Sprint(spec.Options) != test.options {
 			t.Errorf("%s: LoRA %v, base %q, options %v", what, task.LoRA(), spec.Base, spec.Options)
 		}
+		// What keeps its source's pixels is not compared with autoencoded photos.
+		autoencoded := len(find(t, p, test.condition, 0).Classify.Spec.(stage.Classify).Autoencoded) > 0
+		if control := test.condition == "plain" || strings.HasPrefix(test.condition, "referred"); autoencoded != control {
+			t.Errorf("%s: autoencoded photos %v", what, autoencoded)
+		}
 		if spec.Count != test.count+heldOutGenerated {
 			t.Errorf("%s: %d images", what, spec.Count)
 		}

@@ -35,7 +35,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		folder.Name, folder.First, folder.Count = "generated/"+class, b.generatedCount(class, cell), heldOutGenerated
 		spec.HeldOut = append(spec.HeldOut, folder)
 	}
-	if len(needs) > 0 {
+	if g := cell.Condition.LoRA.Generate; len(needs) > 0 && g.Autoencodes() {
 		control, folders, err := b.probedAutoencoded(spec.Classes, cell.Condition.LoRA.Recipe.LoRA)
 		if err != nil {
 			return planned, err

@@ -151,7 +151,13 @@ type kindsResult struct {
 
 // probesResult are mean accuracies with their deviations over seeds.
 type probesResult struct {
-	Generated   spreadResult `json:"generated_from_photos"`
+	Generated spreadResult `json:"generated_from_photos"`
+	*ControlsResult
+}
+
+// ControlsResult is absent where images keep their photos’ own pixels. It is exported for
+// encoding/json, which reads no others that are embedded.
+type ControlsResult struct {
 	Autoencoded spreadResult `json:"autoencoded_from_photos"`
 	Beyond      spreadResult `json:"generated_from_autoencoded"`
 	BeyondLow   float64      `json:"generated_from_autoencoded_low"`
@@ -166,7 +172,11 @@ type spreadResult struct {
 func spreadOf(s result.Spread) spreadResult { return spreadResult{s.Mean, s.SD} }
 
 func probesOf(k result.KindsOver) probesResult {
-	return probesResult{spreadOf(k.Generated), spreadOf(k.Autoencoded), spreadOf(k.Beyond), k.Interval.Low, k.Interval.High}
+	all := probesResult{Generated: spreadOf(k.Generated)}
+	if k.Controlled {
+		all.ControlsResult = &ControlsResult{spreadOf(k.Autoencoded), spreadOf(k.Beyond), k.Interval.Low, k.Interval.High}
+	}
+	return all
 }
 
 // estimateResult is a metric, or a difference, over seeds.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -39,6 +40,7 @@ func (r *Report) kindsGrid() (table.Table, bool) {
 			{Head: "generated : autoencoded", Numeric: true}, {Head: "95 % interval", Numeric: true}, {Head: "images", Numeric: true, Extra: 1},
 		},
 	}
+	uncontrolled := false
 	for _, c := range r.conditions {
 		if c.kinds == nil {
 			continue
@@ -47,12 +49,19 @@ func (r *Report) kindsGrid() (table.Table, bool) {
 			when string
 			of   result.KindsOver
 		}{{"after", c.kinds.after}, {"before", c.kinds.before}} {
+			autoencoded, beyond := overSeeds(row.of.Autoencoded), overSeeds(row.of.Beyond)
+			if !row.of.Controlled {
+				autoencoded, beyond, uncontrolled = "–", "–", true
+			}
 			g.Rows = append(g.Rows, []string{
-				c.name, row.when, overSeeds(row.of.Generated), overSeeds(row.of.Autoencoded), overSeeds(row.of.Beyond), between(row.of.Interval), fmt.Sprint(c.kinds.images),
+				c.name, row.when, overSeeds(row.of.Generated), autoencoded, beyond, between(row.of.Interval), fmt.Sprint(c.kinds.images),
 			})
 		}
 	}
 	g.Notes = result.KindsNotes
+	if uncontrolled {
+		g.Notes = append(slices.Clip(g.Notes), result.UncontrolledNote)
+	}
 	return g, len(g.Rows) > 0
 }
 
@@ -61,12 +70,16 @@ func (r *Report) kindsGrid() (table.Table, bool) {
 // autoencoder's doing: where one class is real and the others are not, a
 // classifier can answer by it.
 func kindsAnswer(all []*condition) []string {
-	var look, like []string
+	var look, like, apart []string
 	for _, c := range all {
 		if !c.onBoth() || c.kinds == nil {
 			continue
 		}
 		k := c.kinds.after
+		if !k.Controlled {
+			apart = append(apart, fmt.Sprintf("“%s” (%s, 95 %% interval %s; before training %s)", c.name, overSeeds(k.Generated), between(k.Interval), overSeeds(c.kinds.before.Generated)))
+			continue
+		}
 		text := fmt.Sprintf("“%s” (%s; autoencoded photos from photos %s; generated images from autoencoded photos %s, 95 %% interval %s; before training %s, %s and %s)",
 			c.name, overSeeds(k.Generated), overSeeds(k.Autoencoded), overSeeds(k.Beyond), between(k.Interval),
 			overSeeds(c.kinds.before.Generated), overSeeds(c.kinds.before.Autoencoded), overSeeds(c.kinds.before.Beyond))
@@ -82,6 +95,9 @@ func kindsAnswer(all []*condition) []string {
 	}
 	if len(like) > 0 {
 		sentences = append(sentences, "How often a linear probe of the features, after training, tells generated images from photos is not shown to be more than the autoencoder’s doing, for "+english.WordSeries(like, "and")+"; 0.500 would be chance.")
+	}
+	if len(apart) > 0 {
+		sentences = append(sentences, "A linear probe of the features, after training, tells generated images that keep their photos’ own pixels from photos with "+english.WordSeries(apart, "and")+"; 0.500 would be chance.")
 	}
 	return sentences
 }

@@ -12,11 +12,12 @@ type kinds struct{ after, before result.Kinds }
 
 // readKinds asks how well a classifier's features tell generated images that it
 // has not seen from test photos: as many of each, class by class, so that no
-// class gives the kind away. Other test photos, autoencoded, are the control.
+// class gives the kind away. Other test photos, autoencoded, are the control where
+// generated images went through the autoencoder whole.
 // Fewer than ten images are not asked.
 func (s *source) readKinds(c *cell) error {
 	spec := c.Classify.Spec.(stage.Classify)
-	if len(spec.HeldOut) == 0 || len(spec.Autoencoded) == 0 {
+	if len(spec.HeldOut) == 0 {
 		return nil
 	}
 	c.kinds = &kinds{}
@@ -31,6 +32,13 @@ func (s *source) readKinds(c *cell) error {
 		}
 	}
 	after, before := c.kinds.after, c.kinds.before
+	if !after.Controlled {
+		c.metrics = append(c.metrics,
+			metric{"n_probe", float64(after.Generated.Tested)},
+			metric{"probe_accuracy", after.Generated.Accuracy()},
+			metric{"probe_before_training", before.Generated.Accuracy()})
+		return nil
+	}
 	interval := result.Wilson(after.Beyond.Accuracy(), after.Beyond.Tested)
 	c.metrics = append(c.metrics,
 		metric{"n_probe", float64(after.Generated.Tested)},
@@ -66,8 +74,11 @@ func (s *source) probe(task *plan.Task, spec stage.Classify, file string, into *
 		}
 		// The first photos are not those that were autoencoded, as the plan has it.
 		n := min(len(of[1]), len(of[2]))
+		if len(spec.Autoencoded) == 0 {
+			n = min(len(of[0]), len(of[2]))
+		}
 		for i := range of {
-			picked[i] = append(picked[i], of[i][:n]...)
+			picked[i] = append(picked[i], of[i][:min(n, len(of[i]))]...)
 		}
 	}
 	const fewest = 5 // of each kind

@@ -17,6 +17,15 @@ func kindsOf(t *testing.T, random *rand.Rand, moved, further float64) Kinds {
 	return k
 }
 
+// Without autoencoded photos generated images are told from photos, and nothing else is said.
+func TestKindsWithoutControls(t *testing.T) {
+	random := rand.New(rand.NewPCG(33, 34))
+	k, err := ProbeKinds(gauss(random, 48, 60, 0), nil, gauss(random, 48, 60, 1))
+	if err != nil || k.Controlled || k.Judged() != k.Generated || k.Autoencoded.Tested+k.Beyond.Tested > 0 || k.Generated.Accuracy() < 0.95 {
+		t.Errorf("%+v, %v", k, err)
+	}
+}
+
 // What the autoencoder does to photos is not said of generated images; what is
 // beyond it is.
 func TestOnlyWhatIsBeyondTheAutoencoderIsClaimed(t *testing.T) {
@@ -44,14 +53,20 @@ func TestOnlyWhatIsBeyondTheAutoencoderIsClaimed(t *testing.T) {
 
 func TestKindsOverSeeds(t *testing.T) {
 	list := []Kinds{
-		{Generated: Probe{9, 10}, Autoencoded: Probe{8, 10}, Beyond: Probe{6, 10}},
-		{Generated: Probe{7, 10}, Autoencoded: Probe{8, 10}, Beyond: Probe{4, 10}},
+		{Generated: Probe{9, 10}, Controlled: true, Autoencoded: Probe{8, 10}, Beyond: Probe{6, 10}},
+		{Generated: Probe{7, 10}, Controlled: true, Autoencoded: Probe{8, 10}, Beyond: Probe{4, 10}},
 	}
 	got := OverKinds(list)
 	near(t, "generated", got.Generated.Mean, 0.8)
 	near(t, "beyond", got.Beyond.Mean, 0.5)
 	if got.Interval != Wilson(0.5, 10) || got.Autoencoded.SD != 0 || got.LookGenerated() {
 		t.Errorf("%+v", got)
+	}
+	for i := range list { // images that went through no autoencoder
+		list[i] = Kinds{Generated: list[i].Generated}
+	}
+	if got = OverKinds(list); got.Controlled || got.Interval != Wilson(0.8, 10) || got.LookGenerated() != (Wilson(0.8, 10).Low > 0.5) {
+		t.Errorf("without controls %+v", got)
 	}
 	if _, err := ProbeKinds(made, made, shots); err == nil {
 		t.Error("a probe of unequal numbers")

@@ -28,6 +28,9 @@ var KindsNotes = []string{
 		"“before” are the features of the network that the training started from",
 }
 
+// UncontrolledNote is about images that keep the pixels of photos.
+const UncontrolledNote = "generated images that keep their photos’ own pixels went through no autoencoder, or in part: there is no such control for them, and the interval is of “generated : photos”"
+
 // What distances, copies and KID of generated images say, and what not.
 const (
 	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"
