@@ -249,6 +249,23 @@ func TestMethodsShareLoRAs(t *testing.T) {
 	}
 }
 
+// TestPhotosThatMethodsNeed: kizu check counts photos of defects for methods that show them,
+// and none for one that does not.
+func TestPhotosThatMethodsNeed(t *testing.T) {
+	fourMethods(t)
+	const use = "study 2: defects of generated images"
+	for method, want := range map[string]bool{"paste": true, "fill": true, "refer": true, "cut": false, "img2img": false} {
+		exp := parse(t, sideBySide[:strings.Index(sideBySide, "    plain:")]+"    set: {good: {real: 3}, defects: {generated: 2}, generate: {method: "+method+"}}\n")
+		list, err := photoRequirements(exp, methodInputs(t, exp).Set, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(list, PhotoRequirement{"cut", use, 4, 2}); got != want {
+			t.Errorf("%s: %+v", method, list)
+		}
+	}
+}
+
 // TestMasksAreNeeded: a class without masks refuses what is made by them, by name.
 func TestMasksAreNeeded(t *testing.T) {
 	fourMethods(t)

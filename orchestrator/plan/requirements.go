@@ -96,12 +96,15 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 // conditionRequirements lists study 2's uses of a class, of which it may draw have.
 func conditionRequirements(exp *experiment.Experiment, have int, class string, add func(string, int, most)) {
 	good := class == exp.Dataset.Good
-	var instance, regular, sources, real most
+	var instance, regular, sources, shown, real most
 	for _, c := range exp.ExpandConditions() {
 		real.of(c.Of(class, exp.Dataset.Good).Real, c.RealPath(good))
 		method := c.LoRA.Generate
 		if good && c.UsesGenerated() && method.Uses(experiment.InputSource) {
 			sources.of(c.LoRA.SourceImages, c.LoRAPath("source_images"))
+		}
+		if !good && c.UsesGenerated() && method.UsesDefects() {
+			shown.of(c.LoRA.DefectImages, c.LoRAPath("defect_images"))
 		}
 		if !method.Uses(experiment.InputLoRA) {
 			continue
@@ -120,5 +123,6 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 	add("study 2: LoRAs", have, instance)
 	add("study 2: regularization", have, regular)
 	add("study 2: sources of generated images", have, sources)
+	add("study 2: defects of generated images", have, shown)
 	add("study 2: classifiers", have, real)
 }
