@@ -160,11 +160,11 @@ def generate(tasks: list[Task]) -> None:
         return
     spec = works[0].spec
     device = runtime.prepare(spec.device, spec.threads)
-    dtype = runtime.dtype_of(spec.precision)
     build = partial(works[0].method.maker, spec.settings())
     if not spec.base:
         make(build(None, None), works, spec.batch_size)
         return
+    dtype = runtime.dtype_of(spec.precision)
     with base_model.borrow(spec.base, device, dtype, spec.base_files) as pipeline:
         begun = together.begun(works, pipeline)
         loras = [work.style.lora for work in begun if work.style.lora]

@@ -79,7 +79,7 @@ func loraRow(v plan.LoRAView) string {
 	}
 	sources := fmt.Sprint(v.SourceImages)
 	for _, role := range slices.Sorted(maps.Keys(v.Inputs)) {
-		sources += " + " + english.Plural(v.Inputs[role], role, "")
+		sources += " + " + english.Plural(v.Inputs[role], role, role+"s")
 	}
 	images := fmt.Sprint(v.Images)
 	if v.Method != "" {

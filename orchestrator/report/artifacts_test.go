@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 )
@@ -33,14 +34,19 @@ func trained(spec stage.TrainLoRA) []byte {
 		spec.Steps, 1/float64(spec.Steps), low, high, classLow, classHigh, distinct)
 }
 
-// generate writes images of which the second is blank.
+// generate writes images of which the second is blank; of a method that makes masks, the
+// third has one that is too small.
 func (f *fixture) generate(dir string, spec stage.Generate) []byte {
-	table := "name,source_name,seed,mean,std,blank,saturated,nan\n"
+	table := "name,source_name,seed,mean,std,blank,saturated,nan"
+	masks := experiment.Methods[spec.Method].Masks
+	if masks {
+		table += ",mask_pixels,remark"
+	}
 	f.check(os.Mkdir(filepath.Join(dir, "images"), 0o755))
 	for i, img := range spec.NewImages() {
 		file, err := os.Create(filepath.Join(dir, "images", img.Name))
 		f.check(err)
-		f.check(png.Encode(file, drawing(spec.Resolution, 3, i)))
+		f.check(png.Encode(file, drawing(max(spec.Resolution, 32), 3, i)))
 		f.check(file.Close())
 		name := ""
 		if source, ok := f.plan.Image(img.Source); ok {
@@ -50,9 +56,15 @@ func (f *fixture) generate(dir string, spec stage.Generate) []byte {
 		if i == 1 && spec.LoRA == "" {
 			blank = 1
 		}
-		table += fmt.Sprintf("%s,%s,%d,100.000,20.000,%d,0,0\n", img.Name, name, img.Seed, blank)
+		table += fmt.Sprintf("\n%s,%s,%d,100.000,20.000,%d,0,0", img.Name, name, img.Seed, blank)
+		switch {
+		case masks && i == 2:
+			table += ",1,too small"
+		case masks:
+			table += ",40,"
+		}
 	}
-	f.check(os.WriteFile(filepath.Join(dir, "images.csv"), []byte(table), 0o644))
+	f.check(os.WriteFile(filepath.Join(dir, "images.csv"), []byte(table+"\n"), 0o644))
 	return fmt.Appendf(nil, `{"images": %d, "blank": 0, "saturated": 0, "nan": 0}`, spec.Count)
 }
 
@@ -168,11 +180,13 @@ func (f *fixture) classify(dir string, task *plan.Task, spec stage.Classify) []b
 		}
 	}
 	if n := len(spec.HeldOutImages()); n > 0 {
-		again := len(spec.AutoencodedImages())
-		f.writeFile(filepath.Join(dir, "features.safetensors"), map[string][][]float64{
-			"test": features(len(spec.Test), 0), "autoencoded": features(again, 1), "held_out": features(n, 1+f.beyond)})
-		f.writeFile(filepath.Join(dir, "features_before.safetensors"), map[string][][]float64{
-			"test": features(len(spec.Test), 0), "autoencoded": features(again, 0.5), "held_out": features(n, 0.5)})
+		after := map[string][][]float64{"test": features(len(spec.Test), 0), "held_out": features(n, 1+f.beyond)}
+		before := map[string][][]float64{"test": features(len(spec.Test), 0), "held_out": features(n, 0.5)}
+		if again := len(spec.AutoencodedImages()); again > 0 {
+			after["autoencoded"], before["autoencoded"] = features(again, 1), features(again, 0.5)
+		}
+		f.writeFile(filepath.Join(dir, "features.safetensors"), after)
+		f.writeFile(filepath.Join(dir, "features_before.safetensors"), before)
 	}
 	f.check(os.WriteFile(filepath.Join(dir, "predictions.csv"), []byte(table+"\n"), 0o644))
 	return []byte(`{"accuracy": 0, "n_test": 0, "train_loss": 0.1}`)

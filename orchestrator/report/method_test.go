@@ -2,23 +2,75 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/result"
 )
 
-// TestMethodWithoutSources: where images start from no photo, none is shown, nothing is
-// compared with sources, and no text says that there are some.
-func TestMethodWithoutSources(t *testing.T) {
-	const name = "words"
+// withMethod adds a method to the table for one test.
+func withMethod(t *testing.T, name string, method experiment.Method) {
+	t.Helper()
 	known := experiment.Choices["generate.method"]
-	experiment.Methods[name] = experiment.Method{Needs: []string{"base"}, Takes: []string{"lora"}, Denoises: true}
+	experiment.Methods[name] = method
 	experiment.Choices["generate.method"] = append(known[:len(known):len(known)], name)
 	t.Cleanup(func() {
 		delete(experiment.Methods, name)
 		experiment.Choices["generate.method"] = known
 	})
+}
+
+// TestMethodsSideBySide: where a training set's images are made by another method, tables
+// and galleries say so, remarks are counted and shown, and what keeps its photos' own pixels
+// is not compared with autoencoded photos.
+func TestMethodsSideBySide(t *testing.T) {
+	withMethod(t, "cut", experiment.Method{Needs: []string{"source"}, Masks: true})
+	text := strings.Replace(studies, "seeds: [0, 1]", "seeds: [0]", 1)
+	text = text[:strings.Index(text, "patterns:")] + strings.Replace(text[strings.Index(text, "conditions:"):], "    real & generated:",
+		"    cut: {good: {real: 6, generated: 10}, defects: {real: 4, generated: 10}, generate: {method: cut}}\n    real & generated:", 1)
+	f := newFixture(t, text)
+	f.right["cut"] = 7
+	f.commitAll(nil)
+	r := f.collect(nil)
+	composition := map[string]string{}
+	for _, row := range r.conditionGrid().Rows {
+		composition[row[0]] = row[1]
+	}
+	for name, want := range map[string]string{"real": "6 real", "generated": "10 gen. by img2img", "cut": "6 + 10 gen. by cut"} {
+		if composition[name] != want {
+			t.Errorf("%s is made of %q good images, want %q", name, composition[name], want)
+		}
+	}
+	for _, c := range r.conditionResults() {
+		if want := map[string]string{"real": "", "cut": "cut"}; c.Name != "generated" && c.Name != "real & generated" && c.Method != want[c.Name] {
+			t.Errorf("%s is made by %q", c.Name, c.Method)
+		}
+		if controlled := c.Name != "cut"; c.Kinds != nil && (c.Kinds.After.ControlsResult != nil) != controlled {
+			t.Errorf("%s has controls: %v", c.Name, !controlled)
+		}
+	}
+	rows, _ := r.sampleRows("crack")
+	if len(rows) != 2 || rows[1].Title != "crack: generated, method cut" || rows[1].Detail != "26 made, 1 blank, 0 saturated, 0 NaN, 1 too small" || rows[1].Strips[0].Tiles[2].Flag != "too small" {
+		t.Errorf("rows %+v", rows)
+	}
+	grid, _ := r.kindsGrid()
+	uncontrolled := slices.ContainsFunc(grid.Rows, func(row []string) bool {
+		return row[0] == "cut" && row[3] == "–" && row[4] == "–" && row[2] != "–"
+	})
+	if !uncontrolled || grid.Notes[len(grid.Notes)-1] != result.UncontrolledNote || slices.Contains(result.KindsNotes, result.UncontrolledNote) {
+		t.Errorf("%+v", grid)
+	}
+	if answer := strings.Join(kindsAnswer(r.conditions), "\n"); !strings.Contains(answer, "keep their photos’ own pixels from photos with “cut” (") {
+		t.Error(answer)
+	}
+}
+
+// TestMethodWithoutSources: where images start from no photo, none is shown, nothing is
+// compared with sources, and no text says that there are some.
+func TestMethodWithoutSources(t *testing.T) {
+	withMethod(t, "words", experiment.Method{Needs: []string{"base"}, Takes: []string{"lora"}, Denoises: true})
 	text, _, _ := strings.Cut(strings.Replace(studies, "\nlora:", "\ngenerate: {method: words}\nlora:", 1), "conditions:")
 	f := newFixture(t, text+"classifier: {weights: none, resolution: 32}\n")
 	f.commitAll(nil)

@@ -61,6 +61,9 @@ func (s *source) probe(task *plan.Task, spec stage.Classify, file string, into *
 	}{{"test", spec.Test}, {"autoencoded", spec.AutoencodedImages()}, {"held_out", spec.HeldOutImages()}}
 	var sets [3]result.Features
 	for i, list := range lists {
+		if len(list.images) == 0 { // autoencoded photos, which are no control then
+			continue
+		}
 		var err error
 		if sets[i], err = s.tensor(task, file, list.name, len(list.images)); err != nil {
 			return false, err

@@ -76,7 +76,7 @@ def copy_spec(photos, tmp_path, monkeypatch):
         return {
             **{"out": str(tmp_path / name), "device": "cpu", "base": "", "prompt": ""},
             **{"resolution": 0, "strength": 0.0, "steps": 0, "guidance": 0.0, "sampler": ""},
-            **{"batch_size": 2, "precision": "fp32", "method": "copy", "options": {"smallest": 9}},
+            **{"batch_size": 2, "precision": "", "method": "copy", "options": {"smallest": 9}},
             "images": pictures,
         } | changes
 
