@@ -2,7 +2,6 @@ package plan
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -285,40 +284,4 @@ func TestMasksAreNeeded(t *testing.T) {
 	}
 	_, err := Build(exp, in)
 	fails(t, err, "method fill needs to know where defects are", `of class "cut" have no mask`, "add masks (dataset.masks) or take the class out")
-}
-
-// TestLeaksThroughMethods puts a test photo, and one of a test photo's part, into each role
-// in which methods read photos.
-func TestLeaksThroughMethods(t *testing.T) {
-	fourMethods(t)
-	const goods, defects = "good: {generated: 2}, defects: {real: 1}", "good: {real: 1}, defects: {generated: 2}"
-	for _, test := range []struct{ method, counts, class, way string }{
-		{"paste", defects, "crack", "pasted photo of 18 images crack"},
-		{"paste", goods, "good", "source image of 18 images good"},
-		{"paste", goods, "cut", "mask of 18 images good"},
-		{"refer", defects, "cut", "reference photo of 18 images cut"},
-		{"fill", goods, "crack", "mask of 18 images good"},
-		{"cut", defects, "good", "source image of 18 images crack"},
-	} {
-		const place = 1 // in the drawing order: of real photos the first one is trained on
-		exp := parse(t, fmt.Sprintf("%s    set: {%s, generate: {method: %s}}\n", sideBySide[:strings.Index(sideBySide, "    plain:")], test.counts, test.method))
-		in := methodInputs(t, exp)
-		leaked := in.Division.Test[test.class][1]
-		in.Division.Train[test.class][place] = leaked
-		_, err := Build(exp, in)
-		var leak *LeakError
-		if !errors.As(err, &leak) || len(leak.Images) != 1 || leak.Images[0].Name != leaked.Name || !strings.HasPrefix(leak.Ways[0], test.way) {
-			t.Errorf("%s: got %v", test.method, err)
-		}
-		in = methodInputs(t, exp)
-		tested, other := &in.Division.Test[test.class][1], &in.Division.Train[test.class][place]
-		for i := range in.Set.Images {
-			if img := &in.Set.Images[i]; img.SHA256 == tested.SHA256 || img.SHA256 == other.SHA256 {
-				img.Part = "7"
-			}
-		}
-		tested.Part, other.Part = "7", "7"
-		_, err = Build(exp, in)
-		fails(t, err, "its part 7 is also in "+other.Name+", "+test.way)
-	}
 }

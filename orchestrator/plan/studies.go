@@ -104,47 +104,6 @@ func (b *builder) generated(class string, cell experiment.Cell) (images *Task, e
 	return images, err
 }
 
-// studyIngredients are what study 2's images of a class are made from besides its LoRA.
-func (b *builder) studyIngredients(class string, c *experiment.Condition) (in stage.Ingredients, err error) {
-	o := origins{ofGood: class == b.exp.Dataset.Good, resolution: c.LoRA.Resolution}
-	if g := c.LoRA.Generate; g.Uses(experiment.InputSource) || g.Uses(experiment.InputDefect) {
-		if o.good, err = b.studyGood(class, drawing{c.LoRA.SourceImages, sourcesOf(g), c.LoRAPath("source_images")}); err != nil {
-			return in, err
-		}
-	}
-	if o.sizes, err = b.studySizes(class, c); err != nil {
-		return in, err
-	}
-	if c.LoRA.Generate.UsesDefects() {
-		if o.defects, err = b.studyDefects(class, c); err != nil {
-			return in, err
-		}
-	}
-	return b.ingredients(c.LoRA.Generate, o)
-}
-
-// studyDefects lists the photos of defects that study 2's images of a class are made from:
-// those that train its LoRA, or would; for good images, those of all defects in turn.
-func (b *builder) studyDefects(class string, c *experiment.Condition) ([]dataset.Image, error) {
-	use := "images by method " + c.LoRA.Generate.Method
-	if name, ok := c.LoRA.Patterns[class]; ok && c.LoRA.Generate.Uses(experiment.InputLoRA) {
-		p, _ := b.exp.FindPattern(name)
-		return drawing{p.DefectImages, use, p.Path("defect_images")}.first(b.in.Division.Pool(class), class)
-	}
-	if class != b.exp.Dataset.Good {
-		return b.train(class, drawing{c.LoRA.DefectImages, use, c.LoRAPath("defect_images")})
-	}
-	var byClass [][]dataset.Image
-	for _, defect := range b.exp.Dataset.Defects {
-		images, err := b.studyDefects(defect, c)
-		if err != nil {
-			return nil, err
-		}
-		byClass = append(byClass, images)
-	}
-	return inTurn(byClass), nil
-}
-
 // studyLoRA plans the LoRA that makes study 2's images of a class: one of its
 // own, or a pattern's. The good class's own LoRA has no regularization: its
 // images and those that would regularize it are the same.
