@@ -259,7 +259,8 @@ func TestPhotosThatMethodsNeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := slices.Contains(list, PhotoRequirement{"cut", use, 4, 2}); got != want {
+		asks := func(r PhotoRequirement) bool { return r.Class == "cut" && r.Use == use && r.Have == 4 && r.Want == 2 }
+		if got := slices.ContainsFunc(list, asks); got != want {
 			t.Errorf("%s: %+v", method, list)
 		}
 	}
