@@ -1,0 +1,44 @@
+"""Made-up photos that masks are placed on, (H, W, 3) uint8."""
+
+import numpy as np
+
+
+def nut(side: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A mottled brown ellipse on a dark noisy ground, and where it is."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side] / side - 0.5
+    where = (x / 0.36) ** 2 + (y / 0.3) ** 2 <= 1
+    photo = rng.normal(12, 3, (side, side, 3))
+    photo[where] = np.array([140, 95, 60]) * (1 - 0.5 * np.hypot(x, y)[where][:, None])
+    photo[where] += rng.normal(0, 12, photo[where].shape)
+    return photo.clip(0, 255).astype(np.uint8), where
+
+
+def texture(side: int = 120, seed: int = 0) -> np.ndarray:
+    """A rough grey surface that fills the photo."""
+    photo = np.random.default_rng(seed).normal(120, 20, (side, side, 1)).repeat(3, 2)
+    return photo.clip(0, 255).astype(np.uint8)
+
+
+def mesh(side: int = 120) -> np.ndarray:
+    """Dark wires on a bright ground, from edge to edge."""
+    y, x = np.mgrid[:side, :side]
+    wires = (x % 12 < 4) | (y % 12 < 4)
+    return np.where(wires, 40, 210).astype(np.uint8)[..., None].repeat(3, 2)
+
+
+def strip(side: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """A bright part from the upper to the lower edge, as a zipper is, and where it is."""
+    where = np.zeros((side, side), bool)
+    where[:, side // 3 : 2 * side // 3] = True
+    photo = np.random.default_rng(0).normal(30, 2, (side, side, 3))
+    photo[where] += 150
+    return photo.clip(0, 255).astype(np.uint8), where
+
+
+def scratch(side: int = 120) -> np.ndarray:
+    """A mask of 20 × 5 pixels with a corner cut off, (H, W) bool."""
+    mask = np.zeros((side, side), bool)
+    mask[40:45, 30:50] = True
+    mask[40:42, 30:33] = False
+    return mask
