@@ -68,6 +68,7 @@ class Spec(Rendered):
     negative_prompt: str = ""
     sampler: str = "base"
     method: str = "img2img"
+    good: bool = False  # whether the images are to be of good parts; for methods without a prompt
     options: dict = field(default_factory=dict)
     threads: int = 0
 
@@ -135,7 +136,8 @@ class Work(together.Work):
     def shot(self, picture: Picture) -> Shot:
         """An image to make, as methods take it."""
         masks = tuple(picture.masks)
-        return Shot(self.style, picture.source, picture.seed, picture.defect, masks)
+        spec = self.spec
+        return Shot(self.style, picture.source, picture.seed, picture.defect, masks, spec.good)
 
     def take(self, picture: Picture, made: Made) -> None:
         """Write an image, and finish after the last."""

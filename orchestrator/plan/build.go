@@ -173,6 +173,8 @@ func (b *builder) generateSpec(class string, seed int64, n int, in stage.Ingredi
 			spec.Prompt = plain
 		}
 		spec.NegativePrompt = g.NegativePrompt
+	} else {
+		spec.Good = class == b.exp.Dataset.Good
 	}
 	if g.Method != experiment.UsualMethod { // which no key of before has
 		spec.Method = g.Method

@@ -145,6 +145,10 @@ func TestIngredients(t *testing.T) {
 		if (task.LoRA() != nil) != test.lora || (spec.Base != "") != test.base || p.OpensBase(task) != test.base || fmt.Sprint(spec.Options) != test.options {
 			t.Errorf("%s: LoRA %v, base %q, options %v", what, task.LoRA(), spec.Base, spec.Options)
 		}
+		// Methods with a prompt know by it what is to be seen.
+		if want := test.class == "good" && test.condition == "pasted"; spec.Good != want {
+			t.Errorf("%s: is of good parts: %v, want %v", what, spec.Good, want)
+		}
 		// What keeps its source's pixels is not compared with autoencoded photos.
 		autoencoded := len(find(t, p, test.condition, 0).Classify.Spec.(stage.Classify).Autoencoded) > 0
 		if control := test.condition == "plain" || strings.HasPrefix(test.condition, "referred"); autoencoded != control {

@@ -16,8 +16,9 @@ const KindGenerate = "generate"
 type Generate struct {
 	Method         string         `json:"method,omitempty"` // "" for experiment.UsualMethod
 	Options        map[string]any `json:"options,omitempty"`
-	Base           Ref            `json:"base"` // "" for a method without one, as for LoRA
-	LoRA           Ref            `json:"lora"` // "" for the base model alone
+	Good           bool           `json:"good,omitempty"` // of good parts; said to methods without a prompt only
+	Base           Ref            `json:"base"`           // "" for a method without one, as for LoRA
+	LoRA           Ref            `json:"lora"`           // "" for the base model alone
 	Prompt         string         `json:"prompt"`
 	NegativePrompt string         `json:"negative_prompt"`
 	Resolution     int            `json:"resolution"` // the base model's; 0 without one

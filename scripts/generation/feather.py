@@ -1,4 +1,4 @@
-"""The feathered edge of what is pasted into a photo."""
+"""Pasting into a photo with a feathered edge, outside of which not a byte changes."""
 
 import numpy as np
 
@@ -14,6 +14,12 @@ def feathered(mask: np.ndarray, width: int) -> np.ndarray:
 def grown(mask: np.ndarray, width: int) -> np.ndarray:
     """The mask and what is within `width` pixels of it: where `feathered` is above 0."""
     return _squares(mask, width) <= width * width
+
+
+def mixed(photo: np.ndarray, patch: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """A photo with so much of a patch, both (H, W, 3) uint8, as is seen, (H, W) float32."""
+    seen = seen[..., None]
+    return (photo * (1 - seen) + patch * seen).round().astype(np.uint8)
 
 
 def _squares(mask: np.ndarray, width: int) -> np.ndarray:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
+from PIL.Image import Resampling
 
 from generation.draws import Draws
 from generation.part import part
 from generation.shapes import SHAPES, bounds
 
 TRIES = 100  # places that are drawn for a mask until one is on the part
-ON_PART = 0.95  # of a mask's pixels must be on the part, and in the photo
 SMALLEST = 16  # pixels of a mask once it is placed; fewer are too small
 POINTS = 4096  # of a mask, at most, that are looked up on the part for every try
 # A pixel is in a turned and scaled mask if a quarter of it is, so that a line of one pixel's width
@@ -39,25 +39,31 @@ class Pose:
         sine, cosine = self._turn(self.scale)
         return (points - self.centre) @ [[cosine, sine], [-sine, cosine]] + self.target
 
-    def cut(self, photo: np.ndarray, box: Box) -> np.ndarray:
+    def taking(self, centre: tuple[float, float]) -> "Pose":
+        """What is around another centre, placed alike."""
+        return replace(self, centre=centre)
+
+    def cut(
+        self, photo: np.ndarray, box: Box, resampling: Resampling = Resampling.BICUBIC
+    ) -> np.ndarray:
         """What of a photo comes to lie in a box of the target, (h, w, 3).
 
-        Bicubic, which without turn and scale are the very pixels where they are moved by whole
-        ones; of what the photo does not show, its nearest pixels.
+        Without turn and scale these are the very pixels where they are moved by whole ones. Of what
+        the photo does not show, its nearest pixels are taken.
         """
-        return self._taken(photo, box, Image.Resampling.BICUBIC)
+        return self._taken(photo, box, resampling)
 
     def mask(self, mask: np.ndarray, box: Box) -> np.ndarray:
         """What of a mask comes to lie in a box of the target, (h, w)."""
         grey = np.pad(mask.astype(np.uint8) * 255, 1)
         inner = replace(self, centre=(self.centre[0] + 1, self.centre[1] + 1))
-        return inner._taken(grey, box, Image.Resampling.BILINEAR) >= COVERED
+        return inner._taken(grey, box, Resampling.BILINEAR) >= COVERED
 
     def _turn(self, scale: float) -> tuple[float, float]:
         angle = math.radians(self.angle)
         return scale * math.sin(angle), scale * math.cos(angle)
 
-    def _taken(self, pixels: np.ndarray, box: Box, resampling: Image.Resampling) -> np.ndarray:
+    def _taken(self, pixels: np.ndarray, box: Box, resampling: Resampling) -> np.ndarray:
         """The pixels of a box, by an affine transform of what they are made from."""
         top, bottom, left, right = box
         sine, cosine = self._turn(1 / self.scale)
@@ -82,11 +88,7 @@ class Placed:
     mask: np.ndarray  # of the photo's size
     pose: Pose  # by which it came there
     on_part: float  # the share of it that is on the part, the rest being beside it or the photo
-
-    @property
-    def off_part(self) -> bool:
-        """Whether no place was found for it, and it lies where most of it was on the part."""
-        return self.on_part < ON_PART
+    off_part: bool  # no place was found for it, and it lies where most of it was on the part
 
     @property
     def too_small(self) -> bool:
@@ -96,24 +98,26 @@ class Placed:
 
 @dataclass(frozen=True)
 class Range:
-    """Between what scales, and at what angles, masks are placed."""
+    """How masks are placed: between two scales and two angles, in degrees, and with what share of
+    their pixels on the part, in the photo."""
 
     low: float
     high: float
-    turned: bool = True  # at any angle
+    angles: tuple[float, float] = (0.0, 360.0)
+    on_part: float = 0.95
 
 
-AS_IS = Range(1.0, 1.0, turned=False)
+AS_IS = Range(1.0, 1.0, angles=(0.0, 0.0))
 
 
 def place(mask: np.ndarray, photo: np.ndarray, poses: Range, draws: Draws) -> Placed:
     """A mask, of any photo, at a place on the part that a photo shows.
 
-    Places are drawn, each with a turn and a scale, until ON_PART of the mask is on the part; after
+    Places are drawn, each with a turn and a scale, until enough of the mask is on the part; after
     TRIES the best of them is taken. A mask without pixels has none on the photo either.
     """
     if not mask.any():
-        return Placed(np.zeros(photo.shape[:2], bool), Pose((0, 0), (0, 0)), 0.0)
+        return Placed(np.zeros(photo.shape[:2], bool), Pose((0, 0), (0, 0)), 0.0, True)
     where = part(photo)
     top, bottom, left, right = bounds(mask)
     centre = ((left + right) / 2, (top + bottom) / 2)
@@ -125,16 +129,17 @@ def place(mask: np.ndarray, photo: np.ndarray, poses: Range, draws: Draws) -> Pl
         found = _share(pose.place(points), where)
         if found > share:
             best, share = pose, found
-        if share >= ON_PART:
+        if share >= poses.on_part:
             break
     assert best is not None
-    return Placed(whole(best, mask, photo.shape[:2]), best, share)
+    return Placed(whole(best, mask, photo.shape[:2]), best, share, share < poses.on_part)
 
 
 def place_shape(kind: str, photo: np.ndarray, poses: Range, draws: Draws) -> Placed:
     """A shape of SHAPES at a place on the part that a photo shows; boxes stay upright."""
     shape = SHAPES[kind](draws, min(photo.shape[:2]))
-    return place(shape, photo, replace(poses, turned=poses.turned and kind != "boxes"), draws)
+    upright = replace(poses, angles=(0.0, 0.0))
+    return place(shape, photo, upright if kind == "boxes" else poses, draws)
 
 
 def whole(pose: Pose, mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -153,6 +158,14 @@ def whole(pose: Pose, mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return placed
 
 
+def around(mask: np.ndarray, width: int) -> Box:
+    """The box around a mask and so many pixels more, where the photo has them."""
+    top, bottom, left, right = bounds(mask)
+    height, length = mask.shape
+    rows = max(top - width, 0), min(bottom + width, height)
+    return *rows, max(left - width, 0), min(right + width, length)
+
+
 def _points(mask: np.ndarray) -> np.ndarray:
     """The centres of a mask's pixels, (N, 2), evenly thinned out to POINTS."""
     points = np.argwhere(mask)[:, ::-1] + 0.5
@@ -163,7 +176,7 @@ def _drawn(centre: tuple[float, float], pixel: tuple[int, int], poses: Range, dr
     """A pose that moves the centre into a pixel, (row, column): without turn and scale by whole
     pixels, so that these are kept."""
     target = (pixel[1] + centre[0] % 1, pixel[0] + centre[1] % 1)
-    angle = draws.between(0, 360) if poses.turned else 0.0
+    angle = draws.between(*poses.angles)
     return Pose(centre, target, angle, draws.between(poses.low, poses.high))
 
 

@@ -11,7 +11,8 @@ from classifier import network, training
 from common import framing, runtime
 from common.errors import StageError
 from diffusion import families, samplers
-from generation import methods
+from generation import methods, shapes
+from generation.methods import copy_paste
 from lora import optimizers, regularization
 
 TABLES = Path(__file__).resolve().parents[2] / "orchestrator/experiment"
@@ -26,6 +27,8 @@ BACKBONES = json.loads((TABLES / "backbones.json").read_text(encoding="utf-8"))
 
 def test_words_are_those_of_the_tables_of_the_stages():
     assert CHOICES["generate.sampler"] == ["base", *samplers.SAMPLERS]
+    assert CHOICES["generate.mask"] == ["training", *shapes.SHAPES]
+    assert CHOICES["generate.blend"] == list(copy_paste.BLENDS)
     assert sorted(CHOICES["lora.regularization"]) == sorted(regularization.MODES)
 
 

@@ -65,6 +65,9 @@ class Shot:
     seed: int
     defect: str = ""  # a training photo of the class; "" for none
     masks: tuple[str, ...] = ()  # of one defect, joined by or as in masks.union; () for none
+    # Whether it is to show a good part, which a method without a prompt is told by nothing else.
+    # Then `defect` is another good photo, and the masks are those of a photo of any class.
+    good: bool = False
 
 
 # What an image may be remarked for. Such images are kept and counted, never replaced.

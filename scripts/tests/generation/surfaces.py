@@ -1,6 +1,9 @@
 """Made-up photos that masks are placed on, (H, W, 3) uint8."""
 
+from pathlib import Path
+
 import numpy as np
+from PIL import Image
 
 
 def nut(side: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -34,6 +37,14 @@ def strip(side: int = 120) -> tuple[np.ndarray, np.ndarray]:
     photo = np.random.default_rng(0).normal(30, 2, (side, side, 3))
     photo[where] += 150
     return photo.clip(0, 255).astype(np.uint8), where
+
+
+def save(pixels: np.ndarray, path: Path) -> str:
+    """A photo, or a mask of bool, in a file."""
+    Image.fromarray(pixels if pixels.dtype == np.uint8 else pixels.astype(np.uint8) * 255).save(
+        path
+    )
+    return str(path)
 
 
 def scratch(side: int = 120) -> np.ndarray:

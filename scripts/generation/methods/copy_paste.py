@@ -1,0 +1,117 @@
+"""Copy and paste: a real defect, cut out by its mask, in a photo of a good part (Ghiasi et al.,
+Simple Copy-Paste, CVPR 2021, arXiv 2012.07177, by the masks of defects).
+
+It is turned, scaled and placed where the part is. An image of a good part is made by the same
+operation: a piece of another good photo's part in the shape of a defect's mask, so that no edge,
+turn or blur tells the classes apart.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from common import images, masks, runtime
+from common.errors import StageError
+from generation import feather
+from generation.draws import Draws
+from generation.methods.method import Made, Method, Settings, Shot
+from generation.methods.pasted import pasted
+from generation.placing import AS_IS, Placed, Range, around, place
+
+MARGIN = 2  # pixels between a piece of a good part, and where the part may end
+
+
+@dataclass(frozen=True)
+class Options:
+    """`blend` is plain or poisson; `feather` the pixels around the mask in which the patch passes
+    into the photo, or for poisson those that are blended with it."""
+
+    blend: str
+    mask_scale_min: float
+    mask_scale_max: float
+    feather: int
+
+    def __post_init__(self):
+        if self.blend not in BLENDS:
+            raise StageError(f"blend {self.blend!r} is unknown; use {' or '.join(BLENDS)}")
+
+
+def plain(photo: np.ndarray, patch: np.ndarray, mask: np.ndarray, width: int) -> np.ndarray:
+    """A patch with a feathered edge."""
+    return feather.mixed(photo, patch, feather.feathered(mask, width))
+
+
+def poisson(photo: np.ndarray, patch: np.ndarray, mask: np.ndarray, width: int) -> np.ndarray:
+    """A patch that takes the photo's colours at its edge, `width` pixels around the mask."""
+    from generation.poisson import blended  # SciPy takes long to import, and only this needs it
+
+    return blended(photo, patch, feather.grown(mask, width))
+
+
+BLENDS = {"plain": plain, "poisson": poisson}
+
+
+class CopyPaste:
+    """Pastes each shot's masked defect into its source, at the source's own size."""
+
+    def __init__(self, settings: Settings, *_: None):
+        self.rendering, self.options = settings.rendering, settings.options
+        self.poses = Range(self.options.mask_scale_min, self.options.mask_scale_max)
+
+    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> list[Made]:
+        """Images of one batch, each by itself."""
+        made = []
+        for shot in shots:
+            runtime.stop_if_cancelled()
+            made.append(self._one(shot))
+        return made
+
+    def _one(self, shot: Shot) -> Made:
+        photo, donor = (
+            images.read_whole(path, self.rendering).permute(1, 2, 0).numpy()
+            for path in (shot.source, shot.defect)
+        )
+        mask, draws = masks.union(shot.masks), Draws(shot.seed, "copy_paste")
+        cut = self._piece(mask, donor, draws) if shot.good else None
+        if not cut and mask.shape != donor.shape[:2]:
+            raise StageError(
+                f"mask {shot.masks[0]} has {mask.shape[1]}×{mask.shape[0]} pixels, and image"
+                f" {shot.defect} {donor.shape[1]}×{donor.shape[0]}: give it a mask of its own size"
+            )
+        placed = place(mask, photo, self.poses, draws)
+        return self._pasted(photo, donor, placed, cut)
+
+    def _piece(self, mask: np.ndarray, donor: np.ndarray, draws: Draws) -> Placed:
+        """Where a good part is cut out, which is anywhere on it: the mask, of another photo, may
+        lie beside it. None of the background may come along, in the feather neither."""
+        width = self.options.feather + MARGIN
+        wide = feather.grown(np.pad(mask, width), width)
+        return place(wide, donor, replace(AS_IS, on_part=1.0), draws)
+
+    def _pasted(
+        self, photo: np.ndarray, donor: np.ndarray, placed: Placed, cut: Placed | None
+    ) -> Made:
+        """The image, of which only the box around the mask and its feather is computed."""
+        changed, after = np.zeros_like(placed.mask), photo.copy()
+        if placed.mask.any():
+            width = self.options.feather
+            box = around(placed.mask, width + 1)
+            window = np.s_[box[0] : box[1], box[2] : box[3]]
+            pose = placed.pose.taking(cut.pose.target) if cut else placed.pose
+            mask = placed.mask[window]
+            blend = BLENDS[self.options.blend]
+            after[window] = blend(photo[window], pose.cut(donor, box), mask, width)
+            changed[window] = feather.grown(mask, width)
+        return pasted(photo, after, changed, placed, *([cut] if cut else []))
+
+
+METHOD = Method(
+    name="copy_paste",
+    needs=frozenset({"source", "defect", "mask"}),
+    takes=frozenset(),
+    denoises=False,
+    maker=CopyPaste,
+    masks=True,
+    options=Options,
+)
