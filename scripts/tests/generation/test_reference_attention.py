@@ -1,6 +1,8 @@
 """Passes that look at a reference are those that hooks make by hand, and leave nothing behind."""
 
+import itertools
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -73,56 +75,66 @@ class Batch:
             return torch.stack([self.run(self.pictures[rows], rows) for _ in range(2)])
 
 
-def by_hand(batch: Batch, names: list[str], fidelity: float, matched=(), masked=False):
-    """The same of all pictures by hooks on the named attentions and matched layers."""
-    network, answers = batch.network, []
-    layers = {name: network.get_submodule(name) for name in [*names, *matched]}
-    for references in batch.references:
-        kept = {}
+class ByHand:
+    """The same by hooks on named layers: some look, others take over statistics."""
 
-        def keep(name, kept=kept):
-            return lambda _, inputs, output: kept.update({name: (inputs, output)})
+    def __init__(self, batch: Batch, looking: list[str], fidelity: float, matched=(), masked=False):
+        self.batch, self.fidelity, self.masked = batch, fidelity, masked
+        self.looking, self.matched = looking, matched
 
-        hooks = [layer.register_forward_hook(keep(name)) for name, layer in layers.items()]
-        batch.run(torch.cat([references] * (1 + batch.guided)))
-        for hook in hooks:
-            hook.remove()
+    def answers(self) -> torch.Tensor:
+        """Of two passes for all pictures."""
+        return torch.stack([self.answer(references) for references in self.batch.references])
 
-        def mixed(plain, looking):
-            if not batch.guided:
-                return looking
-            conditional = torch.cat([plain[:PICTURES], looking[PICTURES:]])
-            return fidelity * conditional + (1 - fidelity) * looking
+    def answer(self, references: torch.Tensor) -> torch.Tensor:
+        """Of one."""
+        self.kept = {}
+        keeping = {name: partial(self.keep, name) for name in (*self.looking, *self.matched)}
+        self.run(keeping, torch.cat([references] * (1 + self.batch.guided)))
+        changing = {name: partial(self.attend, name) for name in self.looking}
+        changing |= {name: partial(self.match, name) for name in self.matched}
+        return self.run(changing, self.batch.pictures)
 
-        def attend(name, kept=kept, mixed=mixed):
-            def hook(layer, inputs, output):
-                own, other = inputs[0], kept[name][0][0]
-                allowed = tokens_seen(batch, other) if masked else other[..., 0] == other[..., 0]
-                looking = attention(layer, own, torch.cat([own, other], 1), allowed)
-                return mixed(output, looking)
+    def run(self, hooks: dict, sample: torch.Tensor) -> torch.Tensor:
+        layers = {name: self.batch.network.get_submodule(name) for name in hooks}
+        handles = [layers[name].register_forward_hook(hook) for name, hook in hooks.items()]
+        answer = self.batch.run(sample)
+        for handle in handles:
+            handle.remove()
+        return answer
 
-            return hook
+    def keep(self, name: str, _, inputs: tuple, output) -> None:
+        self.kept[name] = (inputs[0], first_of(output))
 
-        def match(name, kept=kept, mixed=mixed):
-            def hook(_, inputs, output):
-                own, other = (x[0] if isinstance(x, tuple) else x for x in (output, kept[name][1]))
-                looking = torch.empty_like(own)
-                for row in range(len(own)):
-                    for channel in range(own.shape[1]):
-                        x, y = own[row, channel], other[row, channel]
-                        scale = max(y.var(correction=0), 1e-6) / max(x.var(correction=0), 1e-6)
-                        looking[row, channel] = (x - x.mean()) * scale**0.5 + y.mean()
-                new = mixed(own, looking)
-                return (new,) if isinstance(output, tuple) else new
+    def attend(self, name: str, layer, inputs: tuple, output: torch.Tensor) -> torch.Tensor:
+        own, other = inputs[0], self.kept[name][0]
+        seen = tokens_seen(self.batch, other)
+        allowed = seen if self.masked else torch.ones_like(seen)
+        return self.mixed(output, attention(layer, own, torch.cat([own, other], 1), allowed))
 
-            return hook
+    def match(self, name: str, layer, inputs: tuple, output):
+        own, other = first_of(output), self.kept[name][1]
+        looking = torch.empty_like(own)
+        for place in itertools.product(*map(range, own.shape[:2])):
+            x, y = own[place], other[place]
+            scale = max(y.var(correction=0), 1e-6) / max(x.var(correction=0), 1e-6)
+            looking[place] = (x - x.mean()) * scale**0.5 + y.mean()
+        mixed = self.mixed(own, looking)
+        return (mixed,) if isinstance(output, tuple) else mixed
 
-        hooks = [layers[name].register_forward_hook(attend(name)) for name in names]
-        hooks += [layers[name].register_forward_hook(match(name)) for name in matched]
-        answers.append(batch.run(batch.pictures))
-        for hook in hooks:
-            hook.remove()
-    return torch.stack(answers)
+    def mixed(self, plain: torch.Tensor, looking: torch.Tensor) -> torch.Tensor:
+        if not self.batch.guided:
+            return looking
+        conditional = torch.cat([plain[:PICTURES], looking[PICTURES:]])
+        return self.fidelity * conditional + (1 - self.fidelity) * looking
+
+
+def by_hand(*args, **settings) -> torch.Tensor:
+    return ByHand(*args, **settings).answers()
+
+
+def first_of(output) -> torch.Tensor:
+    return output[0] if isinstance(output, tuple) else output
 
 
 def tokens_seen(batch: Batch, tokens: torch.Tensor) -> torch.Tensor:
@@ -197,17 +209,14 @@ def test_a_picture_is_the_same_in_any_batch(network):
     def batches(dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
         batch = Batch(network(dtype))
         ones = [batch.looking([i], **settings) for i in range(PICTURES)]
-        alone = torch.cat([torch.cat([one[:, half] for one in ones], 1) for half in halves(1)], 1)
+        # Of each the unconditional row, and then of each the other.
+        alone = torch.stack(ones, 2).flatten(1, 2)
         return alone, batch.looking([0, 1, 2], **settings)
 
     exact_alone, exact = batches(torch.float64)
     assert_same(exact_alone, exact)
     alone, together = batches(torch.float32)
     assert_rounding_alone(alone, together, exact)
-
-
-def halves(count: int) -> tuple[slice, slice]:
-    return slice(count), slice(count, None)
 
 
 @FAMILIES
