@@ -11,6 +11,9 @@ class FromLatents:
     the dtype of the UNet, in which the autoencoder (float32 here) may not be.
     """
 
+    noise: torch.Tensor | None = None  # (B, C, h, w) to be added; drawn here without
+    hides_start = False  # begin with noise alone, as diffusers' inpainting does at strength 1
+
     def prepare_latents(
         self,
         image,
@@ -24,5 +27,9 @@ class FromLatents:
     ) -> torch.Tensor:
         """Add the noise of `timestep`, drawn from each image's own generator."""
         start = image.to(device=device, dtype=dtype)
-        noise = randn_tensor(start.shape, generator=generator, device=device, dtype=dtype)
+        noise = self.noise
+        if noise is None:
+            noise = randn_tensor(start.shape, generator=generator, device=device, dtype=dtype)
+        if self.hides_start:
+            return noise * self.scheduler.init_noise_sigma
         return self.scheduler.add_noise(start, noise, timestep)

@@ -33,6 +33,12 @@ class Posterior:
         mean, std = self.mean[variants, indices], self.std[variants, indices]
         return (mean + std * runtime.to_device(noise, mean.device)) * self.scaling_factor
 
+    def drawn(self, generators: list[torch.Generator]) -> torch.Tensor:
+        """Scaled latents of all images, none mirrored, each drawn from its own generator."""
+        count, (shape, kind) = len(generators), (self.mean.shape[2:], self.mean.dtype)
+        noise = [torch.randn(shape, generator=g, dtype=kind) for g in generators]
+        return self.sample(list(range(count)), [False] * count, torch.stack(noise))
+
 
 # Latents of images that were encoded before, by autoencoder: the patterns of a grid share most of
 # their images.
@@ -41,7 +47,7 @@ KEPT_BYTES = 2**29
 
 
 def encode(vae: AutoencoderKL, pixels: torch.Tensor, flip: bool = False) -> Posterior:
-    """Encode (N, 3, R, R) uint8; with `flip` the horizontally mirrored images too."""
+    """Encode (N, 3, R, R) uint8, or float32 -1..1; with `flip` the mirrored images too."""
     variants = [_encode(vae, v) for v in ([pixels, pixels.flip(-1)] if flip else [pixels])]
     means, stds = (torch.stack(parts) for parts in zip(*variants, strict=True))
     return Posterior(means, stds, vae.config.scaling_factor)
@@ -62,9 +68,10 @@ def _encode(vae: AutoencoderKL, pixels: torch.Tensor) -> tuple[torch.Tensor, tor
 
 @torch.no_grad()
 def _encode_one(vae: AutoencoderKL, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and std of the latents of (3, R, R) uint8, (1, C, h, w) each."""
+    """Mean and std of the latents of (3, R, R) uint8 or float32, (1, C, h, w) each."""
     runtime.stop_if_cancelled()
-    inputs = images.to_signed(image[None]).to(vae.device, vae.dtype)
+    signed = image if image.is_floating_point() else images.to_signed(image)
+    inputs = signed[None].to(vae.device, vae.dtype)
     posterior = vae.encode(inputs).latent_dist
     # Copies: the mean is a view of a tensor twice as large.
     return posterior.mean.clone(), posterior.std.clone()

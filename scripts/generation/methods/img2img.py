@@ -6,15 +6,14 @@ from typing import Any
 import torch
 
 from common import images, runtime
-from diffusion import families, latents, prompts, samplers
+from diffusion import families, inpainting, latents, prompts, samplers
 from diffusion.base_model import Pipeline
-from generation.methods.method import Made, Method, Settings, Shot
+from generation.methods.method import Made, Method, Settings, Shot, Style
 from lora.layers import Rows
 
 
-class Img2Img:
-    """img2img (SDEdit, Meng et al., arXiv 2108.01073) on a pipeline with LoRAs beside it, which
-    `rows` lead through."""
+class Denoiser:
+    """Makes latents of others, on a pipeline with LoRAs beside it, which `rows` lead through."""
 
     def __init__(self, settings: Settings, pipeline: Pipeline, rows: Rows):
         self.settings = settings
@@ -22,28 +21,27 @@ class Img2Img:
         self.pipeline.scheduler = samplers.build(settings.sampler, pipeline.scheduler)
         self.rows = rows
 
-    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> list[Made]:
-        """Images of one batch, (3, R, R) each."""
-        runtime.stop_if_cancelled()
-        generators = [torch.Generator("cpu").manual_seed(shot.seed) for shot in shots]
-        sources = [shot.source for shot in shots]
-        pixels = images.read_images(sources, self.settings.resolution, self.settings.rendering)
-        posterior = latents.encode(self.pipeline.vae, pixels)
-        # Drawn first from each image's generator, as the pipeline itself does with pixels.
-        shape, kind = posterior.mean.shape[2:], posterior.mean.dtype
-        noise = [torch.randn(shape, generator=g, dtype=kind) for g in generators]
-        count = len(shots)
-        start = posterior.sample(list(range(count)), [False] * count, torch.stack(noise))
-        styles = [shot.style for shot in shots]
+    def denoised(
+        self,
+        styles: list[Style],
+        start: torch.Tensor,
+        generators: list[torch.Generator],
+        on_step: Callable[[int], None],
+        changed: Callable[[int, torch.Tensor], torch.Tensor] | None = None,
+    ) -> torch.Tensor:
+        """Latents made of scaled ones, both (B, C, h, w). After each step, counted from 0,
+        `changed` may put others in their place."""
         # Equal LoRAs must be neighbours, and are: images come in the order of their tasks.
         self.rows.samples = [style.lora for style in styles]
 
         def after_step(_: object, step: int, __: object, kept: dict[str, Any]) -> dict[str, Any]:
             runtime.stop_if_cancelled()
             on_step(step + 1)
+            if changed:
+                kept["latents"] = changed(step, kept["latents"])
             return kept
 
-        made = self.pipeline(
+        return self.pipeline(
             image=start.to(styles[0].prompt.dtype),
             **prompts.arguments([style.prompt for style in styles]),
             strength=self.settings.strength,
@@ -53,6 +51,24 @@ class Img2Img:
             output_type="latent",
             callback_on_step_end=after_step,
         ).images
+
+
+class Img2Img(Denoiser):
+    """img2img (SDEdit, Meng et al., arXiv 2108.01073)."""
+
+    def __init__(self, settings: Settings, pipeline: Pipeline, rows: Rows):
+        inpainting.refuse_shown_masks(pipeline, "img2img")
+        super().__init__(settings, pipeline, rows)
+
+    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> list[Made]:
+        """Images of one batch, (3, R, R) each."""
+        runtime.stop_if_cancelled()
+        generators = [torch.Generator("cpu").manual_seed(shot.seed) for shot in shots]
+        sources = [shot.source for shot in shots]
+        pixels = images.read_images(sources, self.settings.resolution, self.settings.rendering)
+        # Drawn first from each image's generator, as the pipeline itself does with pixels.
+        start = latents.encode(self.pipeline.vae, pixels).drawn(generators)
+        made = self.denoised([shot.style for shot in shots], start, generators, on_step)
         decoded = latents.decode(self.pipeline.vae, made)
         return [Made(images.to_uint8(signed), signed) for signed in decoded]
 
