@@ -58,6 +58,7 @@ func (e *Experiment) problem() *problem {
 	e.checkDataset(c)
 	c.require(e.Base != "", "base", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id")
 	e.LoRA.check(c)
+	e.LoRA.checkMasks(c, e.Dataset)
 	e.Generate.check(c)
 	e.Generate.checkMasks(c, e.Dataset)
 	c.require(e.Patterns != nil || e.Conditions != nil, "", "nothing to do: give patterns, conditions, or both")

@@ -25,11 +25,18 @@ func (l LoRA) check(c *checker) {
 	c.choice(l.Regularization, "lora.regularization")
 	c.require(l.Repeats >= 1, "lora.repeats", "repeats %d: must be at least 1", l.Repeats)
 	c.require(l.MinSNRGamma >= 0, "lora.min_snr_gamma", "min-SNR gamma %g: must be above 0, or 0 for none", l.MinSNRGamma)
+	c.require(l.Outside >= 0 && l.Outside <= 1, "lora.outside", "outside %g: must be from 0 to 1", l.Outside)
+	c.require(l.MaskedLoss || l.Outside == usualOutside, "lora.outside", "outside without masked_loss: true: all of a photo counts")
 	c.choice(l.Precision, "lora.precision")
 	c.require(l.GradientAccumulation >= 1 && l.GradientAccumulation <= l.BatchSize, "lora.gradient_accumulation",
 		"gradient accumulation %d: a step's batch_size of %d %s is computed in 1 to %d pieces",
 		l.GradientAccumulation, l.BatchSize, english.PluralWord(l.BatchSize, "image", ""), l.BatchSize)
 	l.checkOptimizer(c)
+}
+
+// checkMasks makes sure that there can be masks where losses go by them.
+func (l LoRA) checkMasks(c *checker, d Dataset) {
+	d.requireMasks(c, l.MaskedLoss, "lora.masked_loss", "masked_loss")
 }
 
 // checkOptimizer looks at what moves a LoRA's weights: optimizer, learning

@@ -95,7 +95,14 @@ func (e *Experiment) generates() []Generate {
 // NeedsMasks says whether the experiment cannot be planned without the masks of defects, or
 // names a folder of them.
 func (e *Experiment) NeedsMasks() bool {
-	return e.Dataset.needsMasks() || slices.ContainsFunc(e.generates(), func(g Generate) bool { return g.Uses(InputMask) })
+	return e.Dataset.needsMasks() || e.masksLosses() || slices.ContainsFunc(e.generates(), func(g Generate) bool { return g.Uses(InputMask) })
+}
+
+// masksLosses says whether any LoRA is trained with a loss that goes by masks.
+func (e *Experiment) masksLosses() bool {
+	return e.LoRA.MaskedLoss ||
+		slices.ContainsFunc(e.ExpandPatterns(), func(p Pattern) bool { return p.MaskedLoss }) ||
+		slices.ContainsFunc(e.ExpandConditions(), func(c Condition) bool { return c.LoRA.MaskedLoss })
 }
 
 // checkSetGenerate checks how a training set's images are made.

@@ -21,6 +21,7 @@ func (e *Experiment) checkPatterns(c *checker) {
 				c.require(v.has("defect_images"), "defect_images", "defect_images is missing")
 				c.require(v.value.DefectImages >= 1, "defect_images", "defect_images %d: must be at least 1", v.value.DefectImages)
 				v.value.check(c)
+				v.value.LoRA.checkMasks(c, e.Dataset)
 				c.require(v.value.Generate.Uses(InputLoRA), "generate.method", "method %s takes no LoRA, and a pattern is one", v.value.Generate.Method)
 				v.value.Generate.checkVariant(c, e.Dataset, func(key string) bool { return v.has("generate." + key) })
 			})
@@ -42,6 +43,7 @@ func (e *Experiment) checkConditions(c *checker) {
 		place := func(path string) string { return v.place("conditions.lora", strings.TrimPrefix(path, "lora.")) }
 		c.within(place, func(c *checker) {
 			e.checkStudyLoRA(c, v.value)
+			v.value.LoRA.checkMasks(c, e.Dataset)
 			v.value.Generate.checkVariant(c, e.Dataset, func(key string) bool { return v.has("generate." + key) })
 		})
 	}

@@ -1,5 +1,7 @@
 package experiment
 
+const usualOutside = 0.1
+
 // defaults are the values of everything that a file may leave out. Where the
 // article is silent they follow diffusers' DreamBooth LoRA guide for SD 1.5.
 func defaults() *Experiment {
@@ -20,6 +22,7 @@ func defaults() *Experiment {
 				PriorWeight:          1,
 				Regularization:       "exact",
 				Repeats:              10,
+				Outside:              usualOutside,
 				Precision:            "fp32",
 				GradientAccumulation: 1,
 			},

@@ -79,6 +79,8 @@ type LoRATraining struct {
 	Repeats                 int     `yaml:"repeats" json:"repeats,omitempty"`     // of each instance image in an epoch, with regularization kohya
 	MinSNRGamma             float64 `yaml:"min_snr_gamma" json:"min_snr_gamma"`   // 0 leaves the losses unweighted
 	Flip                    bool    `yaml:"flip" json:"flip"`
+	MaskedLoss              bool    `yaml:"masked_loss" json:"-"`             // what a defect's mask does not show counts for Outside
+	Outside                 float64 `yaml:"outside" json:"outside,omitempty"` // 0 to 1; it means nothing in a spec without masks
 	Precision               string  `yaml:"precision" json:"precision"`
 	GradientAccumulation    int     `yaml:"gradient_accumulation" json:"gradient_accumulation"`   // pieces in which a step's batch is computed
 	GradientCheckpointing   bool    `yaml:"gradient_checkpointing" json:"gradient_checkpointing"` // less memory, more time

@@ -132,13 +132,14 @@ func (b *builder) prompts(class, identifier string) (instance, regular string) {
 }
 
 // loraSpec is the training that a recipe describes, on given pictures. The seed
-// is missing.
-func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []stage.Ref) stage.TrainLoRA {
-	instancePrompt, classPrompt := b.prompts(class, l.Identifier)
+// is missing; the prompts are added here.
+func (b *builder) loraSpec(class string, l experiment.LoRA, instance stage.Prompted, regular []stage.Ref) stage.TrainLoRA {
+	var classPrompt string
+	instance.Prompt, classPrompt = b.prompts(class, l.Identifier)
 	spec := stage.TrainLoRA{
 		Base:       b.base(),
 		Resolution: l.Resolution,
-		Instance:   stage.Prompted{Prompt: instancePrompt, Images: instance},
+		Instance:   instance,
 		Class:      stage.Prompted{Prompt: classPrompt, Images: regular},
 		Steps:      l.Steps,
 		Rendering:  b.rendering(),
@@ -147,6 +148,9 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance, regular []
 	}
 	if l.Regularization != stage.Kohya { // then repeats mean nothing, and another number changes no key
 		spec.Repeats = 0
+	}
+	if len(instance.Masks) == 0 {
+		spec.Outside = 0
 	}
 	return spec.Shared(b.in.Versions[spec.Kind()])
 }

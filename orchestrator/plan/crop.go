@@ -51,7 +51,14 @@ func (b *builder) defectLoRA(class string, l experiment.LoRA, instance, regular 
 		return spec, err
 	}
 	good, err := b.beside(sizes, regular)
-	return b.loraSpec(class, l, learnt, good), err
+	if err != nil {
+		return spec, err
+	}
+	defect := stage.Prompted{Images: learnt}
+	if l.MaskedLoss {
+		defect.Masks, err = b.masksOf("lora.masked_loss", instance, learnt)
+	}
+	return b.loraSpec(class, l, defect, good), err
 }
 
 // studySizes are those of the regions that study 2's LoRA of a class learns. They come from

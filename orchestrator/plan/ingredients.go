@@ -48,7 +48,7 @@ func (b *builder) ingredients(g experiment.Generate, o origins) (in stage.Ingred
 		in.Defects = defects
 	}
 	if err == nil && g.Uses(experiment.InputMask) {
-		in.Masks, err = b.masksOf(g, o.defects, defects)
+		in.Masks, err = b.masksOf("method "+g.Method, o.defects, defects)
 	}
 	return in, err
 }
@@ -71,11 +71,12 @@ func (b *builder) defectsSeen(g experiment.Generate, o origins) (refs []stage.Re
 	return refs, err
 }
 
-// masksOf refers to the masks of photos of defects, in the region that is seen of each.
-func (b *builder) masksOf(g experiment.Generate, images []dataset.Image, seen []stage.Ref) ([][]stage.Ref, error) {
+// masksOf refers to the masks of photos of defects, in the region that is seen of each. The
+// setting is what needs them.
+func (b *builder) masksOf(setting string, images []dataset.Image, seen []stage.Ref) ([][]stage.Ref, error) {
 	masks := make([][]stage.Ref, len(images))
 	for i, img := range images {
-		if _, err := b.views().mask(img, "method "+g.Method); err != nil {
+		if _, err := b.views().mask(img, setting); err != nil {
 			return nil, err
 		}
 		_, fragment := seen[i].Whole()

@@ -135,7 +135,7 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 			return spec, err
 		}
 		good, err := b.beside(sizes, instance)
-		return b.loraSpec(class, lora.LoRA, good, []stage.Ref{}), err
+		return b.loraSpec(class, lora.LoRA, stage.Prompted{Images: good}, []stage.Ref{}), err
 	})
 	if err != nil {
 		return nil, err

@@ -73,11 +73,7 @@ func (s Generate) Resolve(f func(Ref) Ref) Spec {
 		}
 	}
 	s.Sources, s.Defects = mapped(s.Sources, f), mapped(s.Defects, f)
-	masks := make([][]Ref, len(s.Masks))
-	for i, files := range s.Masks {
-		masks[i] = mapped(files, f)
-	}
-	s.Masks = masks
+	s.Masks = mappedAll(s.Masks, f)
 	s.Images = s.NewImages()
 	s.Seed, s.Ingredients, s.Count = 0, Ingredients{}, 0
 	return s

@@ -82,3 +82,15 @@ func mapped(refs []Ref, f func(Ref) Ref) []Ref {
 	}
 	return result
 }
+
+// mappedAll maps the references of several lists; none stay none.
+func mappedAll(lists [][]Ref, f func(Ref) Ref) [][]Ref {
+	if lists == nil {
+		return nil
+	}
+	result := make([][]Ref, len(lists))
+	for i, refs := range lists {
+		result[i] = mapped(refs, f)
+	}
+	return result
+}

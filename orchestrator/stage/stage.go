@@ -118,7 +118,7 @@ const (
 	Source         Role = "source image"
 	Pasted         Role = "pasted photo"    // of which a patch is in the image
 	Reference      Role = "reference photo" // of which the image has the look
-	Mask           Role = "mask"            // of a photo: where something is made
+	Mask           Role = "mask"            // of a photo: where something is made or learnt
 	Control        Role = "photo"           // that the autoencoder gives back
 	Training       Role = "training image"
 	Test           Role = "test image"

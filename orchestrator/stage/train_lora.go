@@ -11,10 +11,12 @@ import (
 // KindTrainLoRA is the kind of its tasks.
 const KindTrainLoRA = "train_lora"
 
-// Prompted is a set of images that share a prompt.
+// Prompted is a set of images that share a prompt. Where there are masks, the loss goes by
+// them: each image has those of its defect, in one file or more.
 type Prompted struct {
-	Prompt string `json:"prompt"`
-	Images []Ref  `json:"images"`
+	Prompt string  `json:"prompt"`
+	Images []Ref   `json:"images"`
+	Masks  [][]Ref `json:"masks,omitempty"`
 }
 
 // TrainLoRA asks for a DreamBooth LoRA (Ruiz et al., arXiv 2208.12242; Hu et
@@ -41,16 +43,21 @@ func (TrainLoRA) Kind() string { return KindTrainLoRA }
 func (s TrainLoRA) Resolve(f func(Ref) Ref) Spec {
 	s.Base = f(s.Base)
 	s.Instance.Images = mapped(s.Instance.Images, f)
+	s.Instance.Masks = mappedAll(s.Instance.Masks, f)
 	s.Class.Images = mapped(s.Class.Images, f)
 	return s
 }
 
 // Reads implements Spec.
 func (s TrainLoRA) Reads() []Reading {
-	return []Reading{
+	list := []Reading{
 		{Instance, "learnt as “" + s.Instance.Prompt + "”", slices.Values(s.Instance.Images)},
 		{Regularization, "learnt as “" + s.Class.Prompt + "”", slices.Values(s.Class.Images)},
 	}
+	if masks := slices.Concat(s.Instance.Masks...); len(masks) > 0 {
+		list = append(list, Reading{Mask, "show where “" + s.Instance.Prompt + "” is learnt", slices.Values(masks)})
+	}
+	return list
 }
 
 // Opens implements Spec.

@@ -104,7 +104,7 @@ def masked(
     diffusers' order.
     """
     network, vae = base_model.denoiser(pipeline), pipeline.vae
-    cells = cells_of(masks, pipeline.vae_scale_factor)
+    cells = latents.cells_of(masks, pipeline.vae_scale_factor)
     whole = F.interpolate(cells, scale_factor=pipeline.vae_scale_factor)
     kept = images.to_signed(pixels) * (1 - whole)
     start = latents.encode(vae, pixels)
@@ -117,8 +117,3 @@ def masked(
     hidden = latents.encode(vae, kept).drawn(generators)
     on = {"device": network.device, "dtype": network.dtype}
     return Masked(cells.to(**on), clean.to(**on), hidden.to(**on), noise.to(**on))
-
-
-def cells_of(masks: torch.Tensor, cell: int) -> torch.Tensor:
-    """Which latents masks (B, H, W) bool have a pixel in, (B, 1, H / cell, W / cell) float32."""
-    return F.max_pool2d(masks[:, None].float(), cell)

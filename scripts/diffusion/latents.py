@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import torch
+import torch.nn.functional as F
 from cachetools import LRUCache
 from diffusers import AutoencoderKL
 
@@ -75,6 +76,12 @@ def _encode_one(vae: AutoencoderKL, image: torch.Tensor) -> tuple[torch.Tensor, 
     posterior = vae.encode(inputs).latent_dist
     # Copies: the mean is a view of a tensor twice as large.
     return posterior.mean.clone(), posterior.std.clone()
+
+
+def cells_of(masks: torch.Tensor, cell: int) -> torch.Tensor:
+    """Which latents masks (B, H, W) bool have a pixel in, (B, 1, H / cell, W / cell) float32, 1 or
+    0: so the thinnest scratch is in one."""
+    return F.max_pool2d(masks[:, None].float(), cell)
 
 
 @torch.no_grad()

@@ -14,14 +14,16 @@ class Role:
     """Instance or class: its prompt, and the latents of its N images.
 
     sizes: (N, 6), what SDXL is told of each image: height and width of the photo, top and left of
-    the crop, height and width of the square. condition is None where prompts are encoded anew in
-    every step, since the text encoder is trained.
+    the crop, height and width of the square. areas: (V, N, 1, h, w), what each latent's error
+    counts for beside those of the same image, mirrored ones as in the posterior. condition is None
+    where prompts are encoded anew in every step, since the text encoder is trained.
     """
 
     name: str
     prompt: str
     posterior: Posterior
     sizes: torch.Tensor
+    areas: torch.Tensor
     condition: Condition | None
 
     @property
@@ -36,7 +38,7 @@ class Batch:
 
     clean, noise: (S, C, h, w); timesteps: (S,) int64; prompt: (S,) int64, an index into the prompts
     of all trainings at work; weights: (S,), what each sample's error counts for in its training's
-    loss; sizes: (S, 6).
+    loss; sizes: (S, 6); areas: (S, 1, h, w), what each latent's error counts for in its sample's.
     """
 
     clean: torch.Tensor
@@ -45,6 +47,7 @@ class Batch:
     prompt: torch.Tensor
     weights: torch.Tensor
     sizes: torch.Tensor
+    areas: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.timesteps)

@@ -15,6 +15,7 @@ from diffusers.training_utils import compute_snr
 
 from common import randomness, runtime
 from common.errors import StageError
+from diffusion import latents
 from diffusion.exact_roots import exactly
 
 
@@ -73,11 +74,28 @@ def target(
     )
 
 
-def errors_of(prediction: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Mean squared error of each of S samples, (S,), float32 at least; both are (S, C, h, w)."""
-    kind = runtime.whole(prediction.dtype)
+def errors_of(prediction: torch.Tensor, wanted: torch.Tensor, areas: torch.Tensor) -> torch.Tensor:
+    """Mean squared error of each of S samples, (S,), float32 at least; both are (S, C, h, w).
+
+    The mean is weighted by areas, (S, 1, h, w), so that small areas count as much as large ones.
+    """
+    kind, within = runtime.whole(prediction.dtype), (1, 2, 3)
     errors = F.mse_loss(prediction.to(kind), wanted.to(kind), reduction="none")
-    return errors.mean(dim=(1, 2, 3))
+    areas = areas.to(kind)
+    return (errors * areas).mean(within) / areas.mean(within)
+
+
+def areas_of(masks: torch.Tensor, cell: int, outside: float) -> torch.Tensor:
+    """What each latent's error counts for, (N, 1, h, w), by the defects' masks, (N, R, R) bool.
+
+    1 where a latent has a pixel of the mask, `outside` elsewhere: the weights M + outside (1 - M)
+    of DefectFill (Song et al., CVPR 2025, arXiv 2503.13985). kohya-ss/sd-scripts' --masked_loss is
+    outside 0, but for its mean over all latents, by which a small defect moves the LoRA less. Of
+    an image whose mask is empty, or out of sight, all counts.
+    """
+    inside = latents.cells_of(masks, cell)
+    seen = masks.any(dim=(1, 2))[:, None, None, None]
+    return torch.where((inside > 0) | ~seen, 1.0, outside)
 
 
 def role_weights(

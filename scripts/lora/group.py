@@ -70,7 +70,9 @@ class Group:
         self, batch: Batch, owners: list[Training], trainings: list[Training]
     ) -> torch.Tensor:
         """Add the gradients of a part of a step's samples; returns each sample's error, (S,)."""
-        errors = dreambooth.errors_of(self.predict(batch, owners, trainings), self.wanted(batch))
+        errors = dreambooth.errors_of(
+            self.predict(batch, owners, trainings), self.wanted(batch), batch.areas
+        )
         weighted = errors * batch.weights
         # A loss depends on the parameters of its own LoRA only, so that all can be added up.
         runs = [(training, len([*samples])) for training, samples in groupby(owners)]

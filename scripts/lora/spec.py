@@ -16,10 +16,12 @@ from lora.training import Settings
 
 @dataclass(frozen=True)
 class Concept:
-    """A prompt and the images that it names (absolute paths)."""
+    """A prompt and the images that it names (absolute paths); with `masks`, of each image the files
+    of its defect's mask, joined by or."""
 
     prompt: str
     images: list[str]
+    masks: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Spec(Rendered):
 
     `batch_size` counts the instance images of a step, which as many class images join; with
     regularization kohya it counts both together. A step is computed in `gradient_accumulation`
-    parts. `text_encoder_learning_rate` 0 is `learning_rate`, `min_snr_gamma` 0 no weighting.
-    `resume` is an artifact to continue, `checkpoint` a folder to keep checkpoints in.
+    parts. Where a concept has masks, what is outside of them counts for `outside` in the loss, and
+    what is inside for 1. `text_encoder_learning_rate` 0 is `learning_rate`, `min_snr_gamma` 0 no
+    weighting. `resume` is an artifact to continue, `checkpoint` a folder to keep checkpoints in.
     With `reproducible`, the samples that are computed at once do not follow from free memory.
     """
 
@@ -58,6 +61,7 @@ class Spec(Rendered):
     regularization: str = "exact"
     repeats: int = 1
     min_snr_gamma: float = 0.0
+    outside: float = 0.0
     gradient_accumulation: int = 1
     gradient_checkpointing: bool = False
     resume: str = ""
@@ -84,6 +88,13 @@ def check(spec: Spec) -> None:
     if spec.regularization not in MODES:
         modes = ", ".join(MODES)
         raise StageError(f"regularization {spec.regularization!r} is unknown; use one of {modes}")
+    for name, concept in spec.concepts().items():
+        if concept.masks and len(concept.masks) != len(concept.images):
+            raise StageError(
+                f"{name} has {len(concept.images)} images and masks of {len(concept.masks)}"
+            )
+    if not 0 <= spec.outside <= 1:
+        raise StageError(f"outside must be from 0 to 1, not {spec.outside:g}")
     for name in (
         "steps",
         "rank",
@@ -101,8 +112,13 @@ def check(spec: Spec) -> None:
         )
 
 
-def recipe_of(spec: Spec, pixels: dict[str, torch.Tensor]) -> dict[str, Any]:
-    """What must be equal for one training to continue another; neither places nor steps."""
+def recipe_of(
+    spec: Spec, pixels: dict[str, torch.Tensor], masks: dict[str, torch.Tensor]
+) -> dict[str, Any]:
+    """What must be equal for one training to continue another; neither places nor steps.
+
+    `masks` are those of the concepts that have any.
+    """
     concepts = {
         name: {
             "prompt": spec.concepts()[name].prompt,
@@ -111,4 +127,6 @@ def recipe_of(spec: Spec, pixels: dict[str, torch.Tensor]) -> dict[str, Any]:
         }
         for name, tensor in pixels.items()
     }
+    for name, tensor in masks.items():
+        concepts[name] |= {"masks": images.digest(tensor), "outside": spec.outside}
     return asdict(spec.settings()) | {"resolution": spec.resolution} | concepts

@@ -147,6 +147,7 @@ class Training:
             prompt=torch.full((len(images),), prompt, device=device),
             weights=runtime.to_device(weight * snr, device),
             sizes=runtime.to_device(role.sizes[images], device),
+            areas=runtime.to_device(role.areas[[int(f) for f in drawn.flips], images], device),
         )
 
     def update(self, step: int, drawn: Drawn, errors: torch.Tensor) -> torch.Tensor:

@@ -65,8 +65,8 @@ def inpainted(pipeline, pixels, masks, seeds, strength, sampler):
         masked = inpainting.masked(denoiser.pipeline, pixels, masks, generators, strength)
         shown = inpainting.is_shown_masks(pipeline)
 
-        def after(step, latents):
-            steps.append(latents if shown else masked.put_back(denoiser.pipeline, step, latents))
+        def after(step, made):
+            steps.append(made if shown else masked.put_back(denoiser.pipeline, step, made))
             return steps[-1]
 
         with masked.on(denoiser.pipeline, strength):
@@ -120,9 +120,3 @@ def test_other_networks_are_refused(tmp_path):
     pipeline = widened(sd_pipeline(tmp_path), 8)
     with pytest.raises(StageError, match="takes 8 channels, and its autoencoder has 4"):
         inpainting.is_shown_masks(pipeline)
-
-
-def test_a_cell_is_masked_by_any_of_its_pixels():
-    masks = torch.zeros(1, 8, 8, dtype=torch.bool)
-    masks[0, 3, 4] = True
-    assert inpainting.cells_of(masks, 4).tolist() == [[[[0, 1], [0, 0]]]]
