@@ -23,6 +23,8 @@ type Base struct {
 	SHA256 string          // of their contents; "" for a model of the hub
 	Cached string          // the folder of a model of the hub in the local cache; "" if it is not there
 	Seen   map[string]bool // hashes of the images it says it was trained on
+
+	Inpaints bool // its UNet must be shown a mask: methods without one make no images with it
 }
 
 // hubID is the form of a Hugging Face model id: owner/name.
@@ -124,10 +126,14 @@ func Hash(h *filehash.Hashes, path string) (string, error) {
 	return hex.EncodeToString(both[:]), nil
 }
 
-// readCard reads which images the model in a folder says it was trained on.
+// readCard reads what the model in a folder says of itself: which images it was trained
+// on, and what its UNet takes. Whether that is whole is for Check to say.
 func (b *Base) readCard(dir string) (err error) {
 	if b.Seen, err = readSeen(filepath.Join(dir, trainingImages)); err != nil {
 		return fmt.Errorf("base model %s: %w", dir, err)
+	}
+	if taken, latent, err := channels(dir); err == nil {
+		b.Inpaints = inpaints(taken, latent)
 	}
 	return nil
 }

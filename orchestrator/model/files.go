@@ -134,8 +134,22 @@ func filesOfFolder(dir string) (files Files, note string, err error) {
 }
 
 // channelsFit refuses a folder whose UNet takes more than the autoencoder's
-// latents.
+// latents, but for one that is made for inpainting.
 func channelsFit(dir string) error {
+	taken, latent, err := channels(dir)
+	if err == nil && taken > 0 && latent > 0 && taken != latent && !inpaints(taken, latent) {
+		return fmt.Errorf("its UNet takes %d channels and its latents have %d: it is no model of text to image or for inpainting, but one for depth or the like", taken, latent)
+	}
+	return err
+}
+
+// inpaints says whether a UNet takes a mask, and the latents of a masked picture, beside
+// latents of so many channels.
+func inpaints(taken, latent int) bool { return latent > 0 && taken == 2*latent+1 }
+
+// channels are how many a folder's UNet takes, and its latents have; 0 where the
+// configurations do not say.
+func channels(dir string) (taken, latent int, err error) {
 	var unet struct {
 		In int `json:"in_channels"`
 	}
@@ -143,15 +157,10 @@ func channelsFit(dir string) error {
 		Latent int `json:"latent_channels"`
 	}
 	if err := readJSON(filepath.Join(dir, "unet", "config.json"), &unet); err != nil {
-		return err
+		return 0, 0, err
 	}
-	if err := readJSON(filepath.Join(dir, "vae", "config.json"), &vae); err != nil {
-		return err
-	}
-	if unet.In > 0 && vae.Latent > 0 && unet.In != vae.Latent {
-		return fmt.Errorf("its UNet takes %d channels and its latents have %d: it is no text-to-image model, but one for inpainting, depth or the like", unet.In, vae.Latent)
-	}
-	return nil
+	err = readJSON(filepath.Join(dir, "vae", "config.json"), &vae)
+	return unet.In, vae.Latent, err
 }
 
 // index is a model_index.json.

@@ -87,7 +87,7 @@ func TestCheckModel(t *testing.T) {
 			f.rename("m/unet/diffusion_pytorch_model.safetensors", "m/unet/diffusion_pytorch_model-00001-of-00001.safetensors")
 			f.Text("m/unet/diffusion_pytorch_model.safetensors.index.json", `{"weight_map": {"a": "../../x.safetensors"}}`)
 		}, "lists a file of another folder"},
-		{"inpainting", func(f files) { f.Text("m/unet/config.json", `{"in_channels": 9}`) }, "its UNet takes 9 channels and its latents have 4"},
+		{"depth", func(f files) { f.Text("m/unet/config.json", `{"in_channels": 5}`) }, "its UNet takes 5 channels and its latents have 4"},
 		{"index", func(f files) { f.Text("m/model_index.json", "{") }, "model_index.json is damaged"},
 		{"index of another kind", func(f files) { f.Text("m/model_index.json", `{"_class_name": "FluxPipeline"}`) }, "it is a FluxPipeline; supported are "},
 		{"index without a unet", func(f files) { f.Text("m/model_index.json", `{"_class_name": "StableDiffusionPipeline"}`) }, "model_index.json lists no unet"},
@@ -215,5 +215,26 @@ func TestTorchCheckpoint(t *testing.T) {
 	f.Text("home/hub/checkpoints/b0.pth", "weights")
 	if path, there := TorchCheckpoint("b0.pth"); !there || path != f.Path("home/hub/checkpoints/b0.pth") {
 		t.Errorf("%s, %v", path, there)
+	}
+}
+
+// TestInpaintingModels: a UNet that takes a mask and a masked picture's latents besides is
+// known, whatever the autoencoder's channels.
+func TestInpaintingModels(t *testing.T) {
+	for _, test := range []struct {
+		taken, latent int
+		inpaints      bool
+	}{{4, 4, false}, {9, 4, true}, {8, 8, false}, {17, 8, true}} {
+		f := newFiles(t)
+		f.wholeModel("m")
+		f.Text("m/unet/config.json", fmt.Sprintf(`{"in_channels": %d}`, test.taken))
+		f.Text("m/vae/config.json", fmt.Sprintf(`{"latent_channels": %d}`, test.latent))
+		base := findBase(t, "m", f.Root)
+		if base.Inpaints != test.inpaints {
+			t.Errorf("%+v: %v", test, base.Inpaints)
+		}
+		if _, err := base.Check(); err != nil {
+			t.Error(err)
+		}
 	}
 }

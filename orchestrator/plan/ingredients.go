@@ -24,6 +24,9 @@ type origins struct {
 // the same operation as those of defects, so that it gives no class away: in the shapes of
 // defects, with what another good photo shows.
 func (b *builder) ingredients(g experiment.Generate, o origins) (in stage.Ingredients, err error) {
+	if b.in.Base.Inpaints && g.How().Denoises && !g.How().Masks {
+		return in, fmt.Errorf("base model %s is made for inpainting, and method %s has no mask to show it: use generate.method inpaint, or another base model", b.in.Base.Name, g.Method)
+	}
 	if g.Uses(experiment.InputSource) {
 		if in.Sources, err = b.goodSeen(g, o, o.good); err != nil {
 			return in, err

@@ -42,7 +42,7 @@ func TestMaskedLoss(t *testing.T) {
 	}
 	for i, files := range with.Instance.Masks {
 		for _, name := range namesOf(t, p, files) {
-			if name != namesOf(t, p, with.Instance.Images[i : i+1])[0] {
+			if name != namesOf(t, p, with.Instance.Images[i:i+1])[0] {
 				t.Errorf("%s is marked by a mask of %s", with.Instance.Images[i], name)
 			}
 		}
@@ -70,6 +70,20 @@ func TestMasksOfRegions(t *testing.T) {
 				t.Errorf("%s is marked by %s", ref, mask)
 			}
 		}
+	}
+}
+
+// TestInpaintingBases: what must be shown a mask is refused for methods without one, before
+// a LoRA is trained on it.
+func TestInpaintingBases(t *testing.T) {
+	exp := parse(t, masked)
+	in := methodInputs(t, exp)
+	in.Base.Inpaints = true
+	_, err := Build(exp, in)
+	fails(t, err, "base model tiny is made for inpainting, and method img2img has no mask to show it: use generate.method inpaint")
+	exp = parse(t, masked+"generate: {method: inpaint}\n")
+	if _, err := Build(exp, in); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -105,8 +105,6 @@ def masked(
     """
     network, vae = base_model.denoiser(pipeline), pipeline.vae
     cells = latents.cells_of(masks, pipeline.vae_scale_factor)
-    whole = F.interpolate(cells, scale_factor=pipeline.vae_scale_factor)
-    kept = images.to_signed(pixels) * (1 - whole)
     start = latents.encode(vae, pixels)
     # What begins with noise alone, and is shown the rest, is not drawn by diffusers either.
     unseen = strength == 1 and is_shown_masks(pipeline)
@@ -114,6 +112,13 @@ def masked(
     noise = randn_tensor(
         clean.shape, generator=generators, device=clean.device, dtype=network.dtype
     )
-    hidden = latents.encode(vae, kept).drawn(generators)
+    hidden = latents.encode(vae, without(pixels, cells)).drawn(generators)
     on = {"device": network.device, "dtype": network.dtype}
     return Masked(cells.to(**on), clean.to(**on), hidden.to(**on), noise.to(**on))
+
+
+def without(pixels: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+    """Pictures (N, 3, R, R) uint8 without the pixels of masked latents, (N, 1, h, w): float32 -1..1
+    with grey in their place."""
+    masked = F.interpolate(cells, size=pixels.shape[-2:])
+    return images.to_signed(pixels) * (1 - masked)

@@ -15,8 +15,9 @@ class Role:
 
     sizes: (N, 6), what SDXL is told of each image: height and width of the photo, top and left of
     the crop, height and width of the square. areas: (V, N, 1, h, w), what each latent's error
-    counts for beside those of the same image, mirrored ones as in the posterior. condition is None
-    where prompts are encoded anew in every step, since the text encoder is trained.
+    counts for beside those of the same image, mirrored ones as in the posterior. besides:
+    (V, N, K, h, w), what a denoiser is shown beside the latents. condition is None where prompts
+    are encoded anew in every step, since the text encoder is trained.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Role:
     posterior: Posterior
     sizes: torch.Tensor
     areas: torch.Tensor
+    besides: torch.Tensor
     condition: Condition | None
 
     @property
@@ -38,7 +40,8 @@ class Batch:
 
     clean, noise: (S, C, h, w); timesteps: (S,) int64; prompt: (S,) int64, an index into the prompts
     of all trainings at work; weights: (S,), what each sample's error counts for in its training's
-    loss; sizes: (S, 6); areas: (S, 1, h, w), what each latent's error counts for in its sample's.
+    loss; sizes: (S, 6); areas: (S, 1, h, w), what each latent's error counts for in its sample's;
+    besides: (S, K, h, w), as in Role.
     """
 
     clean: torch.Tensor
@@ -48,6 +51,7 @@ class Batch:
     weights: torch.Tensor
     sizes: torch.Tensor
     areas: torch.Tensor
+    besides: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.timesteps)

@@ -15,7 +15,6 @@ from diffusers.training_utils import compute_snr
 
 from common import randomness, runtime
 from common.errors import StageError
-from diffusion import latents
 from diffusion.exact_roots import exactly
 
 
@@ -83,19 +82,6 @@ def errors_of(prediction: torch.Tensor, wanted: torch.Tensor, areas: torch.Tenso
     errors = F.mse_loss(prediction.to(kind), wanted.to(kind), reduction="none")
     areas = areas.to(kind)
     return (errors * areas).mean(within) / areas.mean(within)
-
-
-def areas_of(masks: torch.Tensor, cell: int, outside: float) -> torch.Tensor:
-    """What each latent's error counts for, (N, 1, h, w), by the defects' masks, (N, R, R) bool.
-
-    1 where a latent has a pixel of the mask, `outside` elsewhere: the weights M + outside (1 - M)
-    of DefectFill (Song et al., CVPR 2025, arXiv 2503.13985). kohya-ss/sd-scripts' --masked_loss is
-    outside 0, but for its mean over all latents, by which a small defect moves the LoRA less. Of
-    an image whose mask is empty, or out of sight, all counts.
-    """
-    inside = latents.cells_of(masks, cell)
-    seen = masks.any(dim=(1, 2))[:, None, None, None]
-    return torch.where((inside > 0) | ~seen, 1.0, outside)
 
 
 def role_weights(

@@ -86,6 +86,8 @@ class Group:
     ) -> torch.Tensor:
         """The UNet's prediction, (S, C, h, w); the graph reaches the LoRAs' parameters."""
         noisy = self.scheduler.add_noise(batch.clean, batch.noise, batch.timesteps)
+        if batch.besides.shape[1]:
+            noisy = torch.cat([noisy, batch.besides], dim=1)
         with runtime.autocast(self.denoiser.device, self.precision):
             condition = self.condition(trainings)[batch.prompt]
             self.rows.samples = [training.lora for training in owners]

@@ -139,7 +139,7 @@ class Training:
         snr = dreambooth.min_snr_weights(
             self.scheduler, drawn.timesteps, self.settings.min_snr_gamma
         )
-        device = self.device
+        device, variants = self.device, [int(flip) for flip in drawn.flips]
         return Batch(
             clean=role.posterior.sample(images, drawn.flips, drawn.posterior_noise),
             noise=runtime.to_device(drawn.noise, device),
@@ -147,7 +147,8 @@ class Training:
             prompt=torch.full((len(images),), prompt, device=device),
             weights=runtime.to_device(weight * snr, device),
             sizes=runtime.to_device(role.sizes[images], device),
-            areas=runtime.to_device(role.areas[[int(f) for f in drawn.flips], images], device),
+            areas=runtime.to_device(role.areas[variants, images], device),
+            besides=role.besides[variants, images],
         )
 
     def update(self, step: int, drawn: Drawn, errors: torch.Tensor) -> torch.Tensor:

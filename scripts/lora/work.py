@@ -11,10 +11,9 @@ from common.specs import read_spec
 from common.together import Task
 from diffusion import latents, prompts
 from diffusion.base_model import Pipeline
-from diffusion.latents import Posterior
-from lora import dreambooth
 from lora import files as lora_files
 from lora import layers as lora_layers
+from lora import masked
 from lora import state as training_state
 from lora.batch import Role
 from lora.checkpoints import Checkpoints
@@ -37,7 +36,7 @@ class Work(together.Work):
         self.spec = read_spec(Spec, task.spec)
         check(self.spec)
         self.photos = {name: read_concept(self.spec, name) for name in self.spec.concepts()}
-        self.masks = read_masks(self.spec)
+        self.masks = masked.read(self.spec)
         pixels = {name: pixels for name, (pixels, _) in self.photos.items()}
         self.recipe = recipe_of(self.spec, pixels, self.masks)
 
@@ -98,17 +97,6 @@ def read_concept(spec: Spec, name: str) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack(pixels), torch.tensor(sizes, dtype=torch.float32)
 
 
-def read_masks(spec: Spec) -> dict[str, torch.Tensor]:
-    """Masks of the images of each concept that has any, (N, R, R) bool."""
-    return {
-        name: torch.cat(
-            [images.read_mask(files, spec.resolution, spec.rendering) for files in concept.masks]
-        )
-        for name, concept in spec.concepts().items()
-        if concept.masks
-    }
-
-
 def resumed(spec: Spec, recipe: dict[str, Any]) -> Path | None:
     """The artifact to continue, if the spec names one."""
     if not spec.resume:
@@ -130,17 +118,9 @@ def encode_role(
     with torch.no_grad():
         condition = None if spec.text_encoder else prompts.encode(pipeline, [prompt])
     posterior = latents.encode(pipeline.vae, pixels, spec.flip)
-    return Role(name, prompt, posterior, sizes, areas_of(spec, posterior, masks), condition)
-
-
-def areas_of(spec: Spec, posterior: Posterior, masks: torch.Tensor | None) -> torch.Tensor:
-    """What the latents' errors count for, as in Role; all the same without masks."""
-    variants, count, _, *size = posterior.mean.shape
-    if masks is None:
-        return torch.ones(()).expand(variants, count, 1, *size)
-    cell = spec.resolution // size[0]
-    mirrored = (masks, masks.flip(-1))[:variants]
-    return torch.stack([dreambooth.areas_of(m, cell, spec.outside) for m in mirrored])
+    areas = masked.areas_of(posterior, masks, spec.outside, spec.resolution)
+    besides = masked.besides_of(pipeline, posterior, pixels, masks)
+    return Role(name, prompt, posterior, sizes, areas, besides, condition)
 
 
 def summarize(steps: int, rows: list[LossRow], order: Order, parameters: int) -> dict[str, Any]:

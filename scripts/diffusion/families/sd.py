@@ -37,7 +37,11 @@ def versions(pipeline: StableDiffusionImg2ImgPipeline) -> tuple[str, str]:
 
 FAMILY = Family(
     name="sd",
-    indexed_as=("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
+    indexed_as=(
+        "StableDiffusionPipeline",
+        "StableDiffusionImg2ImgPipeline",
+        "StableDiffusionInpaintPipeline",
+    ),
     pipeline=StableDiffusionImg2ImgPipeline,
     loading={"safety_checker": None, "requires_safety_checker": False},
     from_latents=LatentImg2Img,

@@ -34,7 +34,11 @@ def versions(pipeline: StableDiffusionXLImg2ImgPipeline) -> tuple[str, str]:
 
 FAMILY = Family(
     name="sdxl",
-    indexed_as=("StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline"),
+    indexed_as=(
+        "StableDiffusionXLPipeline",
+        "StableDiffusionXLImg2ImgPipeline",
+        "StableDiffusionXLInpaintPipeline",
+    ),
     pipeline=StableDiffusionXLImg2ImgPipeline,
     loading={"add_watermarker": False},
     from_latents=LatentImg2ImgXL,

@@ -8,7 +8,8 @@ from PIL import Image
 import train_lora
 from common.errors import StageError
 from diffusion import latents
-from lora import dreambooth
+from diffusion.latents import Posterior
+from lora import dreambooth, masked
 from lora.group import Group
 from lora_artifact import contents, losses, weights
 
@@ -38,7 +39,9 @@ def test_errors_are_means_weighted_by_area():
     prediction, wanted = torch.randn(2, 3, 4, 8, 8, generator=rng).unbind()
     mask = torch.zeros(3, 32, 32, dtype=torch.bool)
     mask[0, 5, 6], mask[1, 8:24, :16] = True, True
-    errors = dreambooth.errors_of(prediction, wanted, dreambooth.areas_of(mask, 4, 0.25))
+    posterior = Posterior(wanted[None], wanted[None], 1.0)
+    (areas,) = masked.areas_of(posterior, mask, outside=0.25, resolution=32)
+    errors = dreambooth.errors_of(prediction, wanted, areas)
     squares = (prediction - wanted).square()
     inside = squares[0, :, 1, 1].sum()  # the latent of pixel (5, 6)
     expected = (inside + 0.25 * (squares[0].sum() - inside)) / (4 * (1 + 0.25 * 63))
@@ -51,13 +54,13 @@ def test_errors_are_means_weighted_by_area():
 
 def test_outside_of_1_is_the_loss_without_masks(masked_spec, train_spec):
     """To the bit: every file but the one that says what was learnt."""
-    plain, masked = train_spec("plain"), masked_spec("masked", outside=1.0)
-    for spec in (plain, masked):
+    plain, whole = train_spec("plain"), masked_spec("whole", outside=1.0)
+    for spec in (plain, whole):
         train_lora.run(spec)
-    ours, others = weights(masked), weights(plain)
+    ours, others = weights(whole), weights(plain)
     assert all(torch.equal(ours[name], others[name]) for name in others)
-    assert contents(plain)["losses.csv"] == contents(masked)["losses.csv"]
-    assert contents(plain)["training.json"] != contents(masked)["training.json"]
+    assert contents(plain)["losses.csv"] == contents(whole)["losses.csv"]
+    assert contents(plain)["training.json"] != contents(whole)["training.json"]
 
 
 def test_masks_follow_mirrored_photos_and_class_images_have_none(masked_spec, monkeypatch):
