@@ -65,10 +65,10 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	trained := s.trainedOn(c)
+	spec, trained := c.Photos.Spec.(stage.Measure), s.trainedOn(c)
 	var training, heldOut, sources, mirrored, mirroredAgain []int // places among the rows
 	var images []dataset.Image
-	for i, ref := range c.Photos.PhotosAs(stage.Compared) {
+	for i, ref := range spec.Images {
 		img, _ := s.plan.Image(ref)
 		switch {
 		case img.Class != s.plan.Experiment.Patterns.Defect:
@@ -79,9 +79,9 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 			heldOut = append(heldOut, i)
 		}
 	}
-	mirrors := c.Photos.PhotosAs(stage.Mirrored) // the last rows, also of the autoencoded, in the same order
-	first, firstAgain := len(photos.features)-len(mirrors), len(again.features)-len(mirrors)
-	for i, ref := range mirrors {
+	// Mirror images are the last rows, also of the autoencoded, in the same order.
+	first, firstAgain := len(photos.features)-len(spec.Mirrored), len(again.features)-len(spec.Mirrored)
+	for i, ref := range spec.Mirrored {
 		if img, _ := s.plan.Image(ref); trained[img.SHA256] {
 			mirrored, mirroredAgain = append(mirrored, first+i), append(mirroredAgain, firstAgain+i)
 		}

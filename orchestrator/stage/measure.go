@@ -46,7 +46,7 @@ func (s Measure) Reads() []Reading {
 	return []Reading{
 		{Calibration, "calibrated on", slices.Values(s.Calibration)},
 		{Compared, "measured", slices.Values(s.Images)},
-		{Mirrored, "mirrored and measured", slices.Values(s.Mirrored)},
+		{Compared, "mirrored and measured", slices.Values(s.Mirrored)},
 	}
 }
 

@@ -124,12 +124,11 @@ const (
 	Test           Role = "test image"
 	Calibration    Role = "calibration photo"
 	Compared       Role = "measured photo"
-	Mirrored       Role = "mirrored photo" // measured as its mirror image
 )
 
 // Shapes reports whether the artifact may show what the photo shows, so that
 // nothing that is made from it may be tested on the photo.
-func (r Role) Shapes() bool { return r != Test && r != Calibration && r != Compared && r != Mirrored }
+func (r Role) Shapes() bool { return r != Test && r != Calibration && r != Compared }
 
 // Reading is photos of one role.
 type Reading struct {
