@@ -92,7 +92,7 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 }
 
 // roleOrder is how a photo's roles are listed: what may not meet first.
-var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Compared, stage.Control, stage.Calibration}
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Compared, stage.Mirrored, stage.Control, stage.Calibration}
 
 // roleUses are the roles of photos, by the hashes of their files: a region of a photo is
 // used as the photo is.
@@ -174,6 +174,10 @@ func (u RoleUse) text() string {
 		return fmt.Sprintf("%s of LoRA %s (%s)", strings.TrimSuffix(string(u.Role), " image"), classes, where)
 	case stage.Source:
 		return fmt.Sprintf("source of images of %s (%s)", classes, where)
+	case stage.Pasted:
+		return fmt.Sprintf("pasted into images of %s (%s)", classes, where)
+	case stage.Reference:
+		return fmt.Sprintf("reference of images of %s (%s)", classes, where)
 	case stage.Training:
 		return fmt.Sprintf("training (%s)", english.Plural(len(u.Cells), "condition", ""))
 	case stage.Test:
@@ -184,6 +188,8 @@ func (u RoleUse) text() string {
 		return "control (autoencoded)"
 	case stage.Compared:
 		return "measured"
+	case stage.Mirrored:
+		return "measured mirrored"
 	}
 	return string(u.Role)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/stage"
 )
 
@@ -34,12 +35,28 @@ func TestRoles(t *testing.T) {
 		{p.Division.Train["good"][5], "calibration"},
 		{p.Division.Test["good"][0], "test"},
 		{p.Division.Test["good"][3], "test; control (autoencoded)"},
-		{p.Division.Train["crack"][0], "training (2 conditions); instance of LoRA crack (study 1, 6 patterns); instance of LoRA crack (study 2, 2 conditions); measured; control (autoencoded)"},
-		{p.Division.Train["crack"][3], "instance of LoRA crack (study 1, 4 patterns); measured; control (autoencoded)"},
+		{p.Division.Train["crack"][0], "training (2 conditions); instance of LoRA crack (study 1, 6 patterns); instance of LoRA crack (study 2, 2 conditions); measured; measured mirrored; control (autoencoded)"},
+		{p.Division.Train["crack"][3], "instance of LoRA crack (study 1, 4 patterns); measured; measured mirrored; control (autoencoded)"},
 		{p.Division.Train["cut"][3], "unused"},
 	} {
 		if got := texts[want.photo.Name]; got != want.text {
 			t.Errorf("%s is for\n%s, want\n%s", want.photo.Name, got, want.text)
+		}
+	}
+}
+
+// TestRolesHaveWords: a role of photos has its place in the list and says for which
+// images or LoRAs it is, where it is for some.
+func TestRolesHaveWords(t *testing.T) {
+	for role, want := range map[stage.Role]string{
+		stage.Instance: "instance of LoRA hole (study 2, 2 conditions)", stage.Regularization: "regularization of LoRA hole (study 2, 2 conditions)",
+		stage.Source: "source of images of hole (study 2, 2 conditions)", stage.Pasted: "pasted into images of hole (study 2, 2 conditions)",
+		stage.Reference: "reference of images of hole (study 2, 2 conditions)", stage.Training: "training (2 conditions)", stage.Test: "test",
+		stage.Control: "control (autoencoded)", stage.Calibration: "calibration", stage.Compared: "measured", stage.Mirrored: "measured mirrored",
+	} {
+		use := RoleUse{Role: role, Study: experiment.Classification, Classes: []string{"hole"}, Cells: []string{"real", "generated"}}
+		if got := use.text(); got != want || !slices.Contains(roleOrder, role) {
+			t.Errorf("%s: %q, want %q", role, got, want)
 		}
 	}
 }
