@@ -92,7 +92,7 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 }
 
 // roleOrder is how a photo's roles are listed: what may not meet first.
-var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Compared, stage.Mirrored, stage.Control, stage.Calibration}
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Compared, stage.Control, stage.Calibration}
 
 // roleUses are the roles of photos, by the hashes of their files: a region of a photo is
 // used as the photo is.
@@ -188,8 +188,6 @@ func (u RoleUse) text() string {
 		return "control (autoencoded)"
 	case stage.Compared:
 		return "measured"
-	case stage.Mirrored:
-		return "measured mirrored"
 	}
 	return string(u.Role)
 }

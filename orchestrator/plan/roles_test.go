@@ -35,8 +35,8 @@ func TestRoles(t *testing.T) {
 		{p.Division.Train["good"][5], "calibration"},
 		{p.Division.Test["good"][0], "test"},
 		{p.Division.Test["good"][3], "test; control (autoencoded)"},
-		{p.Division.Train["crack"][0], "training (2 conditions); instance of LoRA crack (study 1, 6 patterns); instance of LoRA crack (study 2, 2 conditions); measured; measured mirrored; control (autoencoded)"},
-		{p.Division.Train["crack"][3], "instance of LoRA crack (study 1, 4 patterns); measured; measured mirrored; control (autoencoded)"},
+		{p.Division.Train["crack"][0], "training (2 conditions); instance of LoRA crack (study 1, 6 patterns); instance of LoRA crack (study 2, 2 conditions); measured; control (autoencoded)"},
+		{p.Division.Train["crack"][3], "instance of LoRA crack (study 1, 4 patterns); measured; control (autoencoded)"},
 		{p.Division.Train["cut"][3], "unused"},
 	} {
 		if got := texts[want.photo.Name]; got != want.text {
@@ -52,7 +52,7 @@ func TestRolesHaveWords(t *testing.T) {
 		stage.Instance: "instance of LoRA hole (study 2, 2 conditions)", stage.Regularization: "regularization of LoRA hole (study 2, 2 conditions)",
 		stage.Source: "source of images of hole (study 2, 2 conditions)", stage.Pasted: "pasted into images of hole (study 2, 2 conditions)",
 		stage.Reference: "reference of images of hole (study 2, 2 conditions)", stage.Training: "training (2 conditions)", stage.Test: "test",
-		stage.Control: "control (autoencoded)", stage.Calibration: "calibration", stage.Compared: "measured", stage.Mirrored: "measured mirrored",
+		stage.Control: "control (autoencoded)", stage.Calibration: "calibration", stage.Compared: "measured",
 	} {
 		use := RoleUse{Role: role, Study: experiment.Classification, Classes: []string{"hole"}, Cells: []string{"real", "generated"}}
 		if got := use.text(); got != want || !slices.Contains(roleOrder, role) {
