@@ -27,7 +27,7 @@ func printCheck(out io.Writer, c *checkup) error {
 	endTable(w)
 	printNotes(w, c.Answers)
 	printSome(w, "WARNING", c.Warnings, shownWarnings)
-	if c.Plan != nil { // the last warning is about these
+	if c.Plan != nil {
 		printNotes(w, c.Plan.SimilarPairs())
 	}
 	for _, path := range c.Pictures {

@@ -103,7 +103,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 			c.Answers = c.Power.Answers()
 		}
 		if note := c.Plan.SimilarNote(); note != "" {
-			c.Similar, c.Warnings = c.Plan.similarViews(), append(c.Warnings, note)
+			c.Similar, c.Warnings = c.Plan.similarViews(), append([]string{note}, c.Warnings...)
 		}
 	}
 	return c, nil
