@@ -160,7 +160,7 @@ func (r PhotoRoles) Text() string {
 	for i, use := range r.Roles {
 		texts[i] = use.text()
 	}
-	return strings.Join(texts, "; ")
+	return strings.Join(slices.Compact(texts), "; ") // the controls of both studies read alike
 }
 
 func (u RoleUse) text() string {

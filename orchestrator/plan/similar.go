@@ -70,11 +70,11 @@ func (p *Plan) SimilarNote() string {
 	for _, images := range p.Division.Test {
 		of += len(images)
 	}
-	what := "if they show the same part, say so under dataset.parts"
+	what := ": if they show the same part, say so under dataset.parts"
 	if p.Set.Parted {
-		what = "which are said to show other parts; if they show the same, correct dataset.parts"
+		what = " and said to show other parts: if they show the same, correct dataset.parts"
 	}
-	return fmt.Sprintf("%d of %s %s photos that are trained on: %s", n,
+	return fmt.Sprintf("%d of %s %s photos that are trained on%s", n,
 		english.Plural(of, "test photo", "test photos"), english.PluralWord(n, "looks like", "look like"), what)
 }
 
