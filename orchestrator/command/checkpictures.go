@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -34,6 +35,9 @@ func drawPictures(ctx context.Context, s *settings, planned *plan.Plan, dir stri
 	if err != nil {
 		return nil, err
 	}
+	if within, err := inside(dir, planned.Set.Root); err != nil || within {
+		return nil, cmp.Or(err, fmt.Errorf("--pictures: %s is among the photos, and its pictures would be taken for some: name another folder", dir))
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("--pictures: %w", err)
 	}
@@ -52,6 +56,25 @@ func drawPictures(ctx context.Context, s *settings, planned *plan.Plan, dir stri
 		}
 	}
 	return paths, nil
+}
+
+// inside reports whether a folder is another, or in it, wherever links lead.
+func inside(dir, root string) (bool, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return false, err
+	}
+	for there := dir; ; there = filepath.Dir(there) { // as much of it as there is
+		if real, err := filepath.EvalSymlinks(there); err == nil {
+			dir = real
+			break
+		}
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return false, err
+	}
+	below, err := filepath.Rel(root, dir)
+	return err == nil && filepath.IsLocal(below), err
 }
 
 // drawSheet writes one sheet; what was there stays until it is whole.

@@ -9,12 +9,15 @@ import (
 	"github.com/dustin/go-humanize/english"
 )
 
+// mostFeather is a feather that is wider than any seam needs to be.
+const mostFeather = 256
+
 func (o Options) check(c *checker) {
 	c.choice(o.Mask, "generate.mask")
 	c.choice(o.Blend, "generate.blend")
 	c.require(o.MaskScaleMin > 0, "generate.mask_scale_min", "mask_scale_min %g: must be above 0", o.MaskScaleMin)
 	c.require(o.MaskScaleMax >= o.MaskScaleMin, "generate.mask_scale_max", "mask_scale_max %g: must be at least mask_scale_min, which is %g", o.MaskScaleMax, o.MaskScaleMin)
-	c.require(o.Feather >= 0, "generate.feather", "feather %d: must not be negative", o.Feather)
+	c.require(o.Feather >= 0 && o.Feather <= mostFeather, "generate.feather", "feather %d: must be from 0 to %d pixels", o.Feather, mostFeather)
 	c.require(o.Weight >= 0 && o.Weight <= 1, "generate.weight", "weight %g: must be from 0 to 1", o.Weight)
 	c.require(o.StyleFidelity >= 0 && o.StyleFidelity <= 1, "generate.style_fidelity", "style_fidelity %g: must be from 0 to 1", o.StyleFidelity)
 }
