@@ -44,7 +44,7 @@ lint: build
 	@.venv/bin/ruff format --quiet --check scripts pyembed experiments
 
 test-go: build
-	@$(env) go test -race -timeout 20m ./...
+	@$(env) go test -race -timeout 40m ./...
 
 # PYTEST=... takes more arguments, such as "-m 'not slow'".
 # Threads that wait for work sleep, as in kizu's workers: several processes share the cores.

@@ -74,10 +74,10 @@ func TestSimilar(t *testing.T) {
 		product := texture(random)
 		common := rapid.SampledFrom([]float64{0, 0.3, 0.5}).Draw(t, "common")
 		var photos, others []Image
-		for i := range 5 {
+		for i := range 3 {
 			photos = append(photos, described(fmt.Sprint("photo ", i), mixed(product, common, random)))
 		}
-		for i := range rapid.IntRange(30, 60).Draw(t, "others") {
+		for i := range rapid.IntRange(24, 30).Draw(t, "others") {
 			others = append(others, described(fmt.Sprint("other ", i), mixed(product, common, random)))
 		}
 		if pairs := Similar(photos, others); len(pairs) > 0 {
