@@ -107,7 +107,7 @@ type LoRAView struct {
 	SourceImages         int    `json:"source_images"` // different photos that images start from
 	Images               int    `json:"images"`        // generated
 
-	Method string         `json:"method,omitempty"` // by which they are; none for img2img
+	Method string         `json:"method,omitempty"` // by which they are; none for the usual one
 	Inputs map[string]int `json:"inputs,omitempty"` // different photos by role, where they are not sources alone
 
 	Training *TrainingView `json:"training,omitempty"` // none for the base model alone
