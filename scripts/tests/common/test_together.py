@@ -25,10 +25,10 @@ FREE = {
             "levels",
         ),
         *("learning_rate", "text_encoder_learning_rate", "schedule", "warmup_steps", "optimizer"),
-        *("batch_size", "prior_weight", "regularization", "repeats", "min_snr_gamma"),
+        *("batch_size", "prior_weight", "regularization", "repeats", "min_snr_gamma", "outside"),
         *("gradient_accumulation", "resume", "checkpoint", "checkpoint_seconds"),
     },
-    generate: {"out", "lora", "prompt", "negative_prompt", "images"},
+    generate: {"out", "lora", "prompt", "negative_prompt", "images", "good"},
 }
 
 
