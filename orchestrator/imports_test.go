@@ -12,33 +12,34 @@ import (
 // schedule, stage, store, dataset, experiment}. A room that is not in the table is
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
-	"orchestrator":                     {"command"},
-	"orchestrator/command":             {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "shell", "store", "model", "dataset", "experiment"},
-	"orchestrator/report":              {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
-	"orchestrator/report/gallery":      {"dataset"},
-	"orchestrator/report/table":        nil,
-	"orchestrator/execute":             {"execute/protocol", "execute/progress", "execute/runlog", "plan", "schedule", "stage", "store", "model", "filehash"},
-	"orchestrator/execute/protocol":    nil,
-	"orchestrator/execute/progress":    {"execute/runlog", "plan", "store"},
-	"orchestrator/execute/runlog":      {"plan", "store"},
-	"orchestrator/execute/slurm":       {"execute/runlog", "shell", "store"}, // what a job is called, for manifests
-	"orchestrator/execute/worker":      {"execute/protocol", "pyembed"},      // the only one that loads Python
-	"orchestrator/plan":                {"draft", "result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
-	"orchestrator/stage":               {"dataset", "experiment"},
-	"orchestrator/store":               {"filehash"},
-	"orchestrator/draft":               nil,
-	"orchestrator/result":              nil,
-	"orchestrator/schedule":            nil,
-	"orchestrator/shell":               nil,
-	"orchestrator/model":               {"csvfile", "filehash"},
-	"orchestrator/dataset":             {"csvfile", "filehash", "mask"},
-	"orchestrator/csvfile":             {"filehash"},
-	"orchestrator/filehash":            nil,
-	"orchestrator/mask":                nil,
-	"orchestrator/filehash/filetest":   nil,         // files for tests
-	"orchestrator/dataset/datasettest": {"dataset"}, // pictures for tests, and what reads them
-	"orchestrator/experiment":          nil,
-	"pyembed":                          nil, // could be lifted out as a library
+	"orchestrator":                           {"command"},
+	"orchestrator/command":                   {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "shell", "store", "model", "dataset", "experiment"},
+	"orchestrator/report":                    {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
+	"orchestrator/report/gallery":            {"dataset"},
+	"orchestrator/report/table":              nil,
+	"orchestrator/execute":                   {"execute/protocol", "execute/progress", "execute/runlog", "plan", "schedule", "stage", "store", "model", "filehash"},
+	"orchestrator/execute/protocol":          nil,
+	"orchestrator/execute/progress":          {"execute/runlog", "plan", "store"},
+	"orchestrator/execute/runlog":            {"plan", "store"},
+	"orchestrator/execute/slurm":             {"execute/runlog", "shell", "store"}, // what a job is called, for manifests
+	"orchestrator/execute/worker":            {"execute/protocol", "pyembed"},      // the only one that loads Python
+	"orchestrator/plan":                      {"draft", "result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
+	"orchestrator/stage":                     {"dataset", "experiment"},
+	"orchestrator/store":                     {"filehash"},
+	"orchestrator/draft":                     nil,
+	"orchestrator/result":                    nil,
+	"orchestrator/schedule":                  nil,
+	"orchestrator/shell":                     nil,
+	"orchestrator/model":                     {"csvfile", "filehash"},
+	"orchestrator/dataset":                   {"csvfile", "filehash", "mask"},
+	"orchestrator/csvfile":                   {"filehash"},
+	"orchestrator/filehash":                  nil,
+	"orchestrator/mask":                      nil,
+	"orchestrator/filehash/filetest":         nil,            // files for tests
+	"orchestrator/experiment/experimenttest": {"experiment"}, // words for tests
+	"orchestrator/dataset/datasettest":       {"dataset"},    // pictures for tests, and what reads them
+	"orchestrator/experiment":                nil,
+	"pyembed":                                nil, // could be lifted out as a library
 }
 
 // keptTo says which rooms alone may import something from outside.

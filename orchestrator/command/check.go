@@ -69,12 +69,10 @@ func check(ctx context.Context, s *settings, file string) (*checkup, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.At(s.path(setStore))
+	st, memory, err := s.remembering(ctx, &machine)
 	if err != nil {
 		return nil, err
 	}
-	memory := memoryOf(st)
-	machine.Memory = memory.Until(ctx)
 	found, err := plan.Check(exp, machine)
 	memory.Save()
 	if ctx.Err() != nil {

@@ -16,7 +16,6 @@ import (
 	"kizu/orchestrator/draft"
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
-	"kizu/orchestrator/store"
 )
 
 func newInit(s *settings) *cobra.Command {
@@ -129,12 +128,10 @@ func surveyed(ctx context.Context, s *settings, layout *dataset.Layout) (*draft.
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.At(s.path(setStore))
+	_, memory, err := s.remembering(ctx, &machine)
 	if err != nil {
 		return nil, err
 	}
-	memory := memoryOf(st)
-	machine.Memory = memory.Until(ctx)
 	found, err := plan.Survey(layout, machine)
 	memory.Save()
 	if err != nil {

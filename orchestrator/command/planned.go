@@ -56,18 +56,28 @@ func openResults(ctx context.Context, s *settings, file string) (*planned, error
 
 // plan plans an experiment and compares it with the store.
 func (s *settings) plan(ctx context.Context, exp *experiment.Experiment, machine plan.Machine) (*planned, error) {
-	st, err := store.At(s.path(setStore))
+	st, memory, err := s.remembering(ctx, &machine)
 	if err != nil {
 		return nil, err
 	}
-	memory := memoryOf(st)
-	machine.Memory = memory.Until(ctx)
 	p, err := plan.Load(exp, machine)
 	memory.Save() // also when something is wrong with one of many files
 	if err != nil {
 		return nil, err
 	}
 	return &planned{p, st, memory}, p.Compare(st)
+}
+
+// remembering finds the store, which need not be there yet, and gives a machine what is
+// remembered of its files, until ctx ends.
+func (s *settings) remembering(ctx context.Context, machine *plan.Machine) (*store.Store, *dataset.Memory, error) {
+	st, err := store.At(s.path(setStore))
+	if err != nil {
+		return nil, nil, err
+	}
+	memory := memoryOf(st)
+	machine.Memory = memory.Until(ctx)
+	return st, memory, nil
 }
 
 // memoryOf is what is remembered of this machine's files, beside the artifacts,

@@ -3,6 +3,7 @@ package dataset
 import (
 	"crypto/sha256"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -27,6 +28,28 @@ type Division struct {
 // which trains no classifier, may draw this far; study 2 may not.
 func (d *Division) Pool(class string) []Image {
 	return append(append([]Image{}, d.Train[class]...), d.Test[class]...)
+}
+
+// Tested are the images that are tested on, of all classes.
+func (d *Division) Tested() iter.Seq[Image] {
+	return func(yield func(Image) bool) {
+		for _, images := range d.Test {
+			for _, img := range images {
+				if !yield(img) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// TestedHashes are the SHA256 of the images that are tested on.
+func (d *Division) TestedHashes() map[string]bool {
+	tested := map[string]bool{}
+	for img := range d.Tested() {
+		tested[img.SHA256] = true
+	}
+	return tested
 }
 
 // Tests says which images are tested on: so many of each class, or those that are

@@ -79,15 +79,20 @@ func (b *builder) studySizes(class string, c *experiment.Condition) ([]image.Poi
 		_, sizes, err := b.learnt(images[:min(n, len(images))], resolution)
 		return sizes, err
 	}
-	var byClass [][]image.Point
+	return ofDefects(b, func(defect string) ([]image.Point, error) { return b.studySizes(defect, c) })
+}
+
+// ofDefects lists what there is of each class of defects, these in turn.
+func ofDefects[T any](b *builder, of func(defect string) ([]T, error)) ([]T, error) {
+	var lists [][]T
 	for _, defect := range b.exp.Dataset.Defects {
-		sizes, err := b.studySizes(defect, c)
+		list, err := of(defect)
 		if err != nil {
 			return nil, err
 		}
-		byClass = append(byClass, sizes)
+		lists = append(lists, list)
 	}
-	return inTurn(byClass), nil
+	return inTurn(lists), nil
 }
 
 // inTurn takes the first of each list, then the second, and so on.

@@ -120,15 +120,7 @@ func (b *builder) studyDefects(class string, c *experiment.Condition) ([]dataset
 	if class != b.exp.Dataset.Good {
 		return b.train(class, drawing{c.LoRA.DefectImages, use, c.LoRAPath("defect_images")})
 	}
-	var byClass [][]dataset.Image
-	for _, defect := range b.exp.Dataset.Defects {
-		images, err := b.studyDefects(defect, c)
-		if err != nil {
-			return nil, err
-		}
-		byClass = append(byClass, images)
-	}
-	return inTurn(byClass), nil
+	return ofDefects(b, func(defect string) ([]dataset.Image, error) { return b.studyDefects(defect, c) })
 }
 
 // truncated leaves of each list what n images are made from.
@@ -162,12 +154,7 @@ type maskOf struct {
 // masksByHash finds files of masks. Where two photos have equal ones, the mask counts as
 // that of one that is not tested on, if there is one: it says no more of the other.
 func masksByHash(set *dataset.Set, division *dataset.Division) map[string]maskOf {
-	tested := map[string]bool{}
-	for _, images := range division.Test {
-		for _, img := range images {
-			tested[img.SHA256] = true
-		}
-	}
+	tested := division.TestedHashes()
 	masks := map[string]maskOf{}
 	for _, img := range set.Images {
 		if img.Marking == nil {

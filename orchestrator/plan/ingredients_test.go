@@ -9,6 +9,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/experiment/experimenttest"
 	"kizu/orchestrator/stage"
 )
 
@@ -16,10 +17,10 @@ import (
 // but photos, and with photos of good parts alone.
 func fourMethods(t *testing.T) {
 	t.Helper()
-	withMethod(t, "fill", experiment.Method{Needs: []string{"base", "source"}, Takes: []string{"lora", "mask"}, Denoises: true, Masks: true, Options: []string{"mask", "feather"}})
-	withMethod(t, "refer", experiment.Method{Needs: []string{"base", "source", "defect"}, Takes: []string{"lora", "mask"}, Denoises: true, Options: []string{"weight", "within_mask", "with_lora"}, Passes: 2})
-	withMethod(t, "paste", experiment.Method{Needs: []string{"source", "defect", "mask"}, Masks: true, Options: []string{"blend"}})
-	withMethod(t, "cut", experiment.Method{Needs: []string{"source"}, Masks: true})
+	experimenttest.WithMethod(t, "fill", experiment.Method{Needs: []string{"base", "source"}, Takes: []string{"lora", "mask"}, Denoises: true, Masks: true, Options: []string{"mask", "feather"}})
+	experimenttest.WithMethod(t, "refer", experiment.Method{Needs: []string{"base", "source", "defect"}, Takes: []string{"lora", "mask"}, Denoises: true, Options: []string{"weight", "within_mask", "with_lora"}, Passes: 2})
+	experimenttest.WithMethod(t, "paste", experiment.Method{Needs: []string{"source", "defect", "mask"}, Masks: true, Options: []string{"blend"}})
+	experimenttest.WithMethod(t, "cut", experiment.Method{Needs: []string{"source"}, Masks: true})
 }
 
 // sideBySide has a training set for each of the four methods, beside img2img.

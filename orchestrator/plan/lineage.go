@@ -74,12 +74,7 @@ func (e *LeakError) Error() string {
 // checkLeaks refuses a plan in which a test image, or another of its part, reaches a
 // classifier.
 func (p *Plan) checkLeaks() error {
-	parts := map[string]bool{} // that are tested on
-	for _, images := range p.Division.Test {
-		for _, img := range images {
-			parts[img.PartOf()] = true
-		}
-	}
+	parts := p.testedParts()
 	seen := slices.ContainsFunc(p.Set.Images, func(img dataset.Image) bool { return parts[img.PartOf()] && img.In(p.Base.Seen) })
 	reached := map[*Task]bool{} // by an image of a part that is tested on
 	for _, task := range p.Tasks {
@@ -151,11 +146,14 @@ func (p *Plan) TestedParts() int {
 	if !p.Set.Parted {
 		return 0
 	}
+	return len(p.testedParts())
+}
+
+// testedParts are the parts that test photos show.
+func (p *Plan) testedParts() map[string]bool {
 	parts := map[string]bool{}
-	for _, images := range p.Division.Test {
-		for _, img := range images {
-			parts[img.PartOf()] = true
-		}
+	for img := range p.Division.Tested() {
+		parts[img.PartOf()] = true
 	}
-	return len(parts)
+	return parts
 }

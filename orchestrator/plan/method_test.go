@@ -5,20 +5,9 @@ import (
 	"testing"
 
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/experiment/experimenttest"
 	"kizu/orchestrator/stage"
 )
-
-// withMethod adds a method to the table for one test.
-func withMethod(t *testing.T, name string, method experiment.Method) {
-	t.Helper()
-	known := experiment.Choices["generate.method"]
-	experiment.Methods[name] = method
-	experiment.Choices["generate.method"] = append(known[:len(known):len(known)], name)
-	t.Cleanup(func() {
-		delete(experiment.Methods, name)
-		experiment.Choices["generate.method"] = known
-	})
-}
 
 // generations calls f with what every task of generated images is asked for.
 func generations(p *Plan, f func(*Task, stage.Generate)) (n int) {
@@ -34,7 +23,7 @@ func generations(p *Plan, f func(*Task, stage.Generate)) (n int) {
 // TestMethodWithoutSources: where images start from no photo, none is asked for, read or
 // compared with, however few there are.
 func TestMethodWithoutSources(t *testing.T) {
-	withMethod(t, "words", experiment.Method{Needs: []string{"base"}, Takes: []string{"lora"}, Denoises: true})
+	experimenttest.WithMethod(t, "words", experiment.Method{Needs: []string{"base"}, Takes: []string{"lora"}, Denoises: true})
 	exp := parse(t, strings.Replace(strings.Replace(small, "strength: 0.5", "method: words, strength: 0.5", 1), "[0, 3]}", "0}", 1))
 	exp.Patterns.Matrix = exp.Patterns.Matrix[:1]
 	exp.Conditions = nil
@@ -62,7 +51,7 @@ func TestMethodWithoutSources(t *testing.T) {
 // TestMethodWithoutLoRA: nothing is trained that no image is made with, and settings of
 // denoising are part of no key where nothing is denoised.
 func TestMethodWithoutLoRA(t *testing.T) {
-	withMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
+	experimenttest.WithMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
 	plan := func(strength string) *Plan {
 		text := strings.Replace(small, "strength: 0.5", "method: paste, negative_prompt: dust, strength: "+strength, 1)
 		exp := parse(t, text[:strings.Index(text, "patterns:")]+text[strings.Index(text, "conditions:"):])
@@ -87,8 +76,8 @@ func TestMethodWithoutLoRA(t *testing.T) {
 
 // TestMethodOfAPattern: a pattern is a LoRA, and the baseline has none.
 func TestMethodOfAPattern(t *testing.T) {
-	withMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
-	withMethod(t, "bound", experiment.Method{Needs: []string{"base", "lora"}, Denoises: true})
+	experimenttest.WithMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
+	experimenttest.WithMethod(t, "bound", experiment.Method{Needs: []string{"base", "lora"}, Denoises: true})
 	for method, want := range map[string]string{
 		"paste": "method paste takes no LoRA, and a pattern is one",
 		"bound": "method bound makes no images without a LoRA",

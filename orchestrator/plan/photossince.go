@@ -11,12 +11,7 @@ import (
 
 // PhotoList is the photos that the plan was made from, and which of them are tested on.
 func (p *Plan) PhotoList() []store.Photo {
-	tested := map[string]bool{}
-	for _, images := range p.Division.Test {
-		for _, img := range images {
-			tested[img.SHA256] = true
-		}
-	}
+	tested := p.Division.TestedHashes()
 	list := make([]store.Photo, len(p.Set.Images))
 	for i, img := range p.Set.Images {
 		list[i] = store.Photo{Name: img.Name, SHA256: img.SHA256, Tested: tested[img.SHA256]}

@@ -29,12 +29,7 @@ func (p *Plan) Similar() []dataset.Pair {
 
 func (p *Plan) findSimilar() []dataset.Pair {
 	var tested, others []dataset.Image
-	test, learnt := map[string]bool{}, map[string]bool{}
-	for _, images := range p.Division.Test {
-		for _, img := range images {
-			test[img.SHA256] = true
-		}
-	}
+	test, learnt := p.Division.TestedHashes(), map[string]bool{}
 	for _, task := range p.Tasks {
 		task.shapedBy(func(ref stage.Ref, _ stage.Role) {
 			if img, ok := p.Image(ref); ok { // or a region of it
@@ -63,13 +58,11 @@ func (p *Plan) similarViews() (list []SimilarView) {
 // SimilarNote warns of test photos that look like photos that are trained on; "" if
 // there are none.
 func (p *Plan) SimilarNote() string {
-	n, of := len(p.Similar()), 0
+	n := len(p.Similar())
 	if n == 0 {
 		return ""
 	}
-	for _, images := range p.Division.Test {
-		of += len(images)
-	}
+	of := len(p.Division.TestedHashes())
 	what := ": if they show the same part, say so under dataset.parts"
 	if p.Set.Parted {
 		what = " and said to show other parts: if they show the same, correct dataset.parts"

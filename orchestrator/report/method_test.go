@@ -7,26 +7,15 @@ import (
 	"testing"
 
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/experiment/experimenttest"
 	"kizu/orchestrator/result"
 )
-
-// withMethod adds a method to the table for one test.
-func withMethod(t *testing.T, name string, method experiment.Method) {
-	t.Helper()
-	known := experiment.Choices["generate.method"]
-	experiment.Methods[name] = method
-	experiment.Choices["generate.method"] = append(known[:len(known):len(known)], name)
-	t.Cleanup(func() {
-		delete(experiment.Methods, name)
-		experiment.Choices["generate.method"] = known
-	})
-}
 
 // TestMethodsSideBySide: where a training set's images are made by another method, tables
 // and galleries say so, remarks are counted and shown, and what keeps its photos' own pixels
 // is not compared with autoencoded photos.
 func TestMethodsSideBySide(t *testing.T) {
-	withMethod(t, "cut", experiment.Method{Needs: []string{"source"}, Masks: true})
+	experimenttest.WithMethod(t, "cut", experiment.Method{Needs: []string{"source"}, Masks: true})
 	text := strings.Replace(studies, "seeds: [0, 1]", "seeds: [0]", 1)
 	text = text[:strings.Index(text, "patterns:")] + strings.Replace(text[strings.Index(text, "conditions:"):], "    real & generated:",
 		"    cut: {good: {real: 6, generated: 10}, defects: {real: 4, generated: 10}, generate: {method: cut}}\n    real & generated:", 1)
@@ -70,7 +59,7 @@ func TestMethodsSideBySide(t *testing.T) {
 // TestMethodWithoutSources: where images start from no photo, none is shown, nothing is
 // compared with sources, and no text says that there are some.
 func TestMethodWithoutSources(t *testing.T) {
-	withMethod(t, "words", experiment.Method{Needs: []string{"base"}, Takes: []string{"lora"}, Denoises: true})
+	experimenttest.WithMethod(t, "words", experiment.Method{Needs: []string{"base"}, Takes: []string{"lora"}, Denoises: true})
 	text, _, _ := strings.Cut(strings.Replace(studies, "\nlora:", "\ngenerate: {method: words}\nlora:", 1), "conditions:")
 	f := newFixture(t, text+"classifier: {weights: none, resolution: 32}\n")
 	f.commitAll(nil)

@@ -99,11 +99,9 @@ func (r *Report) addInputs(set photoSet, task *plan.Task) {
 // borrowed counts study 1's defect photos that study 2 tests on.
 func (r *Report) borrowed() int {
 	instance, n := r.roles().instance, 0
-	for _, images := range r.plan.Division.Test {
-		for _, img := range images {
-			if _, used := instance[img.SHA256]; used {
-				n++
-			}
+	for img := range r.plan.Division.Tested() {
+		if _, used := instance[img.SHA256]; used {
+			n++
 		}
 	}
 	return n

@@ -258,3 +258,19 @@ def generate_spec(base: Path, photos: list[str], tmp_path: Path):
         } | changes
 
     return build
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The batches of every step of the LoRA trainings that a test runs, as they come."""
+    from lora.group import Group  # once SCRIPTS is on the path
+
+    seen = []
+    predict = Group.predict
+
+    def watch(group, batch, *others):
+        seen.append(batch)
+        return predict(group, batch, *others)
+
+    monkeypatch.setattr(Group, "predict", watch)
+    return seen

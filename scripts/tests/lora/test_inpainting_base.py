@@ -16,7 +16,6 @@ from common.errors import StageError
 from conftest import pipeline
 from diffusion import base_model
 from diffusion.base_files import BaseFiles
-from lora.group import Group
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +40,7 @@ def mask(tmp_path) -> str:
     return str(tmp_path / "mask.png")
 
 
-def test_a_lora_is_shown_its_images_masks(train_spec, inpainting_base, photos, mask, monkeypatch):
-    seen = []
-    predict = Group.predict
-
-    def watch(group, batch, *others):
-        seen.append(batch)
-        return predict(group, batch, *others)
-
-    monkeypatch.setattr(Group, "predict", watch)
+def test_a_lora_is_shown_its_images_masks(train_spec, inpainting_base, photos, mask, batches):
     spec = train_spec(
         base=str(inpainting_base),
         outside=0.1,
@@ -59,8 +50,8 @@ def test_a_lora_is_shown_its_images_masks(train_spec, inpainting_base, photos, m
         instance={"prompt": "shs cell", "images": photos[:1], "masks": [[mask]]},
     )
     assert np.isfinite(train_lora.run(spec)["final_loss"])
-    besides = torch.cat([batch.besides for batch in seen])
-    instance = torch.cat([batch.prompt for batch in seen]) == 0
+    besides = torch.cat([batch.besides for batch in batches])
+    instance = torch.cat([batch.prompt for batch in batches]) == 0
     cells = images.read_mask([mask], 32)[0].view(8, 4, 8, 4).any(3).any(1)
     assert 0 < cells.sum() < 64
     assert (besides[instance, 0] == cells).all()

@@ -10,7 +10,6 @@ from common.errors import StageError
 from diffusion import latents
 from diffusion.latents import Posterior
 from lora import dreambooth, masked
-from lora.group import Group
 from lora_artifact import contents, losses, weights
 
 
@@ -63,19 +62,11 @@ def test_outside_of_1_is_the_loss_without_masks(masked_spec, train_spec):
     assert contents(plain)["training.json"] != contents(whole)["training.json"]
 
 
-def test_masks_follow_mirrored_photos_and_class_images_have_none(masked_spec, monkeypatch):
-    seen = []
-    predict = Group.predict
-
-    def watch(group, batch, *others):
-        seen.append(batch)
-        return predict(group, batch, *others)
-
-    monkeypatch.setattr(Group, "predict", watch)
+def test_masks_follow_mirrored_photos_and_class_images_have_none(masked_spec, batches):
     spec = masked_spec("masked", outside=0.0, steps=12, reproducible=True)
     train_lora.run(spec)
-    areas = torch.cat([b.areas for b in seen])
-    instance = torch.cat([b.prompt for b in seen]) == 0
+    areas = torch.cat([b.areas for b in batches])
+    instance = torch.cat([b.prompt for b in batches]) == 0
     assert (areas[~instance] == 1).all()
     whole = areas.amin(dim=(1, 2, 3)) == 1
     assert (whole & instance).any()  # the photo whose mask shows nothing
