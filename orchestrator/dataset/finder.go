@@ -39,7 +39,7 @@ type finder struct {
 // list adds the images directly in a folder of the dataset, by its
 // slash-separated path.
 func (f *finder) list(folder, class string, split Split) error {
-	folder, err := f.resolve(folder)
+	folder, err := resolve(f.root, folder)
 	if err != nil {
 		return ofClass(class, fmt.Errorf("%w%s", err, f.layoutHint()))
 	}
@@ -94,17 +94,17 @@ func (f *finder) add(img Image) {
 	f.images = append(f.images, img)
 }
 
-// resolve finds a path below the root. A name that is written in another Unicode
+// resolve finds a path below a root. A name that is written in another Unicode
 // normal form than on the disk is found too: macOS takes names apart (NFD), and
 // editors put them together (NFC).
-func (f *finder) resolve(path string) (string, error) {
+func resolve(root, path string) (string, error) {
 	found := ""
 	for _, name := range strings.Split(path, "/") {
-		if _, err := os.Lstat(filepath.Join(f.root, found, name)); err == nil {
+		if _, err := os.Lstat(filepath.Join(root, found, name)); err == nil {
 			found = filepath.Join(found, name)
 			continue
 		}
-		entries, err := os.ReadDir(filepath.Join(f.root, found))
+		entries, err := os.ReadDir(filepath.Join(root, found))
 		if err != nil {
 			return "", err
 		}
@@ -112,7 +112,7 @@ func (f *finder) resolve(path string) (string, error) {
 			return norm.NFC.String(e.Name()) == norm.NFC.String(name)
 		})
 		if i < 0 {
-			return "", fmt.Errorf("folder %s does not exist; %s has %s", filepath.Join(f.root, path), filepath.Join(f.root, found), foldersOf(entries))
+			return "", fmt.Errorf("folder %s does not exist; %s has %s", filepath.Join(root, path), filepath.Join(root, found), foldersOf(entries))
 		}
 		found = filepath.Join(found, entries[i].Name())
 	}
@@ -121,7 +121,7 @@ func (f *finder) resolve(path string) (string, error) {
 
 // layoutHint names the other layout where the folder seems to have that.
 func (f *finder) layoutHint() string {
-	sides := isFolder(filepath.Join(f.root, "train")) && isFolder(filepath.Join(f.root, "test"))
+	sides := hasSides(f.root)
 	switch {
 	case f.format == "folders" && sides:
 		return "; with train and test folders, dataset.format is mvtec"
@@ -129,6 +129,11 @@ func (f *finder) layoutHint() string {
 		return "; without train and test folders, dataset.format is folders"
 	}
 	return ""
+}
+
+// hasSides reports whether a folder is laid out as MVTec AD's are, or meant to be.
+func hasSides(root string) bool {
+	return isFolder(filepath.Join(root, "train")) && isFolder(filepath.Join(root, "test"))
 }
 
 // foldersOf lists the folders among entries, for an error.

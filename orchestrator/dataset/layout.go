@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,8 +25,9 @@ type FolderCount struct {
 	Files int
 }
 
-// maskFolders are what folders of masks are called, in lower case.
-var maskFolders = []string{"ground_truth", "masks", "mask", "gt", "labels", "annotations"}
+// maskFolders are what folders of masks are called, in lower case; of several the first
+// counts.
+var maskFolders = []string{groundTruth, "masks", "mask", "gt", "labels", "annotations"}
 
 // LookAround finds out how a folder is laid out. A folder without classes is an error,
 // which says what there is instead.
@@ -36,19 +36,21 @@ func LookAround(path string) (*Layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	layout := &Layout{Root: root, Format: "folders"}
+	layout, best := &Layout{Root: root, Format: "folders"}, len(maskFolders)
 	top, err := foldersWithPhotos(root)
 	if err != nil {
 		return nil, err
 	}
 	for _, folder := range top {
-		if slices.Contains(maskFolders, strings.ToLower(folder.Name)) {
-			layout.Masks = cmp.Or(layout.Masks, folder.Name)
-		} else if folder.Files > 0 {
+		rank := slices.Index(maskFolders, strings.ToLower(folder.Name))
+		switch {
+		case rank >= 0 && rank < best:
+			layout.Masks, best = folder.Name, rank
+		case rank < 0 && folder.Files > 0:
 			layout.Classes = append(layout.Classes, folder)
 		}
 	}
-	if len(layout.Classes) == 0 && isFolder(filepath.Join(root, "train")) && isFolder(filepath.Join(root, "test")) {
+	if len(layout.Classes) == 0 && hasSides(root) {
 		return layout, layout.readSides()
 	}
 	if len(layout.Classes) == 0 {

@@ -112,7 +112,7 @@ func (f *finder) elpvImage(fields []string) (Image, error) {
 	case 1:
 		class = elpvDefective + " " + variety
 	}
-	if there, err := f.resolve(filepath.ToSlash(name)); err == nil {
+	if there, err := resolve(f.root, filepath.ToSlash(name)); err == nil {
 		name = there // or else reading it says what is wrong
 	}
 	return Image{Name: filepath.ToSlash(name), Path: filepath.Join(f.root, name), Class: class, Variety: variety}, nil

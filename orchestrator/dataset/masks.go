@@ -3,7 +3,6 @@ package dataset
 import (
 	"fmt"
 	"image"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -49,7 +48,7 @@ func maskTree(folder Folder, root string) (string, error) {
 	switch {
 	case folder.Masks.Tree == "" && folder.Format == "mvtec":
 		tree := filepath.Join(root, groundTruth)
-		if info, err := os.Stat(tree); err != nil || !info.IsDir() {
+		if !isFolder(tree) {
 			return "", nil
 		}
 		return tree, nil
@@ -60,7 +59,7 @@ func maskTree(folder Folder, root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if info, err := os.Stat(tree); err != nil || !info.IsDir() {
+	if !isFolder(tree) {
 		return "", fmt.Errorf("dataset.masks: %s is not a folder: it is that of the masks, with a folder for each class of defects", tree)
 	}
 	return tree, nil
@@ -76,7 +75,7 @@ func (s Scanner) addMasks(f *finder, classes []string) (problems []error, err er
 	var owner []int // of each file, among the images
 	some := false
 	for _, class := range classes[1:] { // the photos of good parts need none
-		folder, err := (&finder{root: f.maskTree}).resolve(class)
+		folder, err := resolve(f.maskTree, class)
 		if err != nil {
 			continue
 		}

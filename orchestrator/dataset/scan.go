@@ -158,14 +158,17 @@ func (f *finder) unique(images []Image) (*Set, []error) {
 		return cmp.Or(strings.Compare(a.Class, b.Class), strings.Compare(a.Name, b.Name))
 	})
 	set := &Set{Root: f.root, LeftOut: f.left, Levels: f.levels, Parted: f.parted, Alone: f.alone}
-	first := map[string]Image{}
+	first := map[string]int{} // of what an image shows: the one that is kept
 	var twice []error
 	for _, img := range images {
-		same, seen := first[img.shows()]
-		switch {
-		case !seen:
-			first[img.shows()] = img
+		kept, seen := first[img.shows()]
+		if !seen {
+			first[img.shows()] = len(set.Images)
 			set.Images = append(set.Images, img)
+			continue
+		}
+		same := &set.Images[kept]
+		switch {
 		case same.Class != img.Class:
 			twice = append(twice, fmt.Errorf("%s (%s) and %s (%s) are the same picture in two classes: remove one of them",
 				same.Name, same.Class, img.Name, img.Class))
@@ -173,6 +176,9 @@ func (f *finder) unique(images []Image) (*Set, []error) {
 			twice = append(twice, fmt.Errorf("%s (part %q) and %s (part %q) are the same picture and said to show two parts: correct dataset.parts or remove one of them",
 				same.Name, same.Part, img.Name, img.Part))
 		default:
+			if same.Marking == nil { // the mask may be that of the copy
+				same.Marking = img.Marking
+			}
 			set.Duplicates = append(set.Duplicates, Duplicate{img.Name, same.Name, img.SHA256 != same.SHA256})
 		}
 	}

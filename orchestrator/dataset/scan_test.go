@@ -142,3 +142,33 @@ func TestScanNamesTheFirstBrokenImage(t *testing.T) {
 	_, err = reading().Scan(folder)
 	filetest.Fails(t, err, "image "+f.Path("good/07.png")+" cannot be read: it is no PNG, JPEG, BMP, TIFF or WebP", "; and 2 more: kizu check lists them")
 }
+
+// TestMaskOfACopy: where a photo is there twice and only the copy that does not count has
+// a mask, the photo has it.
+func TestMaskOfACopy(t *testing.T) {
+	f := newFolder(t)
+	f.picture("good/0.png", 1)
+	f.picture("crack/0.png", 2)
+	f.picture("crack/1.png", 2)
+	f.picture("masks/crack/1.png", 9)
+	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good", "crack"}, Masks: Masks{Tree: f.Path("masks"), Needed: true}}
+	set, err := Scanner{}.Scan(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cracks := set.Of("crack"); len(cracks) != 1 || cracks[0].Name != "crack/0.png" || cracks[0].Mask() == nil {
+		t.Errorf("%+v", cracks)
+	}
+}
+
+// TestFoldersOfMasks: of several folders that may have masks, that of MVTec AD counts.
+func TestFoldersOfMasks(t *testing.T) {
+	f := newFolder(t)
+	for _, folder := range []string{"annotations", "ground_truth", "masks", "good", "crack"} {
+		f.picture(folder+"/0.png", 1)
+	}
+	layout, err := LookAround(f.Root)
+	if err != nil || layout.Masks != "ground_truth" || len(layout.Classes) != 2 {
+		t.Errorf("%+v, %v", layout, err)
+	}
+}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -36,7 +37,8 @@ func (p Python) Draw(ctx context.Context, sheet Sheet) error {
 		Error string `json:"error"`
 	}
 	if err := process.exchange(sheet, &answer); err != nil {
-		return err
+		_ = process.end() // and what it said is whole
+		return cmp.Or(ctx.Err(), errors.New(lastLine(process.errors.String(), err)))
 	}
 	if answer.Error != "" {
 		return errors.New(answer.Error)

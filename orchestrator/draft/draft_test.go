@@ -183,3 +183,17 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestMasksOfOtherNames: the layout of MVTec AD has masks in ground_truth; others are said.
+func TestMasksOfOtherNames(t *testing.T) {
+	found := Found{
+		Root: "nuts", Folder: "nuts", Format: "mvtec", Good: "good", GoodWhy: "the one that train has",
+		Classes: []Class{{Name: "good", Training: 40, Testing: 20}, {Name: "crack", Either: 18}}, Masked: 18,
+	}
+	for name, want := range map[string]string{"ground_truth": "", "masks": "masks"} {
+		found.Masks = name
+		if _, _, exp := written(t, found); exp.Dataset.Masks != want {
+			t.Errorf("masks in %s are said to be in %q and not %q", name, exp.Dataset.Masks, want)
+		}
+	}
+}
