@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/protocol"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
 )
@@ -94,15 +96,20 @@ func check(ctx context.Context, s *settings, file string) (*checkup, error) {
 }
 
 func (c *checkup) checkDevices(ctx context.Context, s *settings) error {
-	worker, err := workerCommand(s)
-	if err != nil {
-		return err
-	}
-	devices, err := execute.Probe(ctx, worker, s.devices())
+	devices, err := s.probe(ctx)
 	for _, d := range devices {
 		c.Devices = append(c.Devices, device{d.Name, d.Label, d.Memory})
 	}
 	return err
+}
+
+// probe asks a worker what devices there are.
+func (s *settings) probe(ctx context.Context) ([]protocol.Device, error) {
+	worker, err := workerCommand(s)
+	if err != nil {
+		return nil, err
+	}
+	return execute.Probe(ctx, worker, s.devices())
 }
 
 func (c *checkup) checkDisk(st *store.Store) (err error) {

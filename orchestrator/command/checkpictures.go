@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"maps"
 	"os"
@@ -18,7 +16,8 @@ import (
 	"kizu/orchestrator/plan"
 )
 
-// sheetMark is in every sheet that is written: only what has it is written over.
+// sheetMark is in every sheet that scripts/common/contact_sheet.py writes: only what has
+// it is written over.
 const sheetMark = "tEXtSoftware\x00kizu check --pictures"
 
 // drawPictures writes sheets of what networks see of photos into a folder, and returns
@@ -42,15 +41,16 @@ func drawPictures(ctx context.Context, s *settings, planned *plan.Plan, dir stri
 		return nil, fmt.Errorf("--pictures: %w", err)
 	}
 	sheets := planned.Sheets()
+	names := slices.Sorted(maps.Keys(sheets))
 	var paths []string
-	for _, name := range slices.Sorted(maps.Keys(sheets)) {
+	for _, name := range names {
 		path := filepath.Join(dir, name+".png")
 		if text, err := os.ReadFile(path); err == nil && !bytes.Contains(text, []byte(sheetMark)) || err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("--pictures: %s is there, and kizu did not write it: name another folder, or take it away", path)
 		}
 		paths = append(paths, path)
 	}
-	for i, name := range slices.Sorted(maps.Keys(sheets)) {
+	for i, name := range names {
 		if err := drawSheet(ctx, python, sheets[name], paths[i]); err != nil {
 			return nil, fmt.Errorf("--pictures: %w", err)
 		}
@@ -88,21 +88,5 @@ func drawSheet(ctx context.Context, python dataset.Python, sheet dataset.Sheet, 
 	if err := python.Draw(ctx, sheet); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(sheet.Output)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(sheet.Output, marked(text), 0o666); err != nil {
-		return err
-	}
 	return os.Rename(sheet.Output, path)
-}
-
-// marked is a PNG with sheetMark behind its header.
-func marked(text []byte) []byte {
-	const header = 8 + 4 + 4 + 13 + 4 // the signature, and the first chunk
-	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(sheetMark)-len("tEXt")))
-	chunk = append(chunk, sheetMark...)
-	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE([]byte(sheetMark)))
-	return slices.Concat(text[:header], chunk, text[header:])
 }

@@ -14,7 +14,6 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/draft"
-	"kizu/orchestrator/execute"
 	"kizu/orchestrator/plan"
 )
 
@@ -137,11 +136,7 @@ func surveyed(ctx context.Context, s *settings, layout *dataset.Layout) (*draft.
 	if err != nil {
 		return nil, err
 	}
-	worker, err := workerCommand(s)
-	if err != nil {
-		return nil, err
-	}
-	devices, err := execute.Probe(ctx, worker, s.devices())
+	devices, err := s.probe(ctx)
 	for _, d := range devices {
 		if strings.HasPrefix(d.Name, "cuda") && found.GPU == "" {
 			found.GPU = fmt.Sprintf("%s, %s", d.Label, size(d.Memory))

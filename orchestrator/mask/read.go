@@ -76,8 +76,6 @@ func litOf(decoded image.Image) func(x, y int) (bool, error) {
 	switch img := decoded.(type) {
 	case *image.Gray:
 		return func(x, y int) (bool, error) { return img.Pix[img.PixOffset(x, y)] != 0, nil }
-	case *image.Gray16: // of which a colour model of 8 bits would drop the values 1 to 255
-		return func(x, y int) (bool, error) { return img.Gray16At(x, y).Y != 0, nil }
 	case *image.Paletted:
 		return func(x, y int) (bool, error) {
 			index := img.ColorIndexAt(x, y)

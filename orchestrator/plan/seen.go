@@ -5,6 +5,7 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/mask"
 )
 
 // SeenView says what networks of one kind see of the photos of a class.
@@ -122,6 +123,10 @@ func (v views) seenBy(n network, photos []dataset.Image) (SeenView, error) {
 		if err != nil {
 			return view, err
 		}
+		var defects []mask.Component
+		if m := img.Mask(); m != nil {
+			defects = m.Components()
+		}
 		for _, region := range regions {
 			visible, across, down := v.fitted(region, n.resolution)
 			share := 1 - area(visible)/area(region)
@@ -129,14 +134,14 @@ func (v views) seenBy(n network, photos []dataset.Image) (SeenView, error) {
 			if share > view.CutWorst {
 				view.CutWorst, view.Worst = share, img.Name
 			}
-			view.defect(img, region, visible, across*down)
+			view.defect(img, defects, region, visible, across*down)
 		}
 	}
 	return view, nil
 }
 
 // defect adds what is seen of a photo's defect in a region, where a pixel becomes so many.
-func (view *SeenView) defect(img dataset.Image, region, visible image.Rectangle, scale float64) {
+func (view *SeenView) defect(img dataset.Image, defects []mask.Component, region, visible image.Rectangle, scale float64) {
 	m := img.Mask()
 	if m == nil {
 		return
@@ -152,7 +157,7 @@ func (view *SeenView) defect(img dataset.Image, region, visible image.Rectangle,
 	default:
 		view.Cut++
 	}
-	for _, c := range m.Components() {
+	for _, c := range defects {
 		if size := float64(c.Area) * scale; c.Box.Overlaps(region) && (view.Smallest == "" || size < view.SmallestPx) {
 			view.Smallest, view.SmallestPx = img.Name, size
 		}

@@ -12,7 +12,7 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from common import framing, masks, photos
 from common.errors import StageError
@@ -72,7 +72,9 @@ def write(sheet: Sheet) -> dict[str, int]:
     if not 1 <= len(sheet.pictures) <= MOST:
         raise StageError(f"a sheet has 1 to {MOST} pictures, not {len(sheet.pictures)}")
     drawn = draw(sheet)
-    drawn.save(sheet.output, format="PNG")
+    marked = PngImagePlugin.PngInfo()
+    marked.add_text("Software", "kizu check --pictures")  # by which kizu knows its own sheets
+    drawn.save(sheet.output, format="PNG", pnginfo=marked)
     return {"width": drawn.width, "height": drawn.height}
 
 
