@@ -62,7 +62,7 @@ func (b *builder) defectLoRA(class string, l experiment.LoRA, instance, regular 
 }
 
 // studySizes are those of the regions that study 2's LoRA of a class learns. They come from
-// the masks of photos that it learns itself, so that a test photo's mask decides nothing.
+// the masks of photos that are not tested on, so that a test photo's mask decides nothing.
 // The good class's are those of all defects in turn: what is made of good parts must not be
 // told from what is made of defects by its scale.
 func (b *builder) studySizes(class string, c *experiment.Condition) ([]image.Point, error) {
@@ -70,11 +70,9 @@ func (b *builder) studySizes(class string, c *experiment.Condition) ([]image.Poi
 		return nil, nil
 	}
 	if class != b.exp.Dataset.Good {
-		images, resolution := b.in.Division.Train[class], c.LoRA.Resolution
-		n := c.LoRA.DefectImages
-		if name, ok := c.LoRA.Patterns[class]; ok {
-			p, _ := b.exp.FindPattern(name)
-			images, resolution, n = b.in.Division.Pool(class), p.Resolution, p.DefectImages
+		images, resolution, n := b.in.Division.Train[class], c.LoRA.Resolution, c.LoRA.DefectImages
+		if p, ok := b.studyPattern(class, c); ok {
+			resolution, n = p.Resolution, p.DefectImages
 		}
 		_, sizes, err := b.learnt(images[:min(n, len(images))], resolution)
 		return sizes, err

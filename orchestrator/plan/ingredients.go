@@ -113,8 +113,7 @@ func (b *builder) studyIngredients(class string, c *experiment.Condition) (in st
 // those that train its LoRA, or would; for good images, those of all defects in turn.
 func (b *builder) studyDefects(class string, c *experiment.Condition) ([]dataset.Image, error) {
 	use := "images by method " + c.LoRA.Generate.Method
-	if name, ok := c.LoRA.Patterns[class]; ok && c.LoRA.Generate.Uses(experiment.InputLoRA) {
-		p, _ := b.exp.FindPattern(name)
+	if p, ok := b.studyPattern(class, c); ok {
 		return drawing{p.DefectImages, use, p.Path("defect_images")}.first(b.in.Division.Pool(class), class)
 	}
 	if class != b.exp.Dataset.Good {

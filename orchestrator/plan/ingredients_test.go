@@ -291,3 +291,21 @@ func TestMasksAreNeeded(t *testing.T) {
 	_, err := Build(exp, in)
 	fails(t, err, "method fill needs to know where defects are", `of class "cut" have no mask`, "add masks (dataset.masks) or take the class out")
 }
+
+// TestPhotosOfPatterns: where a pattern's LoRA makes the images, its photos are shown, and
+// no others are asked for.
+func TestPhotosOfPatterns(t *testing.T) {
+	fourMethods(t)
+	text := strings.Replace(sideBySide[:strings.Index(sideBySide, "    plain:")], "conditions:", "patterns: {defect: cut, matrix: [{defect_images: 1}]}\nconditions:", 1)
+	text = strings.Replace(text, "lora: {", "lora: {patterns: {cut: \"1 defect, 0 regularization\"}, ", 1)
+	exp := parse(t, text+"    set: {good: {real: 3}, defects: {generated: 2}, generate: {method: fill}}\n")
+	list, err := photoRequirements(exp, methodInputs(t, exp).Set, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, need := range list {
+		if need.Class == "cut" && strings.HasPrefix(need.Use, "study 2: ") {
+			t.Errorf("%+v", need)
+		}
+	}
+}

@@ -103,7 +103,8 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 		if good && c.UsesGenerated() && method.Uses(experiment.InputSource) {
 			sources.of(c.LoRA.SourceImages, c.LoRAPath("source_images"))
 		}
-		if !good && c.UsesGenerated() && method.UsesDefects() {
+		ofPattern := c.LoRA.Patterns[class] != "" && method.Uses(experiment.InputLoRA)
+		if !good && !ofPattern && c.UsesGenerated() && method.UsesDefects() {
 			shown.of(c.LoRA.DefectImages, c.LoRAPath("defect_images"))
 		}
 		if !method.Uses(experiment.InputLoRA) {
@@ -116,7 +117,7 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 		case c.Of(class, exp.Dataset.Good).Generated == 0:
 		case good:
 			instance.of(c.LoRA.GoodImages, c.LoRAPath("good_images"))
-		case c.LoRA.Patterns[class] == "":
+		case !ofPattern:
 			instance.of(c.LoRA.DefectImages, c.LoRAPath("defect_images"))
 		}
 	}

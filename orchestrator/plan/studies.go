@@ -104,13 +104,22 @@ func (b *builder) generated(class string, cell experiment.Cell) (images *Task, e
 	return images, err
 }
 
+// studyPattern is the pattern of study 1 whose LoRA makes study 2's images of a class; false
+// where one of study 2's own does, or none.
+func (b *builder) studyPattern(class string, c *experiment.Condition) (experiment.Pattern, bool) {
+	name, ok := c.LoRA.Patterns[class]
+	if !ok || !c.LoRA.Generate.Uses(experiment.InputLoRA) {
+		return experiment.Pattern{}, false
+	}
+	return b.exp.FindPattern(name)
+}
+
 // studyLoRA plans the LoRA that makes study 2's images of a class: one of its
 // own, or a pattern's. The good class's own LoRA has no regularization: its
 // images and those that would regularize it are the same.
 func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 	lora, names := cell.Condition.LoRA, b.exp.Dataset
-	if name, ok := lora.Patterns[class]; ok {
-		p, _ := b.exp.FindPattern(name)
+	if p, ok := b.studyPattern(class, cell.Condition); ok {
 		return b.patternLoRA(p, cell.Seed)
 	}
 	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec stage.TrainLoRA, err error) {

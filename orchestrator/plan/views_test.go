@@ -319,3 +319,47 @@ func TestFitsOfStages(t *testing.T) {
 		}
 	}
 }
+
+// TestMasksOfTestPhotosDecideNothingForMethods: the size of regions is not that of a test photo's
+// defect, also where a pattern that draws test photos has the class's LoRA and the images
+// are made by a method without one.
+func TestMasksOfTestPhotosDecideNothingForMethods(t *testing.T) {
+	exp := parse(t, `name: s
+dataset: {format: folders, root: data, noun: board, defects: [crack, cut], masks: m, crop: {around: mask}}
+base: tiny
+lora: {rank: 2, steps: 10}
+generate: {strength: 0.5}
+patterns: {matrix: [{defect_images: 5}]}
+conditions:
+  test: {good: 2, defects: 2}
+  lora: {good_images: 7, defect_images: 1, patterns: {crack: "5 defect, 0 regularization"}}
+  training_sets:
+    generated: {good: {real: 3}, defects: {generated: 7}, generate: {method: reference}}
+classifier: {weights: none, epochs: 2}
+`)
+	corner := func(side int) *mask.Mask {
+		return mask.Of(640, 640, func(x, y int) bool { return x < side && y < side })
+	}
+	key := func(tested int) string {
+		set := photos(map[string]int{"good": 10, "crack": 5, "cut": 6})
+		for i := range set.Images {
+			set.Images[i].Picture = dataset.Picture{Width: 640, Height: 640}
+			if set.Images[i].Class != "good" {
+				set.Images[i].Marking = &dataset.Marking{Mask: corner(80)}
+			}
+		}
+		in := inputs(t, exp, maskFiles(set))
+		for i, img := range in.Division.Test["crack"] {
+			in.Division.Test["crack"][i].Marking = &dataset.Marking{Mask: corner(tested), Files: img.Marking.Files}
+		}
+		for _, cell := range build(t, exp, in).Cells {
+			if cell.Classify != nil {
+				return cell.Classify.Key
+			}
+		}
+		return ""
+	}
+	if small, large := key(80), key(200); small == "" || small != large {
+		t.Error("a test photo's mask decides what a classifier is trained on")
+	}
+}
