@@ -99,10 +99,11 @@ func (e *Experiment) ExpandPatterns() []Pattern {
 		baseline.Generate = e.Generate
 		patterns = append(patterns, baseline)
 	}
+	known := map[Recipe]bool{}
 	for i := range e.Patterns.Matrix {
 		for _, v := range e.recipes(i) {
-			same := func(p Pattern) bool { return !p.Baseline && reflect.DeepEqual(p.Recipe, v.value) }
-			if !slices.ContainsFunc(patterns, same) {
+			if !known[v.value] {
+				known[v.value] = true
 				patterns = append(patterns, Pattern{e.patternName(v), false, v.value, v.at(item("patterns.matrix", i))})
 			}
 		}

@@ -27,7 +27,9 @@ func (o Options) check(c *checker) {
 // images again.
 func (g Generate) checkVariant(c *checker, d Dataset, has func(key string) bool) {
 	for _, key := range makingKeys {
-		c.require(!has(key) || g.How().takes(key), child("generate", key), "method %s takes no %s%s", g.Method, key, taking(key))
+		if has(key) && !g.How().takes(key) {
+			c.require(false, child("generate", key), "method %s takes no %s%s", g.Method, key, taking(key))
+		}
 	}
 	g.checkMasks(c, d)
 }
@@ -70,8 +72,9 @@ func taking(key string) string {
 func (e *Experiment) optionProblem(given map[string]bool) *problem {
 	c := &checker{}
 	for _, key := range slices.Sorted(maps.Keys(optionFields)) {
-		at := child("generate", key)
-		c.require(!given[at] || e.takesOption(key), at, "method %s takes no %s%s", e.Generate.Method, key, taking(key))
+		if at := child("generate", key); given[at] && !e.takesOption(key) {
+			c.require(false, at, "method %s takes no %s%s", e.Generate.Method, key, taking(key))
+		}
 	}
 	return c.first
 }

@@ -33,6 +33,9 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
 		counts: exp.GeneratedCounts(),
 	}
+	if exp.Patterns != nil {
+		b.learns = b.patternsLearn()
+	}
 	b.plan.similar = sync.OnceValue(b.plan.findSimilar)
 	b.plan.images = map[string]dataset.Image{}
 	for _, img := range in.Set.Images {
@@ -73,6 +76,7 @@ type builder struct {
 
 	counts map[experiment.Generate]map[string]int // of study 2's images: experiment.GeneratedCounts
 
+	learns   int      // photos of the defect that study 1's LoRAs learn, at most
 	compared compared // photos that study 1's images are compared with
 }
 

@@ -84,8 +84,8 @@ func (p *Plan) checkLeaks() error {
 			leaks = leaks || ok && parts[img.PartOf()]
 		})
 		reached[task] = leaks
-		if leaks || seen {
-			if leak := p.leak(task, task.PhotosAs(stage.Test)); leak != nil {
+		if test := task.PhotosAs(stage.Test); len(test) > 0 && (leaks || seen) {
+			if leak := p.leak(task, test); leak != nil {
 				return leak
 			}
 		}

@@ -85,7 +85,7 @@ func (c compared) trained() []stage.Ref { return c.defects[:c.learnt] }
 func (b *builder) comparedPhotos() (c compared, err error) {
 	study := b.exp.Patterns
 	pool, good, train := b.in.Division.Pool(study.Defect), b.patternGood(), b.in.Division.Train[b.exp.Dataset.Good]
-	c.learnt = b.patternsLearn()
+	c.learnt = b.learns
 	var sizes []image.Point
 	if c.defects, sizes, err = b.learnt(pool[:min(len(pool), c.learnt+heldOutPhotos)], b.exp.LoRA.Resolution); err != nil {
 		return c, err

@@ -50,7 +50,7 @@ func (b *builder) patternGood() []dataset.Image {
 // that all patterns are made from the same.
 func (b *builder) patternIngredients(r experiment.Recipe, key string) (in stage.Ingredients, err error) {
 	o := origins{
-		good: b.patternGood(), defects: b.in.Division.Pool(b.exp.Patterns.Defect)[:b.patternsLearn()],
+		good: b.patternGood(), defects: b.in.Division.Pool(b.exp.Patterns.Defect)[:b.learns],
 		resolution: r.Resolution,
 	}
 	if r.Generate.Uses(experiment.InputSource) {

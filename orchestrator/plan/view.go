@@ -231,10 +231,11 @@ func CompositionOf(classifier *Task) *ConditionView {
 	for _, folder := range spec.Generated {
 		view.Classes[folder.Class].Generated += folder.Count
 	}
-	for _, img := range spec.Tested() {
+	tested := spec.Tested()
+	for _, img := range tested {
 		view.Classes[img.Class].Test++
 	}
-	if len(spec.Test) > len(spec.Tested()) {
+	if len(spec.Test) > len(tested) {
 		for i := range view.Classes {
 			view.Classes[i].Tiles = tiles[i]
 		}
