@@ -35,10 +35,11 @@ ENVIRONMENT = HERE.parents[1] / "orchestrator/execute/environment.json"
 def of_workers() -> dict[str, str]:
     """The environment that kizu gives its workers besides its own; see environment.go there."""
     table = json.loads(ENVIRONMENT.read_text(encoding="utf-8"))
-    usual = table["waiting"] | table["memory"] | table["kernels"]
-    return {name: value for name, value in usual.items() if name not in os.environ} | table[
-        "always"
-    ]
+    usual = table["memory"] | table["kernels"]
+    if not os.environ.get("OMP_WAIT_POLICY"):
+        usual |= table["waiting"]
+    unset = {name: value for name, value in usual.items() if not os.environ.get(name)}
+    return unset | table["always"]
 
 
 @dataclass

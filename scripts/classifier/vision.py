@@ -46,15 +46,17 @@ class Encoder:
         that is padded or stretched: that becomes a square of the network's size straight away.
         """
         reader = photos.Reader(rendering.levels)
-        inputs = torch.cat([self._scaled(reader.read(p), mirror, rendering) for p in paths])
+        side = self._processed(Image.new("RGB", (1, 1))).shape[-1] if rendering.fit else 0
+        inputs = torch.cat([self._scaled(reader.read(p), mirror, rendering, side) for p in paths])
         batches = inputs.split(classifier.at_once(inputs.shape[-1], parts))
         return torch.cat([self._of(batch.to(self.network.device)) for batch in batches])
 
-    def _scaled(self, picture: Image.Image, mirror: bool, rendering: Rendering) -> torch.Tensor:
+    def _scaled(
+        self, picture: Image.Image, mirror: bool, rendering: Rendering, side: int
+    ) -> torch.Tensor:
         picture = ImageOps.mirror(picture) if mirror else picture
         if not rendering.fit:
             return self._processed(picture)
-        side = self._processed(Image.new("RGB", (1, 1))).shape[-1]
         square, _ = framing.square(picture, side, rendering)
         return self._processed(square, do_resize=False, do_center_crop=False)
 

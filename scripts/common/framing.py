@@ -1,6 +1,6 @@
 """How a photo becomes the square that networks see.
 
-Needs Pillow only, so that what just shows photos starts in a moment.
+Needs Pillow and numpy only, so that what just shows photos starts in a moment.
 """
 
 import math

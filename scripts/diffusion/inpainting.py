@@ -51,7 +51,8 @@ class Masked:
     """B pictures that are inpainted, all on the denoiser's device and of its type.
 
     cells: (B, 1, h, w), 1 where latents are made anew, otherwise 0; start, hidden: (B, C, h, w),
-    scaled latents of the pictures, and of the pictures without what is masked; noise: (B, C, h, w).
+    scaled latents of the pictures, and of the pictures without what is masked, for a denoiser that
+    is shown them; noise: (B, C, h, w).
     """
 
     cells: torch.Tensor
@@ -107,12 +108,14 @@ def masked(
     cells = latents.cells_of(masks, pipeline.vae_scale_factor)
     start = latents.encode(vae, pixels)
     # What begins with noise alone, and is shown the rest, is not drawn by diffusers either.
-    unseen = strength == 1 and is_shown_masks(pipeline)
+    shown = is_shown_masks(pipeline)
+    unseen = strength == 1 and shown
     clean = torch.zeros_like(start.mean[0]) if unseen else start.drawn(generators)
     noise = randn_tensor(
         clean.shape, generator=generators, device=clean.device, dtype=network.dtype
     )
-    hidden = latents.encode(vae, without(pixels, cells)).drawn(generators)
+    # diffusers draws these for every denoiser; only one that is shown masks sees them.
+    hidden = (latents.encode(vae, without(pixels, cells)) if shown else start).drawn(generators)
     on = {"device": network.device, "dtype": network.dtype}
     return Masked(cells.to(**on), clean.to(**on), hidden.to(**on), noise.to(**on))
 

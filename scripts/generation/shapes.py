@@ -58,9 +58,15 @@ def _line(draws: Draws, length: int) -> np.ndarray:
 
 
 def bounds(shape: np.ndarray) -> tuple[int, int, int, int]:
-    """The rows and columns in which a shape has pixels: from, to before, from, to before."""
-    rows, columns = (np.flatnonzero(shape.any(axis)) for axis in (1, 0))
-    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    """The rows and columns in which a shape has pixels: from, to before, from, to before; of an
+    empty one its middle."""
+    return *_ends(shape.any(1)), *_ends(shape.any(0))
+
+
+def _ends(line: np.ndarray) -> tuple[int, int]:
+    """From where, to before where, there is any true value."""
+    there = np.flatnonzero(line)
+    return (int(there[0]), int(there[-1]) + 1) if there.size else (len(line) // 2,) * 2
 
 
 def cropped(shape: np.ndarray) -> np.ndarray:

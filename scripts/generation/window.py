@@ -9,6 +9,7 @@ from PIL import Image
 from common import framing, masks
 from common.framing import Frame, Rendering
 from common.regions import Region
+from generation.shapes import bounds
 
 AROUND = 2.5  # sides of a window, as a multiple of the longer side of the mask in it
 ENLARGED = 4  # times at most: a window has at least so large a part of the square's side
@@ -60,20 +61,14 @@ class Window:
 def around(mask: np.ndarray, feather: int, side: int) -> Window:
     """The window on a mask, (H, W) bool, that is made anew in a square of `side` pixels: AROUND
     times its size, with room for a feather of so many pixels, the middle of the photo for none."""
-    bounds = [_bounds(mask.any(axis)) for axis in (0, 1)]
-    longer = max(end - begin for begin, end in bounds)
+    top, bottom, left, right = bounds(mask)
+    longer = max(bottom - top, right - left)
     wanted = max(math.ceil(AROUND * longer), longer + 2 * feather + 2, math.ceil(side / ENLARGED))
     (x, width), (y, height) = (
         _span(begin, end, wanted, length)
-        for (begin, end), length in zip(bounds, mask.shape[::-1], strict=True)
+        for begin, end, length in ((left, right, mask.shape[1]), (top, bottom, mask.shape[0]))
     )
     return Window(Region(x, y, width, height), side)
-
-
-def _bounds(line: np.ndarray) -> tuple[int, int]:
-    """From where, to before where, there is any true value."""
-    there = np.flatnonzero(line)
-    return (int(there[0]), int(there[-1]) + 1) if there.size else (len(line) // 2,) * 2
 
 
 def _span(begin: int, end: int, wanted: int, length: int) -> tuple[int, int]:

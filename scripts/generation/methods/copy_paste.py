@@ -6,18 +6,18 @@ operation: a piece of another good photo's part in the shape of a defect's mask,
 turn or blur tells the classes apart.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from common import images, masks, runtime
+from common import images, masks
 from common.errors import StageError
 from generation import feather
 from generation.draws import Draws
 from generation.methods.method import Made, Method, Settings, Shot
-from generation.methods.pasted import pasted
+from generation.methods.pasted import OneByOne, pasted
 from generation.placing import AS_IS, Placed, Range, around, place
+from generation.shapes import cropped
 
 MARGIN = 2  # pixels between a piece of a good part, and where the part may end
 
@@ -37,37 +37,25 @@ class Options:
             raise StageError(f"blend {self.blend!r} is unknown; use {' or '.join(BLENDS)}")
 
 
-def plain(photo: np.ndarray, patch: np.ndarray, mask: np.ndarray, width: int) -> np.ndarray:
-    """A patch with a feathered edge."""
-    return feather.mixed(photo, patch, feather.feathered(mask, width))
-
-
-def poisson(photo: np.ndarray, patch: np.ndarray, mask: np.ndarray, width: int) -> np.ndarray:
-    """A patch that takes the photo's colours at its edge, `width` pixels around the mask."""
+def poisson(photo: np.ndarray, patch: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """A patch that takes the photo's colours at its edge, which is that of its feather."""
     from generation.poisson import blended  # SciPy takes long to import, and only this needs it
 
-    return blended(photo, patch, feather.grown(mask, width))
+    return blended(photo, patch, seen > 0)
 
 
-BLENDS = {"plain": plain, "poisson": poisson}
+BLENDS = {"plain": feather.mixed, "poisson": poisson}
 
 
-class CopyPaste:
+class CopyPaste(OneByOne):
     """Pastes each shot's masked defect into its source, at the source's own size."""
 
     def __init__(self, settings: Settings, *_: None):
         self.rendering, self.options = settings.rendering, settings.options
         self.poses = Range(self.options.mask_scale_min, self.options.mask_scale_max)
 
-    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> list[Made]:
-        """Images of one batch, each by itself."""
-        made = []
-        for shot in shots:
-            runtime.stop_if_cancelled()
-            made.append(self._one(shot))
-        return made
-
-    def _one(self, shot: Shot) -> Made:
+    def one(self, shot: Shot) -> Made:
+        """The source with the defect pasted in."""
         photo, donor = (
             images.read_whole(path, self.rendering).permute(1, 2, 0).numpy()
             for path in (shot.source, shot.defect)
@@ -86,7 +74,7 @@ class CopyPaste:
         """Where a good part is cut out, which is anywhere on it: the mask, of another photo, may
         lie beside it. None of the background may come along, in the feather neither."""
         width = self.options.feather + MARGIN
-        wide = feather.grown(np.pad(mask, width), width)
+        wide = feather.grown(np.pad(cropped(mask), width), width)
         return place(wide, donor, replace(AS_IS, on_part=1.0), draws)
 
     def _pasted(
@@ -99,10 +87,10 @@ class CopyPaste:
             box = around(placed.mask, width + 1)
             window = np.s_[box[0] : box[1], box[2] : box[3]]
             pose = placed.pose.taking(cut.pose.target) if cut else placed.pose
-            mask = placed.mask[window]
+            seen = feather.feathered(placed.mask[window], width)
             blend = BLENDS[self.options.blend]
-            after[window] = blend(photo[window], pose.cut(donor, box), mask, width)
-            changed[window] = feather.grown(mask, width)
+            after[window] = blend(photo[window], pose.cut(donor, box), seen)
+            changed[window] = seen > 0
         return pasted(photo, after, changed, placed, *([cut] if cut else []))
 
 

@@ -8,17 +8,16 @@ and what a defect is told by is what is out of place. In the paper good photos s
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 from torchvision.transforms import functional
 
-from common import images, runtime
+from common import images
 from generation.draws import Draws
 from generation.methods.method import Made, Method, Settings, Shot
-from generation.methods.pasted import pasted
+from generation.methods.pasted import OneByOne, pasted
 from generation.placing import Range, around, place
 
 AREAS = (0.02, 0.15)  # of a patch, as shares of the photo's
@@ -30,20 +29,16 @@ JITTER = 0.1  # of brightness, contrast, saturation and hue
 ON_PART = 0.5  # at least, of a piece
 
 
-class CutPaste:
+class CutPaste(OneByOne):
     """Moves a piece of each source, at its own size."""
 
     def __init__(self, settings: Settings, *_: None):
         self.rendering = settings.rendering
 
-    def make(self, shots: list[Shot], on_step: Callable[[int], None]) -> list[Made]:
-        """Images of one batch, each by itself."""
-        made = []
-        for shot in shots:
-            runtime.stop_if_cancelled()
-            photo = images.read_whole(shot.source, self.rendering).permute(1, 2, 0).numpy()
-            made.append(moved(photo, shot.good, Draws(shot.seed, "cutpaste")))
-        return made
+    def one(self, shot: Shot) -> Made:
+        """The source with a piece of it moved."""
+        photo = images.read_whole(shot.source, self.rendering).permute(1, 2, 0).numpy()
+        return moved(photo, shot.good, Draws(shot.seed, "cutpaste"))
 
 
 def moved(photo: np.ndarray, good: bool, draws: Draws) -> Made:

@@ -15,16 +15,14 @@ from generation import placing, window
 from generation.draws import Draws
 from generation.feather import feathered
 from generation.methods.img2img import Denoiser
-from generation.methods.method import OFF_PART, TOO_SMALL, UNCHANGED, Made, Method, Settings, Shot
+from generation.methods.method import Made, Method, Settings, Shot
+from generation.methods.pasted import remark_of
 from generation.placing import Range
 from generation.shapes import SHAPES
 from generation.window import Window
 from lora.layers import Rows
 
 TRAINING = "training"  # masks of defects that LoRAs learn; the other sources are those of SHAPES
-
-# Of 255: the mean absolute difference inside the mask below which nothing new is to be seen.
-VISIBLE = 2.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,11 @@ class Options:
     mask_scale_min: float
     mask_scale_max: float
     feather: int
+
+    def __post_init__(self):
+        words = (TRAINING, *SHAPES)
+        if self.mask not in words:
+            raise StageError(f"mask {self.mask!r} is unknown; use {', '.join(words)}")
 
 
 @dataclass(frozen=True)
@@ -59,25 +62,14 @@ class Plot:
             torch.from_numpy(result).permute(2, 0, 1),
             decoded=signed,
             mask=torch.from_numpy(share > 0),
-            remark=self._remark(result),
+            remark=remark_of(self.photo, result, self.mask, self.too_small, self.off_part),
         )
-
-    def _remark(self, result: np.ndarray) -> str:
-        if self.too_small:
-            return TOO_SMALL
-        if self.off_part:
-            return OFF_PART
-        before, after = (photo[self.mask].astype(np.float32) for photo in (self.photo, result))
-        return UNCHANGED if np.abs(after - before).mean() < VISIBLE else ""
 
 
 class Inpaint(Denoiser):
     """Makes the window around each mask at the base model's resolution, and puts it back."""
 
     def __init__(self, settings: Settings, pipeline: Pipeline, rows: Rows):
-        words = (TRAINING, *SHAPES)
-        if settings.options.mask not in words:
-            raise StageError(f"mask {settings.options.mask!r} is unknown; use {', '.join(words)}")
         super().__init__(settings, pipeline, rows)
         self.shown = inpainting.is_shown_masks(pipeline)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from common import images, masks, randomness, runtime
+from common import images, randomness, runtime
 from common.errors import StageError
 from diffusion import base_model, families, latents
 from diffusion.base_model import Pipeline
@@ -79,14 +79,14 @@ class Referring(Img2Img):
         side, rendering = self.settings.resolution, self.settings.rendering
         if not shot.masks:
             return torch.ones(1, side, side, dtype=torch.bool)
-        mask = torch.from_numpy(masks.read(shot.masks, side, rendering))
+        mask = images.read_mask(shot.masks, side, rendering)
         if not mask.any():
             raise StageError(
                 f"mask {shot.masks[0]} shows no defect in the square that the network sees, so that"
                 " there is nothing to refer to: use a fit that cuts nothing away, such as pad, or"
                 " within_mask: false"
             )
-        return mask[None]
+        return mask
 
 
 METHOD = Method(

@@ -36,10 +36,10 @@ classifier: {weights: none, steps: 1}
 
 def classes() -> dict[str, str]:
     """The class of every cell that tiny-sd does not know and the experiment does."""
-    found = {}
+    found, known = {}, seen()
     for line in (CELLS / "labels.csv").read_text().splitlines():
         name, probability, kind = line.split()
-        if name not in seen() and float(probability) in (0.0, 1.0):
+        if name not in known and float(probability) in (0.0, 1.0):
             found[name] = f"defective {kind}" if float(probability) else "functional"
     return found
 
