@@ -73,12 +73,7 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 		return
 	}
 	uses.add(cell.Classify, cell, "")
-	makers := cell.Classify.makers()
-	for _, class := range p.Experiment.Dataset.Classes() {
-		images := makers[class]
-		if images == nil {
-			continue
-		}
+	for class, images := range cell.Classify.Makers() {
 		uses.add(images, cell, class)
 		for _, lora := range images.Needs {
 			uses.add(lora, cell, class)

@@ -243,20 +243,21 @@ func CompositionOf(classifier *Task) *ConditionView {
 			view.Classes[img.Class].TestTiles++
 		}
 	}
-	makers := classifier.makers()
-	for _, class := range spec.Classes {
-		if images := makers[class]; images != nil {
-			view.LoRAs = append(view.LoRAs, loraView(class, images))
-		}
+	for class, images := range classifier.Makers() {
+		view.LoRAs = append(view.LoRAs, loraView(class, images))
 	}
 	return view
 }
 
-// makers are the tasks of a classifier's generated images, by class.
-func (t *Task) makers() map[string]*Task {
-	spec, makers := t.Spec.(stage.Classify), map[string]*Task{}
-	for _, folder := range spec.Generated {
-		makers[spec.Classes[folder.Class]] = t.Need(folder.Path)
+// Makers goes through the classes of whose generated images a classifier's training set
+// has some, in their order, with the tasks that make these.
+func (t *Task) Makers() iter.Seq2[string, *Task] {
+	spec := t.Spec.(stage.Classify)
+	return func(yield func(string, *Task) bool) {
+		for _, folder := range spec.Generated {
+			if !yield(spec.Classes[folder.Class], t.Need(folder.Path)) {
+				return
+			}
+		}
 	}
-	return makers
 }

@@ -50,7 +50,7 @@ func (p *pattern) copiesDetail(q *quality) string {
 func (r *Report) withCopies(run *cell) gallery.Strip {
 	s := generatedStrip(run.pictures, run.prompt(), r.plan.Experiment.Patterns.Show, run.Seed, run.state, run.reason)
 	for i := range s.Tiles {
-		if s.Tiles[i].Flag == "" && run.Train != nil && run.quality.copied != nil && run.quality.copied[i] {
+		if !run.pictures[i].spoilt() && run.Train != nil && run.quality.copied != nil && run.quality.copied[i] {
 			s.Tiles[i].Flag = "copy"
 		}
 	}

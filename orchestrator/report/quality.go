@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
 	"kizu/orchestrator/stage"
 )
@@ -100,9 +101,13 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 // trainedOn has the hashes of the photos that trained a cell's LoRA, whatever it saw of
 // them. The baseline has none: it is compared with those of the pattern that has the most.
 func (s *source) trainedOn(c *cell) map[string]bool {
+	cells := s.plan.Cells
+	if c.Train != nil {
+		cells = []plan.Cell{c.Cell}
+	}
 	var most []dataset.Image
-	for _, other := range s.plan.Cells {
-		if other.Train == nil || c.Train != nil && other.Train != c.Train {
+	for _, other := range cells {
+		if other.Train == nil {
 			continue
 		}
 		if images := s.plan.ImagesAs(other.Train, stage.Instance); len(images) > len(most) {

@@ -1,11 +1,9 @@
 package report
 
 import (
-	"iter"
 	"slices"
 
 	"kizu/orchestrator/plan"
-	"kizu/orchestrator/stage"
 )
 
 // sample is the generated images of one class that study 2 trains on.
@@ -22,7 +20,7 @@ type sample struct {
 // addSamples adds the generated images that a classifier's training set has,
 // each set of them once, in the order of the classes.
 func (s *source) addSamples(list []*sample, c *cell) []*sample {
-	for class, need := range generatedBy(c.Classify) {
+	for class, need := range c.Classify.Makers() {
 		if slices.ContainsFunc(list, func(known *sample) bool { return known.task == need }) {
 			continue
 		}
@@ -36,17 +34,4 @@ func (s *source) addSamples(list []*sample, c *cell) []*sample {
 		list = append(list, added)
 	}
 	return list
-}
-
-// generatedBy goes through the classes of whose generated images a classifier's training
-// set has some, with the tasks that make these.
-func generatedBy(classifier *plan.Task) iter.Seq2[string, *plan.Task] {
-	spec := classifier.Spec.(stage.Classify)
-	return func(yield func(string, *plan.Task) bool) {
-		for _, folder := range spec.Generated {
-			if !yield(spec.Classes[folder.Class], classifier.Need(folder.Path)) {
-				return
-			}
-		}
-	}
 }

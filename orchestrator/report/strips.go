@@ -45,6 +45,9 @@ func (p picture) flag() string {
 	return p.remark
 }
 
+// spoilt reports whether a picture shows nothing that could be looked at.
+func (p picture) spoilt() bool { return p.nan || p.blank || p.saturated }
+
 // realStrip takes the first photos of a list.
 func realStrip(photos []dataset.Image, most int) gallery.Strip {
 	result := gallery.Strip{State: gallery.Done}

@@ -69,8 +69,8 @@ func (e *ReportedError) Unwrap() error {
 func (l *FailureLog) path(key string) string { return filepath.Join(l.dir, key+".json") }
 
 // Fail writes down that a task failed here.
-func (t *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error {
-	if t == nil {
+func (l *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error {
+	if l == nil {
 		return nil
 	}
 	r := report{task.ID, task.Label, failure.Error(), logOf(failure), Surprising(failure), job, nil}
@@ -81,14 +81,14 @@ func (t *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error 
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(t.dir, 0o777); err != nil {
+	if err := os.MkdirAll(l.dir, 0o777); err != nil {
 		return err
 	}
-	beside := fmt.Sprintf("%s.%d", t.path(task.Key), os.Getpid())
+	beside := fmt.Sprintf("%s.%d", l.path(task.Key), os.Getpid())
 	if err := os.WriteFile(beside, append(text, '\n'), 0o666); err != nil {
 		return err
 	}
-	return os.Rename(beside, t.path(task.Key)) // whole, or not there
+	return os.Rename(beside, l.path(task.Key)) // whole, or not there
 }
 
 // Failure is why a task failed in another process of the run; nil if it did
