@@ -30,10 +30,10 @@ func newShare(values []float64, v variance, images int) Estimate {
 	if e.SE == 0 || m == 0 || m == 1 {
 		// Nothing varies: all is right or wrong, or every class all one or the
 		// other. That is no certainty, so no more is known than images tell.
-		e.Interval = scoreInterval(m, float64(images), v.cochran())
+		e.Interval = scoreInterval(m, float64(images), v.tempered())
 		return e
 	}
-	angle, half := math.Asin(math.Sqrt(m)), v.cochran()*e.SE/(2*math.Sqrt(m*(1-m)))
+	angle, half := math.Asin(math.Sqrt(m)), v.tempered()*e.SE/(2*math.Sqrt(m*(1-m)))
 	low, high := math.Sin(max(0, angle-half)), math.Sin(min(math.Pi/2, angle+half))
 	e.Interval = Interval{low * low, high * high}
 	return e
