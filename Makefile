@@ -8,7 +8,7 @@
 #   make chaos    kill a small experiment 200 times at random moments (about an hour)
 #   make fuzz     fuzz what reads other people's bytes, a minute each
 #   make simulate  the tables of docs/results.md: how often reports are wrong (hours)
-#   make article-dry  run all of experiments/article.yaml in small, on made-up photos
+#   make article-dry  run the experiments on MVTec AD in small, on made-up photos
 #   make build    only set up: .venv, build/, bin/kizu
 #   make clean    remove all that, but not the results in runs/
 #

@@ -25,10 +25,13 @@ type Cell struct {
 // Pattern is one recipe of study 1 with every value settled.
 type Pattern struct {
 	Name     string
-	Baseline bool // images without a LoRA: counts and training count for nothing
+	Baseline bool // that of patterns.baseline: counts and training count for nothing
 	Recipe
 	path func(key string) string
 }
+
+// Trains says whether the pattern's images are made with a LoRA.
+func (p Pattern) Trains() bool { return !p.Baseline && p.Generate.Uses(InputLoRA) }
 
 // Path is where the file says a value of the pattern, such as defect_images.
 func (p Pattern) Path(key string) string {
@@ -120,8 +123,25 @@ func (e *Experiment) recipes(i int) []variant[Recipe] {
 	for i := range variants {
 		v := &variants[i]
 		v.value.LoRA = e.scaled(v.value.LoRA, v.has("alpha"))
+		if !v.value.Generate.Uses(InputLoRA) {
+			v.value = e.untrained(v.value)
+		}
 	}
 	return variants
+}
+
+// untrained leaves of a recipe what means something to images that are made without a
+// LoRA.
+func (e *Experiment) untrained(r Recipe) Recipe {
+	l := e.LoRA
+	if r.Generate.Uses(InputBase) {
+		l.Resolution, l.Identifier = r.Resolution, r.Identifier
+	}
+	r.LoRA, r.RegularizationImages = l, 0
+	if !r.Generate.UsesDefects() {
+		r.DefectImages = 0
+	}
+	return r
 }
 
 // scaled keeps the ratio of alpha to a rank that differs from the lora
@@ -134,13 +154,22 @@ func (e *Experiment) scaled(l LoRA, given bool) LoRA {
 }
 
 // patternName names a pattern by its counts, and by what else its entry says
-// that differs from the lora and generate sections.
+// that differs from the lora and generate sections, where it means something.
 func (e *Experiment) patternName(v variant[Recipe]) string {
-	counts := []string{fmt.Sprintf("%d defect", v.value.DefectImages), fmt.Sprintf("%d regularization", v.value.RegularizationImages)}
-	usual := reflect.ValueOf(e.recipe())
+	g, usual := v.value.Generate, reflect.ValueOf(e.recipe())
+	var counts []string
+	if g.Uses(InputLoRA) || g.UsesDefects() {
+		counts = append(counts, fmt.Sprintf("%d defect", v.value.DefectImages))
+	}
+	if g.Uses(InputLoRA) {
+		counts = append(counts, fmt.Sprintf("%d regularization", v.value.RegularizationImages))
+	}
 	others := v.labels(func(a axis, value reflect.Value) bool {
 		counted := a.path == "defect_images" || a.path == "regularization_images"
-		return !counted && !reflect.DeepEqual(value.Interface(), usual.FieldByIndex(a.field).Interface())
+		return !counted && matters(a.path, g) && !reflect.DeepEqual(value.Interface(), usual.FieldByIndex(a.field).Interface())
 	})
-	return strings.Join(append(counts, others...), ", ")
+	if counts = append(counts, others...); len(counts) == 0 {
+		return "method " + g.Method
+	}
+	return strings.Join(counts, ", ")
 }

@@ -18,11 +18,11 @@ func (e *Experiment) checkPatterns(c *checker) {
 		for _, v := range e.recipes(i) {
 			place := func(path string) string { return v.place(at, strings.TrimPrefix(path, "lora.")) }
 			c.within(place, func(c *checker) {
-				c.require(v.has("defect_images"), "defect_images", "defect_images is missing")
-				c.require(v.value.DefectImages >= 1, "defect_images", "defect_images %d: must be at least 1", v.value.DefectImages)
+				shown := v.value.Generate.Uses(InputLoRA) || v.value.Generate.UsesDefects()
+				c.require(!shown || v.has("defect_images"), "defect_images", "defect_images is missing")
+				c.require(!shown || v.value.DefectImages >= 1, "defect_images", "defect_images %d: must be at least 1", v.value.DefectImages)
 				v.value.check(c)
 				v.value.LoRA.checkMasks(c, e.Dataset)
-				c.require(v.value.Generate.Uses(InputLoRA), "generate.method", "method %s takes no LoRA, and a pattern is one", v.value.Generate.Method)
 				v.value.Generate.checkVariant(c, e.Dataset, func(key string) bool { return v.has("generate." + key) })
 			})
 		}
@@ -111,7 +111,7 @@ func (e *Experiment) checkStudyLoRA(c *checker, l StudyLoRA) {
 // FindPattern finds a pattern that trains a LoRA by its name.
 func (e *Experiment) FindPattern(name string) (Pattern, bool) {
 	for _, p := range e.ExpandPatterns() {
-		if p.Name == name && !p.Baseline {
+		if p.Name == name && p.Trains() {
 			return p, true
 		}
 	}

@@ -37,7 +37,10 @@ func (e *Experiment) makings(set TrainingSet) []Condition {
 		for _, own := range set.Generate.expand(lora.value.Generate) {
 			c := Condition{Name: set.Name, TrainingSet: set, LoRA: lora.value, loraPath: lora.at("conditions.lora")}
 			c.LoRA.Generate = own.value
-			counts := func(a axis, value reflect.Value) bool { return several(a, value) && matters(a.path, own) }
+			counts := func(a axis, value reflect.Value) bool {
+				key, made := strings.CutPrefix(a.path, "generate.")
+				return several(a, value) && !(made && own.has(key)) && matters(a.path, own.value)
+			}
 			c.Variant = strings.Join(lora.labels(counts), ", ")
 			c.Made = strings.Join(own.labelsIn("generate", func(axis, reflect.Value) bool { return true }), ", ")
 			if set.UsesGenerated() {
@@ -51,19 +54,19 @@ func (e *Experiment) makings(set TrainingSet) []Condition {
 	return list
 }
 
-// matters says whether a key of the study's LoRAs makes a difference to images that are
-// made in a training set's own way.
-func matters(path string, own variant[Generate]) bool {
+// matters says whether a key of a recipe makes a difference to images that are made in a
+// way.
+func matters(path string, g Generate) bool {
 	if key, ok := strings.CutPrefix(path, "generate."); ok {
-		return !own.has(key) && own.value.How().takes(key)
+		return g.How().takes(key)
 	}
 	switch path {
 	case "good_images", "defect_images", "source_images":
 		return true
 	case "resolution", "identifier":
-		return own.value.Uses(InputBase)
+		return g.Uses(InputBase)
 	}
-	return own.value.Uses(InputLoRA)
+	return g.Uses(InputLoRA)
 }
 
 // studyLoRAs lists the ways to make study 2's LoRAs.

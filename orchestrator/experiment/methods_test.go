@@ -179,3 +179,41 @@ func TestUses(t *testing.T) {
 		}
 	}
 }
+
+// TestPatternsWithoutLoRA: what a method does not use neither names nor multiplies patterns.
+func TestPatternsWithoutLoRA(t *testing.T) {
+	threeMethods(t)
+	withMethods(t, map[string]Method{"move": {Needs: []string{InputSource}, Masks: true}})
+	head := "name: methods\ndataset: {format: mvtec, root: data, noun: nut, defects: [crack]}\nbase: tiny-sd\n"
+	for _, test := range []struct {
+		text, names string
+		trains      int
+	}{
+		{"patterns: {matrix: [{defect_images: 2, generate: {method: [img2img, refer, paste, move]}}]}",
+			"2 defect, 0 regularization; 2 defect, method refer; 2 defect, method paste; method move", 1},
+		{"generate: {method: refer}\npatterns: {baseline: true, matrix: [{defect_images: [2, 4]}]}", "no LoRA; 2 defect; 4 defect", 0},
+		{"generate: {method: move}\npatterns: {matrix: [{source_images: 3}]}", "source images 3", 0},
+		{"generate: {method: move}\npatterns: {matrix: [{}]}", "method move", 0},
+		{"patterns: {matrix: [{defect_images: 2, rank: [2, 4], regularization_images: [0, 3], generate: {method: refer, weight: 0.5}}]}", "2 defect, method refer, weight 0.5", 0},
+		{"patterns: {matrix: [{defect_images: 2, resolution: [64, 128], generate: {method: refer}}]}",
+			"2 defect, resolution 64, method refer; 2 defect, resolution 128, method refer", 0},
+		{"patterns: {matrix: [{defect_images: 2, regularization_images: 3, generate: {method: fill, mask: boxes, strength: [0.5, 0.6]}}]}",
+			"2 defect, 3 regularization, method fill, mask boxes, strength 0.5; 2 defect, 3 regularization, method fill, mask boxes, strength 0.6", 2},
+	} {
+		exp, err := Parse("methods.yaml", "/dir", []byte(head+test.text))
+		if err != nil {
+			t.Errorf("%v in\n%s", err, test.text)
+			continue
+		}
+		var names []string
+		trains := 0
+		for _, p := range exp.ExpandPatterns() {
+			if names = append(names, p.Name); p.Trains() {
+				trains++
+			}
+		}
+		if got := strings.Join(names, "; "); got != test.names || trains != test.trains {
+			t.Errorf("%s\ngives %d with LoRAs: %s\nwant %d: %s", test.text, trains, got, test.trains, test.names)
+		}
+	}
+}

@@ -139,7 +139,7 @@ func (v variant[T]) labelsIn(section string, wanted func(axis, reflect.Value) bo
 	var labels []string
 	for i, a := range v.axes {
 		if value := a.values[v.chosen[i]]; wanted(a, value) {
-			labels = append(labels, label(child(section, a.path), value))
+			labels = append(labels, label(strings.TrimPrefix(section+"."+a.path, "."), value))
 		}
 	}
 	return labels

@@ -74,15 +74,27 @@ func TestMethodWithoutLoRA(t *testing.T) {
 	}
 }
 
-// TestMethodOfAPattern: a pattern is a LoRA, and the baseline has none.
+// TestMethodOfAPattern: a pattern trains a LoRA where its method takes one, and is otherwise
+// made of as many photos as it says.
 func TestMethodOfAPattern(t *testing.T) {
-	experimenttest.WithMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
 	experimenttest.WithMethod(t, "bound", experiment.Method{Needs: []string{"base", "lora"}, Denoises: true})
-	for method, want := range map[string]string{
-		"paste": "method paste takes no LoRA, and a pattern is one",
-		"bound": "method bound makes no images without a LoRA",
-	} {
-		_, err := experiment.Parse("test.yaml", t.TempDir(), []byte(strings.Replace(small, "strength: 0.5", "method: "+method+", strength: 0.5", 1)))
-		fails(t, err, "test.yaml:", want)
+	experimenttest.WithMethod(t, "shown", experiment.Method{Needs: []string{"base", "source", "defect"}, Denoises: true})
+	_, err := experiment.Parse("test.yaml", t.TempDir(), []byte(strings.Replace(small, "strength: 0.5", "method: bound, strength: 0.5", 1)))
+	fails(t, err, "test.yaml:", "method bound makes no images without a LoRA")
+
+	exp := parse(t, strings.Replace(small, "regularization_images: [0, 3]}", "generate: {method: [img2img, shown]}}", 1))
+	p := build(t, exp, smallInputs(t, exp))
+	for name, want := range map[string]int{"4 defect, method shown": 4, "2 defect, method shown": 2} {
+		cell := find(t, p, name, 0)
+		spec := cell.Generate.Spec.(stage.Generate)
+		if cell.Train != nil || spec.LoRA != "" || len(p.ImagesAs(cell.Generate, stage.Reference)) != min(want, exp.Patterns.Show) {
+			t.Errorf("%s: %+v", name, spec)
+		}
 	}
+	if find(t, p, "4 defect, 0 regularization", 0).Train == nil {
+		t.Error("the pattern beside it trains no LoRA")
+	}
+	exp = parse(t, strings.Replace(small, "defect_images: [4, 2], regularization_images: [0, 3]}", "defect_images: 40, generate: {method: shown}}", 1))
+	_, err = Build(exp, smallInputs(t, exp))
+	fails(t, err, "40", "method shown")
 }

@@ -13,11 +13,11 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	p, study := cell.Pattern, b.exp.Patterns
 	planned := Cell{Cell: cell}
 	recipe := b.orUsual(p)
-	from, err := b.patternIngredients(recipe, p.Path("source_images"))
+	from, err := b.patternIngredients(recipe, p)
 	if err != nil {
 		return planned, err
 	}
-	if !p.Baseline {
+	if p.Trains() {
 		if planned.Train, err = b.patternLoRA(*p, cell.Seed); err != nil {
 			return planned, err
 		}
@@ -47,11 +47,15 @@ func (b *builder) patternGood() []dataset.Image {
 
 // patternIngredients are what a pattern's images are made from besides its LoRA. Photos of
 // the defect, and regions by their size, are those that any of study 1's LoRAs learns, so
-// that all patterns are made from the same.
-func (b *builder) patternIngredients(r experiment.Recipe, key string) (in stage.Ingredients, err error) {
-	o := origins{
-		good: b.patternGood(), defects: b.in.Division.Pool(b.exp.Patterns.Defect)[:b.learns],
-		resolution: r.Resolution,
+// that all patterns are made from the same; or, without a LoRA, as many as the pattern says.
+func (b *builder) patternIngredients(r experiment.Recipe, p *experiment.Pattern) (in stage.Ingredients, err error) {
+	defect, key := b.exp.Patterns.Defect, p.Path("source_images")
+	o := origins{good: b.patternGood(), defects: b.in.Division.Pool(defect)[:b.learns], resolution: r.Resolution}
+	if !p.Baseline && !p.Trains() {
+		shown := drawing{p.DefectImages, "method " + r.Generate.Method, p.Path("defect_images")}
+		if o.defects, err = shown.first(b.in.Division.Pool(defect), defect); err != nil {
+			return in, err
+		}
 	}
 	if r.Generate.Uses(experiment.InputSource) {
 		least := drawing{max(r.SourceImages, 1), sourcesOf(r.Generate), key}

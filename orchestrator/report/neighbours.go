@@ -25,7 +25,7 @@ func (r *Report) neighbourGallery() (gallery.Gallery, bool) {
 			g.Rows = append(g.Rows, gallery.Row{
 				Name: p.name + ", nearest photos", Title: p.name,
 				Detail: p.copiesDetail(q),
-				Strips: []gallery.Strip{r.withCopies(run), run.nearestStrip(r.plan.Experiment.Patterns.Show)},
+				Strips: []gallery.Strip{r.withCopies(p, run), run.nearestStrip(r.plan.Experiment.Patterns.Show)},
 			})
 			break // one seed shows it
 		}
@@ -37,7 +37,7 @@ func (r *Report) neighbourGallery() (gallery.Gallery, bool) {
 // and they would be found.
 func (p *pattern) copiesDetail(q *quality) string {
 	switch {
-	case p.recipe.Baseline:
+	case !p.shown():
 		return "cannot be copies"
 	case q.copied == nil:
 		return "nothing can be said of copies: too few that are known are found"
@@ -45,12 +45,12 @@ func (p *pattern) copiesDetail(q *quality) string {
 	return fmt.Sprintf("%d of %s taken for copies", count(q.copied), english.Plural(len(q.copied), "image", ""))
 }
 
-// withCopies is a run's first images, those that are taken for copies marked;
-// without a LoRA none can be one.
-func (r *Report) withCopies(run *cell) gallery.Strip {
+// withCopies is a run's first images, those that are taken for copies marked, where there
+// can be any.
+func (r *Report) withCopies(p *pattern, run *cell) gallery.Strip {
 	s := generatedStrip(run.pictures, run.prompt(), r.plan.Experiment.Patterns.Show, run.Seed, run.state, run.reason)
 	for i := range s.Tiles {
-		if !run.pictures[i].spoilt() && run.Train != nil && run.quality.copied != nil && run.quality.copied[i] {
+		if !run.pictures[i].spoilt() && p.shown() && run.quality.copied != nil && run.quality.copied[i] {
 			s.Tiles[i].Flag = "copy"
 		}
 	}

@@ -31,6 +31,8 @@ type page struct {
 	Cells       map[string]int // by state
 	Conditions  *conditionsView
 	Patterns    *patternsView
+	Made        *gallery.View // how images are made
+	SideBySide  bool          // by several methods
 	Usage       []classUsage
 	Method      string   // by which images are made
 	Range       []string // of 16-bit photos, and what became of it
@@ -91,6 +93,10 @@ func (r *Report) page(pictures *gallery.Album) (*page, error) {
 		Conditions: r.conditionsView(pictures), Patterns: patterns,
 		Usage: r.usage(), Method: r.startedBy(), Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
+	}
+	if g, ok := r.madeGallery(); ok {
+		made := g.Pairs(pictures.Smaller(pairSide))
+		view.Made, view.SideBySide = &made, len(r.methods()) > 1
 	}
 	for _, study := range []mixedView{{"2", r.mixed(experiment.Classification)}, {"1", r.mixed(experiment.Generation)}} {
 		if study.Text != "" {

@@ -138,8 +138,8 @@ func TestPage(t *testing.T) {
 	// 5 patterns, of which the standard one is shown again in its series.
 	// Study 2: real photos (6 good, 4 crack, 4 hole), and 8 images for each of
 	// 2 seeds and 3 classes. Then 8 pairs of an image and its nearest photo for
-	// each pattern.
-	want := 6 + 8 + 2*8*(5+1) + 6 + 4 + 4 + 2*8*3 + 2*8*5
+	// each pattern, and of each class 8 images with their photos and differences.
+	want := 6 + 8 + 2*8*(5+1) + 6 + 4 + 4 + 2*8*3 + 2*8*5 + 3*8*3
 	if got := len(shown(t, page)); got != want {
 		t.Errorf("%d images, want %d", got, want)
 	}

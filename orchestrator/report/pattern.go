@@ -67,9 +67,16 @@ func (s span) String() string {
 	return fmt.Sprintf("%d–%d", s.low, s.high)
 }
 
+// shown says whether photos of the defect are seen whole where images are made, so that
+// these can be copies.
+func (p *pattern) shown() bool {
+	g := p.recipe.Generate
+	return p.recipe.Trains() || g.Uses(experiment.InputDefect) && !g.How().Masks
+}
+
 // exposures of the runs that are done; false if there is none or no LoRA.
 func (p *pattern) exposures() (exposures, bool) {
-	if p.recipe.Baseline || len(p.runs) == 0 {
+	if !p.recipe.Trains() || len(p.runs) == 0 {
 		return exposures{}, false
 	}
 	first := p.runs[0].training

@@ -33,7 +33,7 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 	shown := map[string]bool{}
 	for _, p := range r.patterns {
 		members := r.stepSeries(p)
-		if p.recipe.Baseline || p.recipe.Steps == r.plan.Experiment.LoRA.Steps || len(members) == 1 {
+		if !p.recipe.Trains() || p.recipe.Steps == r.plan.Experiment.LoRA.Steps || len(members) == 1 {
 			first.Rows = append(first.Rows, r.patternRow(p, p.name))
 			continue
 		}
@@ -104,10 +104,13 @@ func (r *Report) patternRow(p *pattern, title string) gallery.Row {
 // detail says what a pattern's training was.
 func (p *pattern) detail() string {
 	var parts []string
-	if p.recipe.Baseline {
-		parts = append(parts, p.recipe.Generate.Method+" with the base model alone")
-	} else {
+	switch g := p.recipe.Generate; {
+	case p.recipe.Trains():
 		parts = append(parts, english.Plural(p.recipe.Steps, "step", ""))
+	case g.Uses(experiment.InputBase):
+		parts = append(parts, g.Method+" with the base model alone")
+	default:
+		parts = append(parts, g.Method+" of photos alone")
 	}
 	if p.loss.N > 0 {
 		parts = append(parts, "final loss "+share(p.loss.Mean))
@@ -125,7 +128,7 @@ func (p *pattern) detail() string {
 func withoutSteps(p *pattern) string {
 	recipe := p.recipe.Recipe
 	recipe.Steps = 0
-	return fmt.Sprintf("%v %+v", p.recipe.Baseline, recipe)
+	return fmt.Sprintf("%v %+v", p.recipe.Trains(), recipe)
 }
 
 // stepSeries lists the patterns that differ from p in their steps only, p

@@ -66,7 +66,7 @@ func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
 
 func (p *pattern) exposureRow() exposureRow {
 	row := exposureRow{
-		Name: p.name, Baseline: p.recipe.Baseline, Done: len(p.runs) > 0, State: stateOfRow(p.cells),
+		Name: p.name, Baseline: !p.recipe.Trains(), Done: len(p.runs) > 0, State: stateOfRow(p.cells),
 		Defects: p.recipe.DefectImages, Steps: p.recipe.Steps, Given: p.recipe.RegularizationImages,
 		Images: p.images, Blank: p.flags.blank, Saturated: p.flags.saturated, NaN: p.flags.nan,
 		Loss: overSeeds(p.loss),

@@ -98,20 +98,16 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 	return p, images, nil
 }
 
-// trainedOn has the hashes of the photos that trained a cell's LoRA, whatever it saw of
-// them. The baseline has none: it is compared with those of the pattern that has the most.
+// trainedOn has the hashes of the photos of the defect that a cell's images are made from,
+// by a LoRA or by being shown, whatever was seen of them. Images that are made from none are
+// compared with those of the pattern that has the most.
 func (s *source) trainedOn(c *cell) map[string]bool {
-	cells := s.plan.Cells
-	if c.Train != nil {
-		cells = []plan.Cell{c.Cell}
-	}
-	var most []dataset.Image
-	for _, other := range cells {
-		if other.Train == nil {
-			continue
-		}
-		if images := s.plan.ImagesAs(other.Train, stage.Instance); len(images) > len(most) {
-			most = images
+	most := s.shown(c.Cell)
+	if len(most) == 0 {
+		for _, other := range s.plan.Cells {
+			if images := s.shown(other); len(images) > len(most) {
+				most = images
+			}
 		}
 	}
 	hashes := map[string]bool{}
@@ -119,6 +115,17 @@ func (s *source) trainedOn(c *cell) map[string]bool {
 		hashes[img.SHA256] = true
 	}
 	return hashes
+}
+
+// shown lists the photos of the defect that a pattern's images are made from.
+func (s *source) shown(c plan.Cell) []dataset.Image {
+	if c.Train != nil {
+		return s.plan.ImagesAs(c.Train, stage.Instance)
+	}
+	if c.Generate == nil {
+		return nil
+	}
+	return s.plan.ImagesAs(c.Generate, stage.Reference)
 }
 
 // count is how many of the images are taken for copies.

@@ -82,9 +82,9 @@ func (r *Report) copyNotes(p *photoLooks) []string {
 		q := pattern.quality()
 		switch {
 		case q == nil:
-		case pattern.recipe.Baseline && q.test.Works():
+		case !pattern.shown() && q.test.Works():
 			notes = append(notes, result.NoCopies)
-		case !pattern.recipe.Baseline && !q.test.Works() && p.copies.Works():
+		case pattern.shown() && !q.test.Works() && p.copies.Works():
 			notes = append(notes, fmt.Sprintf("“%s”: %s", pattern.name, q.test.Note()))
 		}
 	}

@@ -48,7 +48,7 @@ func (r *Report) seriesOf(value func(*experiment.Recipe) *int) [][]*pattern {
 	groups := map[string][]*pattern{} // by all of their recipe but the number
 	var order []string
 	for _, p := range r.patterns {
-		if p.recipe.Baseline || p.quality() == nil {
+		if !p.recipe.Trains() || p.quality() == nil {
 			continue
 		}
 		recipe := p.recipe.Recipe

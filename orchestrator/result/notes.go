@@ -35,7 +35,7 @@ const UncontrolledNote = "generated images that keep their photos’ own pixels 
 const (
 	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"
 	UntrainedMeaning = "without weights the network has learnt nothing, so its distances say little"
-	NoCopies         = "images made without a LoRA cannot be copies: what is taken for one there is chance"
+	NoCopies         = "images made without a LoRA or a whole photo of the defect cannot be copies: what is taken for one there is chance"
 	KIDMeaning       = "KID is the kernel distance to photos of the defect, 0 for images like them"
 )
 

@@ -55,6 +55,16 @@ func (r Ref) Whole() (whole Ref, fragment string) {
 	return r, ""
 }
 
+// Part is the region that r refers to; empty for all of the image.
+func (r Ref) Part() (part image.Rectangle) {
+	var width, height int
+	_, fragment := r.Whole()
+	if n, _ := fmt.Sscanf(fragment, "#xywh=%d,%d,%d,%d", &part.Min.X, &part.Min.Y, &width, &height); n == 4 {
+		part.Max = part.Min.Add(image.Pt(width, height))
+	}
+	return part
+}
+
 // Hash is the SHA-256 of what is referred to by it; of a region, of its image.
 func (r Ref) Hash() (sum string, ok bool) {
 	whole, _ := r.Whole()

@@ -32,7 +32,13 @@ type Album struct {
 	larger     *Album                     // that pictures are made of; nil for one that reads files
 	photos     map[string]dataset.Picture // what is known of files, by path
 	levels     dataset.Levels
-	thumbnails map[string]*thumbnail
+	thumbnails map[shown]*thumbnail
+}
+
+// shown is what a tile is a thumbnail of.
+type shown struct {
+	path     string
+	compared Comparison
 }
 
 // thumbnail is a picture small enough to be part of a page.
@@ -45,7 +51,7 @@ type thumbnail struct {
 // NewAlbum is an album of pictures at most so many pixels wide, some of them photos of
 // a set.
 func NewAlbum(side int, set *dataset.Set) *Album {
-	a := &Album{side: side, photos: map[string]dataset.Picture{}, levels: set.Levels, thumbnails: map[string]*thumbnail{}}
+	a := &Album{side: side, photos: map[string]dataset.Picture{}, levels: set.Levels, thumbnails: map[shown]*thumbnail{}}
 	for _, img := range set.Images {
 		a.photos[img.Path] = img.Picture
 	}
@@ -55,31 +61,32 @@ func NewAlbum(side int, set *dataset.Set) *Album {
 // Smaller is an album of the same pictures at most so many pixels wide, which are made
 // of this one's.
 func (a *Album) Smaller(side int) *Album {
-	return &Album{side: side, larger: a, thumbnails: map[string]*thumbnail{}}
+	return &Album{side: side, larger: a, thumbnails: map[shown]*thumbnail{}}
 }
 
-// Of returns the thumbnail of a file.
-func (a *Album) Of(path string) *thumbnail {
-	a.prepare([]string{path})
-	return a.thumbnails[path]
+// Of returns the thumbnail of a tile.
+func (a *Album) Of(t Tile) *thumbnail {
+	a.prepare([]Tile{t})
+	return a.thumbnails[t.shown()]
 }
 
-// prepare reads files that were not read yet, as many at a time as there are
+// prepare makes thumbnails that were not made yet, as many at a time as there are
 // processors.
-func (a *Album) prepare(paths []string) {
+func (a *Album) prepare(tiles []Tile) {
 	if a.larger != nil {
-		a.larger.prepare(paths)
+		a.larger.prepare(tiles)
 	}
 	var group errgroup.Group
 	group.SetLimit(runtime.NumCPU())
-	for _, path := range paths {
-		if a.thumbnails[path] != nil {
+	for _, tile := range tiles {
+		what := tile.shown()
+		if a.thumbnails[what] != nil {
 			continue
 		}
 		t := &thumbnail{}
-		a.thumbnails[path] = t
+		a.thumbnails[what] = t
 		group.Go(func() error {
-			t.uri, t.image, t.err = a.read(path)
+			t.uri, t.image, t.err = a.read(what)
 			return nil
 		})
 	}
@@ -88,16 +95,24 @@ func (a *Album) prepare(paths []string) {
 
 // read reads a picture as the stages see it: its central square. A small square
 // file that browsers know and show just so is inlined as it is.
-func (a *Album) read(path string) (template.URL, image.Image, error) {
+func (a *Album) read(what shown) (template.URL, image.Image, error) {
 	if a.larger != nil {
-		return a.scale(a.larger.thumbnails[path])
+		return a.scale(a.larger.thumbnails[what])
+	}
+	path := what.path
+	if what.compared != (Comparison{}) {
+		drawn, err := a.compare(path, what.compared, a.side)
+		if err != nil {
+			return "", nil, err
+		}
+		return asJPEG(drawn)
 	}
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return "", nil, err
 	}
 	known := a.photos[path]
-	full, err := known.Show(path, a.levels)
+	full, err := a.open(path)
 	if err != nil {
 		return "", nil, err
 	}
@@ -109,6 +124,9 @@ func (a *Album) read(path string) (template.URL, image.Image, error) {
 	}
 	return asJPEG(small)
 }
+
+// open reads a picture in full, as the stages read it.
+func (a *Album) open(path string) (image.Image, error) { return a.photos[path].Show(path, a.levels) }
 
 // scale makes a thumbnail of a larger one, which is kept if it is small enough.
 func (a *Album) scale(larger *thumbnail) (template.URL, image.Image, error) {
@@ -137,7 +155,7 @@ func centralSquare(bounds image.Rectangle) image.Rectangle {
 }
 
 // scaled draws a part of a picture as an opaque square of the given side.
-func scaled(picture image.Image, part image.Rectangle, side int) image.Image {
+func scaled(picture image.Image, part image.Rectangle, side int) *image.RGBA {
 	square := image.NewRGBA(image.Rect(0, 0, side, side))
 	draw.Draw(square, square.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	draw.CatmullRom.Scale(square, square.Bounds(), picture, part, draw.Over, nil)

@@ -32,10 +32,13 @@ type Strip struct {
 
 // Tile is one picture.
 type Tile struct {
-	Path  string
-	Title string // what it shows, its source and seed
-	Flag  string // blank, saturated or NaN, or a method's remark
+	Path     string
+	Title    string     // what it shows, its source and seed
+	Flag     string     // blank, saturated or NaN, or a method's remark
+	Compared Comparison // what is drawn of the picture and its photo; none for the picture itself
 }
+
+func (t Tile) shown() shown { return shown{t.Path, t.Compared} }
 
 // Done is the state of a strip whose task is done.
 const Done = "done"
@@ -90,7 +93,7 @@ func (g Gallery) View(pictures *Album) View {
 
 // arranged reads the pictures of a gallery, and has those of each row put into its view.
 func (g Gallery) arranged(pictures *Album, put func(*RowView, []StripView)) View {
-	pictures.prepare(g.paths())
+	pictures.prepare(g.tiles())
 	view := View{Heading: g.Heading, Text: g.Text}
 	for _, row := range g.Rows {
 		added, strips := RowView{Title: row.Title, Detail: row.Detail}, make([]StripView, len(row.Strips))
@@ -108,7 +111,7 @@ func (g Gallery) arranged(pictures *Album, put func(*RowView, []StripView)) View
 func (s Strip) view(pictures *Album) StripView {
 	view := StripView{Seed: s.Seed, State: s.State, Done: s.State == Done, Reason: firstLine(s.Reason)}
 	for _, t := range s.Tiles {
-		thumbnail := pictures.Of(t.Path)
+		thumbnail := pictures.Of(t)
 		next := TileView{URI: thumbnail.uri, Title: t.Title, Flag: t.Flag}
 		if thumbnail.err != nil {
 			next.Broken, next.Title = true, t.Title+" cannot be read"
@@ -118,16 +121,14 @@ func (s Strip) view(pictures *Album) StripView {
 	return view
 }
 
-// paths are those of all pictures.
-func (g Gallery) paths() (paths []string) {
+// tiles are those of all strips.
+func (g Gallery) tiles() (tiles []Tile) {
 	for _, row := range g.Rows {
 		for _, s := range row.Strips {
-			for _, t := range s.Tiles {
-				paths = append(paths, t.Path)
-			}
+			tiles = append(tiles, s.Tiles...)
 		}
 	}
-	return paths
+	return tiles
 }
 
 func firstLine(text string) string {

@@ -61,7 +61,7 @@ func (s Sheet) Write(w io.Writer, pictures *Album) error {
 		left := i * (sheetSide + sheetGap)
 		place := image.Rect(left, 0, left+sheetSide, sheetSide)
 		draw.Draw(canvas, place, image.NewUniform(color.Gray{0xcc}), image.Point{}, draw.Src)
-		if picture := pictures.Of(t.Path); picture.err == nil {
+		if picture := pictures.Of(t); picture.err == nil {
 			draw.CatmullRom.Scale(canvas, place, picture.image, picture.image.Bounds(), draw.Src, nil)
 		}
 	}
