@@ -78,21 +78,20 @@ func printClasses(w *tabwriter.Writer, c *checkup) {
 	for _, class := range c.Photos {
 		tested, needed := "–", "–"
 		if need, ok := c.Tested(class.Class); ok {
-			tested = enough(fmt.Sprint(need.Want), need.Have < need.Want)
+			tested = fmt.Sprint(class.Tested)
+			if need.Have < need.Want {
+				tested = fmt.Sprintf("%d of %d, too few", need.Have, need.Want)
+			}
 		}
 		if need, ok := c.Tightest(class.Class); ok {
-			needed = enough(fmt.Sprintf("%d of %d", need.Want, need.Have), need.Have < need.Want)
+			needed = fmt.Sprintf("%d of %d", need.Want, need.Have)
+			if need.Have < need.Want {
+				needed += ", too few"
+			}
 		}
 		fmt.Fprintf(w, "%s\t%d\t%s%s\t%s\t%s\n", class.Class, class.Found, masks(class), tested, needed, class.Sizes())
 	}
 	_ = w.Flush() // what follows are no columns of this table
-}
-
-func enough(text string, short bool) string {
-	if short {
-		return text + ", too few"
-	}
-	return text
 }
 
 // printMachine prints what is computed with, and what is written where.

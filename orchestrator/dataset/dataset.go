@@ -57,7 +57,7 @@ type Set struct {
 	Duplicates []Duplicate // further files that show what one in Images shows
 	LeftOut    []LeftOut   // what may have been meant as an image and is not read
 	Parted     bool        // whether it is said which images show one part
-	Alone      int         // images of which nothing is said then
+	Joined     int         // parts that count as one with another, since a picture shows both
 
 	Levels Levels // that 16-bit images are read with
 	Grey   Range  // of images of 16-bit grey

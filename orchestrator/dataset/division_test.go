@@ -15,8 +15,13 @@ type division struct {
 	seed    int64
 }
 
+// divide takes the first shortage for an error.
 func (d division) divide() (*Division, error) {
-	return Divide(d.set, d.classes, Tests{Counts: d.tests}, d.seen, d.seed)
+	got, err := Divide(d.set, d.classes, Tests{Counts: d.tests}, d.seen, d.seed)
+	if err == nil && len(got.Short) > 0 {
+		err = got.Short[0]
+	}
+	return got, err
 }
 
 // drawDivision draws up to three classes, the first one in mvtec's splits or

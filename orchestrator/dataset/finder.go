@@ -33,7 +33,6 @@ type finder struct {
 
 	inFolders bool // images are in folders, one a part, inside that of their class
 	parted    bool
-	alone     int // images of which no part is said
 }
 
 // list adds the images directly in a folder of the dataset, by its

@@ -1,10 +1,8 @@
 package dataset
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -23,15 +21,14 @@ type Parts struct {
 // Given reports whether there is anything that tells parts.
 func (p Parts) Given() bool { return p.Folders || p.File != "" || p.Pattern != nil }
 
-// mark gives every image its part. Images that nothing is said of have none; there
-// are alone of them, if parts are told at all.
-func (p Parts) mark(images []Image) (alone int, err error) {
+// mark gives every image its part. Images that nothing is said of have none.
+func (p Parts) mark(images []Image) error {
 	var part func(Image) string
 	switch {
 	case p.File != "":
 		listed, err := readParts(p.File, images)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		part = func(img Image) string { return listed[norm.NFC.String(img.Name)] }
 	case p.Pattern != nil:
@@ -44,9 +41,9 @@ func (p Parts) mark(images []Image) (alone int, err error) {
 	case p.Folders:
 		part = func(img Image) string { return img.Part } // as the folders were listed
 	default:
-		return 0, nil
+		return nil
 	}
-	parts := map[string]bool{}
+	parts, alone := map[string]bool{}, 0
 	for i := range images {
 		if images[i].Part = part(images[i]); images[i].Part == "" {
 			alone++
@@ -56,13 +53,43 @@ func (p Parts) mark(images []Image) (alone int, err error) {
 	switch {
 	case len(images) == 0:
 	case p.Folders && alone == len(images):
-		return 0, fmt.Errorf("dataset.parts: folder: no photo is in a folder inside that of its class")
+		return fmt.Errorf("dataset.parts: folder: no photo is in a folder inside that of its class")
 	case p.Pattern != nil && alone == len(images):
-		return 0, fmt.Errorf("dataset.parts: the pattern %s names a part in no photo, such as %s", p.Pattern, images[0].Name)
+		return fmt.Errorf("dataset.parts: the pattern %s names a part in no photo, such as %s", p.Pattern, images[0].Name)
 	case p.Pattern != nil && len(parts) == 1 && len(images) > 1:
-		return 0, fmt.Errorf("dataset.parts: the pattern %s names the one part %q in every photo: then none can be tested on", p.Pattern, images[0].Part)
+		return fmt.Errorf("dataset.parts: the pattern %s names the one part %q in every photo: then none can be tested on", p.Pattern, images[0].Part)
 	}
-	return alone, nil
+	return nil
+}
+
+// joinedParts leads from parts to those that they count as, since a picture is said to
+// show both.
+type joinedParts map[string]string
+
+func (j joinedParts) of(part string) string {
+	for j[part] != "" {
+		part = j[part]
+	}
+	return part
+}
+
+// join has what shows a and b be of one part, and returns it; "" is no part.
+func (j joinedParts) join(a, b string) string {
+	if a, b = j.of(a), j.of(b); a == "" {
+		return b
+	}
+	if b != "" && a != b {
+		j[b] = a
+	}
+	return a
+}
+
+// rename gives images the parts that theirs count as, and counts those that are no more.
+func (j joinedParts) rename(images []Image) int {
+	for i := range images {
+		images[i].Part = j.of(images[i].Part)
+	}
+	return len(j)
 }
 
 // readParts reads which part the photos of a table show.
@@ -143,48 +170,12 @@ func grouped(images []Image) []group {
 	return groups
 }
 
-// nearest chooses some groups, the first that will do, so that their images are as
-// many as wanted, or as near to that as whole groups allow; of two numbers that are
-// as near, the larger.
-func nearest(groups []group, want int) []bool {
-	total := 0
-	for _, g := range groups {
-		total += len(g.images)
+// OnePart is the part that all images of a class show, of which there are several; ""
+// if they show more than one.
+func (s *Set) OnePart(class string) string {
+	images := s.Of(class)
+	if groups := grouped(images); len(groups) == 1 && len(images) > 1 {
+		return images[0].Part
 	}
-	if total == len(groups) { // each has one
-		chosen := make([]bool, len(groups))
-		for i := range min(want, len(chosen)) {
-			chosen[i] = true
-		}
-		return chosen
-	}
-	most := min(total, 2*want) // nothing at all is as near as more than that
-	// reach[i][n] is whether the groups from i on can have n images.
-	reach := make([][]bool, len(groups)+1)
-	reach[len(groups)] = make([]bool, most+1)
-	reach[len(groups)][0] = true
-	for i := len(groups) - 1; i >= 0; i-- {
-		reach[i] = slices.Clone(reach[i+1])
-		for n := len(groups[i].images); n <= most; n++ {
-			reach[i][n] = reach[i][n] || reach[i+1][n-len(groups[i].images)]
-		}
-	}
-	var sums []int
-	for n, can := range reach[0] {
-		if can {
-			sums = append(sums, n)
-		}
-	}
-	left := slices.MinFunc(sums, func(a, b int) int {
-		return cmp.Or(cmp.Compare(distanceTo(want, a), distanceTo(want, b)), cmp.Compare(b, a))
-	})
-	chosen := make([]bool, len(groups))
-	for i, g := range groups {
-		if n := len(g.images); n <= left && reach[i+1][left-n] {
-			chosen[i], left = true, left-n
-		}
-	}
-	return chosen
+	return ""
 }
-
-func distanceTo(want, n int) int { return max(want-n, n-want) }

@@ -113,7 +113,7 @@ func find(folder Folder) (*finder, error) {
 		err = fmt.Errorf("unknown dataset format %q", folder.Format)
 	}
 	if err == nil {
-		if f.alone, err = folder.Parts.mark(f.images); err != nil {
+		if err = folder.Parts.mark(f.images); err != nil {
 			err = &Fault{Key: partsKey, Err: err}
 		}
 	}
@@ -157,9 +157,10 @@ func (f *finder) unique(images []Image) (*Set, []error) {
 	slices.SortFunc(images, func(a, b Image) int {
 		return cmp.Or(strings.Compare(a.Class, b.Class), strings.Compare(a.Name, b.Name))
 	})
-	set := &Set{Root: f.root, LeftOut: f.left, Levels: f.levels, Parted: f.parted, Alone: f.alone}
+	set := &Set{Root: f.root, LeftOut: f.left, Levels: f.levels, Parted: f.parted}
 	first := map[string]int{} // of what an image shows: the one that is kept
 	var twice []error
+	joined := joinedParts{}
 	for _, img := range images {
 		kept, seen := first[img.shows()]
 		if !seen {
@@ -172,16 +173,15 @@ func (f *finder) unique(images []Image) (*Set, []error) {
 		case same.Class != img.Class:
 			twice = append(twice, fmt.Errorf("%s (%s) and %s (%s) are the same picture in two classes: remove one of them",
 				same.Name, same.Class, img.Name, img.Class))
-		case same.Part != img.Part:
-			twice = append(twice, fmt.Errorf("%s (part %q) and %s (part %q) are the same picture and said to show two parts: correct dataset.parts or remove one of them",
-				same.Name, same.Part, img.Name, img.Part))
 		default:
+			same.Part = joined.join(same.Part, img.Part)
 			if same.Marking == nil { // the mask may be that of the copy
 				same.Marking = img.Marking
 			}
 			set.Duplicates = append(set.Duplicates, Duplicate{img.Name, same.Name, img.SHA256 != same.SHA256})
 		}
 	}
+	set.Joined = joined.rename(set.Images)
 	if set.measure(); set.Grey.Photos == 0 {
 		set.Levels = nil // nothing is read with them
 	}

@@ -21,9 +21,12 @@ type Inputs struct {
 }
 
 // Build plans every cell. A class with too few images is an error that says
-// how many there are and how many are needed; so is a plan in which a test
+// how many there are and how many are needed, of all classes at once; so is a plan in which a test
 // image reaches a classifier's training.
 func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
+	if err := tooFew(shortages(exp, in.Set, in.Division)); err != nil {
+		return nil, err
+	}
 	b := &builder{
 		exp:   exp,
 		in:    in,

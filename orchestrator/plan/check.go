@@ -1,10 +1,6 @@
 package plan
 
 import (
-	"fmt"
-
-	"github.com/dustin/go-humanize/english"
-
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/model"
@@ -84,12 +80,15 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	if base != nil {
 		seen = base.Seen
 	}
-	c.Needs, err = photoRequirements(exp, found.Set, seen)
+	division, err := divide(exp, found.Set, seen)
 	c.problem(withPlace(exp, err))
-	for _, need := range c.Needs {
-		if need.Have < need.Want {
-			c.problem(exp.Fault(need.Key, fmt.Errorf("class %q, %s: %d %s, and %d %s needed",
-				need.Class, need.Use, need.Have, english.PluralWord(need.Have, "photo", "photos"), need.Want, english.PluralWord(need.Want, "is", "are"))))
+	if err == nil {
+		c.Needs = photoRequirements(exp, found.Set, division)
+		for i, class := range exp.Dataset.Classes() {
+			c.Photos[i].Tested = len(division.Test[class])
+		}
+		for _, short := range shortages(exp, found.Set, division) {
+			c.problem(short)
 		}
 	}
 	if len(c.Problems) > 0 {

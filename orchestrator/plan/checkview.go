@@ -18,6 +18,7 @@ type FolderView struct {
 	Found int        `json:"found"` // readable, copies among them
 	Forms []FormView `json:"forms"`
 
+	Tested int        `json:"tested"` // as many as whole parts allow
 	Masked int        `json:"masked"` // with masks, copies not among them
 	Seen   []SeenView `json:"seen,omitempty"`
 }

@@ -46,8 +46,8 @@ func TestLeftOutNotes(t *testing.T) {
 // shown, and testing apart.
 func TestTightest(t *testing.T) {
 	c := &Checkup{Needs: []PhotoRequirement{
-		{"good", testedOn, 40, 40, ""}, {"good", "study 1: regularization", 391, 50, ""},
-		{"hole", testedOn, 18, 8, ""}, {"hole", "study 1: LoRAs", 18, 18, ""}, {"hole", "study 2: LoRAs", 10, 10, ""}, {"hole", "study 2: classifiers", 10, 12, ""},
+		{"good", testedOn, 40, 40, ""}, {"good", "study 1's regularization", 391, 50, ""},
+		{"hole", testedOn, 18, 8, ""}, {"hole", "study 1's LoRAs", 18, 18, ""}, {"hole", "study 2's LoRAs", 10, 10, ""}, {"hole", "study 2's classifiers", 10, 12, ""},
 	}}
 	if need, ok := c.Tightest("hole"); !ok || need.Have != 10 || need.Want != 12 {
 		t.Errorf("hole: %+v", need)

@@ -94,7 +94,7 @@ func (b *builder) masksOf(setting string, images []dataset.Image, seen []stage.R
 func (b *builder) studyIngredients(class string, c *experiment.Condition) (in stage.Ingredients, err error) {
 	o := origins{ofGood: class == b.exp.Dataset.Good, resolution: c.LoRA.Resolution}
 	if g := c.LoRA.Generate; g.Uses(experiment.InputSource) || g.Uses(experiment.InputDefect) {
-		if o.good, err = b.studyGood(class, drawing{c.LoRA.SourceImages, sourcesOf(g), c.LoRAPath("source_images")}); err != nil {
+		if o.good, err = b.studyGood(class, drawing{c.LoRA.SourceImages, sourcesOf(g)}); err != nil {
 			return in, err
 		}
 	}
@@ -114,10 +114,10 @@ func (b *builder) studyIngredients(class string, c *experiment.Condition) (in st
 func (b *builder) studyDefects(class string, c *experiment.Condition) ([]dataset.Image, error) {
 	use := "images by method " + c.LoRA.Generate.Method
 	if p, ok := b.studyPattern(class, c); ok {
-		return drawing{p.DefectImages, use, p.Path("defect_images")}.first(b.in.Division.Pool(class), class)
+		return drawing{p.DefectImages, use}.first(b.in.Division.Pool(class), class)
 	}
 	if class != b.exp.Dataset.Good {
-		return b.train(class, drawing{c.LoRA.DefectImages, use, c.LoRAPath("defect_images")})
+		return b.train(class, drawing{c.LoRA.DefectImages, use})
 	}
 	return ofDefects(b, func(defect string) ([]dataset.Image, error) { return b.studyDefects(defect, c) })
 }

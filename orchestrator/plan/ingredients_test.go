@@ -257,13 +257,11 @@ func TestMethodsShareLoRAs(t *testing.T) {
 // and none for one that does not.
 func TestPhotosThatMethodsNeed(t *testing.T) {
 	fourMethods(t)
-	const use = "study 2: defects of generated images"
+	const use = "study 2's defects of generated images"
 	for method, want := range map[string]bool{"paste": true, "fill": true, "refer": true, "cut": false, "img2img": false} {
 		exp := parse(t, sideBySide[:strings.Index(sideBySide, "    plain:")]+"    set: {good: {real: 3}, defects: {generated: 2}, generate: {method: "+method+"}}\n")
-		list, err := photoRequirements(exp, methodInputs(t, exp).Set, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		in := methodInputs(t, exp)
+		list := photoRequirements(exp, in.Set, in.Division)
 		asks := func(r PhotoRequirement) bool { return r.Class == "cut" && r.Use == use && r.Have == 4 && r.Want == 2 }
 		if got := slices.ContainsFunc(list, asks); got != want {
 			t.Errorf("%s: %+v", method, list)
@@ -299,12 +297,9 @@ func TestPhotosOfPatterns(t *testing.T) {
 	text := strings.Replace(sideBySide[:strings.Index(sideBySide, "    plain:")], "conditions:", "patterns: {defect: cut, matrix: [{defect_images: 1}]}\nconditions:", 1)
 	text = strings.Replace(text, "lora: {", "lora: {patterns: {cut: \"1 defect, 0 regularization\"}, ", 1)
 	exp := parse(t, text+"    set: {good: {real: 3}, defects: {generated: 2}, generate: {method: fill}}\n")
-	list, err := photoRequirements(exp, methodInputs(t, exp).Set, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, need := range list {
-		if need.Class == "cut" && strings.HasPrefix(need.Use, "study 2: ") {
+	in := methodInputs(t, exp)
+	for _, need := range photoRequirements(exp, in.Set, in.Division) {
+		if need.Class == "cut" && strings.HasPrefix(need.Use, "study 2's ") {
 			t.Errorf("%+v", need)
 		}
 	}

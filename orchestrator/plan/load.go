@@ -97,15 +97,20 @@ func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, bas
 	if err != nil {
 		return nil, err
 	}
-	tests, err := testsOf(exp, set)
-	if err != nil {
-		return nil, err
-	}
-	division, err := dataset.Divide(set, exp.Dataset.Classes(), tests, base.Seen, exp.Dataset.SplitSeed)
+	division, err := divide(exp, set, base.Seen)
 	if err != nil {
 		return nil, err
 	}
 	return Build(exp, Inputs{Set: set, Division: division, Base: base, Weights: weights, Encoder: encoder, Versions: versions})
+}
+
+// divide decides which photos are tested on. seen are those that the base model knows.
+func divide(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) (*dataset.Division, error) {
+	tests, err := testsOf(exp, set)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.Divide(set, exp.Dataset.Classes(), tests, seen, exp.Dataset.SplitSeed)
 }
 
 // testsOf is what an experiment says of the photos that are tested on.

@@ -198,7 +198,11 @@ func TestLoadErrors(t *testing.T) {
 		{"no weights", "weights: none", "weights: weights/b1.safetensors", nil, "small.yaml:20:23: classifier.weights: open "},
 		{"no features model", "show: 3", "show: 3\n  features: ./dino", nil, `small.yaml:9:13: patterns.features: features model "./dino": no such folder`},
 		{"weights of another format", "weights: none", "weights: weights/b0.pt", nil, `classifier.weights "weights/b0.pt" is none of imagenet, lite0, none, or a .safetensors file`},
-		{"too few to test", "defects: 2}", "defects: 7}", nil, `small.yaml:14:19: class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer`},
+		{"too few to test", "defects: 2}", "defects: 7}", nil, `there are too few photos:
+  small.yaml:14:19: class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer
+  small.yaml:14:19: class "cut" has 6 images for testing, and 7 are needed: add images or ask for fewer
+  small.yaml:15:41: class "crack" has 0 images for study 2's LoRAs, and 2 are needed: add images or ask for fewer
+`},
 		{"no scripts", "", "", func(d desk) { _ = os.RemoveAll(filepath.Join(d.root, "scripts")) }, "the Python stages are not where they should be"},
 		{"versions are no JSON", "", "", func(d desk) { d.write("scripts/versions.json", "{") }, "versions.json: unexpected end"},
 		{"no version of a stage", "", "", func(d desk) { d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1}`) }, "versions.json has no version of the stage autoencode"},

@@ -49,16 +49,16 @@ func (b *builder) patternGood() []dataset.Image {
 // the defect, and regions by their size, are those that any of study 1's LoRAs learns, so
 // that all patterns are made from the same; or, without a LoRA, as many as the pattern says.
 func (b *builder) patternIngredients(r experiment.Recipe, p *experiment.Pattern) (in stage.Ingredients, err error) {
-	defect, key := b.exp.Patterns.Defect, p.Path("source_images")
+	defect := b.exp.Patterns.Defect
 	o := origins{good: b.patternGood(), defects: b.in.Division.Pool(defect)[:b.learns], resolution: r.Resolution}
 	if !p.Baseline && !p.Trains() {
-		shown := drawing{p.DefectImages, "method " + r.Generate.Method, p.Path("defect_images")}
+		shown := drawing{p.DefectImages, "method " + r.Generate.Method}
 		if o.defects, err = shown.first(b.in.Division.Pool(defect), defect); err != nil {
 			return in, err
 		}
 	}
 	if r.Generate.Uses(experiment.InputSource) {
-		least := drawing{max(r.SourceImages, 1), sourcesOf(r.Generate), key}
+		least := drawing{max(r.SourceImages, 1), sourcesOf(r.Generate)}
 		if _, err = least.first(o.good, b.exp.Dataset.Good); err != nil {
 			return in, err
 		}
@@ -81,11 +81,11 @@ func sourcesOf(g experiment.Generate) string { return "the sources of " + g.Meth
 func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
 	defect := b.exp.Patterns.Defect
 	spec, err := once(b.loras, "pattern "+p.Name, func() (spec stage.TrainLoRA, err error) {
-		instance, err := drawing{p.DefectImages, "training LoRAs", p.Path("defect_images")}.first(b.in.Division.Pool(defect), defect)
+		instance, err := drawing{p.DefectImages, "training LoRAs"}.first(b.in.Division.Pool(defect), defect)
 		if err != nil {
 			return spec, err
 		}
-		regular, err := drawing{p.RegularizationImages, "regularization", p.Path("regularization_images")}.first(b.patternGood(), b.exp.Dataset.Good)
+		regular, err := drawing{p.RegularizationImages, "regularization"}.first(b.patternGood(), b.exp.Dataset.Good)
 		if err != nil {
 			return spec, err
 		}

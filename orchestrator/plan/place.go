@@ -15,16 +15,11 @@ import (
 // them: the class that there is not, the number that is too large.
 func withPlace(exp *experiment.Experiment, err error) error {
 	var fault *dataset.Fault
-	var shortage *dataset.ShortageError
 	switch {
 	case errors.As(err, &fault) && fault.Class != "":
 		return exp.Fault(exp.Dataset.ClassKey(fault.Class), err)
 	case errors.As(err, &fault):
 		return exp.Fault(fault.Key, err)
-	case errors.As(err, &shortage) && shortage.Key != "":
-		return exp.Fault(shortage.Key, err)
-	case errors.As(err, &shortage):
-		return exp.Fault(exp.TestKey(shortage.Class), err)
 	}
 	return err
 }

@@ -1,6 +1,11 @@
 package plan
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
 )
@@ -29,45 +34,61 @@ func (m *most) of(n int, key string) {
 	}
 }
 
-// photoRequirements lists what an experiment asks of a set of photos, whether or not the
-// photos suffice. seen are those that the base model was trained on.
-func photoRequirements(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) ([]PhotoRequirement, error) {
-	classes := exp.Dataset.Classes()
-	eligible := map[string]int{}
-	tests, err := testsOf(exp, set)
-	if err != nil {
-		return nil, err
-	}
-	for _, img := range set.Images {
-		if img.Split != dataset.TrainingOnly && !img.In(seen) {
-			eligible[img.Class]++
-		}
-	}
-	for _, class := range classes {
-		if tests.Counts != nil {
-			tests.Counts[class] = min(tests.Counts[class], eligible[class])
-		}
-	}
-	division, err := dataset.Divide(set, classes, tests, seen, exp.Dataset.SplitSeed)
-	if err != nil {
-		return nil, err
-	}
+// photoRequirements lists what an experiment asks of photos that are divided, whether or
+// not they suffice.
+func photoRequirements(exp *experiment.Experiment, set *dataset.Set, division *dataset.Division) []PhotoRequirement {
 	var all []PhotoRequirement
-	for _, class := range classes {
+	for _, class := range exp.Dataset.Classes() {
 		add := func(use string, have int, want most) {
 			if want.n > 0 {
 				all = append(all, PhotoRequirement{class, use, have, want.n, want.key})
 			}
 		}
-		tested := exp.TestCount(class)
-		if tests.Listed != nil {
-			tested = len(division.Test[class])
+		tested := most{exp.TestCount(class), exp.TestKey(class)}
+		if exp.Conditions != nil && exp.Conditions.Test.List != "" {
+			tested.n = len(division.Test[class])
 		}
-		add(testedOn, eligible[class], most{tested, exp.TestKey(class)})
+		add(testedOn, division.Testable[class], tested)
 		patternRequirements(exp, set, division, class, add)
 		conditionRequirements(exp, len(division.Train[class]), class, add)
 	}
-	return all, nil
+	return all
+}
+
+// shortages are what an experiment asks of photos and they do not have, each with its
+// place in the file.
+func shortages(exp *experiment.Experiment, set *dataset.Set, division *dataset.Division) (list []error) {
+	few := map[string]bool{} // classes of which all images are tested on, and not enough
+	for _, short := range division.Short {
+		few[short.Class] = true
+		list = append(list, exp.Fault(exp.TestKey(short.Class), short))
+	}
+	for _, need := range photoRequirements(exp, set, division) {
+		if need.Use == testedOn || need.Have >= need.Want {
+			continue
+		}
+		short := &dataset.ShortageError{Class: need.Class, Have: need.Have, Want: need.Want, Use: need.Use}
+		if pool := division.Pool(need.Class); !few[need.Class] && need.Have == len(division.Train[need.Class]) && len(pool) >= need.Want {
+			short.Tested = dataset.Names(pool[need.Have:need.Want])
+		}
+		if need.Have == 0 {
+			short.OnePart = set.OnePart(need.Class)
+		}
+		list = append(list, exp.Fault(need.Key, short))
+	}
+	return list
+}
+
+// tooFew is one error of all shortages; nil if there are none.
+func tooFew(list []error) error {
+	if len(list) < 2 {
+		return errors.Join(list...)
+	}
+	all := make([]any, len(list))
+	for i, err := range list {
+		all[i] = err
+	}
+	return fmt.Errorf("there are too few photos:"+strings.Repeat("\n  %w", len(all)), all...)
 }
 
 // patternRequirements lists study 1's uses of a class; more patterns use the same photos.
@@ -85,11 +106,11 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 	}
 	switch class {
 	case exp.Patterns.Defect:
-		add("study 1: LoRAs", len(division.Pool(class)), instance)
+		add("study 1's LoRAs", len(division.Pool(class)), instance)
 	case exp.Dataset.Good:
 		good := len(sameVariety(set.Variety(exp.Patterns.Defect), division.Train[class]))
-		add("study 1: regularization", good, regular)
-		add("study 1: sources of generated images", good, sources)
+		add("study 1's regularization", good, regular)
+		add("study 1's sources of generated images", good, sources)
 	}
 }
 
@@ -110,7 +131,9 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 		if !method.Uses(experiment.InputLoRA) {
 			continue
 		}
-		if good && c.UsesGenerated() {
+		if good && slices.ContainsFunc(exp.Dataset.Defects, func(defect string) bool {
+			return c.Of(defect, class).Generated > 0 && c.LoRA.Patterns[defect] == ""
+		}) {
 			regular.of(c.LoRA.RegularizationImages, c.LoRAPath("regularization_images"))
 		}
 		switch {
@@ -121,9 +144,9 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 			instance.of(c.LoRA.DefectImages, c.LoRAPath("defect_images"))
 		}
 	}
-	add("study 2: LoRAs", have, instance)
-	add("study 2: regularization", have, regular)
-	add("study 2: sources of generated images", have, sources)
-	add("study 2: defects of generated images", have, shown)
-	add("study 2: classifiers", have, real)
+	add("study 2's LoRAs", have, instance)
+	add("study 2's regularization", have, regular)
+	add("study 2's sources of generated images", have, sources)
+	add("study 2's defects of generated images", have, shown)
+	add("study 2's classifiers", have, real)
 }

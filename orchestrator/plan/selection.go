@@ -1,37 +1,25 @@
 package plan
 
-import (
-	"errors"
-
-	"kizu/orchestrator/dataset"
-)
+import "kizu/orchestrator/dataset"
 
 // drawing is a number of images that are asked for.
 type drawing struct {
 	n   int
 	use string // what they are for
-	key string // of the experiment file: what asks for them
 }
 
-// first takes the first images of a drawing order.
+// first takes the first images of a drawing order. That there are so many was looked at
+// before (shortages).
 func (d drawing) first(images []dataset.Image, class string) ([]dataset.Image, error) {
 	if len(images) < d.n {
-		return nil, &dataset.ShortageError{Class: class, Have: len(images), Want: d.n, Use: d.use, Key: d.key}
+		return nil, &dataset.ShortageError{Class: class, Have: len(images), Want: d.n, Use: d.use}
 	}
 	return images[:d.n], nil
 }
 
-// train takes the first images of a class that are not tested on. Where test
-// images would be next, the error names them.
+// train takes the first images of a class that are not tested on.
 func (b *builder) train(class string, d drawing) ([]dataset.Image, error) {
-	images, err := d.first(b.in.Division.Train[class], class)
-	var shortage *dataset.ShortageError
-	if errors.As(err, &shortage) {
-		if pool := b.in.Division.Pool(class); len(pool) >= d.n {
-			shortage.Tested = dataset.Names(pool[shortage.Have:d.n])
-		}
-	}
-	return images, err
+	return d.first(b.in.Division.Train[class], class)
 }
 
 // goodFor lists the good images of a drawing order that show the same kind of

@@ -55,7 +55,7 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Rendering: b.rendering(),
 	}
 	for index, class := range spec.Classes {
-		reals, err := b.train(class, drawing{c.Of(class, b.exp.Dataset.Good).Real, "training classifiers", c.RealPath(class == b.exp.Dataset.Good)})
+		reals, err := b.train(class, drawing{c.Of(class, b.exp.Dataset.Good).Real, "training classifiers"})
 		if err != nil {
 			return spec, err
 		}
@@ -123,12 +123,12 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 		return b.patternLoRA(p, cell.Seed)
 	}
 	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec stage.TrainLoRA, err error) {
-		at, regular := cell.Condition.LoRAPath, []dataset.Image(nil)
-		learns := drawing{lora.DefectImages, "training LoRAs", at("defect_images")}
+		var regular []dataset.Image
+		learns := drawing{lora.DefectImages, "training LoRAs"}
 		if class == names.Good {
-			learns.n, learns.key = lora.GoodImages, at("good_images")
+			learns.n = lora.GoodImages
 		} else if lora.RegularizationImages > 0 {
-			if regular, err = b.studyGood(class, drawing{lora.RegularizationImages, "regularization", at("regularization_images")}); err != nil {
+			if regular, err = b.studyGood(class, drawing{lora.RegularizationImages, "regularization"}); err != nil {
 				return spec, err
 			}
 		}

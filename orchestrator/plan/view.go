@@ -165,12 +165,17 @@ func (p *Plan) partNotes() []string {
 	if !p.Set.Parted {
 		return nil
 	}
-	parts := map[string]bool{}
+	parts, alone := map[string]bool{}, 0
 	for _, img := range p.Set.Images {
-		parts[img.PartOf()] = true
+		if parts[img.PartOf()] = true; img.Part == "" {
+			alone++
+		}
 	}
 	notes := []string{fmt.Sprintf("%s show %s, and those of one part stay on one side; %s of which no part is told count as one each",
-		english.Plural(len(p.Set.Images), "photo", "photos"), english.Plural(len(parts), "part", ""), english.Plural(p.Set.Alone, "photo", "photos"))}
+		english.Plural(len(p.Set.Images), "photo", "photos"), english.Plural(len(parts), "part", ""), english.Plural(alone, "photo", "photos"))}
+	if n := p.Set.Joined; n > 0 {
+		notes = append(notes, fmt.Sprintf("%s as one with others, since a picture is said to show both", english.Plural(n, "part counts", "parts count")))
+	}
 	for _, class := range p.Experiment.Dataset.Classes() {
 		got, want := len(p.Division.Test[class]), p.Experiment.TestCount(class)
 		if want > 0 && got != want {
