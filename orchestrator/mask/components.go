@@ -1,16 +1,26 @@
 package mask
 
-import "image"
+import (
+	"image"
+	"slices"
+)
 
-// Component is pixels of a mask that hang together.
-type Component struct {
-	Area int
-	Box  image.Rectangle
+// LargestIn is how many pixels the largest component of what lies in a rectangle has: a
+// speck beside a defect is none. Components are 8-connected: pixels that touch at a corner
+// hang together.
+func (m *Mask) LargestIn(rect image.Rectangle) int {
+	clipped := &Mask{Width: m.Width, Height: m.Height}
+	for _, r := range m.Runs {
+		if box := r.box().Intersect(rect); !box.Empty() {
+			clipped.Runs = append(clipped.Runs, Run{r.Y, box.Min.X, box.Max.X})
+		}
+	}
+	return slices.Max(append(clipped.components(), 0))
 }
 
-// Components are the 8-connected parts of a mask, in the order of their first pixels:
-// pixels that touch at a corner hang together.
-func (m *Mask) Components() []Component {
+// components counts the pixels of each component, at the place of its first run among the
+// runs; at the others there is 0.
+func (m *Mask) components() []int {
 	parent := make([]int, len(m.Runs)) // of each run, towards the first of its component
 	for i := range parent {
 		parent[i] = i
@@ -19,20 +29,11 @@ func (m *Mask) Components() []Component {
 		a, b = root(parent, a), root(parent, b)
 		parent[max(a, b)] = min(a, b)
 	})
-	var list []Component
-	number := map[int]int{} // of a component in the list, by its first run
+	areas := make([]int, len(m.Runs))
 	for i, r := range m.Runs {
-		first := root(parent, i)
-		n, known := number[first]
-		if !known {
-			n = len(list)
-			number[first] = n
-			list = append(list, Component{})
-		}
-		list[n].Area += r.To - r.From
-		list[n].Box = list[n].Box.Union(r.box())
+		areas[root(parent, i)] += r.To - r.From
 	}
-	return list
+	return areas
 }
 
 // touching calls f with every two runs of neighbouring rows that touch each other.

@@ -5,6 +5,7 @@ import (
 	"image"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -62,15 +63,20 @@ func TestAgainstBitmaps(t *testing.T) {
 	}
 }
 
-// TestComponentsAgainstFloodFill: components are what a flood fill finds, first pixels
-// first.
+// TestComponentsAgainstFloodFill: the largest component, of all or of what lies in a
+// rectangle, is as large as a flood fill finds.
 func TestComponentsAgainstFloodFill(t *testing.T) {
 	several := 0
 	for number := range uint64(500) {
 		bits, m := random(number)
-		got, want := m.Components(), flooded(bits)
-		if !reflect.DeepEqual(got, want) {
-			t.Fatalf("bitmap %d has the components %v, want %v", number, got, want)
+		rng := rand.New(rand.NewPCG(number, 4))
+		rect := image.Rect(rng.IntN(20), rng.IntN(20), rng.IntN(20), rng.IntN(20))
+		inside := Of(m.Width, m.Height, func(x, y int) bool { return bits[y][x] && image.Pt(x, y).In(rect) })
+		want := flooded(bits)
+		for _, got := range [][2]int{{m.LargestIn(everywhere), slices.Max(append(want, 0))}, {m.LargestIn(rect), inside.LargestIn(everywhere)}} {
+			if got[0] != got[1] {
+				t.Fatalf("the largest component of bitmap %d is of %d pixels, want %d", number, got[0], got[1])
+			}
 		}
 		if len(want) > 1 {
 			several++
@@ -81,9 +87,9 @@ func TestComponentsAgainstFloodFill(t *testing.T) {
 	}
 }
 
-func flooded(bits [][]bool) (list []Component) {
+func flooded(bits [][]bool) (areas []int) {
 	for _, start := range pixels(bits, everywhere) {
-		var found Component
+		found := 0
 		for queue := []image.Point{start}; len(queue) > 0; {
 			p := queue[0]
 			queue = queue[1:]
@@ -91,19 +97,18 @@ func flooded(bits [][]bool) (list []Component) {
 				continue
 			}
 			bits[p.Y][p.X] = false
-			found.Area++
-			found.Box = found.Box.Union(image.Rectangle{p, p.Add(image.Pt(1, 1))})
+			found++
 			for dy := -1; dy <= 1; dy++ {
 				for dx := -1; dx <= 1; dx++ {
 					queue = append(queue, p.Add(image.Pt(dx, dy)))
 				}
 			}
 		}
-		if found.Area > 0 {
-			list = append(list, found)
+		if found > 0 {
+			areas = append(areas, found)
 		}
 	}
-	return list
+	return areas
 }
 
 // TestUnion: masks that are joined have what one of them has, in the one form that a

@@ -51,7 +51,6 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	for _, class := range exp.Dataset.Classes() {
 		c.Photos = append(c.Photos, folderView(class, found))
 	}
-	c.checkViews(exp, found)
 	for _, problem := range found.Problems {
 		c.problem(problem)
 	}
@@ -82,7 +81,10 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	}
 	division, err := divide(exp, found.Set, seen)
 	c.problem(withPlace(exp, err))
-	if err == nil {
+	if err != nil {
+		c.checkViews(exp, found, nil)
+	} else {
+		c.checkViews(exp, found, division.TestedHashes())
 		c.Needs = photoRequirements(exp, found.Set, division)
 		for i, class := range exp.Dataset.Classes() {
 			c.Photos[i].Tested = len(division.Test[class])

@@ -5,7 +5,6 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
-	"kizu/orchestrator/mask"
 )
 
 // SeenView says what networks of one kind see of the photos of a class.
@@ -22,8 +21,8 @@ type SeenView struct {
 	Lost       int     `json:"lost"`                 // photos of whose defect nothing is seen
 	Cut        int     `json:"cut"`                  // photos of whose defect only a part is seen
 	FirstLost  string  `json:"first_lost,omitempty"` // the first of either
-	Smallest   string  `json:"smallest,omitempty"`   // the photo with the smallest defect as it is seen
-	SmallestPx float64 `json:"smallest_pixels"`      // its area, in pixels of what the network sees
+	Smallest   string  `json:"smallest,omitempty"`   // of the photos that it learns or is tested on, the one of whose defect least is seen
+	SmallestPx float64 `json:"smallest_pixels"`      // the area of the largest piece of it, in pixels of what the network sees
 }
 
 // network is what one kind of network sees.
@@ -31,20 +30,21 @@ type network struct {
 	name       string
 	resolution int
 	regions    func(dataset.Image) ([]image.Rectangle, error) // of a photo, that it is given
+	tested     bool                                           // whether it is given test photos
 }
 
 // networks are those of an experiment that see photos of a class.
 func (v views) networks(exp *experiment.Experiment, class string) []network {
 	var list []network
 	if r := loraResolution(exp, class); r > 0 {
-		list = append(list, network{"LoRAs", r, func(img dataset.Image) ([]image.Rectangle, error) { return v.ofLoRAs(img, r) }})
+		list = append(list, network{"LoRAs", r, func(img dataset.Image) ([]image.Rectangle, error) { return v.ofLoRAs(img, r) }, false})
 	}
 	if exp.Conditions != nil {
 		r := 0
 		for _, c := range exp.ExpandConditions() {
 			r = least(r, c.Classifier.Resolution)
 		}
-		list = append(list, network{"classifiers", r, v.ofClassifiers})
+		list = append(list, network{"classifiers", r, v.ofClassifiers, true})
 	}
 	return list
 }
@@ -58,7 +58,7 @@ func loraResolution(exp *experiment.Experiment, class string) (smallest int) {
 	}
 	if exp.Conditions != nil {
 		for _, c := range exp.ExpandConditions() {
-			if c.UsesGenerated() {
+			if c.Of(class, exp.Dataset.Good).Generated > 0 && c.LoRA.Patterns[class] == "" && c.LoRA.Generate.Uses(experiment.InputLoRA) {
 				smallest = least(smallest, c.LoRA.Resolution)
 			}
 		}
@@ -115,18 +115,16 @@ func (v views) fitted(region image.Rectangle, resolution int) (visible image.Rec
 	return visible, r / float64(side), r / float64(side)
 }
 
-// seenBy sums up what a network sees of some photos.
-func (v views) seenBy(n network, photos []dataset.Image) (SeenView, error) {
+// seenBy sums up what a network sees of some photos. What is kept from its training says
+// nothing of how small the defects are that it learns.
+func (v views) seenBy(n network, photos []dataset.Image, kept map[string]bool) (SeenView, error) {
 	view := SeenView{Network: n.name, Resolution: n.resolution}
 	for _, img := range photos {
 		regions, err := n.regions(img)
 		if err != nil {
 			return view, err
 		}
-		var defects []mask.Component
-		if m := img.Mask(); m != nil {
-			defects = m.Components()
-		}
+		size := 0.0
 		for _, region := range regions {
 			visible, across, down := v.fitted(region, n.resolution)
 			share := 1 - area(visible)/area(region)
@@ -134,19 +132,21 @@ func (v views) seenBy(n network, photos []dataset.Image) (SeenView, error) {
 			if share > view.CutWorst {
 				view.CutWorst, view.Worst = share, img.Name
 			}
-			view.defect(img, defects, region, visible, across*down)
+			if m := img.Mask(); m != nil {
+				view.defect(img, region, visible)
+				size = max(size, float64(m.LargestIn(visible))*across*down)
+			}
+		}
+		if size > 0 && (view.Smallest == "" || size < view.SmallestPx) && (n.tested || !kept[img.SHA256]) {
+			view.Smallest, view.SmallestPx = img.Name, size
 		}
 	}
 	return view, nil
 }
 
-// defect adds what is seen of a photo's defect in a region, where a pixel becomes so many.
-func (view *SeenView) defect(img dataset.Image, defects []mask.Component, region, visible image.Rectangle, scale float64) {
-	m := img.Mask()
-	if m == nil {
-		return
-	}
-	all, seen := m.CountIn(region), m.CountIn(visible)
+// defect adds what is cut away of a photo's defect in a region.
+func (view *SeenView) defect(img dataset.Image, region, visible image.Rectangle) {
+	all, seen := img.Mask().CountIn(region), img.Mask().CountIn(visible)
 	if seen < all && view.FirstLost == "" {
 		view.FirstLost = img.Name
 	}
@@ -156,11 +156,6 @@ func (view *SeenView) defect(img dataset.Image, defects []mask.Component, region
 		view.Lost++
 	default:
 		view.Cut++
-	}
-	for _, c := range defects {
-		if size := float64(c.Area) * scale; c.Box.Overlaps(region) && (view.Smallest == "" || size < view.SmallestPx) {
-			view.Smallest, view.SmallestPx = img.Name, size
-		}
 	}
 }
 

@@ -28,15 +28,15 @@ func edge() *dataset.Set {
 	return set
 }
 
-// TestSeen: how much is cut away, of how many defects, and how small the smallest is, by
-// each way to see photos.
+// TestSeen: how much is cut away, of how many defects, and how small the largest piece of
+// the smallest is, by each way to see photos; of test photos not to LoRAs.
 func TestSeen(t *testing.T) {
 	for keys, want := range map[string][2]string{ // of LoRAs at 64 pixels and of classifiers at 224
-		"fit: crop":            {"0.69 0.69 crack/000.png, 0 lost, 1 cut, 0.61", "0.69 0.69 crack/000.png, 0 lost, 1 cut, 7.53"},
-		"fit: pad":             {"0.00 0.00 , 0 lost, 0 cut, 0.06", "0.00 0.00 , 0 lost, 0 cut, 0.73"},
-		"fit: stretch":         {"0.00 0.00 , 0 lost, 0 cut, 0.19", "0.00 0.00 , 0 lost, 0 cut, 2.35"},
-		"fit: {tiles: 100}":    {"0.00 0.00 , 0 lost, 0 cut, 655.36", "0.00 0.00 , 0 lost, 0 cut, 30.11"},                        // the LoRAs' tile shows the large one
-		"crop: {around: mask}": {"0.41 0.41 crack/000.png, 1 lost, 0 cut, 0.61", "0.69 0.69 crack/000.png, 0 lost, 1 cut, 7.53"}, // as long as both are apart, and its middle shows neither
+		"fit: crop":            {"0.69 0.69 crack/000.png, 0 lost, 1 cut, 163.84", "0.69 0.69 crack/000.png, 0 lost, 1 cut, 2007.04"},
+		"fit: pad":             {"0.00 0.00 , 0 lost, 0 cut, 16.00", "0.00 0.00 , 0 lost, 0 cut, 196.00"},
+		"fit: stretch":         {"0.00 0.00 , 0 lost, 0 cut, 51.20", "0.00 0.00 , 0 lost, 0 cut, 627.20"},
+		"fit: {tiles: 100}":    {"0.00 0.00 , 0 lost, 0 cut, 327.68", "0.00 0.00 , 0 lost, 0 cut, 4014.08"},                         // half of the large one
+		"crop: {around: mask}": {"0.41 0.41 crack/000.png, 1 lost, 0 cut, 0.00", "0.69 0.69 crack/000.png, 0 lost, 1 cut, 2007.04"}, // as long as both are apart, and its middle shows neither
 	} {
 		exp := seen(t, keys, small)
 		set := edge()
@@ -46,10 +46,14 @@ func TestSeen(t *testing.T) {
 			t.Fatalf("%s: networks %v", keys, networks)
 		}
 		for i, n := range networks {
-			got, err := v.seenBy(n, set.Of("crack")[:1])
+			got, err := v.seenBy(n, set.Of("crack")[:1], nil)
 			text := fmt.Sprintf("%.2f %.2f %s, %d lost, %d cut, %.2f", got.CutMean, got.CutWorst, got.Worst, got.Lost, got.Cut, got.SmallestPx)
-			if err != nil || text != want[i] || got.Smallest != "crack/000.png" {
+			if err != nil || text != want[i] || (got.Smallest == "crack/000.png") != (got.Lost == 0) {
 				t.Errorf("%s, %s: %s (%v), want %s", keys, n.name, text, err, want[i])
+			}
+			got, err = v.seenBy(n, set.Of("crack")[:1], map[string]bool{set.Of("crack")[0].SHA256: true})
+			if err != nil || (got.Smallest != "") != n.tested {
+				t.Errorf("%s, %s: of a test photo %q (%v)", keys, n.name, got.Smallest, err)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -16,8 +17,9 @@ const (
 	classifierCells = 4
 )
 
-// checkViews looks at what is seen of photos and of their defects.
-func (c *Checkup) checkViews(exp *experiment.Experiment, found *dataset.Inspection) {
+// checkViews looks at what is seen of photos and of their defects. kept are photos that
+// LoRAs do not learn.
+func (c *Checkup) checkViews(exp *experiment.Experiment, found *dataset.Inspection, kept map[string]bool) {
 	v := views{exp.Dataset, found.Set}
 	for _, problem := range found.MaskProblems {
 		c.Warnings = append(c.Warnings, problem.Error()+" (nothing in this file needs masks)")
@@ -35,15 +37,16 @@ func (c *Checkup) checkViews(exp *experiment.Experiment, found *dataset.Inspecti
 			}
 		}
 		for _, n := range v.networks(exp, folder.Class) {
-			seen, err := v.seenBy(n, photos)
+			seen, err := v.seenBy(n, photos, kept)
 			if err != nil {
 				continue // which planning says
 			}
 			folder.Seen = append(folder.Seen, seen)
 		}
-		c.Warnings = append(c.Warnings, folder.warnings(exp.Dataset.Fit)...)
+		c.Warnings = append(c.Warnings, folder.warnings(exp.Dataset)...)
 	}
-	if exp.Dataset.Crop != nil && exp.Conditions != nil && loraResolution(exp, "") > 0 {
+	anew := func(c experiment.Condition) bool { return c.UsesGenerated() && !c.LoRA.Generate.How().Masks }
+	if exp.Dataset.Crop != nil && slices.ContainsFunc(exp.ExpandConditions(), anew) {
 		c.Warnings = append(c.Warnings, "images are generated at the scale of the regions around defects (dataset.crop), and classifiers see photos "+
 			seenAs(exp.Dataset.Fit)+": the two differ in scale, which a classifier may go by")
 	}
@@ -65,21 +68,30 @@ func others(name string, all int) string {
 }
 
 // warnings are what is to be looked at before a run: defects that are not seen.
-func (f FolderView) warnings(fit experiment.Fit) (list []string) {
+func (f FolderView) warnings(d experiment.Dataset) (list []string) {
 	for names, seen := range f.alike() {
 		if seen.Lost+seen.Cut > 0 {
 			list = append(list, fmt.Sprintf("%s: of the defects of %s, %d %s cut away wholly and %d in part for %s, the first in %s: dataset.fit: %s takes the square in the middle; pad, stretch and tiles show all",
-				f.Class, english.Plural(seen.Lost+seen.Cut, "photo", "photos"), seen.Lost, english.PluralWord(seen.Lost, "is", "are"), seen.Cut, names, seen.FirstLost, fit.How))
+				f.Class, english.Plural(seen.Lost+seen.Cut, "photo", "photos"), seen.Lost, english.PluralWord(seen.Lost, "is", "are"), seen.Cut, names, seen.FirstLost, d.Fit.How))
 		}
 	}
 	for _, seen := range f.Seen {
-		fewest, what := float64(latentCell), "one cell of the autoencoder is 64: what it gives back may not show it"
+		fewest, what, larger := float64(latentCell), "one cell of the autoencoder is 64: what it gives back may not show it", "lora.resolution"
 		if seen.Network != "LoRAs" {
-			fewest, what = classifierCells, "fewer than 4 say little"
+			fewest, what, larger = classifierCells, "fewer than 4 say little", "classifier.resolution"
+		}
+		other := "or tiles show"
+		switch {
+		case seen.Network == "LoRAs" && d.Crop != nil:
+			other = "or a smaller dataset.crop.ratio show"
+		case d.Fit.How == experiment.FitTiles:
+			other = "or smaller tiles show"
+		case seen.Network == "LoRAs":
+			other = "or dataset.crop show"
 		}
 		if seen.Smallest != "" && seen.SmallestPx < fewest {
-			list = append(list, fmt.Sprintf("%s: the smallest defect, in %s, is %s pixels to %s at %d×%d, and %s; a larger resolution, tiles or dataset.crop show more of it",
-				f.Class, seen.Smallest, pixels(seen.SmallestPx), seen.Network, seen.Resolution, seen.Resolution, what))
+			list = append(list, fmt.Sprintf("%s: the smallest defect, in %s, is %s pixels to %s at %d×%d, and %s; a larger %s %s more of it",
+				f.Class, seen.Smallest, pixels(seen.SmallestPx), seen.Network, seen.Resolution, seen.Resolution, what, larger, other))
 		}
 	}
 	return list
@@ -108,6 +120,9 @@ func (view SeenView) cutLike(other SeenView) bool {
 
 // pixels writes a number of pixels: of few, with a digit after the point.
 func pixels(n float64) string {
+	if n < 0.1 {
+		return "less than 0.1"
+	}
 	if n < 10 {
 		return fmt.Sprintf("%.1f", n)
 	}
