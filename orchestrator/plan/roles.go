@@ -33,7 +33,7 @@ type RoleUse struct {
 
 // Roles lists every photo of the classes with its roles, class by class and by name.
 func (p *Plan) Roles() []PhotoRoles {
-	uses := roleUses{}
+	uses := roleUses{p, map[string][]RoleUse{}}
 	for _, cell := range p.FirstSeed() {
 		p.useIn(cell, uses)
 	}
@@ -43,7 +43,7 @@ func (p *Plan) Roles() []PhotoRoles {
 		of := map[string]bool{}
 		for _, img := range p.Set.Of(class) {
 			of[img.Name] = true
-			list = append(list, PhotoRoles{Photo: img.Name, Class: class, Part: img.Part, Roles: uses.of(img)})
+			list = append(list, PhotoRoles{Photo: img.Name, Class: class, Part: img.Part, Roles: uses.merged(img)})
 		}
 		for _, copied := range p.Set.Duplicates {
 			if of[copied.Same] {
@@ -87,18 +87,21 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 }
 
 // roleOrder is how a photo's roles are listed: what may not meet first.
-var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Compared, stage.Control, stage.Calibration}
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Compared, stage.Control, stage.Calibration}
 
-// roleUses are the roles of photos, by the hashes of their files: a region of a photo is
-// used as the photo is.
-type roleUses map[string][]RoleUse
+// roleUses are the roles of photos, by the hashes of their files: a region of a photo, or
+// its mask, is used as the photo is.
+type roleUses struct {
+	plan *Plan
+	of   map[string][]RoleUse
+}
 
 // add notes what photos are to a task of a cell; class is that of its LoRA or images.
 func (u roleUses) add(task *Task, cell Cell, class string) {
 	for _, reading := range task.Spec.Reads() {
 		for ref := range reading.Photos {
-			sum, _ := ref.Hash()
-			u.note(sum, reading.Role, cell, class)
+			img, _ := u.plan.Image(ref)
+			u.note(img.SHA256, reading.Role, cell, class)
 		}
 	}
 }
@@ -107,21 +110,21 @@ func (u roleUses) note(sum string, role stage.Role, cell Cell, class string) {
 	same := func(use RoleUse) bool {
 		return use.Role == role && use.Study == cell.Study && use.Classes[0] == class
 	}
-	i := slices.IndexFunc(u[sum], same)
+	i := slices.IndexFunc(u.of[sum], same)
 	if i < 0 {
-		i = len(u[sum])
-		u[sum] = append(u[sum], RoleUse{role, cell.Study, []string{class}, nil})
+		i = len(u.of[sum])
+		u.of[sum] = append(u.of[sum], RoleUse{role, cell.Study, []string{class}, nil})
 	}
-	if use := &u[sum][i]; !slices.Contains(use.Cells, cell.Name) {
+	if use := &u.of[sum][i]; !slices.Contains(use.Cells, cell.Name) {
 		use.Cells = append(use.Cells, cell.Name)
 	}
 }
 
-// of lists the roles of an image; those that it has for several classes in the same
+// merged lists the roles of an image; those that it has for several classes in the same
 // cells are one.
-func (u roleUses) of(img dataset.Image) []RoleUse {
+func (u roleUses) merged(img dataset.Image) []RoleUse {
 	merged := []RoleUse{}
-	for _, use := range u[img.SHA256] {
+	for _, use := range u.of[img.SHA256] {
 		i := slices.IndexFunc(merged, func(other RoleUse) bool {
 			return other.Role == use.Role && other.Study == use.Study && slices.Equal(other.Cells, use.Cells)
 		})
@@ -173,6 +176,8 @@ func (u RoleUse) text() string {
 		return fmt.Sprintf("pasted into images of %s (%s)", classes, where)
 	case stage.Reference:
 		return fmt.Sprintf("reference of images of %s (%s)", classes, where)
+	case stage.Mask:
+		return fmt.Sprintf("mask for %s (%s)", classes, where)
 	case stage.Training:
 		return fmt.Sprintf("training (%s)", english.Plural(len(u.Cells), "condition", ""))
 	case stage.Test:

@@ -51,7 +51,7 @@ func TestRolesHaveWords(t *testing.T) {
 	for role, want := range map[stage.Role]string{
 		stage.Instance: "instance of LoRA hole (study 2, 2 conditions)", stage.Regularization: "regularization of LoRA hole (study 2, 2 conditions)",
 		stage.Source: "source of images of hole (study 2, 2 conditions)", stage.Pasted: "pasted into images of hole (study 2, 2 conditions)",
-		stage.Reference: "reference of images of hole (study 2, 2 conditions)", stage.Training: "training (2 conditions)", stage.Test: "test",
+		stage.Reference: "reference of images of hole (study 2, 2 conditions)", stage.Mask: "mask for hole (study 2, 2 conditions)", stage.Training: "training (2 conditions)", stage.Test: "test",
 		stage.Control: "control (autoencoded)", stage.Calibration: "calibration", stage.Compared: "measured",
 	} {
 		use := RoleUse{Role: role, Study: experiment.Classification, Classes: []string{"hole"}, Cells: []string{"real", "generated"}}
@@ -64,7 +64,20 @@ func TestRolesHaveWords(t *testing.T) {
 // TestRolesAreThoseOfTasks: no photo that any task reads is without that role, and none
 // has a role that no task gives it.
 func TestRolesAreThoseOfTasks(t *testing.T) {
-	p := smallPlan(t)
+	rolesAreThoseOfTasks(t, smallPlan(t))
+	fourMethods(t)
+	exp := parse(t, sideBySide)
+	p := build(t, exp, methodInputs(t, exp))
+	rolesAreThoseOfTasks(t, p)
+	for _, photo := range p.Roles() {
+		if photo.Photo == p.Division.Train["cut"][0].Name && !strings.Contains(photo.Text(), "mask for ") {
+			t.Errorf("no word of the mask of %s: %s", photo.Photo, photo.Text())
+		}
+	}
+}
+
+func rolesAreThoseOfTasks(t *testing.T, p *Plan) {
+	t.Helper()
 	read := map[string]bool{}
 	for _, task := range p.Tasks {
 		for _, reading := range task.Spec.Reads() {

@@ -1,7 +1,7 @@
 package report
 
 import (
-	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/stage"
 )
@@ -17,92 +17,63 @@ type classUsage struct {
 
 	Instance, Regular, Source int // of study 1: LoRA, regularization, start of images
 	StudyLoRA, Classifier     int // of study 2: any use by LoRAs; classifiers' own real photos
+	Borrowed                  int // instance images of study 1 that are tested on
 }
 
 // usage counts roles for every class.
 func (r *Report) usage() []classUsage {
 	p := r.plan
-	roles := r.roles()
-	duplicates := map[string]int{}
-	class := map[string]string{}
-	for _, img := range p.Set.Images {
-		class[img.Name] = img.Class
-	}
-	for _, d := range p.Set.Duplicates {
-		duplicates[class[d.Same]]++
-	}
+	photos := p.Roles()
 	var list []classUsage
-	for _, name := range p.Experiment.Dataset.Classes() {
-		list = append(list, classUsage{
-			Class: name, Found: len(p.Set.Of(name)), Duplicates: duplicates[name],
-			Tested: len(p.Division.Test[name]), Kept: p.Division.Kept[name],
-			Instance: roles.instance.count(name), Regular: roles.regular.count(name), Source: roles.source.count(name),
-			StudyLoRA: roles.studyLoRA.count(name), Classifier: roles.classifier.count(name),
-		})
+	for _, class := range p.Experiment.Dataset.Classes() {
+		of := classUsage{Class: class, Tested: len(p.Division.Test[class]), Kept: p.Division.Kept[class]}
+		for _, photo := range photos {
+			switch {
+			case photo.Class != class:
+			case photo.CopyOf != "":
+				of.Duplicates++
+			default:
+				of.add(photo)
+			}
+		}
+		list = append(list, of)
 	}
 	return list
 }
 
-// photoSet is photos by their content.
-type photoSet map[string]dataset.Image
-
-func (s photoSet) add(photos ...dataset.Image) {
-	for _, img := range photos {
-		s[img.SHA256] = img
-	}
-}
-
-func (s photoSet) count(class string) int {
-	n := 0
-	for _, img := range s {
-		if img.Class == class {
-			n++
+// add counts a photo.
+func (u *classUsage) add(photo plan.PhotoRoles) {
+	u.Found++
+	learnt, tested, instance := false, false, false
+	for _, use := range photo.Roles {
+		switch first := use.Study == experiment.Generation; {
+		case first && use.Role == stage.Instance:
+			u.Instance++
+			instance = true
+		case first && use.Role == stage.Regularization:
+			u.Regular++
+		case first && use.Role == stage.Source:
+			u.Source++
+		case !first && use.Role == stage.Training:
+			u.Classifier++
+		case use.Role == stage.Test:
+			tested = true
+		case !first && use.Role.Shapes() && use.Role != stage.Control:
+			learnt = true
 		}
 	}
-	return n
-}
-
-// roles is which photos have which role.
-type roles struct {
-	instance, regular, source photoSet // study 1
-	studyLoRA, classifier     photoSet // study 2
-}
-
-func (r *Report) roles() roles {
-	all := roles{photoSet{}, photoSet{}, photoSet{}, photoSet{}, photoSet{}}
-	for _, c := range r.cells {
-		if c.Train != nil {
-			all.instance.add(r.plan.ImagesAs(c.Train, stage.Instance)...)
-			all.regular.add(r.plan.ImagesAs(c.Train, stage.Regularization)...)
-		}
-		if c.Generate != nil {
-			all.source.add(r.plan.ImagesAs(c.Generate, stage.Source)...)
-		}
-		if c.Classify != nil {
-			all.classifier.add(r.plan.ImagesAs(c.Classify, stage.Training)...)
-			for _, task := range c.Classify.MadeFrom() {
-				r.addInputs(all.studyLoRA, task)
-			}
-		}
+	if learnt {
+		u.StudyLoRA++
 	}
-	return all
-}
-
-// addInputs adds every photo that a task and the tasks before it read.
-func (r *Report) addInputs(set photoSet, task *plan.Task) {
-	set.add(r.plan.Images(task)...)
-	for _, need := range task.Needs {
-		r.addInputs(set, need)
+	if tested && instance {
+		u.Borrowed++
 	}
 }
 
 // borrowed counts study 1's defect photos that study 2 tests on.
-func (r *Report) borrowed() int {
-	instance, n := r.roles().instance, 0
-	for img := range r.plan.Division.Tested() {
-		if _, used := instance[img.SHA256]; used {
-			n++
-		}
+func (r *Report) borrowed() (n int) {
+	for _, class := range r.usage() {
+		n += class.Borrowed
 	}
 	return n
 }

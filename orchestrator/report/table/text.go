@@ -96,7 +96,7 @@ func (t *Table) writeRow(out *strings.Builder, row []string, shown, widths []int
 			space += gap
 			room -= gap
 		}
-		text := runewidth.Truncate(printable(row[i]), room, "…")
+		text := runewidth.Truncate(Printable(row[i]), room, "…")
 		padding := room - runewidth.StringWidth(text)
 		if t.Columns[i].Numeric {
 			space, padding = space+padding, 0
@@ -110,9 +110,9 @@ func (t *Table) writeRow(out *strings.Builder, row []string, shown, widths []int
 	fmt.Fprintln(out, line)
 }
 
-// printable takes the control characters out of a name, which could otherwise
+// Printable takes the control characters out of a name, which could otherwise
 // steer the terminal.
-func printable(text string) string {
+func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {
 			return '�'
@@ -125,7 +125,7 @@ func printable(text string) string {
 func Wrap(text string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(printable(text)) {
+	for _, word := range strings.Fields(Printable(text)) {
 		if line != "" && runewidth.StringWidth(line)+1+runewidth.StringWidth(word) > width {
 			lines, line = append(lines, line), ""
 		}
