@@ -13,7 +13,7 @@ import (
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                           {"command"},
-	"orchestrator/command":                   {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "shell", "store", "model", "dataset", "experiment"},
+	"orchestrator/command":                   {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "shell", "spelling", "store", "model", "dataset", "experiment"},
 	"orchestrator/report":                    {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
 	"orchestrator/report/gallery":            {"dataset"},
 	"orchestrator/report/table":              nil,
@@ -30,8 +30,9 @@ var mayImport = map[string][]string{
 	"orchestrator/result":                    nil,
 	"orchestrator/schedule":                  nil,
 	"orchestrator/shell":                     nil,
+	"orchestrator/spelling":                  nil,
 	"orchestrator/model":                     {"csvfile", "filehash"},
-	"orchestrator/dataset":                   {"csvfile", "filehash", "mask"},
+	"orchestrator/dataset":                   {"csvfile", "filehash", "mask", "spelling"},
 	"orchestrator/csvfile":                   {"filehash"},
 	"orchestrator/filehash":                  nil,
 	"orchestrator/mask":                      nil,

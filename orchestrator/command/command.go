@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"kizu/orchestrator/execute"
+	"kizu/orchestrator/spelling"
 	"kizu/orchestrator/store"
 )
 
@@ -130,7 +131,7 @@ func likelyFlag(cmd *cobra.Command, err error) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	if near := nearest(unknown.GetSpecifiedName(), names); near != "" {
+	if near := spelling.Nearest(unknown.GetSpecifiedName(), names); near != "" {
 		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}
 	return err

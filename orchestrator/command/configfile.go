@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3" // what viper reads YAML with, which gives every value's text and place; Apache-2.0 and MIT
+
+	"kizu/orchestrator/spelling"
 )
 
 // readConfig reads the config file, if there is one, and checks every setting
@@ -146,7 +148,7 @@ func unknownSetting(name string) error {
 			names = append(names, known.name)
 		}
 	}
-	if near := nearest(name, names); near != "" {
+	if near := spelling.Nearest(name, names); near != "" {
 		return fmt.Errorf("unknown setting %q: did you mean %s?", name, near)
 	}
 	return fmt.Errorf("unknown setting %q; the settings are %s", name, strings.Join(names, ", "))

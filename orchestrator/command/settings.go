@@ -17,6 +17,7 @@ import (
 	"kizu/orchestrator/execute/slurm"
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/spelling"
 )
 
 // settings are the settings of this machine: flags, KIZU_* environment
@@ -98,7 +99,7 @@ func (s *settings) checkEnvironment() error {
 		if !strings.HasPrefix(name, "KIZU_") || slices.Contains(names, name) || s.warned[name] {
 			continue
 		}
-		if near := nearest(name, names); near != "" {
+		if near := spelling.Nearest(name, names); near != "" {
 			s.warned[name] = true
 			fmt.Fprintf(s.stderr, "kizu: warning: the environment variable %s is no setting of kizu: did you mean %s?\n", name, near)
 		}

@@ -32,6 +32,9 @@ func ofClass(class string, err error) error {
 	return &Fault{Class: class, Err: fmt.Errorf("class %q: %w", class, err)}
 }
 
+// inMasks is a mistake in what is said of masks.
+func inMasks(err error) error { return &Fault{Key: masksKey, Err: err} }
+
 // The keys of an experiment file that say where photos and masks are, and which photos
 // show one part.
 const (

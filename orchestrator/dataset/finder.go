@@ -42,16 +42,16 @@ func (f *finder) list(folder, class string, split Split) error {
 	if err != nil {
 		return ofClass(class, fmt.Errorf("%w%s", err, f.layoutHint()))
 	}
-	entries, err := os.ReadDir(filepath.Join(f.root, folder))
+	entries, err := filehash.ReadDir(filepath.Join(f.root, folder))
 	if err != nil {
 		return ofClass(class, err)
 	}
 	f.read = append(f.read, folder)
 	f.leaveOut(folder, entries)
 	for _, entry := range entries {
-		if f.inFolders && entry.IsDir() && filepath.Join(f.root, folder, entry.Name()) != f.maskTree && !strings.HasPrefix(entry.Name(), ".") {
+		if f.inFolders && entry.IsDir() && !f.ofMasks(filepath.Join(folder, entry.Name())) && !strings.HasPrefix(entry.Name(), ".") {
 			inside := filepath.Join(folder, entry.Name())
-			files, err := os.ReadDir(filepath.Join(f.root, inside))
+			files, err := filehash.ReadDir(filepath.Join(f.root, inside))
 			if err != nil {
 				return ofClass(class, err)
 			}
@@ -103,7 +103,7 @@ func resolve(root, path string) (string, error) {
 			found = filepath.Join(found, name)
 			continue
 		}
-		entries, err := os.ReadDir(filepath.Join(root, found))
+		entries, err := filehash.ReadDir(filepath.Join(root, found))
 		if err != nil {
 			return "", err
 		}

@@ -123,3 +123,34 @@ func TestReadingStops(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadableFolders: what may not be read is said to be that, and is not taken to be
+// empty or missing.
+func TestUnreadableFolders(t *testing.T) {
+	for name, looked := range map[string]func(f folder) error{
+		"good": func(f folder) error {
+			_, err := LookAround(f.Root)
+			return err
+		},
+		"crack": func(f folder) error {
+			_, err := Scan("folders", f.Root, []string{"good", "crack"})
+			return err
+		},
+		"masks/crack": func(f folder) error {
+			_, err := Scanner{}.Scan(wanting(f.Folder, "folders", f.Path("masks")))
+			return err
+		},
+		"masks": func(f folder) error {
+			_, err := Scanner{}.Scan(wanting(f.Folder, "folders", f.Path("masks/of/defects")))
+			return err
+		},
+	} {
+		f := newFolder(t)
+		for i, path := range []string{"good/a.png", "crack/b.png", "masks/crack/b.png", "masks/of/defects/crack/b.png"} {
+			f.picture(path, i+1)
+		}
+		f.Shut(name, func() {
+			filetest.Fails(t, looked(f), "may not read "+f.Path(name), "chmod ")
+		})
+	}
+}

@@ -2,11 +2,12 @@ package dataset
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"kizu/orchestrator/filehash"
 )
 
 // Layout is how the photos in a folder are laid out, as far as names tell.
@@ -81,39 +82,43 @@ func (l *Layout) readSides() error {
 	return nil
 }
 
-// foldersWithPhotos lists the folders in a folder, hidden ones aside, and counts the
-// images directly in each.
+// foldersWithPhotos lists the folders in a folder, hidden ones and a file system's own
+// aside, and counts the images directly in each.
 func foldersWithPhotos(path string) (list []FolderCount, err error) {
-	entries, err := os.ReadDir(path)
+	entries, err := filehash.ReadDir(path)
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {
 		switch {
-		case !entry.IsDir() || strings.HasPrefix(entry.Name(), "."):
+		case !entry.IsDir() || strings.HasPrefix(entry.Name(), ".") || entry.Name() == "lost+found":
 			continue
 		case !utf8.ValidString(entry.Name()):
 			return nil, fmt.Errorf("the folder name %q in %s is not UTF-8: rename it", entry.Name(), path)
 		}
-		list = append(list, FolderCount{entry.Name(), imagesIn(filepath.Join(path, entry.Name()))})
+		files, err := imagesIn(filepath.Join(path, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, FolderCount{entry.Name(), files})
 	}
 	return list, nil
 }
 
-// imagesIn counts the images directly in a folder; none in one that cannot be read.
-func imagesIn(folder string) (n int) {
-	entries, _ := os.ReadDir(folder)
+// imagesIn counts the images directly in a folder.
+func imagesIn(folder string) (n int, err error) {
+	entries, err := filehash.ReadDir(folder)
 	for _, entry := range entries {
 		if isImage(entry.Name()) && !entry.IsDir() {
 			n++
 		}
 	}
-	return n
+	return n, err
 }
 
 // instead says what a folder without classes has.
 func instead(root string, folders []FolderCount) string {
-	if n := imagesIn(root); n > 0 {
+	if n, _ := imagesIn(root); n > 0 {
 		return fmt.Sprintf("; here are %d photos and nothing that says which class they are of", n)
 	}
 	if len(folders) == 0 {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"kizu/orchestrator/filehash"
 )
 
 // LeftOut is something in a dataset's folder that may have been meant as photos, and
@@ -35,7 +37,7 @@ func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
 	for _, entry := range entries {
 		name := entry.Name()
 		switch kind := strings.ToLower(filepath.Ext(name)); {
-		case filepath.Join(f.root, folder, name) == f.maskTree:
+		case f.ofMasks(filepath.Join(folder, name)):
 		case strings.HasPrefix(name, "."):
 			if !entry.IsDir() && slices.Contains(extensions, kind) {
 				hidden++
@@ -57,7 +59,7 @@ func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
 // leaveOutOthers notes the folders, where classes have theirs, of which there is no
 // class.
 func (f *finder) leaveOutOthers(folder string) {
-	entries, err := os.ReadDir(filepath.Join(f.root, folder))
+	entries, err := filehash.ReadDir(filepath.Join(f.root, folder))
 	if err != nil {
 		return // listing the classes says so
 	}
@@ -66,7 +68,7 @@ func (f *finder) leaveOutOthers(folder string) {
 		read := slices.ContainsFunc(f.read, func(read string) bool {
 			return read == path || strings.HasPrefix(read, path+string(filepath.Separator)) // of a class such as front/scratch
 		})
-		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && !read && filepath.Join(f.root, path) != f.maskTree {
+		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") && !read && !f.ofMasks(path) {
 			f.leaveOutFolder(path, NoClass)
 		}
 	}
@@ -74,5 +76,6 @@ func (f *finder) leaveOutOthers(folder string) {
 
 // leaveOutFolder notes a folder and how many images are directly in it.
 func (f *finder) leaveOutFolder(folder, why string) {
-	f.left = append(f.left, LeftOut{filepath.ToSlash(folder) + "/", why, imagesIn(filepath.Join(f.root, folder))})
+	n, _ := imagesIn(filepath.Join(f.root, folder)) // of one that may not be read nothing is known
+	f.left = append(f.left, LeftOut{filepath.ToSlash(folder) + "/", why, n})
 }

@@ -1,8 +1,11 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"image"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -10,14 +13,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/mask"
 )
 
 // Masks says where the masks of defects are: in a tree of folders, one a class of
 // defects, as those of the photos.
 type Masks struct {
-	Tree   string // "" for the layout's own, if it has one
-	Needed bool   // what is wrong with them stops Scan, which otherwise does not look at them
+	Trees  []string // where the tree may be, the first folder of them; none for the layout's own, if it has one
+	Needed bool     // what is wrong with them stops Scan, which otherwise does not look at them
 }
 
 // Marking is which pixels of a photo show its defect.
@@ -45,24 +49,62 @@ const groundTruth = "ground_truth"
 
 // maskTree finds the folder of masks; "" if there is none.
 func maskTree(folder Folder, root string) (string, error) {
-	switch {
-	case folder.Masks.Tree == "" && folder.Format == "mvtec":
-		tree := filepath.Join(root, groundTruth)
-		if !isFolder(tree) {
-			return "", nil
+	if len(folder.Masks.Trees) == 0 {
+		if tree := filepath.Join(root, groundTruth); folder.Format == "mvtec" && isFolder(tree) {
+			return tree, nil
 		}
-		return tree, nil
-	case folder.Masks.Tree == "":
 		return "", nil
 	}
-	tree, err := filepath.Abs(folder.Masks.Tree)
-	if err != nil {
-		return "", err
+	var tried []string
+	for _, tree := range folder.Masks.Trees {
+		tree, err := filepath.Abs(tree)
+		if err != nil || isFolder(tree) {
+			return tree, err
+		}
+		if _, err := os.Stat(tree); errors.Is(err, fs.ErrPermission) {
+			return "", fmt.Errorf("dataset.masks: %w", filehash.Denied(err))
+		}
+		if !slices.Contains(tried, tree) {
+			tried = append(tried, tree)
+		}
 	}
-	if !isFolder(tree) {
-		return "", fmt.Errorf("dataset.masks: %s is not a folder: it is that of the masks, with a folder for each class of defects", tree)
+	return "", fmt.Errorf("dataset.masks: %s: it is the folder of the masks, with a folder for each class of defects in it", noFolder(tried))
+}
+
+// noFolder says that none of some paths leads to a folder.
+func noFolder(paths []string) string {
+	if len(paths) == 1 {
+		return paths[0] + " is not a folder"
 	}
-	return tree, nil
+	return fmt.Sprintf("neither %s is a folder", strings.Join(paths, " nor "))
+}
+
+// ofMasks reports whether something, by its path below the root, is the mask tree, lies in
+// it, or is there for it only.
+func (f *finder) ofMasks(path string) bool {
+	root, tree := real(f.root), real(f.maskTree)
+	if path = real(filepath.Join(f.root, path)); f.maskTree == "" || holds(tree, root) {
+		return false
+	}
+	if holds(path, tree) && path != tree {
+		photos, _ := imagesIn(path)
+		return photos == 0
+	}
+	return holds(tree, path)
+}
+
+// holds reports whether a path is another, or below it.
+func holds(folder, path string) bool {
+	below, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(below)
+}
+
+// real is where the links of a path lead; the path, where they lead nowhere.
+func real(path string) string {
+	if there, err := filepath.EvalSymlinks(path); err == nil {
+		return there
+	}
+	return path
 }
 
 // addMasks finds, hashes and reads the masks of images, and gives each image its own. It
@@ -71,21 +113,7 @@ func (s Scanner) addMasks(f *finder, classes []string) (problems []error, err er
 	if f.maskTree == "" {
 		return nil, nil
 	}
-	var files []MaskFile
-	var owner []int // of each file, among the images
-	some := false
-	for _, class := range classes[1:] { // the photos of good parts need none
-		folder, err := resolve(f.maskTree, class)
-		if err != nil {
-			continue
-		}
-		some = true
-		found, owners, wrong := f.masksOf(class, filepath.Join(f.maskTree, folder))
-		files, owner, problems = append(files, found...), append(owner, owners...), append(problems, wrong...)
-	}
-	if !some {
-		return append(problems, fmt.Errorf("dataset.masks: %s has none of the folders %s", f.maskTree, strings.Join(classes[1:], ", "))), nil
-	}
+	files, owner, problems := f.pairMasks(classes)
 	read, unread := s.readMasks(files)
 	if err := s.Memory.FileHashes().Context().Err(); err != nil {
 		return nil, err

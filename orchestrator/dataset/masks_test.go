@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,8 +60,8 @@ func masked(t *testing.T, photos []string, others map[string][]byte) filetest.Fo
 // mark is a mask of 6 × 4 pixels with one pixel, in column x.
 func mark(x int) []byte { return rectangle(image.Pt(6, 4), image.Rect(x, 1, x+1, 2), 0) }
 
-func wanting(f filetest.Folder, format, tree string) Folder {
-	return Folder{Format: format, Root: f.Root, Classes: []string{"good", "crack"}, Masks: Masks{Tree: tree, Needed: true}}
+func wanting(f filetest.Folder, format string, trees ...string) Folder {
+	return Folder{Format: format, Root: f.Root, Classes: []string{"good", "crack"}, Masks: Masks{Trees: trees, Needed: true}}
 }
 
 // TestMasksArePaired: by MVTec AD's names and anomalib's, several of one photo joined, the
@@ -116,7 +117,7 @@ func TestMasksOfLayouts(t *testing.T) {
 	ofParts := wanting(parts, "folders", parts.Path("m"))
 	ofParts.Parts.Folders = true
 	for name, folder := range map[string]Folder{
-		"test/crack/0.png": wanting(mvtec, "mvtec", ""), "crack/0.png": wanting(inside, "folders", inside.Path("crack/masks")), "crack/b/0.png": ofParts,
+		"test/crack/0.png": wanting(mvtec, "mvtec"), "crack/0.png": wanting(inside, "folders", inside.Path("crack/masks")), "crack/b/0.png": ofParts,
 	} {
 		set, err := reading().Scan(folder)
 		if err != nil {
@@ -150,8 +151,12 @@ func TestMasksThatFitNoPhoto(t *testing.T) {
 		"another size":            {map[string][]byte{"masks/crack/1.png": rectangle(image.Pt(5, 4), image.Rect(0, 0, 1, 1), 0)}, []string{"masks/crack/1.png is 5×4 and its photo crack/1.png 6×4"}},
 		"turned photo": {map[string][]byte{"masks/crack/2.png": mark(1), "crack/2.png": turnedBy(photo, 6)},
 			[]string{"masks/crack/2.png is 6×4 and photo crack/2.png, which its EXIF orientation turns, 4×6: save the photo upright or rotate the mask"}},
-		"no mask":    {map[string][]byte{"masks/crack/1.png": []byte("none")}, []string{"masks/crack/1.png cannot be read", "save it as PNG"}},
-		"no folders": {map[string][]byte{"masks/other/1.png": mark(1)}, []string{"masks has none of the folders crack"}},
+		"no mask":       {map[string][]byte{"masks/crack/1.png": []byte("none")}, []string{"masks/crack/1.png cannot be read", "save it as PNG"}},
+		"no folders":    {map[string][]byte{"masks/other/1.png": mark(1)}, []string{"masks has none of the folders crack; it has \"other\""}},
+		"another name":  {map[string][]byte{"masks/carck/1.png": mark(1)}, []string{"masks has no folder for class \"crack\", and one that is called \"carck\": rename it"}},
+		"other kinds":   {map[string][]byte{"masks/crack/1.GIF": nil, "masks/crack/2.gif": nil}, []string{"masks ", "crack/*.gif (2) are of a kind that is not read: save them as PNG"}},
+		"arrays":        {map[string][]byte{"masks/crack/1/0.npy": nil}, []string{"crack/1/*.npy (1) are of a kind that is not read"}},
+		"no such photo": {map[string][]byte{"masks/crack/7/0.png": mark(1)}, []string{"masks/crack/7/0.png has no photo: class \"crack\" has none called 7"}},
 	} {
 		f := masked(t, []string{"good/0.png", "crack/1.png"}, c.others)
 		folder, s := wanting(f, "folders", f.Path("masks")), reading()
@@ -183,11 +188,40 @@ func TestMasksThatFitNoPhoto(t *testing.T) {
 func TestMaskTrees(t *testing.T) {
 	f := masked(t, []string{"good/0.png", "crack/1.png"}, map[string][]byte{"labels.csv": nil})
 	for want, folder := range map[string]Folder{
-		"is not a folder":         wanting(f, "folders", f.Path("gone")),
+		"gone is not a folder":    wanting(f, "folders", f.Path("gone")),
+		"away is a folder":        wanting(f, "folders", f.Path("gone"), f.Path("away")),
 		"has the photos of class": wanting(f, "folders", f.Root),
 	} {
 		if _, err := reading().Scan(folder); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "dataset.masks: ") {
 			t.Errorf("%v, want %q in it", err, want)
+		}
+	}
+}
+
+// TestMasksThatAreNoFiles: links that lead nowhere and pipes are named.
+func TestMasksThatAreNoFiles(t *testing.T) {
+	f := masked(t, []string{"good/0.png", "crack/1.png"}, map[string][]byte{"masks/crack/readme": nil})
+	f.Pipe("masks/crack/1.png")
+	if err := os.Symlink("gone", f.Path("masks/crack/1_2.png")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Scanner{}.Scan(wanting(f, "folders", f.Path("masks")))
+	filetest.Fails(t, err, "masks/crack/1.png is a named pipe and no file", "and 1 more")
+}
+
+// TestMasksOfSeveralFiles: MVTec LOCO AD has a folder of masks for each photo; and a tree
+// is known wherever it lies, with what is there for it alone.
+func TestMasksOfSeveralFiles(t *testing.T) {
+	for _, tree := range []string{"ground_truth", "extra/masks", "crack/deep/masks"} {
+		f := masked(t, []string{"good/0.png", "crack/000.png"}, map[string][]byte{
+			tree + "/crack/000/000.png": mark(1), tree + "/crack/000/001.png": mark(3),
+		})
+		set, err := Scanner{}.Scan(wanting(f, "folders", f.Path(tree)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(set.LeftOut) > 0 || set.Of("crack")[0].Mask().Area() != 2 {
+			t.Errorf("%s: left out %v", tree, set.LeftOut)
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"kizu/orchestrator/filehash"
 )
 
 // Folder is what an experiment says of its photos.
@@ -100,7 +102,7 @@ func find(folder Folder) (*finder, error) {
 	}
 	f := &finder{root: root, format: folder.Format, inFolders: folder.Parts.Folders, parted: folder.Parts.Given()}
 	if f.maskTree, err = maskTree(folder, root); err != nil {
-		return nil, &Fault{Key: masksKey, Err: err}
+		return nil, inMasks(err)
 	}
 	switch folder.Format {
 	case "mvtec":
@@ -133,10 +135,10 @@ func rootOf(path string) (string, error) {
 		for !isFolder(above) {
 			above = filepath.Dir(above)
 		}
-		entries, _ := os.ReadDir(above) // none to be shown where it cannot be read
+		entries, _ := filehash.ReadDir(above) // none to be shown where it cannot be read
 		return "", fmt.Errorf("dataset folder %s does not exist; %s has %s", root, above, foldersOf(entries))
 	case err != nil:
-		return "", fmt.Errorf("dataset folder: %w", err)
+		return "", fmt.Errorf("dataset folder: %w", filehash.Denied(err))
 	case !info.IsDir():
 		return "", fmt.Errorf("dataset folder %s is not a folder", root)
 	case !utf8.ValidString(root):

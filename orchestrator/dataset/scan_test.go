@@ -151,7 +151,7 @@ func TestMaskOfACopy(t *testing.T) {
 	f.picture("crack/0.png", 2)
 	f.picture("crack/1.png", 2)
 	f.picture("masks/crack/1.png", 9)
-	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good", "crack"}, Masks: Masks{Tree: f.Path("masks"), Needed: true}}
+	folder := Folder{Format: "folders", Root: f.Root, Classes: []string{"good", "crack"}, Masks: Masks{Trees: []string{f.Path("masks")}, Needed: true}}
 	set, err := Scanner{}.Scan(folder)
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,8 @@ import (
 // OpenFile opens a file for reading. Without O_NONBLOCK, what was made a pipe
 // meanwhile would be waited for.
 func OpenFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	return file, Denied(err)
 }
 
 // openRegular is OpenFile of what is a file, and not something else that only

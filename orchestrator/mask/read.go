@@ -55,6 +55,9 @@ func decode(path string) (image.Image, error) {
 	case config.Width*config.Height > largest:
 		return nil, fmt.Errorf("has %d×%d pixels, and at most %d are read", config.Width, config.Height, largest)
 	}
+	if err := single(file, kind); err != nil {
+		return nil, err
+	}
 	if _, err := file.Seek(0, 0); err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		c.Photos = append(c.Photos, folderView(class, found))
 	}
 	for _, problem := range found.Problems {
-		c.problem(problem)
+		c.problem(withPlace(exp, problem))
 	}
 	base, err := findBase(exp, machine)
 	if err == nil {

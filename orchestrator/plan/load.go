@@ -55,11 +55,8 @@ func photosOf(exp *experiment.Experiment, machine Machine) (dataset.Folder, erro
 		Format: d.Format, Root: root, Classes: d.Classes(), BitDepth: d.BitDepth, AutoRange: d.Range == experiment.AutoRange,
 		Parts: dataset.Parts{Folders: d.Parts.Folder},
 	}
-	if folder.Masks.Needed = exp.NeedsMasks(); d.Masks != "" {
-		folder.Masks.Tree = filepath.Join(root, d.Masks)
-		if info, statErr := os.Stat(folder.Masks.Tree); filepath.IsAbs(d.Masks) || statErr != nil || !info.IsDir() {
-			folder.Masks.Tree = beside(exp.Dir, d.Masks)
-		}
+	if folder.Masks.Needed = exp.NeedsMasks(); d.Masks != "" && err == nil {
+		folder.Masks.Trees, err = maskTrees(exp, root)
 	}
 	if d.Parts.File != "" {
 		folder.Parts.File = beside(exp.Dir, d.Parts.File)

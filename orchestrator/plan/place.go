@@ -24,9 +24,8 @@ func withPlace(exp *experiment.Experiment, err error) error {
 	return err
 }
 
-// datasetRoot finds the folder of the images: ${VARIABLES} and a leading ~ are
-// replaced, and a relative path starts at the experiment file, or else at the working
-// folder.
+// datasetRoot finds the folder of the images; a relative path starts at the experiment
+// file, or else at the working folder.
 func datasetRoot(exp *experiment.Experiment, machine Machine) (string, error) {
 	if exp.Dataset.Root == "" { // the installed package
 		if machine.ELPV == "" {
@@ -34,8 +33,31 @@ func datasetRoot(exp *experiment.Experiment, machine Machine) (string, error) {
 		}
 		return machine.ELPV, nil
 	}
+	root, err := written("dataset.root", exp.Dataset.Root)
+	if err != nil {
+		return "", err
+	}
+	return beside(exp.Dir, root), nil
+}
+
+// maskTrees are the folders that dataset.masks may mean: below the root, or beside the file.
+func maskTrees(exp *experiment.Experiment, root string) ([]string, error) {
+	const key = "dataset.masks"
+	tree, err := written(key, exp.Dataset.Masks)
+	switch {
+	case err != nil:
+		return nil, exp.Fault(key, err)
+	case filepath.IsAbs(tree):
+		return []string{tree}, nil
+	}
+	return []string{filepath.Join(root, tree), beside(exp.Dir, tree)}, nil
+}
+
+// written is the path that a key names: ${VARIABLES} of the environment and a leading ~ are
+// replaced.
+func written(key, path string) (string, error) {
 	var unset string
-	root := os.Expand(exp.Dataset.Root, func(name string) string {
+	expanded := os.Expand(path, func(name string) string {
 		value, ok := os.LookupEnv(name)
 		if !ok {
 			unset = name
@@ -43,13 +65,13 @@ func datasetRoot(exp *experiment.Experiment, machine Machine) (string, error) {
 		return value
 	})
 	if unset != "" {
-		return "", fmt.Errorf("dataset.root %s: the environment variable %s is not set", exp.Dataset.Root, unset)
+		return "", fmt.Errorf("%s %s: the environment variable %s is not set", key, path, unset)
 	}
-	root, err := Expanded(root)
+	expanded, err := Expanded(expanded)
 	if err != nil {
-		return "", fmt.Errorf("dataset.root %s: %w", exp.Dataset.Root, err)
+		return "", fmt.Errorf("%s %s: %w", key, path, err)
 	}
-	return beside(exp.Dir, root), nil
+	return expanded, nil
 }
 
 // Expanded is a path with the user's home folder for a leading ~.

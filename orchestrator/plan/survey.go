@@ -19,7 +19,7 @@ func Survey(layout *dataset.Layout, machine Machine) (*draft.Found, error) {
 	classes := classesOf(layout, found)
 	folder := dataset.Folder{Format: layout.Format, Root: layout.Root, Classes: classes}
 	if layout.Masks != "" {
-		folder.Masks.Tree = filepath.Join(layout.Root, layout.Masks)
+		folder.Masks.Trees = []string{filepath.Join(layout.Root, layout.Masks)}
 	}
 	looked, err := machine.scanner().Inspect(folder)
 	if err == nil && len(looked.Problems) > 0 {

@@ -5,29 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
-)
 
-// asStranger calls f as a user who is neither the owner of the store's files nor
-// root: root, to whom everything is readable, becomes nobody for the file system
-// while f lasts.
-func asStranger(t *testing.T, f func()) {
-	if os.Getuid() != 0 {
-		f()
-		return
-	}
-	const nobody = 65534
-	runtime.LockOSThread() // the identity is the thread's
-	defer runtime.UnlockOSThread()
-	if _, err := unix.SetfsuidRetUid(nobody); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = unix.Setfsuid(0) }()
-	f()
-}
+	"kizu/orchestrator/filehash/filetest"
+)
 
 // TestUnreadable: what this user may not read is not called damaged, and is
 // taken to be there.
@@ -35,20 +18,7 @@ func TestUnreadable(t *testing.T) {
 	for _, name := range []string{"images/0.png", "manifest.json", "images", "."} {
 		t.Run(name, func(t *testing.T) {
 			s, key := identified(t)
-			// Folders of tests are their owner's alone.
-			for dir := s.Root(); dir != filepath.Dir(os.TempDir()) && dir != "/"; dir = filepath.Dir(dir) {
-				if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o005 != 0o005 {
-					if err := os.Chmod(dir, info.Mode().Perm()|0o055); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			path := filepath.Join(s.Dir("generate", key), name)
-			if err := os.Chmod(path, 0); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = os.Chmod(path, 0o755) })
-			asStranger(t, func() {
+			filetest.Folder{T: t, Root: s.Dir("generate", key)}.Shut(name, func() {
 				err := s.Verify("generate", key)
 				if shut := new(UnreadableError); !errors.As(err, &shut) || shut.Key != key || !errors.Is(err, fs.ErrPermission) {
 					t.Errorf("%v, want an UnreadableError", err)

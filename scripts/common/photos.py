@@ -70,9 +70,10 @@ def read_file(path: str, levels: Sequence[int] = ()) -> Image.Image:
 
 
 def read_mask(path: str) -> np.ndarray:
-    """The pixels of a mask that are not zero in every colour, (H, W) bool; alpha does not count."""
+    """The pixels of a mask that are not zero in every colour, (H, W) bool; alpha does not count,
+    nor does what a PNG says of its orientation: the host refuses masks that say so."""
     with _opened(path) as file:
-        picture = _upright(file)
+        picture = file.copy()
     if picture.mode not in ("1", "L", "I", "F") and not picture.mode.startswith("I;16"):
         picture.info.pop("transparency", None)
         picture = picture.convert("RGB")
@@ -185,6 +186,8 @@ def _opened(path: str) -> Iterator[Image.Image]:
         raise
     except FileNotFoundError:
         raise StageError(f"image {path} does not exist; restore it or run the scan again") from None
+    except PermissionError:
+        raise StageError(f"image {path} may not be read: chmod a+r {path}") from None
     except UnidentifiedImageError:
         raise StageError(
             f"image {path} cannot be read: it is no PNG, JPEG, BMP, TIFF or WebP, whatever its name"

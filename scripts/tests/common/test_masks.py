@@ -161,13 +161,13 @@ def test_what_is_not_black_is_a_defect(tmp_path, mode):
     assert np.array_equal(photos.read_mask(str(path)), values > 0)
 
 
-def test_a_mask_is_turned_as_its_file_says(tmp_path):
+def test_a_mask_is_what_its_pixels_are(tmp_path):
     values = np.zeros((8, 20), np.uint8)
     values[0, 3] = 1
     exif = Image.Exif()
     exif[0x0112] = 3
     Image.fromarray(values).save(tmp_path / "mask.png", exif=exif)
-    assert np.argwhere(photos.read_mask(str(tmp_path / "mask.png"))).tolist() == [[7, 16]]
+    assert np.argwhere(photos.read_mask(str(tmp_path / "mask.png"))).tolist() == [[0, 3]]
 
 
 def test_masks_that_do_not_fit_are_named(tmp_path):

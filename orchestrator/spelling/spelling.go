@@ -1,12 +1,13 @@
-package command
+// Package spelling guesses what a mistyped name was meant to be.
+package spelling
 
 import "strings"
 
-// nearest is the candidate that a mistyped name was most likely meant to be: at
+// Nearest is the candidate that a mistyped name was most likely meant to be: at
 // most a third of its letters, and never more than two, are other, missing,
 // added or swapped with their neighbour, or it is the beginning of one candidate
 // alone. "" if there is none.
-func nearest(name string, candidates []string) string {
+func Nearest(name string, candidates []string) string {
 	best, least := "", min(2, len(name)/3)+1
 	for _, candidate := range candidates {
 		if d := distance(name, candidate); d < least && d > 0 {
