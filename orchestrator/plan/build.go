@@ -17,7 +17,7 @@ type Inputs struct {
 	Base     *model.Base
 	Weights  map[string]*model.Weights // of classifiers, as the experiment file has them
 	Encoder  *model.Encoder            // whose features compare study 1's images; nil for those of the classifiers' network
-	Versions map[string]int            // of each stage's code
+	Versions map[string]int            // of each stage's code, and by "generate/method" what that adds
 }
 
 // Build plans every cell. A class with too few images is an error that says
@@ -97,7 +97,7 @@ func once[T any](known map[string]T, name string, describe func() (T, error)) (T
 
 // add returns the task for a spec: cells that ask for the same share one.
 func (b *builder) add(label string, spec stage.Spec, needs ...*Task) (*Task, error) {
-	task, err := newTask(b.in.Versions[spec.Kind()], label, spec, needs...)
+	task, err := newTask(b.version(spec), label, spec, needs...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,16 @@ func (b *builder) add(label string, spec stage.Spec, needs ...*Task) (*Task, err
 	b.byKey[task.Key] = task
 	b.plan.Tasks = append(b.plan.Tasks, task)
 	return task, nil
+}
+
+// version is that of the code that a task runs: its stage's and, of images, what their
+// method adds to it. Either only grows.
+func (b *builder) version(spec stage.Spec) int {
+	version := b.in.Versions[spec.Kind()]
+	if images, ok := spec.(stage.Generate); ok && images.Method != "" {
+		version += b.in.Versions[spec.Kind()+"/"+images.Method]
+	}
+	return version
 }
 
 func (b *builder) cell(cell experiment.Cell) (Cell, error) {

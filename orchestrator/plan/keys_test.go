@@ -100,6 +100,7 @@ func TestKeysFollowTheInputs(t *testing.T) {
 		{"version of generate", func(in *Inputs) { in.Versions[stage.KindGenerate]++ }, kind(stage.KindGenerate)},
 		{"version of autoencode", func(in *Inputs) { in.Versions[stage.KindAutoencode]++ }, kind(stage.KindAutoencode)},
 		{"version of classify", func(in *Inputs) { in.Versions[stage.KindClassify]++ }, kind(stage.KindClassify)},
+		{"version of another method", func(in *Inputs) { in.Versions["generate/inpaint"]++ }, kind()},
 		{"version of another stage", func(in *Inputs) { in.Versions["prepare"]++ }, kind()},
 		{"contents of the base model", func(in *Inputs) { in.Base.SHA256 = strings.Repeat("0", 64) }, kind(stage.KindTrainLoRA, stage.KindGenerate, stage.KindAutoencode)},
 		{"path of the base model", func(in *Inputs) { in.Base.Path = "/elsewhere" }, kind()},

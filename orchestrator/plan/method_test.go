@@ -52,10 +52,14 @@ func TestMethodWithoutSources(t *testing.T) {
 // denoising are part of no key where nothing is denoised.
 func TestMethodWithoutLoRA(t *testing.T) {
 	experimenttest.WithMethod(t, "paste", experiment.Method{Needs: []string{"source"}, Takes: []string{"base"}})
-	plan := func(strength string) *Plan {
+	plan := func(strength string, versions ...string) *Plan {
 		text := strings.Replace(small, "strength: 0.5", "method: paste, negative_prompt: dust, strength: "+strength, 1)
 		exp := parse(t, text[:strings.Index(text, "patterns:")]+text[strings.Index(text, "conditions:"):])
-		return build(t, exp, smallInputs(t, exp))
+		in := smallInputs(t, exp)
+		for _, version := range versions {
+			in.Versions[version]++
+		}
+		return build(t, exp, in)
 	}
 	p := plan("0.5")
 	n := generations(p, func(task *Task, spec stage.Generate) {
@@ -71,6 +75,9 @@ func TestMethodWithoutLoRA(t *testing.T) {
 	}
 	if labels := changed(t, p, plan("0.7")); len(labels) > 0 {
 		t.Errorf("another strength changes %q", labels)
+	}
+	if labels := changed(t, p, plan("0.5", "generate/paste")); len(labels) < 6 {
+		t.Errorf("another version of the method changes %q", labels)
 	}
 }
 

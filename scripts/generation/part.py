@@ -8,6 +8,10 @@ RING = 0.03  # of the shorter side: how wide the border is
 LEAST_CONTRAST = 16.0  # of 255, between the part's and the background's distance from the border
 LEAST_RATIO = 4.0  # of these distances
 MOST_AT_BORDER = 0.5  # the share of the part in the border, against that inside
+SHADOW = (0.35, 1.0)  # brightness of a shadow, as multiples of the background's: from, to
+MOST_TINT = 0.2  # of a shadow, by what it lacks in brightness
+LEAST_REST = 0.3  # of what stands out, the least that is the part and no shadow
+LEAST_PIECE = 0.05  # of the part's largest piece: of smaller ones nothing says that they are no shadow
 
 
 def part(photo: np.ndarray) -> np.ndarray:
@@ -18,14 +22,48 @@ def part(photo: np.ndarray) -> np.ndarray:
     the distance in RGB. Nearly all textures can be split in two so, too. It is a part only if it
     stands out, LEAST_CONTRAST above the background and LEAST_RATIO times as far from the border's
     colour, and if it leaves the border free: of a mesh the border shows as much as the middle.
+    A shadow that it casts on the background is none of it.
     """
-    distance = _from_border_colour(_reduced(photo))
+    small = _reduced(photo)
+    colour = np.median(small[border(small.shape[:2])], axis=0)
+    distance = np.sqrt(np.square(small - colour).sum(-1))
     inside = distance > otsu(distance)
     if not _stands_out(distance, inside):
         return np.ones(photo.shape[:2], bool)
-    clean = Image.fromarray(inside.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(5))
-    whole = np.asarray(clean.resize(photo.shape[1::-1], Image.Resampling.NEAREST)) > 0
+    clean = Image.fromarray(_without_shadow(small, colour, _clean(inside)))
+    whole = np.asarray(clean.resize(photo.shape[1::-1], Image.Resampling.NEAREST))
     return whole if whole.any() else ~whole
+
+
+def _without_shadow(photo: np.ndarray, colour: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """What is inside without the background in shadow, if enough is left.
+
+    A shadow leaves the background its chromaticity and takes light from it (Horprasert, Harwood and
+    Davis, ICCV Frame-Rate Workshop 1999): pixels are the background's colour times SHADOW, and what
+    they differ by besides, the distortion of chromaticity, is less than MOST_TINT of what they lack
+    in brightness. Where that holds of nearly all, the part is as grey as the background, and
+    nothing tells it from a shadow. What the rest encloses is the part's.
+    """
+    from scipy import ndimage  # which takes long to import, and only masks that are placed need it
+
+    brightness = photo @ colour / max(float(colour @ colour), 1e-6)
+    tint = np.sqrt(np.square(photo - brightness[..., None] * colour).sum(-1))
+    lacking = (1 - brightness) * np.sqrt(colour @ colour)
+    shadow = inside & (brightness > SHADOW[0]) & (brightness < SHADOW[1])
+    rest = _clean(inside & ~(shadow & (tint < MOST_TINT * lacking)))
+    if rest.sum() < LEAST_REST * inside.sum():
+        return inside
+    pieces, _ = ndimage.label(rest)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    large = sizes >= LEAST_PIECE * sizes.max()  # and no rim of the shadow
+    return inside & ndimage.binary_fill_holes(large[pieces])
+
+
+def _clean(mask: np.ndarray) -> np.ndarray:
+    """A mask without specks."""
+    grey = Image.fromarray(mask.astype(np.uint8) * 255)
+    return np.asarray(grey.filter(ImageFilter.MedianFilter(5))) > 0
 
 
 def _reduced(photo: np.ndarray) -> np.ndarray:
@@ -33,11 +71,6 @@ def _reduced(photo: np.ndarray) -> np.ndarray:
     picture = Image.fromarray(photo)
     picture.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=None)
     return np.asarray(picture, np.float32)
-
-
-def _from_border_colour(photo: np.ndarray) -> np.ndarray:
-    colour = np.median(photo[border(photo.shape[:2])], axis=0)
-    return np.sqrt(np.square(photo - colour).sum(-1))
 
 
 def border(size: tuple[int, int]) -> np.ndarray:

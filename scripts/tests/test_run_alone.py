@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import fingerprints
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 
 
@@ -38,7 +40,7 @@ def test_an_error_is_one_sentence(generate_spec, tmp_path):
 
 
 def test_every_stage_has_a_version():
-    versions = json.loads((SCRIPTS / "versions.json").read_text())
+    versions = fingerprints.current()
     assert set(versions) == {"train_lora", "generate", "autoencode", "classify", "measure"}
     for stage in versions:
         assert "def run(spec" in (SCRIPTS / f"{stage}.py").read_text()

@@ -17,6 +17,20 @@ def nut(side: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return photo.clip(0, 255).astype(np.uint8), where
 
 
+def shaded(
+    side: int = 160, part: tuple = (190, 160, 120), ground: tuple = (215, 200, 70)
+) -> tuple[np.ndarray, np.ndarray]:
+    """A part that casts a soft shadow to its right, noisy, and where the part is."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:side, :side] / side - 0.5
+    where = ((x + 0.06) / 0.24) ** 2 + (y / 0.28) ** 2 <= 1
+    away = ((x - 0.04) / 0.28) ** 2 + (y / 0.3) ** 2  # of the shadow, 1 at its edge
+    light = 1 - 0.45 * (1.5 - away).clip(0, 1)
+    photo = np.array(ground) * light[..., None]
+    photo[where] = np.array(part) * (1 - 0.3 * np.hypot(x, y)[where][:, None])
+    return (photo + rng.normal(0, 4, photo.shape)).clip(0, 255).astype(np.uint8), where
+
+
 def texture(side: int = 120, seed: int = 0) -> np.ndarray:
     """A rough grey surface that fills the photo."""
     photo = np.random.default_rng(seed).normal(120, 20, (side, side, 1)).repeat(3, 2)

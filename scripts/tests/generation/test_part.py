@@ -18,6 +18,25 @@ def test_what_stands_out_of_the_background_is_the_part(made, side):
     assert (turned != where).mean() < 0.04
 
 
+@pytest.mark.parametrize("side", [80, 160, 600])
+@pytest.mark.parametrize("ground", [(215, 200, 70), (230, 230, 230), (40, 90, 200)])
+def test_a_shadow_is_no_part(side, ground):
+    photo, where = surfaces.shaded(side, ground=ground)
+    assert (part(photo) != where).mean() < 0.04
+
+
+def test_grey_on_grey_is_part_with_its_shadow():
+    """Nothing tells a part that is as grey as the ground from a shadow."""
+    photo, where = surfaces.shaded(part=(90, 90, 90), ground=(210, 210, 210))
+    assert part(photo)[where].mean() > 0.99
+
+
+def test_what_a_part_encloses_is_the_part():
+    photo, where = surfaces.shaded()
+    photo[70:90, 60:80] = (110, 102, 36)  # as the ground is in shadow
+    assert (part(photo) != where).mean() < 0.04
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_surface_is_part_everywhere(seed):
     assert part(surfaces.texture(seed=seed)).all()
