@@ -65,6 +65,8 @@ type Set struct {
 	Levels Levels // that 16-bit images are read with
 	Grey   Range  // of images of 16-bit grey
 	Colour Range  // of images with 16 bits a colour, as far as that is read
+
+	likeness func() map[string]string // of its images, by SHA-256; nil if nothing remembers it
 }
 
 // Duplicate is a file that shows what another file of its class shows.

@@ -46,6 +46,7 @@ func (s Scanner) Inspect(folder Folder) (*Inspection, error) {
 	}
 	var twice []error
 	in.Set, twice = found.unique(readable)
+	s.describes(in.Set)
 	in.Problems = append(in.Problems, twice...)
 	return in, nil
 }

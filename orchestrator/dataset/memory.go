@@ -2,12 +2,8 @@ package dataset
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"os"
 	"path/filepath"
-	"sync"
 
 	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/mask"
@@ -20,35 +16,33 @@ type Memory struct {
 	album *album
 }
 
-// knownPictures is the file beside the hashes that says what photos show. It
-// holds for all machines: what is remembered there is a matter of the bytes.
-const knownPictures = "photos.json"
+// readingRule counts the changes of what scripts/common/photos.py makes of a file, and
+// maskRule of what is taken for a mask.
+const (
+	readingRule = 2
+	maskRule    = 1
+)
 
-// readingRule counts the changes of what scripts/common/photos.py makes of a file; what
-// was read by another rule is read again.
-const readingRule = 2
-
-// album is the content of that file.
+// album is what photos and masks show.
 type album struct {
-	Rule     int                   `json:"rule"`
-	Pictures map[string]Picture    `json:"pictures"`        // by readAs
-	Masks    map[string]*mask.Mask `json:"masks,omitempty"` // by SHA256
-
-	mu     sync.Mutex
-	at     string // the folder in which it was found, or written last
-	looked bool   // at new photos
+	pictures *shelf[Picture]    // by readAs, without likeness
+	likeness *shelf[string]     // by readAs
+	masks    *shelf[*mask.Mask] // by SHA256
 }
 
 // Remember opens what is remembered in a file of hashes and beside it; or in
 // another as long as the first is not there.
 func Remember(hashes string, before ...string) *Memory {
-	m := &Memory{filehash.Open(hashes, before...), &album{}}
+	m := &Memory{Hashes: filehash.Open(hashes, before...)}
+	var dirs []string
 	for _, path := range append([]string{hashes}, before...) {
-		if m.album.Pictures, m.album.Masks = openAlbum(filepath.Dir(path)); len(m.album.Pictures) > 0 {
-			break
-		}
+		dirs = append(dirs, filepath.Dir(path))
 	}
-	m.album.at = m.Dir()
+	m.album = &album{
+		newShelf[Picture]("photos.json", readingRule, m.Dir(), dirs),
+		newShelf[string]("likeness.json", readingRule, m.Dir(), dirs),
+		newShelf[*mask.Mask]("masks.json", maskRule, m.Dir(), dirs),
+	}
 	return m
 }
 
@@ -63,8 +57,13 @@ func (m *Memory) Until(ctx context.Context) *Memory {
 // Save writes down what was learnt, if the folder is there. Where it cannot be
 // written, the next plan takes longer.
 func (m *Memory) Save() {
+	if m == nil || m.album == nil {
+		return
+	}
 	m.Hashes.Save()
-	m.album.save(m.Dir())
+	m.album.pictures.save(m.Dir())
+	m.album.likeness.save(m.Dir())
+	m.album.masks.save(m.Dir())
 }
 
 // FileHashes is what is remembered of files, whatever they hold.
@@ -97,13 +96,25 @@ func (a *album) picture(sha256 string, levels Levels) (Picture, bool) {
 	if a == nil {
 		return Picture{}, false
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	p, ok := a.Pictures[readAs(sha256, nil)]
+	p, ok := a.pictures.get(readAs(sha256, nil))
 	if levels != nil && (!ok || p.deep()) {
-		p, ok = a.Pictures[readAs(sha256, levels)]
+		p, ok = a.pictures.get(readAs(sha256, levels))
+	}
+	if p.Likeness != "" {
+		a.split()
 	}
 	return p, ok
+}
+
+// split moves what photos are known again by out of photos.json, where it was once.
+func (a *album) split() {
+	for key, p := range a.pictures.all() {
+		if p.Likeness != "" {
+			a.likeness.put(key, p.Likeness)
+			p.Likeness = ""
+			a.pictures.put(key, p)
+		}
+	}
 }
 
 // learn remembers what a file shows.
@@ -114,9 +125,21 @@ func (a *album) learn(sha256 string, levels Levels, p Picture) {
 	if !p.deep() {
 		levels = nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.Pictures[readAs(sha256, levels)], a.looked = p, true
+	a.likeness.put(readAs(sha256, levels), p.Likeness)
+	p.Likeness = ""
+	a.pictures.put(readAs(sha256, levels), p)
+}
+
+// likenessOf is what is remembered of what an image is known again by; "" if nothing is.
+func (a *album) likenessOf(img Image, levels Levels) string {
+	if a == nil || img.Picture.Likeness != "" {
+		return img.Picture.Likeness
+	}
+	if !img.Picture.deep() {
+		levels = nil
+	}
+	text, _ := a.likeness.get(readAs(img.SHA256, levels))
+	return text
 }
 
 // mask is what is remembered of a mask's file; nil if nothing is.
@@ -124,46 +147,13 @@ func (a *album) mask(sha256 string) *mask.Mask {
 	if a == nil {
 		return nil
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.Masks[sha256]
+	m, _ := a.masks.get(sha256)
+	return m
 }
 
 // learnMask remembers what a mask's file marks.
 func (a *album) learnMask(sha256 string, m *mask.Mask) {
-	if a == nil {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.Masks[sha256], a.looked = m, true
-}
-
-// openAlbum reads what is known of photos and masks in a folder.
-func openAlbum(dir string) (map[string]Picture, map[string]*mask.Mask) {
-	var known album
-	text, err := os.ReadFile(filepath.Join(dir, knownPictures))
-	if err != nil || json.Unmarshal(text, &known) != nil || known.Rule != readingRule || known.Pictures == nil {
-		return map[string]Picture{}, map[string]*mask.Mask{}
-	}
-	if known.Masks == nil {
-		known.Masks = map[string]*mask.Mask{}
-	}
-	return known.Pictures, known.Masks
-}
-
-// save adds what was learnt to what others may have written meanwhile.
-func (a *album) save(dir string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.looked && dir == a.at {
-		return
-	}
-	all, masks := openAlbum(dir)
-	maps.Copy(all, a.Pictures)
-	maps.Copy(masks, a.Masks)
-	text, err := json.Marshal(&album{Rule: readingRule, Pictures: all, Masks: masks})
-	if err == nil && filehash.Replace(filepath.Join(dir, knownPictures), text) {
-		a.at, a.looked = dir, false
+	if a != nil {
+		a.masks.put(sha256, m)
 	}
 }

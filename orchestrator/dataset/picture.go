@@ -12,11 +12,11 @@ type Picture struct {
 	Mode        string `json:"mode"`                  // in Pillow's words: RGB, RGBA, L (grey), P (palette), CMYK; ;16 is for 16 bits
 	Width       int    `json:"width"`                 // upright, in pixels
 	Height      int    `json:"height"`
-	Orientation int    `json:"orientation"`    // how the file has it, 1 to 8 as in EXIF
-	Low         int    `json:"low,omitempty"`  // the extremes of 16-bit values
-	High        int    `json:"high,omitempty"` //
-	Pixels      string `json:"pixels"`         // SHA-256 of size and RGB pixels, in hex: what the picture shows
-	Likeness    string `json:"likeness"`       // descriptor in base64 by scripts/common/likeness.py, by which what looks the same is found
+	Orientation int    `json:"orientation"`        // how the file has it, 1 to 8 as in EXIF
+	Low         int    `json:"low,omitempty"`      // the extremes of 16-bit values
+	High        int    `json:"high,omitempty"`     //
+	Pixels      string `json:"pixels"`             // SHA-256 of size and RGB pixels, in hex: what the picture shows
+	Likeness    string `json:"likeness,omitempty"` // descriptor in base64 by scripts/common/likeness.py; of a photo that was read before, Set.described has it
 }
 
 // deep reports whether levels map the picture.

@@ -51,6 +51,7 @@ func (s Scanner) Scan(folder Folder) (*Set, error) {
 		problems = append(problems, wrong...)
 	}
 	set, twice := found.unique(found.images)
+	s.describes(set)
 	problems = append(problems, twice...)
 	problems = slices.DeleteFunc(problems, func(problem error) bool { return problem == nil })
 	switch more := len(problems) - 1; {

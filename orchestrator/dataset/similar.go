@@ -30,6 +30,11 @@ const (
 	oneIn     = 50
 )
 
+// Similar is Similar of images of the set.
+func (s *Set) Similar(photos, others []Image) []Pair {
+	return Similar(s.described(photos), s.described(others))
+}
+
 // Similar finds for each photo the other that is most like it, and lists those pairs
 // that may show one thing, the most alike first: copies that were encoded anew, resized,
 // mirrored, turned by quarters, shifted a little or made brighter, and second photos of

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/mask"
@@ -117,6 +118,17 @@ func sides(counts []int) []int {
 			list[i] = sideGrazed
 		default:
 			list[i] = sideDefect
+		}
+	}
+	return list
+}
+
+// showing are those of some tiles in which there is at least half as much to see as in the
+// one in which there is most; all of them if nothing is known of that.
+func showing(tiles []image.Rectangle, structure []float64) (list []image.Rectangle) {
+	for i, tile := range tiles {
+		if structure == nil || 2*structure[i] >= slices.Max(structure) {
+			list = append(list, tile)
 		}
 	}
 	return list

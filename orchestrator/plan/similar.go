@@ -45,7 +45,7 @@ func (p *Plan) findSimilar() []dataset.Pair {
 			others = append(others, img)
 		}
 	}
-	return dataset.Similar(tested, others)
+	return p.Set.Similar(tested, others)
 }
 
 func (p *Plan) similarViews() (list []SimilarView) {

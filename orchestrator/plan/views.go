@@ -40,13 +40,14 @@ func (v views) tiles(img dataset.Image) (tiles []image.Rectangle, counts []int, 
 
 // standing is the tile that stands for a photo where one picture of it is wanted. No eye
 // chooses it: of a defect photo it is the first of those that show most of the defect, of a
-// good one it is drawn.
+// good one it is drawn among those that show something, and not a bare background.
 func (v views) standing(img dataset.Image) (image.Rectangle, error) {
 	tiles, counts, err := v.tiles(img)
 	switch {
 	case err != nil:
 		return image.Rectangle{}, err
 	case img.Class == v.Good:
+		tiles = showing(tiles, v.set.Structure(img, tiles))
 		return tiles[drawFor(v.SplitSeed, "tile", img).below(0, len(tiles))], nil
 	}
 	return tiles[mostShown(counts)], nil

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/base64"
 	"fmt"
 	"image"
 	"maps"
@@ -173,6 +174,32 @@ func TestOneTileStandsForAPhoto(t *testing.T) {
 	}
 	if len(tileOf) < 15 || len(drawn) < 2 {
 		t.Errorf("%d photos; good tiles begin at %v", len(tileOf), drawn)
+	}
+}
+
+// TestTilesThatShowSomething: what stands for a good photo shows the part and no bare
+// background, and not always the same of the tiles that do.
+func TestTilesThatShowSomething(t *testing.T) {
+	v := views{experiment.Dataset{Good: "good", Fit: experiment.Fit{How: experiment.FitTiles}}, &dataset.Set{}}
+	found := map[int]int{} // how often the tile that begins in a column stands for a photo
+	for number := range 60 {
+		img := photo("good", number)
+		img.Picture = dataset.Picture{Width: 400, Height: 100}
+		values := make([]byte, 32*32)
+		for i := range values {
+			if column := i % 32; column >= 14 && column < 28 {
+				values[i] = byte(20 + i%5)
+			}
+		}
+		img.Picture.Likeness = base64.StdEncoding.EncodeToString(values)
+		tile, err := v.standing(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[tile.Min.X]++
+	}
+	if len(found) != 2 || found[200] < 10 || found[300] < 10 { // the second shows too little of it
+		t.Errorf("standing are %v", found)
 	}
 }
 
