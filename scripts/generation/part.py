@@ -11,7 +11,7 @@ MOST_AT_BORDER = 0.5  # the share of the part in the border, against that inside
 SHADOW = (0.35, 1.0)  # brightness of a shadow, as multiples of the background's: from, to
 MOST_TINT = 0.2  # of a shadow, by what it lacks in brightness
 LEAST_REST = 0.3  # of what stands out, the least that is the part and no shadow
-LEAST_PIECE = 0.05  # of the part's largest piece: of smaller ones nothing says that they are no shadow
+LEAST_PIECE = 0.05  # of the largest piece of the part: smaller ones may be the rim of a shadow
 
 
 def part(photo: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def _without_shadow(photo: np.ndarray, colour: np.ndarray, inside: np.ndarray) -
     pieces, _ = ndimage.label(rest)
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
-    large = sizes >= LEAST_PIECE * sizes.max()  # and no rim of the shadow
+    large = sizes >= LEAST_PIECE * sizes.max()
     return inside & ndimage.binary_fill_holes(large[pieces])
 
 
