@@ -103,5 +103,5 @@ func TestMethodOfAPattern(t *testing.T) {
 	}
 	exp = parse(t, strings.Replace(small, "defect_images: [4, 2], regularization_images: [0, 3]}", "defect_images: 40, generate: {method: shown}}", 1))
 	_, err = Build(exp, smallInputs(t, exp))
-	fails(t, err, "40", "method shown")
+	fails(t, err, "class \"crack\"", "40 are needed")
 }
