@@ -16,11 +16,13 @@ type Sheet struct {
 	Output     string         `json:"output"` // the PNG that is written, over what is there
 }
 
-// SheetPicture is a photo, or by its path a region of one, with its masks outlined.
+// SheetPicture is a photo, or by its path a region of one, with its masks outlined, which are
+// of the same region.
 type SheetPicture struct {
-	Path  string   `json:"path"`
-	Label string   `json:"label"`
-	Masks []string `json:"masks"`
+	Path    string   `json:"path"`
+	Label   string   `json:"label"`
+	Masks   []string `json:"masks"`
+	Heading string   `json:"heading"` // above it, and those after it that have the same
 }
 
 // MostOnSheet is how many pictures a sheet has at most.

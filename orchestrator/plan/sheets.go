@@ -60,7 +60,7 @@ func (s *sheet) add(ref stage.Ref, as string, resolution int, rendering stage.Re
 	s.seen[ref] = true
 	s.Resolution, s.Levels, s.Fit = resolution, rendering.Levels, rendering.Fit
 	_, fragment := ref.Whole()
-	picture := dataset.SheetPicture{Path: img.Path + fragment, Label: img.Name, Masks: []string{}}
+	picture := dataset.SheetPicture{Path: img.Path + fragment, Label: img.Name, Masks: []string{}, Heading: img.Class}
 	if fragment != "" {
 		picture.Label += " " + fragment[len("#xywh="):]
 	}
@@ -69,7 +69,7 @@ func (s *sheet) add(ref stage.Ref, as string, resolution int, rendering stage.Re
 	}
 	if img.Marking != nil {
 		for _, file := range img.Marking.Files {
-			picture.Masks = append(picture.Masks, file.Path)
+			picture.Masks = append(picture.Masks, file.Path+fragment)
 		}
 	}
 	s.byClass[img.Class] = append(s.byClass[img.Class], picture)

@@ -1,23 +1,19 @@
 """Sheets of what networks see of photos, with masks outlined, for people to look at.
 
-Needs Pillow and numpy only, and is asked as photos.answer is:
-
-    python -c "from common import contact_sheet; contact_sheet.answer()"  < requests  > answers
+Needs Pillow and numpy only, and is asked as photos.answer is.
 """
 
-import json
 import math
-import sys
-import warnings
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
-from common import framing, masks, photos
+from common import answers, framing, masks, photos
 from common.errors import StageError
 from common.framing import Rendered, Rendering
-from common.regions import located
 from common.specs import read_spec
 
 MOST = 60  # pictures of a sheet
@@ -25,17 +21,20 @@ SMALLEST, LARGEST = 160, 512  # pixels of a picture's side on the sheet
 WIDEST = 2560  # pixels of a sheet's width, where a picture leaves the choice
 GAP = 8  # pixels between pictures
 LINES, TEXT, LINE_HEIGHT = 3, 12, 15  # of a label, in pixels
+HEADING = 24  # pixels of a heading's height
 SIGNAL = (255, 0, 255)  # the colour of outlines: no surface has it
 PAPER, INK = (255, 255, 255), (0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of a sheet: a photo or, by its path, a region of one; its masks; its label."""
+    """One picture of a sheet: a photo or, by its path, a region of one; its masks, of the same
+    region; its label; and what stands above it and those after it that have the same."""
 
     path: str
     label: str
     masks: list[str] = field(default_factory=list)
+    heading: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,17 @@ class Sheet(Rendered):
 
 
 def answer() -> None:
-    """Answer requests with {"width", "height"}, or with {"error"}, until there are no more.
+    """Answer a Sheet's keys with {"width", "height"}; see answers.answer."""
+    answers.answer(_asked)
 
-    The first line that is written is empty: the process has started.
-    """
-    warnings.simplefilter("ignore")
-    print(flush=True)
-    for line in sys.stdin:
-        try:
-            said = write(read_spec(Sheet, json.loads(line), "sheet"))
-        except StageError as error:
-            said = {"error": str(error)}
-        except MemoryError:
-            said = {"error": "the photos do not fit into the memory"}
-        except OSError as error:
-            said = {"error": f"the sheet cannot be written: {error}"}
-        print(json.dumps(said), flush=True)
+
+def _asked(request: dict[str, Any]) -> dict[str, int]:
+    try:
+        return write(read_spec(Sheet, request, "sheet"))
+    except MemoryError:
+        raise StageError("the photos do not fit into the memory") from None
+    except OSError as error:
+        raise StageError(f"the sheet cannot be written: {error}") from error
 
 
 def write(sheet: Sheet) -> dict[str, int]:
@@ -79,20 +73,29 @@ def write(sheet: Sheet) -> dict[str, int]:
 
 
 def draw(sheet: Sheet) -> Image.Image:
-    """The pictures in rows, in RGB."""
+    """The pictures in rows, in RGB, those of one heading below it."""
     side = shown_side(sheet.resolution)
     width, height = side + GAP, side + GAP + LINES * LINE_HEIGHT
-    columns = min(len(sheet.pictures), max(1, (WIDEST - GAP) // width))
-    rows = math.ceil(len(sheet.pictures) / columns)
-    drawn = Image.new("RGB", (columns * width + GAP, rows * height + GAP), PAPER)
+    groups = [list(group) for _, group in groupby(sheet.pictures, lambda p: p.heading)]
+    columns = min(max(map(len, groups)), max(1, (WIDEST - GAP) // width))
+    heads = [HEADING + GAP if group[0].heading else 0 for group in groups]
+    rows = sum(math.ceil(len(group) / columns) for group in groups)
+    size = (columns * width + GAP, rows * height + sum(heads) + GAP)
+    drawn = Image.new("RGB", size, PAPER)
     pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(TEXT)
+    large = ImageFont.load_default(HEADING - 4)
     reader = photos.Reader(sheet.rendering.levels)
-    for number, picture in enumerate(sheet.pictures):
-        left, top = GAP + number % columns * width, GAP + number // columns * height
-        shown = seen(reader, picture, sheet.resolution, sheet.rendering)
-        drawn.paste(shown, (left, top))
-        for line, text in enumerate(wrapped(picture.label, font, side)):
-            pen.text((left, top + side + 1 + line * LINE_HEIGHT), text, INK, font)
+    top = GAP
+    for group, head in zip(groups, heads, strict=True):
+        pen.text((GAP, top), wrapped(group[0].heading, large, size[0] - 2 * GAP)[0], INK, large)
+        top += head
+        for number, picture in enumerate(group):
+            left, above = GAP + number % columns * width, top + number // columns * height
+            shown = seen(reader, picture, sheet.resolution, sheet.rendering)
+            drawn.paste(shown, (left, above))
+            for line, text in enumerate(wrapped(picture.label, font, side)):
+                pen.text((left, above + side + 1 + line * LINE_HEIGHT), text, INK, font)
+        top += math.ceil(len(group) / columns) * height
     return drawn
 
 
@@ -107,8 +110,7 @@ def seen(
 ) -> Image.Image:
     """What networks see of a picture, as large as it is shown, its masks outlined."""
     square, _ = framing.square(reader.read(picture.path), resolution, rendering)
-    region, size = located(picture.path)[1], reader.picture.size
-    marked = masks.read(picture.masks, resolution, rendering, region, size)
+    marked = masks.read(picture.masks, resolution, rendering, reader.picture.size)
     side = shown_side(resolution)
     how = Image.Resampling.LANCZOS if side < resolution else Image.Resampling.NEAREST
     pixels = np.array(square.resize((side, side), how))

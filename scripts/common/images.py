@@ -11,7 +11,7 @@ from PIL import Image
 
 from common import framing, masks, photos
 from common.framing import PLAIN, Frame, Rendering
-from common.regions import Region, located
+from common.regions import located
 
 # Squares that were read before: a grid's tasks read the same photos again and again.
 _read: LRUCache = LRUCache(maxsize=2**29, getsizeof=lambda square: square[0].nbytes)
@@ -49,17 +49,12 @@ def read_framed(
     return squares
 
 
-def read_mask(
-    paths: Sequence[str],
-    resolution: int,
-    rendering: Rendering = PLAIN,
-    region: Region | None = None,
-) -> torch.Tensor:
+def read_mask(paths: Sequence[str], resolution: int, rendering: Rendering = PLAIN) -> torch.Tensor:
     """Where a photo, or a region of it, shows defects, (1, R, R) bool, as masks.read says it.
 
     Pixel for pixel what `read_image` gives of the photo with the same rendering and region.
     """
-    return torch.from_numpy(masks.read(paths, resolution, rendering, region))[None]
+    return torch.from_numpy(masks.read(paths, resolution, rendering))[None]
 
 
 def _state_of(file: str) -> tuple[int, ...] | None:
@@ -86,10 +81,10 @@ def write_png(pixels: torch.Tensor, path: Path) -> None:
     Image.fromarray(pixels.permute(1, 2, 0).cpu().numpy()).save(path, format="PNG")
 
 
-def read_whole(path: str, rendering: Rendering = PLAIN) -> torch.Tensor:
-    """A photo, or the region of one that its path names, at its own size: (3, H, W) uint8."""
-    picture = photos.read(path, rendering.levels)
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()
+def read_whole(path: str, rendering: Rendering = PLAIN) -> np.ndarray:
+    """A photo, or the region of one that its path names, at its own size: (H, W, 3) uint8, not to
+    be written to."""
+    return np.asarray(photos.read(path, rendering.levels))
 
 
 def write_mask(mask: torch.Tensor, path: Path) -> None:

@@ -14,19 +14,16 @@ def read(
     paths: Sequence[str],
     side: int,
     rendering: Rendering,
-    region: Region | None = None,
     size: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """Where a photo shows defects, (R, R) bool: the union of its masks, framed as the photo is.
+    """Where a photo, or the region of it that paths name, shows defects, (R, R) bool: the union of
+    its masks, framed as the photo is.
 
-    `region` is that of the photo. What is padded is no defect; without masks nothing is. `size` and
-    StageError are as for `union`.
+    What is padded is no defect; without masks nothing is. `size` and StageError are as for `union`.
     """
     if not paths:
         return np.zeros((side, side), bool)
     whole = union(paths, size)
-    if region:
-        whole = _cut(whole, region, paths[0])
     return placed(whole, frame(whole.shape[::-1], side, rendering.fit))
 
 

@@ -1,16 +1,9 @@
 """The one way in which photos are read, by stages and by the host's questions about them.
 
-Needs Pillow and numpy only, so that a process that just looks at photos starts in a moment:
-
-    python -c "from common import photos; photos.answer()"  < requests  > answers
-
-A request and an answer are a JSON object, on a line of its own.
+Needs Pillow and numpy only, so that a process that just looks at photos starts in a moment.
 """
 
 import hashlib
-import json
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from common import likeness
+from common import answers, likeness
 from common.errors import StageError
 from common.regions import located
 
@@ -239,18 +232,12 @@ def _mode(file: Image.Image) -> str:
 
 
 def answer() -> None:
-    """Answer {"path", "levels"} with what `look` says, or with {"error"}, until there are no more.
+    """Answer {"path", "levels"} with what `look` says; see answers.answer."""
+    answers.answer(_asked)
 
-    The first line that is written is empty: the process has started.
-    """
-    warnings.simplefilter("ignore")
-    print(flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            said = look(request["path"], request["levels"])
-        except StageError as error:
-            said = {"error": str(error)}
-        except MemoryError:
-            said = {"error": f"image {request['path']} does not fit into the memory"}
-        print(json.dumps(said), flush=True)
+
+def _asked(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return look(request["path"], request["levels"])
+    except MemoryError:
+        raise StageError(f"image {request['path']} does not fit into the memory") from None

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderKL
 from diffusers.utils.torch_utils import randn_tensor
 
 from common import images
@@ -22,6 +23,7 @@ from common.errors import StageError
 from diffusion import base_model, latents
 from diffusion.base_model import Pipeline
 from diffusion.from_latents import FromLatents
+from diffusion.latents import Posterior
 
 
 def is_shown_masks(pipeline: Pipeline) -> bool:
@@ -115,13 +117,22 @@ def masked(
         clean.shape, generator=generators, device=clean.device, dtype=network.dtype
     )
     # diffusers draws these for every denoiser; only one that is shown masks sees them.
-    hidden = (latents.encode(vae, without(pixels, cells)) if shown else start).drawn(generators)
+    hidden = (without(vae, pixels, cells) if shown else start).drawn(generators)
     on = {"device": network.device, "dtype": network.dtype}
     return Masked(cells.to(**on), clean.to(**on), hidden.to(**on), noise.to(**on))
 
 
-def without(pixels: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
-    """Pictures (N, 3, R, R) uint8 without the pixels of masked latents, (N, 1, h, w): float32 -1..1
-    with grey in their place."""
-    masked = F.interpolate(cells, size=pixels.shape[-2:])
-    return images.to_signed(pixels) * (1 - masked)
+def without(
+    vae: AutoencoderKL, pixels: torch.Tensor, cells: torch.Tensor, flip: bool = False
+) -> Posterior:
+    """What the encoder says, as in latents.encode, of pictures (N, 3, R, R) uint8 without the
+    pixels of masked latents, (N, 1, h, w): with grey in their place.
+
+    One after another: in float32 all of them would take many times the memory.
+    """
+    parts = []
+    for picture, masked in zip(pixels.split(1), cells.split(1), strict=True):
+        kept = 1 - F.interpolate(masked, size=picture.shape[-2:])
+        parts.append(latents.encode(vae, images.to_signed(picture) * kept, flip))
+    means, stds = (torch.cat([getattr(p, name) for p in parts], 1) for name in ("mean", "std"))
+    return Posterior(means, stds, parts[0].scaling_factor)

@@ -21,40 +21,37 @@ def read(spec: Spec) -> dict[str, torch.Tensor]:
     }
 
 
-def areas_of(
-    posterior: Posterior, masks: torch.Tensor | None, outside: float, resolution: int
-) -> torch.Tensor:
-    """What the latents' errors count for, as in Role: 1 where a latent has a pixel of the mask,
-    `outside` elsewhere. Of an image without a mask, or with an empty one, all counts.
+def cells_of(masks: torch.Tensor | None, posterior: Posterior, resolution: int) -> torch.Tensor:
+    """Which latents of images are masked, (N, 1, h, w) float32, 1 or 0: those that have a pixel of
+    the mask, and of an image without a mask, or with an empty one, all."""
+    _, count, _, *size = posterior.mean.shape
+    if masks is None:
+        return torch.ones(()).expand(count, 1, *size)
+    return latents.cells_of(_seen(masks), resolution // size[0])
+
+
+def areas_of(cells: torch.Tensor, outside: float, variants: int) -> torch.Tensor:
+    """What the latents' errors count for, as in Role: 1 where they are masked, else `outside`.
 
     These are the weights M + outside (1 - M) of DefectFill (Song et al., CVPR 2025, arXiv
     2503.13985). kohya-ss/sd-scripts' --masked_loss is outside 0, but for its mean over all latents,
     by which a small defect moves the LoRA less.
     """
-    variants, count, _, *size = posterior.mean.shape
-    if masks is None:
-        return torch.ones(()).expand(variants, count, 1, *size)
-    cells = latents.cells_of(_seen(masks), resolution // size[0])
     return _mirrored(torch.where(cells > 0, 1.0, outside), variants)
 
 
 def besides_of(
-    pipeline: Pipeline, posterior: Posterior, pixels: torch.Tensor, masks: torch.Tensor | None
+    pipeline: Pipeline, posterior: Posterior, pixels: torch.Tensor, cells: torch.Tensor
 ) -> torch.Tensor:
     """What a denoiser is shown beside the latents of images (N, 3, R, R), as in Role: nothing, or
-    what is masked of each, and the latents of the image without it.
+    what is masked of each, and the latents of the image without it, as in DefectFill.
 
-    That is the image's defect, as in DefectFill, or all of it where there is no mask. The latents
-    are the autoencoder's mean.
+    The latents are the autoencoder's mean.
     """
     if not inpainting.is_shown_masks(pipeline):
         return posterior.mean[:, :, :0]
     variants = len(posterior.mean)
-    if masks is None:
-        masks = torch.zeros(len(pixels), *pixels.shape[-2:], dtype=torch.bool)
-    cells = latents.cells_of(_seen(masks), pipeline.vae_scale_factor)
-    kept = inpainting.without(pixels, cells)
-    hidden = latents.encode(pipeline.vae, kept, flip=variants > 1)
+    hidden = inpainting.without(pipeline.vae, pixels, cells, flip=variants > 1)
     shown = _mirrored(cells, variants).to(hidden.mean)
     return torch.cat([shown, hidden.mean * hidden.scaling_factor], dim=2)
 

@@ -118,8 +118,9 @@ def encode_role(
     with torch.no_grad():
         condition = None if spec.text_encoder else prompts.encode(pipeline, [prompt])
     posterior = latents.encode(pipeline.vae, pixels, spec.flip)
-    areas = masked.areas_of(posterior, masks, spec.outside, spec.resolution)
-    besides = masked.besides_of(pipeline, posterior, pixels, masks)
+    cells = masked.cells_of(masks, posterior, spec.resolution)
+    areas = masked.areas_of(cells, spec.outside, len(posterior.mean))
+    besides = masked.besides_of(pipeline, posterior, pixels, cells)
     return Role(name, prompt, posterior, sizes, areas, besides, condition)
 
 

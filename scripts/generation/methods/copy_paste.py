@@ -57,8 +57,7 @@ class CopyPaste(OneByOne):
     def one(self, shot: Shot) -> Made:
         """The source with the defect pasted in."""
         photo, donor = (
-            images.read_whole(path, self.rendering).permute(1, 2, 0).numpy()
-            for path in (shot.source, shot.defect)
+            images.read_whole(path, self.rendering) for path in (shot.source, shot.defect)
         )
         mask, draws = masks.union(shot.masks), Draws(shot.seed, "copy_paste")
         cut = self._piece(mask, donor, draws) if shot.good else None

@@ -37,7 +37,7 @@ class CutPaste(OneByOne):
 
     def one(self, shot: Shot) -> Made:
         """The source with a piece of it moved."""
-        photo = images.read_whole(shot.source, self.rendering).permute(1, 2, 0).numpy()
+        photo = images.read_whole(shot.source, self.rendering)
         return moved(photo, shot.good, Draws(shot.seed, "cutpaste"))
 
 

@@ -97,7 +97,7 @@ class Inpaint(Denoiser):
     def plot(self, shot: Shot) -> Plot:
         """Where an image is made anew, by its seed alone."""
         options = self.settings.options
-        photo = images.read_whole(shot.source, self.settings.rendering).permute(1, 2, 0).numpy()
+        photo = images.read_whole(shot.source, self.settings.rendering)
         scales = Range(options.mask_scale_min, options.mask_scale_max)
         draws = Draws(shot.seed, "inpaint/place")
         if options.mask == TRAINING:

@@ -43,17 +43,17 @@ def written(tmp_path: Path, pictures: list[Picture], resolution: int = 32, **key
 def test_pictures_are_what_networks_see_and_masks_are_outlined(tmp_path, flawed, fit, resolution):
     photo, mask = flawed
     region = Region(20, 10, 50, 40)
-    pictures = [Picture(photo, "", [mask]), Picture(f"{photo}#{region}", "", [mask])]
+    pictures = [Picture(photo, "", [mask]), Picture(f"{photo}#{region}", "", [f"{mask}#{region}"])]
     drawn = written(tmp_path, pictures, resolution, fit=fit)
     rendering, side = Rendering(fit=fit), contact_sheet.shown_side(resolution)
     enlarged = side // resolution
     assert side == resolution * enlarged >= 160
-    for number, (picture, part) in enumerate(zip(pictures, (None, region), strict=True)):
+    for number, picture in enumerate(pictures):
         left = GAP + number * (side + GAP)
         shown = drawn[GAP : GAP + side, left : left + side]
         square, _ = framing.square(photos.read(picture.path), resolution, rendering)
         expected = np.asarray(square).repeat(enlarged, 0).repeat(enlarged, 1)
-        marked = masks.read([mask], resolution, rendering, part)
+        marked = masks.read(picture.masks, resolution, rendering)
         marked = marked.repeat(enlarged, 0).repeat(enlarged, 1)
         line = np.all(shown == SIGNAL, -1)
         assert np.array_equal(shown[~line], expected[~line])
@@ -85,6 +85,18 @@ def test_pictures_stand_in_rows_with_labels_below(tmp_path, flawed):
             assert between.all()
 
 
+def test_headings_stand_above_their_pictures(tmp_path, flawed):
+    headings = ["good"] * 14 + ["crack"] * 2
+    drawn = written(tmp_path, [Picture(flawed[0], "", heading=head) for head in headings], 200)
+    cell, head = 200 + GAP + LINES * LINE_HEIGHT, contact_sheet.HEADING + GAP
+    assert drawn.shape[:2] == (3 * cell + 2 * head + GAP, 12 * (200 + GAP) + GAP)
+    paper = np.all(drawn == 255, -1)
+    for top in (GAP, GAP + head + 2 * cell):
+        assert not paper[top : top + head, : 200 + GAP].all()
+        assert paper[top : top + head, 200 + GAP :].all()
+        assert not paper[top + head : top + head + 200, GAP : GAP + 200].any()
+
+
 def test_labels_are_broken_and_cut_to_the_width_of_a_picture():
     font = contact_sheet.ImageFont.load_default(contact_sheet.TEXT)
     for text in ("", "short", "crack · test/crack/012.png#xywh=1,2,3,4 " * 3, "傷" * 99, "x" * 500):
@@ -113,7 +125,11 @@ def test_requests_are_answered_line_by_line_without_torch(tmp_path, flawed):
         "import sys; sys.path.insert(0, sys.argv[1]); from common import contact_sheet;"
         "contact_sheet.answer(); sys.exit('torch' in sys.modules)"
     )
-    picture = {"path": f"{flawed[0]}#xywh=0,0,40,40", "masks": [flawed[1]], "label": "crack"}
+    picture = {
+        "path": f"{flawed[0]}#xywh=0,0,40,40",
+        "masks": [f"{flawed[1]}#xywh=0,0,40,40"],
+        "label": "crack",
+    }
     request = {"pictures": [picture], "resolution": 64, "fit": "", "levels": []}
     request["output"] = str(tmp_path / "sheet.png")
     gone = {**picture, "path": str(tmp_path / "gone.png")}

@@ -33,7 +33,9 @@ def both(photo: str, mask: str, side: int, fit: str, region: Region | None):
     """Brightness, (1, R, R) from 0 to 1, and mask of a photo, as networks see them."""
     rendering = Rendering(fit=fit)
     pixels = images.read_image(f"{photo}#{region}" if region else photo, side, rendering)
-    return pixels[:1] / 255, images.read_mask([mask], side, rendering, region)
+    return pixels[:1] / 255, images.read_mask(
+        [f"{mask}#{region}" if region else mask], side, rendering
+    )
 
 
 @pytest.mark.parametrize("fit", FITS)
@@ -177,6 +179,6 @@ def test_masks_that_do_not_fit_are_named(tmp_path):
     with pytest.raises(StageError, match=r"b\.png has 8×9 pixels, and its photo 8×8: give it"):
         images.read_mask([one, other], 32)
     with pytest.raises(StageError, match=r"a\.png has 8×8 pixels, and the region xywh=4,0,8,8"):
-        images.read_mask([one], 32, region=Region(4, 0, 8, 8))
+        images.read_mask([f"{one}#{Region(4, 0, 8, 8)}"], 32)
     with pytest.raises(StageError, match=r"gone\.png does not exist"):
         images.read_mask([str(tmp_path / "gone.png")], 32)

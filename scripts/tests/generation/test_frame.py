@@ -38,8 +38,10 @@ class Copy:
 
     def one(self, shot):
         """One image of a batch."""
-        pixels = images.read_whole(shot.source, self.settings.rendering)
-        defect = images.read_whole(shot.defect, self.settings.rendering)
+        pixels, defect = (
+            torch.tensor(images.read_whole(path, self.settings.rendering)).permute(2, 0, 1)
+            for path in (shot.source, shot.defect)
+        )
         mask = torch.from_numpy(masks.union(shot.masks))
         small = mask.sum() < self.settings.options.smallest
         return Made(torch.where(mask, defect, pixels), mask=mask, remark=TOO_SMALL if small else "")

@@ -39,7 +39,7 @@ def test_errors_are_means_weighted_by_area():
     mask = torch.zeros(3, 32, 32, dtype=torch.bool)
     mask[0, 5, 6], mask[1, 8:24, :16] = True, True
     posterior = Posterior(wanted[None], wanted[None], 1.0)
-    (areas,) = masked.areas_of(posterior, mask, outside=0.25, resolution=32)
+    (areas,) = masked.areas_of(masked.cells_of(mask, posterior, 32), 0.25, variants=1)
     errors = dreambooth.errors_of(prediction, wanted, areas)
     squares = (prediction - wanted).square()
     inside = squares[0, :, 1, 1].sum()  # the latent of pixel (5, 6)
