@@ -63,10 +63,13 @@ func shortages(exp *experiment.Experiment, set *dataset.Set, division *dataset.D
 		few[short.Class] = true
 		list = append(list, exp.Fault(exp.TestKey(short.Class), short))
 	}
+	told := map[[2]string]bool{} // one count of the file is for several uses
 	for _, need := range photoRequirements(exp, set, division) {
-		if need.Use == testedOn || need.Have >= need.Want {
+		place := [2]string{need.Class, need.Key}
+		if need.Use == testedOn || need.Have >= need.Want || told[place] {
 			continue
 		}
+		told[place] = true
 		short := &dataset.ShortageError{Class: need.Class, Have: need.Have, Want: need.Want, Use: need.Use}
 		if pool := division.Pool(need.Class); !few[need.Class] && need.Have == len(division.Train[need.Class]) && len(pool) >= need.Want {
 			short.Tested = dataset.Names(pool[need.Have:need.Want])
