@@ -40,6 +40,12 @@ func printCheck(out io.Writer, c *checkup) error {
 	return w.Flush()
 }
 
+// endTable ends a table and leaves a line free.
+func endTable(w *tabwriter.Writer) {
+	_ = w.Flush() // the last Flush returns what went wrong
+	fmt.Fprintln(w)
+}
+
 // How many warnings and problems are shown, to leave room for the rest on a screen.
 const (
 	shownWarnings = 5
@@ -49,19 +55,26 @@ const (
 // printSome prints the first of a list, and how many more there are.
 func printSome(w io.Writer, head string, list []string, most int) {
 	for _, text := range list[:min(len(list), most)] {
-		fmt.Fprintln(w, head, text)
+		printWrapped(w, head+" "+text, "  ")
 	}
 	if more := len(list) - most; more > 0 {
 		fmt.Fprintf(w, "%s and %d more: kizu check --json lists them\n", head, more)
 	}
 }
 
-// printNotes prints sentences, in lines of the narrowest usual screen.
+// printNotes prints sentences.
 func printNotes(w io.Writer, notes []string) {
 	for _, note := range notes {
-		for _, line := range table.Wrap(note, screenColumns) {
-			fmt.Fprintln(w, line)
-		}
+		printWrapped(w, note, "")
+	}
+}
+
+// printWrapped prints a text in lines of the narrowest usual screen. Lines of its own stay
+// lines, with the space that they begin with; what goes on in another begins with hang, too.
+func printWrapped(w io.Writer, text, hang string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		fmt.Fprintln(w, indent+strings.Join(table.Wrap(line, screenColumns-len(indent+hang)), "\n"+indent+hang))
 	}
 }
 

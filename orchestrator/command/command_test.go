@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -75,6 +76,7 @@ func runScripts(t *testing.T, dir string) {
 			"hub":       hub,
 			"refusing":  refusing,
 			"screenful": screenful,
+			"says":      says,
 		},
 	})
 }
@@ -90,6 +92,15 @@ func photos(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		ts.Check(png.Encode(file, picture(args[0], i)))
 		ts.Check(file.Close())
+	}
+}
+
+// says PATTERN makes sure that the last command printed what a pattern is of, in however
+// many lines.
+func says(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.Join(strings.Fields(ts.ReadFile("stdout")), " ")
+	if !regexp.MustCompile(args[0]).MatchString(text) {
+		ts.Fatalf("%s is not in %s", args[0], text)
 	}
 }
 

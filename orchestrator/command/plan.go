@@ -30,7 +30,7 @@ func newPlan(s *settings) *cobra.Command {
 					Forecast plan.Forecast `json:"forecast"`
 				}{planned.plan.View(), planned.forecast(s)})
 			}
-			if err := printPlan(cmd.OutOrStdout(), planned.plan); err != nil {
+			if err := printPlan(cmd.OutOrStdout(), planned.plan, planScreen(cmd.OutOrStdout())); err != nil {
 				return err
 			}
 			return printForecast(cmd.OutOrStdout(), planned.forecast(s))

@@ -6,76 +6,84 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/table"
 )
 
 // printPlan prints a plan for people: who plays which role, and every task.
-func printPlan(out io.Writer, p *plan.Plan) error {
+func printPlan(out io.Writer, p *plan.Plan, screen table.Screen) error {
 	view := p.ViewOf(p.FirstSeed()) // all seeds of a cell have the same counts
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var text strings.Builder
+	photos := columns(2, "PHOTOS", "FOUND", "TESTED ON", "FOR TRAINING")
+	for _, class := range view.Photos {
+		photos.add(class.Class, fmt.Sprint(class.Found), fmt.Sprint(class.Tested), fmt.Sprint(class.Training))
+	}
+	photos.WriteText(&text, screen)
 	notes := slices.Concat(view.Parts, view.Range, view.Views)
 	if note := p.SimilarNote(); note != "" {
 		notes = append(append(notes, note), p.SimilarPairs()...)
 	}
-	printPhotos(w, view.Photos, notes)
-	printPatterns(w, p.Experiment, view.Cells)
-	printConditions(w, p.Experiment, view.Cells)
-	fmt.Fprintln(w, "STATE\tTASK\tWHAT\tWHY")
+	printNotes(&text, notes)
+	printPatterns(&text, screen, p.Experiment, view.Cells)
+	printConditions(&text, screen, p.Experiment, view.Cells)
+	tasks := columns(3, "STATE", "TASK", "WHAT", "WHY")
+	tasks.Cut = 2
 	for _, task := range view.Tasks {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", task.State, task.ID, task.Label, task.Reason)
+		tasks.add(task.State, task.ID, task.Label, task.Reason)
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	text.WriteString("\n")
+	tasks.WriteText(&text, screen)
 	toRun := len(p.ToRun())
-	_, err := fmt.Fprintf(out, "\n%s: %d %s, %d %s: %d to run, %d reused\n", view.Experiment,
+	fmt.Fprintf(&text, "\n%s: %d %s, %d %s: %d to run, %d reused\n", view.Experiment,
 		len(p.Cells), english.PluralWord(len(p.Cells), "cell", ""), len(view.Tasks), english.PluralWord(len(view.Tasks), "task", ""), toRun, len(view.Tasks)-toRun)
+	_, err := io.WriteString(out, text.String())
 	return err
 }
 
-func printPhotos(w *tabwriter.Writer, photos []plan.PhotosView, notes []string) {
-	fmt.Fprintln(w, "PHOTOS\tFOUND\tTESTED ON\tFOR TRAINING")
-	for _, class := range photos {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", class.Class, class.Found, class.Tested, class.Training)
+// columns is a table without a title, of which a narrow screen shows the first columns, so
+// many at least.
+func columns(least int, heads ...string) *rows {
+	g := &rows{}
+	for i, head := range heads {
+		g.Columns = append(g.Columns, table.Column{Head: head, Extra: max(0, i-least+1)})
 	}
-	for _, note := range notes {
-		fmt.Fprintln(w, note)
-	}
-	endTable(w)
+	return g
 }
 
-// endTable ends a table and leaves a line free.
-func endTable(w *tabwriter.Writer) {
-	_ = w.Flush() // the last Flush returns what went wrong
-	fmt.Fprintln(w)
-}
+type rows struct{ table.Table }
 
-func printPatterns(w *tabwriter.Writer, exp *experiment.Experiment, cells []plan.CellView) {
+func (r *rows) add(fields ...string) { r.Rows = append(r.Rows, fields) }
+
+func printPatterns(text *strings.Builder, screen table.Screen, exp *experiment.Experiment, cells []plan.CellView) {
 	if exp.Patterns == nil {
 		return
 	}
-	fmt.Fprintf(w, "STUDY 1: %s\t%s\n", exp.Patterns.Defect, loraHeads)
+	g := columns(5, append([]string{"STUDY 1: " + exp.Patterns.Defect}, loraHeads("DEFECT")...)...)
 	for _, cell := range cells {
 		if cell.Pattern != nil {
-			fmt.Fprintf(w, "%s\t%s\n", cell.Name, loraRow(*cell.Pattern))
+			g.add(append([]string{cell.Name}, loraRow(*cell.Pattern)...)...)
 		}
 	}
-	endTable(w)
+	text.WriteString("\n")
+	g.WriteText(text, screen)
 }
 
-const loraHeads = "STEPS\tDEFECT\tEACH USED\tREGULARIZATION\tUSED\tUNUSED\tEACH USED\tSOURCES\tIMAGES"
+func loraHeads(learnt string) []string {
+	return []string{"STEPS", learnt, "EACH USED", "REGULARIZATION", "USED", "UNUSED", "EACH USED", "SOURCES", "IMAGES"}
+}
 
 // loraRow writes the counts of a LoRA and of its images.
-func loraRow(v plan.LoRAView) string {
-	training := strings.Repeat("–\t", 7)
+func loraRow(v plan.LoRAView) []string {
+	row := slices.Repeat([]string{"–"}, 7)
 	if t := v.Training; t != nil {
-		training = fmt.Sprintf("%d\t%d\t%s\t%d\t%d\t%d\t%s\t",
-			t.Steps, t.Instance.Given, times(t.Instance), t.Class.Given, t.Class.Distinct, t.Class.Unused, times(t.Class))
+		row = []string{
+			fmt.Sprint(t.Steps), fmt.Sprint(t.Instance.Given), times(t.Instance),
+			fmt.Sprint(t.Class.Given), fmt.Sprint(t.Class.Distinct), fmt.Sprint(t.Class.Unused), times(t.Class),
+		}
 	}
 	sources := fmt.Sprint(v.SourceImages)
 	for _, role := range slices.Sorted(maps.Keys(v.Inputs)) {
@@ -85,7 +93,7 @@ func loraRow(v plan.LoRAView) string {
 	if v.Method != "" {
 		images += " by " + v.Method
 	}
-	return fmt.Sprintf("%s%s\t%s", training, sources, images)
+	return append(row, sources, images)
 }
 
 // times writes how often an image that is used is used: "55×", or "55–56×".
@@ -107,13 +115,13 @@ func tiles(n int) string {
 	return fmt.Sprintf(" (%d tiles)", n)
 }
 
-func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []plan.CellView) {
+func printConditions(text *strings.Builder, screen table.Screen, exp *experiment.Experiment, cells []plan.CellView) {
 	if exp.Conditions == nil {
 		return
 	}
-	fmt.Fprintf(w, "STUDY 2\t%s\n", strings.Join(exp.Dataset.Classes(), "\t"))
+	sets := columns(3, append([]string{"STUDY 2"}, exp.Dataset.Classes()...)...)
+	loras := columns(5, append([]string{"STUDY 2: LoRAs"}, loraHeads("OF THE CLASS")...)...)
 	var tested []string
-	var loras []string
 	for _, cell := range cells {
 		if cell.Condition == nil {
 			continue
@@ -124,23 +132,20 @@ func printConditions(w *tabwriter.Writer, exp *experiment.Experiment, cells []pl
 			row = append(row, counts+tiles(class.Tiles))
 			test = append(test, fmt.Sprint(class.Test)+tiles(class.TestTiles))
 		}
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+		sets.add(row...)
 		tested = test
 		for _, lora := range cell.Condition.LoRAs {
-			row := lora.Class + "\t" + loraRow(lora)
-			if !slices.Contains(loras, row) {
-				loras = append(loras, row)
+			row := append([]string{lora.Class}, loraRow(lora)...)
+			if !slices.ContainsFunc(loras.Rows, func(same []string) bool { return slices.Equal(same, row) }) {
+				loras.add(row...)
 			}
 		}
 	}
-	fmt.Fprintln(w, strings.Join(tested, "\t"))
-	endTable(w)
-	if len(loras) == 0 {
-		return
+	sets.add(tested...)
+	text.WriteString("\n")
+	sets.WriteText(text, screen)
+	if len(loras.Rows) > 0 {
+		text.WriteString("\n")
+		loras.WriteText(text, screen)
 	}
-	fmt.Fprintf(w, "STUDY 2: LoRAs\t%s\n", strings.Replace(loraHeads, "DEFECT", "OF THE CLASS", 1))
-	for _, row := range loras {
-		fmt.Fprintln(w, row)
-	}
-	endTable(w)
 }

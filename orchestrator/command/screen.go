@@ -2,6 +2,7 @@ package command
 
 import (
 	"io"
+	"math"
 	"os"
 
 	"golang.org/x/term" // is this a terminal, and how wide; Go project, BSD
@@ -21,6 +22,14 @@ func terminalWidth(out io.Writer) int {
 		return 80
 	}
 	return width
+}
+
+// planScreen is where a plan is printed: files and programs get every column.
+func planScreen(out io.Writer) table.Screen {
+	if screen := screenOf(out); terminalWidth(out) > 0 {
+		return screen
+	}
+	return table.Screen{Width: math.MaxInt}
 }
 
 // screenOf is where tables are printed. Colour is for terminals that have it,

@@ -50,6 +50,11 @@ func Read(path string, columns ...string) (*Table, error) {
 	if t.head, err = lines.Read(); err != nil && len(text) > 0 {
 		return nil, fmt.Errorf("%s: %w", t.name, err)
 	}
+	for i, column := range t.head {
+		if column != "" && slices.Contains(t.head[:i], column) {
+			return nil, fmt.Errorf("%s has two columns %s", t.name, column)
+		}
+	}
 	for _, column := range columns {
 		if !t.Has(column) {
 			return nil, fmt.Errorf("%s has no column %s", t.name, column)

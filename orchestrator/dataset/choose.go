@@ -82,12 +82,12 @@ func (c *choice) chooseListed(set *Set) error {
 				continue
 			}
 			if found = true; c.barred[img.PartOf()] {
-				return fmt.Errorf("conditions.test: photo %s may not be tested on: the base model was trained on it, or on another of its part", img.Name)
+				return fmt.Errorf("conditions.test: photo %s of %s may not be tested on: the base model was trained on it, or on another of its part", img.Name, c.tests.List)
 			}
 			c.tested[img.PartOf()] = true
 		}
 		if !found {
-			return fmt.Errorf("conditions.test: the list has no photo of class %q", class)
+			return fmt.Errorf("conditions.test: %s lists no photo of class %q", c.tests.List, class)
 		}
 	}
 	return nil

@@ -106,7 +106,7 @@ func readParts(file string, images []Image) (map[string]string, error) {
 		before, twice := listed[name]
 		switch {
 		case !there:
-			return nil, fmt.Errorf("dataset.parts: %w", row.Wrong("there is no photo %q in the classes of the dataset: names are paths below its root, such as %s", name, someName(images)))
+			return nil, fmt.Errorf("dataset.parts: %w", row.Wrong("there is no photo %q in the classes of the dataset: %s", name, naming(name, images)))
 		case part == "":
 			return nil, fmt.Errorf("dataset.parts: %w", row.Wrong("photo %s has no part: leave the line out if it shows one of its own", name))
 		case twice && before != part:
@@ -131,12 +131,16 @@ func fileOf(row csvfile.Row) string {
 	return norm.NFC.String(strings.TrimPrefix(row.Field("file"), "./"))
 }
 
-// someName shows in errors what names look like.
-func someName(images []Image) string {
-	if len(images) == 0 {
-		return "good/001.png"
+// naming says in errors how images are named, and how a name is not.
+func naming(name string, images []Image) string {
+	some := "good/001.png"
+	if len(images) > 0 {
+		some = images[0].Name
 	}
-	return images[0].Name
+	if strings.Contains(name, `\`) {
+		return `folders are followed by / and not by \, such as in ` + some
+	}
+	return "names are paths below its root, such as " + some
 }
 
 // PartOf is what an image shows: the part that it is said to show, or one of its own.

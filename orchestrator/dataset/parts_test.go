@@ -188,9 +188,9 @@ func TestListedAreTested(t *testing.T) {
 				listed[img.SHA256] = true
 			}
 		}
-		got, err := Divide(d.set, d.classes, Tests{Listed: listed}, d.seen, d.seed)
+		got, err := Divide(d.set, d.classes, Tests{Listed: listed, List: "test.csv"}, d.seen, d.seed)
 		if err != nil {
-			if text := err.Error(); !strings.Contains(text, "the base model was trained on it") && !strings.Contains(text, "the list has no photo of class") {
+			if text := err.Error(); !strings.Contains(text, "the base model was trained on it") && !strings.Contains(text, "test.csv lists no photo of class") {
 				t.Fatal(err)
 			}
 			return
@@ -266,6 +266,8 @@ func TestPartsThatAreWrong(t *testing.T) {
 		"file,part\ngood/1.png,1\ngood/1.png,2\n": `parts.csv:3: photo good/1.png has the part "2", and "1" in line 2`,
 		"file,part\ngood/1.png,\n":                "parts.csv:2: photo good/1.png has no part",
 		"file,tile\n":                             "parts.csv has no column part",
+		"file,part,part\n":                        "parts.csv has two columns part",
+		"file,part\ngood\\1.png,1\n":              `parts.csv:2: there is no photo "good\\1.png" in the classes of the dataset: folders are followed by / and not by \, such as in good/1.png`,
 	} {
 		f.Text("parts.csv", text)
 		filetest.Fails(t, scan(Parts{File: f.Path("parts.csv")}), "dataset.parts: "+want)

@@ -58,6 +58,7 @@ func (d *Division) TestedHashes() map[string]bool {
 type Tests struct {
 	Counts map[string]int  // by class
 	Listed map[string]bool // by SHA256; nil for the counts
+	List   string          // the name of their list, for errors
 }
 
 // Divide keeps images of every class for testing: as many as tests asks for, or those

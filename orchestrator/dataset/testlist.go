@@ -45,7 +45,7 @@ func missing(set *Set, name string) string {
 	if i >= 0 {
 		return fmt.Sprintf("photo %s shows what %s shows, which counts in its place: list that", name, set.Duplicates[i].Same)
 	}
-	return fmt.Sprintf("there is no photo %q in the classes of the dataset: it has vanished, or names are paths below the root, such as %s", name, someName(set.Images))
+	return fmt.Sprintf("there is no photo %q in the classes of the dataset: it has vanished, or %s", name, naming(name, set.Images))
 }
 
 // Rows are the images that are tested on as ReadTests takes them, class by class and by

@@ -43,12 +43,15 @@ func (d *decoder) decodeParts(node ast.Node, path string, into *Parts) error {
 		return nil
 	}
 	*into = Parts{}
-	return d.decodeStruct(node, path, reflect.ValueOf(into).Elem())
+	err := d.decodeStruct(node, path, reflect.ValueOf(into).Elem())
+	if err == nil && !into.Given() {
+		err = faultAt(node, "parts is empty: folder, a CSV file, or {pattern: '…(…)…'}")
+	}
+	return err
 }
 
 func (p Parts) check(c *checker) {
 	if p.Pattern == "" {
-		c.require(p.Folder || p.File != "" || !p.Given(), "dataset.parts", "parts is empty: folder, a CSV file, or {pattern: '…(…)…'}")
 		return
 	}
 	pattern, err := regexp.Compile(p.Pattern)
@@ -83,6 +86,9 @@ func (d *decoder) decodeTest(node ast.Node, path string, into *TestPhotos) error
 		for pairs := mapping.MapRange(); pairs.Next(); {
 			name, _, _ := scalar(pairs.Key())
 			text, quoted, ok := scalar(pairs.Value())
+			if name == testList && text == "" {
+				return faultAt(pairs.Value(), "conditions.test.list: want the name of a CSV file with the column file, got %s", describe(pairs.Value()))
+			}
 			if name == testList && ok && (quoted || !number.MatchString(text)) {
 				listed := struct {
 					List string `yaml:"list"`

@@ -113,6 +113,7 @@ func divide(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) 
 // testsOf is what an experiment says of the photos that are tested on.
 func testsOf(exp *experiment.Experiment, set *dataset.Set) (tests dataset.Tests, err error) {
 	if exp.Conditions != nil && exp.Conditions.Test.List != "" {
+		tests.List = filepath.Base(exp.Conditions.Test.List)
 		tests.Listed, err = dataset.ReadTests(beside(exp.Dir, exp.Conditions.Test.List), set)
 		return tests, exp.Fault("conditions.test", err)
 	}

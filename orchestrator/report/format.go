@@ -60,8 +60,13 @@ func quoteAll(names []string) []string {
 // signed writes a difference of accuracies.
 func signed(value float64) string { return minus(fmt.Sprintf("%+.3f", value)) }
 
-// minus writes a number's sign as typography does.
-func minus(number string) string { return strings.Replace(number, "-", "−", 1) }
+// minus writes a number's sign as typography does; what is rounded to 0 has none.
+func minus(number string) string {
+	if !strings.ContainsAny(number, "123456789") {
+		return strings.TrimPrefix(number, "-")
+	}
+	return strings.Replace(number, "-", "−", 1)
+}
 
 // betweenSigned writes the interval of a difference.
 func betweenSigned(i result.Interval) string {

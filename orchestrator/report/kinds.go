@@ -36,8 +36,8 @@ func (r *Report) kindsGrid() (table.Table, bool) {
 	g := table.Table{
 		Title: "Study 2, real or generated? How often a linear probe of the features tells two kinds of images apart",
 		Columns: []table.Column{
-			{Head: "classifier"}, {Head: "training"}, {Head: "generated : photos", Numeric: true}, {Head: "autoencoded : photos", Numeric: true},
-			{Head: "generated : autoencoded", Numeric: true}, {Head: "95 % interval", Numeric: true}, {Head: "images", Numeric: true, Extra: 1},
+			{Head: "classifier"}, {Head: "training"}, {Head: "generated : photos", Numeric: true}, {Head: "autoencoded : photos", Numeric: true, Extra: 1},
+			{Head: "generated : autoencoded", Numeric: true}, {Head: "95 % interval", Numeric: true, Extra: 2}, {Head: "images", Numeric: true, Extra: 3},
 		},
 	}
 	uncontrolled := false

@@ -72,3 +72,12 @@ func TestOneSeed(t *testing.T) {
 		}
 	}
 }
+
+// TestMinus: what is rounded to 0 has no sign.
+func TestMinus(t *testing.T) {
+	for value, want := range map[float64]string{-0.0004: "0.000", -0.0006: "−0.001", 0.25: "+0.250", 0: "+0.000"} {
+		if got := signed(value); got != want {
+			t.Errorf("%g is written %s, want %s", value, got, want)
+		}
+	}
+}

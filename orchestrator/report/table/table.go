@@ -8,6 +8,7 @@ type Table struct {
 	Title   string
 	Columns []Column
 	Rows    [][]string
+	Cut     int      // the column whose text is cut where the screen is too narrow
 	Claims  []int    // rows that claim a difference
 	Notes   []string // below the table, one sentence each
 }
@@ -20,7 +21,7 @@ type Column struct {
 }
 
 // InTitle and above are the extras of columns that repeat the title.
-const InTitle = 2
+const InTitle = 4
 
 // Fields that say how a row or its place in the table is.
 const (

@@ -11,23 +11,25 @@ import (
 
 const (
 	gap       = 2  // columns between columns
-	leastName = 12 // the first column is cut no shorter
+	leastName = 12 // a column is cut no shorter
 )
 
 // WriteText writes a table for people, in lines as wide as the screen at most
 // where that is possible: in aligned columns. What does not fit is left out
-// column by column, and the first column is cut; a note says so.
+// column by column, which a note says, and one column is cut.
 func (t *Table) WriteText(out *strings.Builder, screen Screen) {
 	width, use := screen.Width, screen.styles()
 	shown, omitted := t.fitting(width)
 	widths := t.widths(shown)
 	if over := sum(widths) - width; over > 0 {
-		widths[0] = max(leastName, widths[0]-over)
+		widths[t.Cut] = max(leastName, widths[t.Cut]-over)
 	}
-	for _, line := range Wrap(t.Title, width) {
-		fmt.Fprintln(out, use.heading(line))
+	if t.Title != "" {
+		for _, line := range Wrap(t.Title, width) {
+			fmt.Fprintln(out, use.heading(line))
+		}
+		out.WriteString("\n")
 	}
-	out.WriteString("\n")
 	write := func(row []string, of style) {
 		t.writeRow(out, row, shown, widths, func(i int) style { return use.field(row[i], i, of) })
 	}
