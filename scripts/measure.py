@@ -8,17 +8,15 @@ Alone: python scripts/measure.py spec.json
 """
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import host
-from classifier import lite0, vision
-from classifier import network as classifier
+from classifier import encoder, vision
+from classifier.encoder import Encoding
 from common import images, memory, runtime, safetensors_file
 from common.errors import StageError
 from common.framing import Rendered, Rendering
@@ -26,18 +24,14 @@ from common.specs import read_spec
 
 READ_AT_ONCE = 64  # images, between two words to the host
 SIDE = 32  # pixels of the small grey pictures
-START_SEED = 0  # of a network without weights: the same one for all images of all experiments
 
 
 @dataclass(frozen=True)
 class Spec(Rendered):
     """Keys of measure's spec.
 
-    `model` is a classifier's, or transformers: then `weights` is a folder or a Hugging Face id, and
-    `resolution` and `calibration` play no part. `calibration` are images that batch-norm statistics
-    are estimated on where the weights need it (lite0); features are comparable only if they were
-    made with the same ones. The rows of `images` are followed by those of the mirror images of
-    `mirrored`.
+    `model` to `calibration` are those of classifier.encoder.Encoding. The rows of `images` are
+    followed by those of the mirror images of `mirrored`.
     `parts` is into how many each batch is divided to need less memory.
     """
 
@@ -60,7 +54,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         raise StageError("the list of images is empty")
     device = runtime.prepare(spec.device, spec.threads)
     memory.make_room(device)  # a base model that is still loaded is of no use here
-    features_of = encoder(spec, device)
+    encoding = Encoding(spec.model, spec.weights, spec.resolution, spec.calibration)
+    features_of = encoder.load(encoding, device, spec.rendering, spec.parts)
     total = len(spec.images) + len(spec.mirrored)
     parts, small = [], []
     for paths, mirror in ((spec.images, False), (spec.mirrored, True)):
@@ -84,26 +79,6 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     return {"images": len(features), "features": features.shape[1]}
 
 
-def encoder(spec: Spec, device: torch.device) -> Callable[[list[str], bool], torch.Tensor]:
-    """What gives features (N, width), on the CPU, of images in files or of their mirror images."""
-    if spec.model == "transformers":
-        network = vision.load(spec.weights, device)
-        return partial(network.features, rendering=spec.rendering, parts=spec.parts)
-    model = classifier.build(spec.model, spec.weights, classes=2, seed=START_SEED)
-    model.network.to(device)
-    if model.needs_batch_norm_estimate:
-        calibrate(model, spec, device)
-    model.network.eval()
-
-    def features(paths: list[str], mirror: bool) -> torch.Tensor:
-        pixels = images.read_images(paths, spec.resolution, spec.rendering)
-        pixels = pixels.flip(-1) if mirror else pixels
-        batches = pixels.split(classifier.at_once(spec.resolution, spec.parts))
-        return torch.cat([classifier.features(model, batch.to(device)).cpu() for batch in batches])
-
-    return features
-
-
 def small_grey(paths: list[str], mirror: bool, rendering: Rendering) -> torch.Tensor:
     """Pixels (N, 1024) of images scaled to 32x32, each without its mean and of length 1.
 
@@ -114,16 +89,6 @@ def small_grey(paths: list[str], mirror: bool, rendering: Rendering) -> torch.Te
     grey = (pixels.flip(-1) if mirror else pixels).mean(1).flatten(1)
     grey = grey - grey.mean(1, keepdim=True)
     return grey / grey.norm(dim=1, keepdim=True).clamp(min=1.0)
-
-
-def calibrate(model: classifier.Classifier, spec: Spec, device: torch.device) -> None:
-    """Estimate batch-norm statistics on the calibration images."""
-    if not spec.calibration:
-        raise StageError(f"weights {spec.weights} need images to calibrate on, and there are none")
-    pixels = images.read_images(spec.calibration, spec.resolution, spec.rendering)
-    # The batches decide the statistics: memory that ran out does not divide them.
-    batches = pixels.split(classifier.at_once(spec.resolution))
-    lite0.estimate_batch_norm(model.network, (model.normalize(b.to(device)) for b in batches))
 
 
 def write_names(file: Path, paths: list[str], mirrored: list[str]) -> None:

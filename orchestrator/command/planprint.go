@@ -93,6 +93,9 @@ func loraRow(v plan.LoRAView) []string {
 	if v.Method != "" {
 		images += " by " + v.Method
 	}
+	if v.Chosen != "" {
+		images += ", " + v.Chosen
+	}
 	return append(row, sources, images)
 }
 

@@ -60,7 +60,7 @@ func (e *Experiment) problem() *problem {
 	e.LoRA.check(c)
 	e.LoRA.checkMasks(c, e.Dataset)
 	e.Generate.check(c)
-	e.Generate.checkMasks(c, e.Dataset)
+	e.Generate.checkInputs(c, e)
 	c.require(e.Patterns != nil || e.Conditions != nil, "", "nothing to do: give patterns, conditions, or both")
 	if e.Patterns != nil {
 		e.checkPatterns(c)
@@ -112,6 +112,7 @@ func (g Generate) check(c *checker) {
 	c.choice(g.Sampler, "generate.sampler")
 	c.require(g.BatchSize >= 1, "generate.batch_size", "batch size %d: must be at least 1", g.BatchSize)
 	c.choice(g.Precision, "generate.precision")
+	g.Select.check(c)
 	g.Options.check(c)
 }
 

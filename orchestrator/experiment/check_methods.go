@@ -25,13 +25,13 @@ func (o Options) check(c *checker) {
 // checkVariant checks a way to make images of which the file gives some keys, which has
 // holds of. A key that means nothing to the method would be passed over, or make the same
 // images again.
-func (g Generate) checkVariant(c *checker, d Dataset, has func(key string) bool) {
+func (g Generate) checkVariant(c *checker, e *Experiment, has func(key string) bool) {
 	for _, key := range makingKeys {
 		if has(key) && !g.How().takes(key) {
 			c.require(false, child("generate", key), "method %s takes no %s%s", g.Method, key, taking(key))
 		}
 	}
-	g.checkMasks(c, d)
+	g.checkInputs(c, e)
 }
 
 // makingKeys are those of the generate section.
@@ -44,13 +44,15 @@ var makingKeys = func() (keys []string) {
 	return keys
 }()
 
-// checkMasks makes sure that there can be masks where images are made by them.
-func (g Generate) checkMasks(c *checker, d Dataset) {
+// checkInputs makes sure that there can be masks where images are made by them, and features
+// where they are chosen by them.
+func (g Generate) checkInputs(c *checker, e *Experiment) {
 	what := "method " + g.Method
 	if slices.Contains(g.How().Options, "mask") {
 		what += " with mask: " + g.Mask
 	}
-	d.requireMasks(c, g.Uses(InputMask), "generate.method", what)
+	e.Dataset.requireMasks(c, g.Uses(InputMask), "generate.method", what)
+	c.require(!g.Select.Looks() || e.encodes(), "generate.select.by", "by nearest compares features, and those of a network with classifier.weights none are random: use lite0, imagenet or a file, patterns.features, or by: change")
 }
 
 // taking names the methods that a key means something to.
@@ -123,7 +125,7 @@ func (e *Experiment) checkSetGenerate(c *checker, set TrainingSet, at string) {
 			place := func(path string) string { return v.place(at, strings.TrimPrefix(path, "generate.")) }
 			c.within(place, func(c *checker) {
 				v.value.check(c)
-				v.value.checkVariant(c, e.Dataset, v.has)
+				v.value.checkVariant(c, e, v.has)
 			})
 		}
 	}

@@ -23,7 +23,7 @@ func (e *Experiment) checkPatterns(c *checker) {
 				c.require(!shown || v.value.DefectImages >= 1, "defect_images", "defect_images %d: must be at least 1", v.value.DefectImages)
 				v.value.check(c)
 				v.value.LoRA.checkMasks(c, e.Dataset)
-				v.value.Generate.checkVariant(c, e.Dataset, func(key string) bool { return v.has("generate." + key) })
+				v.value.Generate.checkVariant(c, e, func(key string) bool { return v.has("generate." + key) })
 			})
 		}
 	}
@@ -44,7 +44,7 @@ func (e *Experiment) checkConditions(c *checker) {
 		c.within(place, func(c *checker) {
 			e.checkStudyLoRA(c, v.value)
 			v.value.LoRA.checkMasks(c, e.Dataset)
-			v.value.Generate.checkVariant(c, e.Dataset, func(key string) bool { return v.has("generate." + key) })
+			v.value.Generate.checkVariant(c, e, func(key string) bool { return v.has("generate." + key) })
 		})
 	}
 	c.require(len(s.TrainingSets) > 0, "conditions.training_sets", "training_sets is empty")

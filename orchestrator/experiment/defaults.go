@@ -31,6 +31,7 @@ func defaults() *Experiment {
 			Method:         UsualMethod,
 			WithIdentifier: true,
 			Denoising:      Denoising{Strength: 0.8, Steps: 30, Guidance: 7.5, Sampler: "base", BatchSize: 8, Precision: "fp32"},
+			Select:         Select{Of: 1, By: ByChange},
 			Options:        Options{Mask: MaskTraining, MaskScaleMin: 0.7, MaskScaleMax: 1.4, Feather: 3, Blend: "plain", Weight: 1, StyleFidelity: 0.5},
 		},
 		Classifier: Classifier{

@@ -92,6 +92,7 @@ type Generate struct {
 	WithIdentifier bool   `yaml:"with_identifier"` // in the prompt: the LoRA's word for the defect
 	NegativePrompt string `yaml:"negative_prompt"`
 	Denoising
+	Select Select `yaml:"select"`
 	Options
 }
 
@@ -130,8 +131,11 @@ const classifierFeatures = "classifier"
 
 // FeaturesModel is the vision transformer whose features compare images with
 // photos: a folder or a Hugging Face id; "" for classifierFeatures.
-func (p Patterns) FeaturesModel() string {
-	switch p.Features {
+func (e *Experiment) FeaturesModel() string {
+	if e.Patterns == nil {
+		return ""
+	}
+	switch e.Patterns.Features {
 	case classifierFeatures:
 		return ""
 	case "dinov2":
@@ -139,7 +143,7 @@ func (p Patterns) FeaturesModel() string {
 	case "clip":
 		return "openai/clip-vit-base-patch32"
 	}
-	return p.Features
+	return e.Patterns.Features
 }
 
 // Conditions is study 2: training sets of real and generated images, compared

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 //go:embed methods.json
@@ -77,13 +78,16 @@ func (g Generate) Uses(input string) bool {
 // photos that went through it are a control for them.
 func (g Generate) Autoencodes() bool { return g.Uses(InputBase) && !g.How().Masks }
 
-// UsesDefects says whether photos of defects, or their masks, are used besides by a LoRA.
-func (g Generate) UsesDefects() bool { return g.Uses(InputDefect) || g.Uses(InputMask) }
+// UsesDefects says whether photos of defects, or their masks, are used besides by a LoRA: to
+// make images, or to choose among them.
+func (g Generate) UsesDefects() bool {
+	return g.Uses(InputDefect) || g.Uses(InputMask) || g.Select.Looks()
+}
 
 // takes says whether a key of the generate section means something to the method.
 func (m Method) takes(key string) bool {
-	switch key {
-	case "method", "batch_size":
+	switch section, _, _ := strings.Cut(key, "."); section {
+	case "method", "batch_size", "select":
 		return true
 	case "precision":
 		return slices.Contains(m.Needs, InputBase) || slices.Contains(m.Takes, InputBase)
@@ -129,7 +133,8 @@ func (g Generate) Given() map[string]any {
 	return given
 }
 
-// Like says what images are made by: two that are equal make the same of the same.
+// Like says what images are made by, whatever is then chosen among them: two that are equal
+// make the same of the same.
 func (g Generate) Like() Generate {
 	kept := reflect.ValueOf(&Generate{}).Elem()
 	for _, field := range reflect.VisibleFields(kept.Type()) {
@@ -137,5 +142,7 @@ func (g Generate) Like() Generate {
 			kept.FieldByIndex(field.Index).Set(reflect.ValueOf(g).FieldByIndex(field.Index))
 		}
 	}
-	return kept.Interface().(Generate)
+	like := kept.Interface().(Generate)
+	like.Select = Select{}
+	return like
 }

@@ -150,6 +150,10 @@ func label(path string, value reflect.Value) string {
 	switch path {
 	case "steps":
 		return fmt.Sprintf("%v steps", value)
+	case "select.of", "generate.select.of":
+		return fmt.Sprintf("1 of %v", value)
+	case "select.by", "generate.select.by":
+		return fmt.Sprintf("by %v", value)
 	case "regularization": // beside the count of regularization images
 		return fmt.Sprintf("mode %v", value)
 	}

@@ -20,6 +20,34 @@ type origins struct {
 	sizes      []image.Point // of the regions that they learn; none of whole photos
 }
 
+// materials are what images of a class are made from besides a LoRA, and photos that they are
+// chosen by.
+type materials struct {
+	stage.Ingredients
+	guides      stage.Guides
+	calibration []stage.Ref // of the network that is shown both
+}
+
+// materials are those of some origins.
+func (b *builder) materials(g experiment.Generate, o origins) (m materials, err error) {
+	if m.Ingredients, err = b.ingredients(g, o); err != nil || !g.Select.Looks() {
+		return m, err
+	}
+	defects, good := &m.guides.Photos, &m.guides.Others
+	if o.ofGood {
+		defects, good = good, defects
+	}
+	if *defects, err = b.defectsSeen(g, o); err == nil {
+		*good, err = b.goodSeen(g, o, o.good)
+	}
+	if err == nil && b.in.Encoder == nil {
+		// The last, which others use least: a network knows those that calibrate it too well.
+		train := b.in.Division.Train[b.exp.Dataset.Good]
+		m.calibration, err = b.goodSeen(g, o, train[max(0, len(train)-calibrationPhotos):])
+	}
+	return m, err
+}
+
 // ingredients are what a method is given of some origins. Images of good parts are made by
 // the same operation as those of defects, so that it gives no class away: in the shapes of
 // defects, with what another good photo shows.
@@ -36,7 +64,7 @@ func (b *builder) ingredients(g experiment.Generate, o origins) (in stage.Ingred
 		return in, nil
 	}
 	if len(o.defects) == 0 {
-		return in, fmt.Errorf("images by method %s are made from photos of defects, and no entry of patterns.matrix says how many (defect_images)", g.Method)
+		return in, fmt.Errorf("images by method %s are made from photos of defects, or chosen by them, and no entry of patterns.matrix says how many (defect_images)", g.Method)
 	}
 	defects, err := b.defectsSeen(g, o)
 	if err != nil {
@@ -90,23 +118,23 @@ func (b *builder) masksOf(setting string, images []dataset.Image, seen []stage.R
 	return masks, nil
 }
 
-// studyIngredients are what study 2's images of a class are made from besides its LoRA.
-func (b *builder) studyIngredients(class string, c *experiment.Condition) (in stage.Ingredients, err error) {
+// studyIngredients are those of study 2's images of a class.
+func (b *builder) studyIngredients(class string, c *experiment.Condition) (m materials, err error) {
 	o := origins{ofGood: class == b.exp.Dataset.Good, resolution: c.LoRA.Resolution}
-	if g := c.LoRA.Generate; g.Uses(experiment.InputSource) || g.Uses(experiment.InputDefect) {
+	if g := c.LoRA.Generate; g.Uses(experiment.InputSource) || g.Uses(experiment.InputDefect) || g.Select.Looks() {
 		if o.good, err = b.studyGood(class, drawing{c.LoRA.SourceImages, sourcesOf(g)}); err != nil {
-			return in, err
+			return m, err
 		}
 	}
 	if o.sizes, err = b.studySizes(class, c); err != nil {
-		return in, err
+		return m, err
 	}
 	if c.LoRA.Generate.UsesDefects() {
 		if o.defects, err = b.studyDefects(class, c); err != nil {
-			return in, err
+			return m, err
 		}
 	}
-	return b.ingredients(c.LoRA.Generate, o)
+	return b.materials(c.LoRA.Generate, o)
 }
 
 // studyDefects lists the photos of defects that study 2's images of a class are made from:

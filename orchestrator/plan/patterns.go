@@ -23,8 +23,8 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 		}
 	}
 	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
-	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, from, recipe, planned.Train)
-	if planned.Generate, err = b.add(label, spec, some(planned.Train)...); err != nil {
+	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, from.Ingredients, recipe, planned.Train)
+	if planned.Generate, err = b.images(label, spec, recipe.Generate.Select, from, some(planned.Train)...); err != nil {
 		return planned, err
 	}
 	return planned, b.measure(&planned)
@@ -45,32 +45,32 @@ func (b *builder) patternGood() []dataset.Image {
 	return b.goodFor(b.exp.Patterns.Defect, b.in.Division.Train[b.exp.Dataset.Good])
 }
 
-// patternIngredients are what a pattern's images are made from besides its LoRA. Photos of
+// patternIngredients are those of a pattern's images. Photos of
 // the defect, and regions by their size, are those that any of study 1's LoRAs learns, so
 // that all patterns are made from the same; or, without a LoRA, as many as the pattern says.
-func (b *builder) patternIngredients(r experiment.Recipe, p *experiment.Pattern) (in stage.Ingredients, err error) {
+func (b *builder) patternIngredients(r experiment.Recipe, p *experiment.Pattern) (m materials, err error) {
 	defect := b.exp.Patterns.Defect
 	o := origins{good: b.patternGood(), defects: b.in.Division.Pool(defect)[:b.learns], resolution: r.Resolution}
 	if !p.Baseline && !p.Trains() {
 		shown := drawing{p.DefectImages, "method " + r.Generate.Method}
 		if o.defects, err = shown.first(b.in.Division.Pool(defect), defect); err != nil {
-			return in, err
+			return m, err
 		}
 	}
 	if r.Generate.Uses(experiment.InputSource) {
 		least := drawing{max(r.SourceImages, 1), sourcesOf(r.Generate)}
 		if _, err = least.first(o.good, b.exp.Dataset.Good); err != nil {
-			return in, err
+			return m, err
 		}
 		if _, o.sizes, err = b.learnt(o.defects, r.Resolution); err != nil {
-			return in, err
+			return m, err
 		}
 	}
 	if r.SourceImages > 0 {
 		o.good = o.good[:min(len(o.good), r.SourceImages)]
 	}
 	o.good = o.good[:min(len(o.good), b.exp.Patterns.Show)]
-	return b.ingredients(r.Generate, o)
+	return b.materials(r.Generate, o)
 }
 
 // sourcesOf says what photos are for from which images start.

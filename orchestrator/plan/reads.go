@@ -56,8 +56,9 @@ func (t *Task) Need(ref stage.Ref) *Task {
 
 // LoRA is the training of the LoRA that a task makes images with; nil for none.
 func (t *Task) LoRA() *Task {
-	if spec, ok := t.Spec.(stage.Generate); ok {
-		return t.Need(spec.LoRA)
+	first := t.Candidates()[0]
+	if spec, ok := first.Spec.(stage.Generate); ok {
+		return first.Need(spec.LoRA)
 	}
 	return nil
 }

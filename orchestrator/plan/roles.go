@@ -59,7 +59,7 @@ func (p *Plan) Roles() []PhotoRoles {
 func (p *Plan) useIn(cell Cell, uses roleUses) {
 	if cell.Pattern != nil {
 		defect := p.Experiment.Patterns.Defect
-		for _, task := range some(cell.Train, cell.Generate) {
+		for _, task := range cell.Generate.behind() {
 			uses.add(task, cell, defect)
 		}
 		for _, task := range some(cell.Measure, cell.Photos, cell.Autoencoded) {
@@ -74,9 +74,8 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 	}
 	uses.add(cell.Classify, cell, "")
 	for class, images := range cell.Classify.Makers() {
-		uses.add(images, cell, class)
-		for _, lora := range images.Needs {
-			uses.add(lora, cell, class)
+		for _, task := range images.behind() {
+			uses.add(task, cell, class)
 		}
 	}
 	for _, control := range cell.Classify.Needs {
@@ -87,7 +86,7 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 }
 
 // roleOrder is how a photo's roles are listed: what may not meet first.
-var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Compared, stage.Control, stage.Calibration}
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Guide, stage.Compared, stage.Control, stage.Calibration}
 
 // roleUses are the roles of photos, by the hashes of their files: a region of a photo, or
 // its mask, is used as the photo is.
@@ -178,6 +177,8 @@ func (u RoleUse) text() string {
 		return fmt.Sprintf("reference of images of %s (%s)", classes, where)
 	case stage.Mask:
 		return fmt.Sprintf("mask for %s (%s)", classes, where)
+	case stage.Guide:
+		return fmt.Sprintf("guide of the choice of images of %s (%s)", classes, where)
 	case stage.Training:
 		return fmt.Sprintf("training (%s)", english.Plural(len(u.Cells), "condition", ""))
 	case stage.Test:

@@ -99,7 +99,8 @@ func (b *builder) generated(class string, cell experiment.Cell) (images *Task, e
 	if err != nil {
 		return nil, err
 	}
-	images, err = b.add(label, b.generateSpec(class, cell.Seed, n, from, recipe, lora), some(lora)...)
+	spec := b.generateSpec(class, cell.Seed, n, from.Ingredients, recipe, lora)
+	images, err = b.images(label, spec, recipe.Generate.Select, from, some(lora)...)
 	b.byLabel[label] = images
 	return images, err
 }

@@ -107,6 +107,7 @@ type LoRAView struct {
 	SourceImages         int    `json:"source_images"` // different photos that images start from
 	Images               int    `json:"images"`        // generated
 
+	Chosen string         `json:"chosen,omitempty"` // how they are among candidates: 1 of 3, by change
 	Method string         `json:"method,omitempty"` // by which they are; none for the usual one
 	Inputs map[string]int `json:"inputs,omitempty"` // different photos by role, where they are not sources alone
 
@@ -202,14 +203,17 @@ func (p *Plan) cellView(cell Cell) CellView {
 
 // loraView counts what a task of generated images and its LoRA read.
 func loraView(class string, images *Task) LoRAView {
-	spec := images.Spec.(stage.Generate)
-	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count, Method: spec.Method}
-	for _, reading := range spec.Reads() {
-		if reading.Role != stage.Source {
+	spec, readings := images.Made(), images.Candidates()[0].Spec.Reads()
+	view := LoRAView{Class: class, SourceImages: len(spec.Sources), Images: spec.Count, Method: spec.Method, Chosen: images.ChosenBy()}
+	if view.Chosen != "" {
+		readings = slices.Concat(readings, images.Spec.Reads())
+	}
+	for _, reading := range readings {
+		if reading.Role != stage.Source && reading.Role.Shapes() {
 			if view.Inputs == nil {
 				view.Inputs = map[string]int{}
 			}
-			view.Inputs[string(reading.Role)] = len(distinct(reading.Photos))
+			view.Inputs[string(reading.Role)] += len(distinct(reading.Photos))
 		}
 	}
 	if training := images.LoRA(); training != nil {

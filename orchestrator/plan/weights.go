@@ -13,10 +13,10 @@ import (
 )
 
 // findWeights looks up the initial weights of all classifiers, and those of the
-// network that measures study 1's images if that is a classifier's.
+// network that measures images if that is a classifier's.
 func findWeights(exp *experiment.Experiment, hashes *filehash.Hashes) (map[string]*model.Weights, error) {
 	var classifiers []experiment.Classifier
-	if exp.Patterns != nil && exp.Patterns.FeaturesModel() == "" {
+	if (exp.Patterns != nil || exp.SelectsByFeatures()) && exp.FeaturesModel() == "" {
 		classifiers = append(classifiers, exp.Classifier)
 	}
 	for _, condition := range exp.ExpandConditions() {
@@ -57,10 +57,10 @@ func weightsNamed(exp *experiment.Experiment, name string, hashes *filehash.Hash
 // findEncoder looks up the vision transformer that measures study 1's images;
 // nil if there is none.
 func findEncoder(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.Encoder, error) {
-	if exp.Patterns == nil || exp.Patterns.FeaturesModel() == "" {
+	if exp.FeaturesModel() == "" {
 		return nil, nil
 	}
-	name := exp.Patterns.FeaturesModel()
+	name := exp.FeaturesModel()
 	path, err := filepath.Abs(beside(exp.Dir, name))
 	if err != nil {
 		return nil, err

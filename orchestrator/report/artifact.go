@@ -40,6 +40,7 @@ type picture struct {
 	blank      bool
 	saturated  bool
 	nan        bool
+	candidate  string // which it is, from 1, of those that it was chosen from; "" where it was not
 	remark     string // of a method that makes masks, on what it could not do well; "" for none
 }
 
@@ -58,14 +59,23 @@ func (s *source) training(task *plan.Task) (*training, error) {
 
 // pictures reads a task's generated images, in the order of their numbers.
 func (s *source) pictures(task *plan.Task) ([]picture, error) {
-	dir := s.store.Dir(task.Kind, task.Key)
-	text, err := s.store.ReadFile(task.Kind, task.Key, "images.csv")
+	pictures, err := s.picturesIn(task, "images")
+	if made := task.Made(); err == nil && made.Count != len(pictures) {
+		err = damaged(task, "images.csv", fmt.Errorf("%d images instead of %d", len(pictures), made.Count))
+	}
+	return pictures, err
+}
+
+// picturesIn reads the images of a folder of an artifact, by the table that is called as it.
+func (s *source) picturesIn(task *plan.Task, folder string) ([]picture, error) {
+	dir, table := s.store.Dir(task.Kind, task.Key), folder+".csv"
+	text, err := s.store.ReadFile(task.Kind, task.Key, table)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
-		return nil, damaged(task, "images.csv", err)
+		return nil, damaged(task, table, err)
 	}
 	wanted := []string{"name", "source_name", "seed", "blank", "saturated", "nan"}
 	columns := make([]int, len(wanted))
@@ -74,29 +84,29 @@ func (s *source) pictures(task *plan.Task) ([]picture, error) {
 			columns[i] = slices.Index(rows[0], name)
 		}
 		if len(rows) == 0 || columns[i] < 0 {
-			return nil, damaged(task, "images.csv", fmt.Errorf("no column %s", name))
+			return nil, damaged(task, table, fmt.Errorf("no column %s", name))
 		}
 	}
-	remark := slices.Index(rows[0], "remark")
+	remark, candidate := slices.Index(rows[0], "remark"), slices.Index(rows[0], "candidate")
 	var pictures []picture
 	for _, row := range rows[1:] {
 		field := func(i int) string { return row[columns[i]] }
 		if !filepath.IsLocal(field(0)) {
-			return nil, damaged(task, "images.csv", fmt.Errorf("image %q lies elsewhere", field(0)))
+			return nil, damaged(task, table, fmt.Errorf("image %q lies elsewhere", field(0)))
 		}
-		p := picture{path: filepath.Join(dir, "images", field(0)), name: field(0), sourceName: field(1), seed: field(2)}
+		p := picture{path: filepath.Join(dir, folder, field(0)), name: field(0), sourceName: field(1), seed: field(2)}
 		for i, flag := range []*bool{&p.blank, &p.saturated, &p.nan} {
 			if *flag, err = strconv.ParseBool(field(3 + i)); err != nil {
-				return nil, damaged(task, "images.csv", err)
+				return nil, damaged(task, table, err)
 			}
 		}
 		if remark >= 0 {
 			p.remark = row[remark]
 		}
+		if candidate >= 0 {
+			p.candidate = row[candidate]
+		}
 		pictures = append(pictures, p)
-	}
-	if spec, ok := task.Spec.(stage.Generate); ok && spec.Count != len(pictures) {
-		return nil, damaged(task, "images.csv", fmt.Errorf("%d images instead of %d", len(pictures), spec.Count))
 	}
 	return pictures, nil
 }

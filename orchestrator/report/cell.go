@@ -30,6 +30,7 @@ type cell struct {
 
 	training *training // of a pattern with a LoRA
 	pictures []picture // of a pattern
+	choice   *choice   // of a pattern whose images are chosen among candidates
 	quality  *quality  // of a pattern that is done
 
 	predictions *result.Predictions // of a condition
@@ -109,6 +110,9 @@ func (s *source) readGeneration(c *cell) (err error) {
 	if c.pictures, err = s.pictures(c.Generate); err != nil {
 		return err
 	}
+	if c.choice, err = s.choice(c.Generate); err != nil {
+		return err
+	}
 	flags := countFlags(c.pictures)
 	c.metrics = []metric{
 		{"n_images", float64(len(c.pictures))},
@@ -119,6 +123,7 @@ func (s *source) readGeneration(c *cell) (err error) {
 	for _, remark := range slices.Sorted(maps.Keys(flags.remarks)) {
 		c.metrics = append(c.metrics, metric{"n_" + strings.ReplaceAll(remark, " ", "_"), float64(flags.remarks[remark])})
 	}
+	c.metrics = append(c.metrics, c.choice.metrics()...)
 	if c.quality, err = s.quality(c); err != nil {
 		return err
 	}

@@ -75,10 +75,23 @@ func (c *condition) method() string {
 // the study has another than the usual one.
 func (r *Report) generatedWord(c *condition) string {
 	named := func(c *condition) bool { return c.method() != "" && c.method() != experiment.UsualMethod }
+	word := "gen."
 	if slices.ContainsFunc(r.conditions, named) && c.method() != "" {
-		return "gen. by " + c.method()
+		word += " by " + c.method()
 	}
-	return "gen."
+	if chosen := c.chosen(); chosen != "" {
+		word += ", " + chosen
+	}
+	return word
+}
+
+// chosen says how the condition's generated images are chosen among candidates; "" where they
+// are not, or it has none.
+func (c *condition) chosen() string {
+	if !c.set.UsesGenerated() {
+		return ""
+	}
+	return c.cells[0].Condition.LoRA.Generate.Select.Text()
 }
 
 // onBoth reports whether the training set has both kinds of images.

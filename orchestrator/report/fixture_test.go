@@ -124,7 +124,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: base, Weights: map[string]*model.Weights{"none": {Name: "none"}},
-		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1},
+		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1, stage.KindChoose: 1},
 	})
 	f.check(err)
 	f.store, err = store.Open(filepath.Join(f.dir, "runs"))
@@ -181,6 +181,8 @@ func (f *fixture) commit(number int, task *plan.Task) {
 		manifest.Result = trained(spec)
 	case stage.Generate:
 		manifest.Result = f.generate(staging.Dir(), spec)
+	case stage.Choose:
+		manifest.Result = f.choose(staging.Dir(), spec)
 	case stage.Autoencode:
 		manifest.Result = fmt.Appendf(nil, `{"images": %d}`, spec.Made())
 	case stage.Measure:

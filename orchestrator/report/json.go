@@ -122,6 +122,7 @@ func (r *Report) JSON(w io.Writer) error {
 type conditionResult struct {
 	Name             string          `json:"name"`
 	Method           string          `json:"method,omitempty"` // of the generated images, where there are some
+	Chosen           string          `json:"chosen,omitempty"` // how, among candidates: 1 of 3, by change
 	Steps            int             `json:"optimizer_steps"`
 	Trained          []trainedResult `json:"training_images"`
 	Runs             int             `json:"runs"` // seeds that are done; the rest is absent without any
@@ -217,7 +218,7 @@ func estimateOf(e result.Estimate) *estimateResult {
 func (r *Report) conditionResults() []conditionResult {
 	list := []conditionResult{}
 	for _, c := range r.conditions {
-		entry := conditionResult{Name: c.name, Method: c.method(), Steps: c.steps, Runs: len(c.runs)}
+		entry := conditionResult{Name: c.name, Method: c.method(), Chosen: c.chosen(), Steps: c.steps, Runs: len(c.runs)}
 		for _, class := range c.classes {
 			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Generated})
 		}

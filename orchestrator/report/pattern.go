@@ -20,6 +20,7 @@ type pattern struct {
 	images int
 	flags  flags
 	loss   result.Spread
+	choice *choice // nil where images are not chosen among candidates
 }
 
 // addPattern adds a cell to the pattern that it is of.
@@ -42,6 +43,7 @@ func (p *pattern) summarize() {
 		p.runs = append(p.runs, cell)
 		p.images += len(cell.pictures)
 		p.flags = p.flags.plus(countFlags(cell.pictures))
+		p.choice = cell.choice.plus(p.choice)
 		if cell.training != nil {
 			losses = append(losses, cell.training.FinalLoss)
 		}
@@ -134,7 +136,7 @@ func (r *Report) patternsAnswer() []string {
 	if len(bad) > 0 {
 		quality = "among them " + english.WordSeries(bad, "and")
 	}
-	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked.",
-		english.Plural(images, "image", ""), english.Plural(finished, "pattern", ""), quality)}
+	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge; %s.",
+		english.Plural(images, "image", ""), english.Plural(finished, "pattern", ""), quality, r.picked())}
 	return append(sentences, r.copiesAnswer()...)
 }

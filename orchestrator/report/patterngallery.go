@@ -26,7 +26,7 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 	}
 	first := gallery.Gallery{
 		Heading: "Patterns beside real photos",
-		Text:    start + "They are the first of their pattern: none was picked, none replaced.",
+		Text:    start + "They are the first of their pattern: " + r.picked() + ", none replaced.",
 		Rows:    r.realRows(),
 	}
 	var series []gallery.Gallery
@@ -34,7 +34,7 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 	for _, p := range r.patterns {
 		members := r.stepSeries(p)
 		if !p.recipe.Trains() || p.recipe.Steps == r.plan.Experiment.LoRA.Steps || len(members) == 1 {
-			first.Rows = append(first.Rows, r.patternRow(p, p.name))
+			first.Rows = append(first.Rows, r.patternRows(p, p.name)...)
 			continue
 		}
 		if key := withoutSteps(p); !shown[key] {
@@ -73,7 +73,7 @@ func (r *Report) realRows() (rows []gallery.Row) {
 func (r *Report) mostPhotos(role stage.Role) (most []dataset.Image) {
 	for _, p := range r.patterns {
 		for _, task := range p.cells[0].Tasks() {
-			if photos := r.plan.ImagesAs(task, role); len(photos) > len(most) {
+			if photos := r.plan.ImagesAs(task.Candidates()[0], role); len(photos) > len(most) {
 				most = photos
 			}
 		}
@@ -92,13 +92,21 @@ func (r *Report) startedBy() string {
 	return cmp.Or(english.WordSeries(methods, "or"), "generation")
 }
 
-// patternRow shows a pattern, a strip for each seed.
-func (r *Report) patternRow(p *pattern, title string) gallery.Row {
+// patternRows shows a pattern, a strip for each seed, and what was thrown away where its images
+// were chosen.
+func (r *Report) patternRows(p *pattern, title string) []gallery.Row {
 	row := gallery.Row{Name: p.name, Title: title, Detail: p.detail()}
+	var thrown []gallery.Strip
 	for _, c := range p.cells {
+		if c.choice != nil {
+			thrown = append(thrown, c.choice.strip(c.prompt(), c.Seed))
+		}
 		row.Strips = append(row.Strips, generatedStrip(c.pictures, c.prompt(), r.plan.Experiment.Patterns.Show, c.Seed, c.state, c.reason))
 	}
-	return row
+	if thrown == nil {
+		return []gallery.Row{row}
+	}
+	return []gallery.Row{row, thrownRow(p.name, title, thrown)}
 }
 
 // detail says what a pattern's training was.
@@ -121,7 +129,11 @@ func (p *pattern) detail() string {
 	if p.flags.saturated+p.flags.nan > 0 {
 		parts = append(parts, fmt.Sprintf("%d saturated, %d NaN", p.flags.saturated, p.flags.nan))
 	}
-	return strings.Join(append(parts, p.flags.remarked()...), " · ")
+	parts = append(parts, p.flags.remarked()...)
+	if p.choice != nil {
+		parts = append(parts, p.choice.text())
+	}
+	return strings.Join(parts, " · ")
 }
 
 // withoutSteps writes all of a recipe but its steps.
@@ -160,7 +172,7 @@ func (r *Report) seriesGallery(members []*pattern) gallery.Gallery {
 		case p.recipe.Steps > usual:
 			title = "Many steps"
 		}
-		g.Rows = append(g.Rows, r.patternRow(p, title))
+		g.Rows = append(g.Rows, r.patternRows(p, title)...)
 	}
 	return g
 }

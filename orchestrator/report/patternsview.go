@@ -12,6 +12,7 @@ const pairSide = 112
 type patternsView struct {
 	Defect          string
 	Show            int
+	Picked          string // how the images were come by
 	Seeds           int
 	Prompt, Regular string // the instance prompt and the regularization images' prompt
 	Galleries       []gallery.View
@@ -43,7 +44,7 @@ func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
 		return nil, nil
 	}
 	study := r.plan.Experiment.Patterns
-	view := &patternsView{Defect: study.Defect, Show: study.Show, Seeds: len(r.seeds())}
+	view := &patternsView{Defect: study.Defect, Show: study.Show, Picked: r.picked(), Seeds: len(r.seeds())}
 	for _, p := range r.patterns {
 		if train := p.cells[0].Train; train != nil {
 			spec := train.Spec.(stage.TrainLoRA)

@@ -15,6 +15,7 @@ type sample struct {
 	state    state
 	reason   string
 	pictures []picture
+	choice   *choice // nil where they are not chosen among candidates
 }
 
 // addSamples adds the generated images that a classifier's training set has,
@@ -27,7 +28,10 @@ func (s *source) addSamples(list []*sample, c *cell) []*sample {
 		added := &sample{class: class, variant: c.Condition.Differs(), seed: c.Seed, task: need}
 		if added.state, added.reason = s.stateOf(need); added.state == done {
 			var err error
-			if added.pictures, err = s.pictures(need); err != nil {
+			if added.pictures, err = s.pictures(need); err == nil {
+				added.choice, err = s.choice(need)
+			}
+			if err != nil {
 				added.state, added.reason = failed, err.Error()
 			}
 		}

@@ -8,7 +8,6 @@ import (
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/report/gallery"
-	"kizu/orchestrator/stage"
 )
 
 // sampleShown is how many of study 2's images of a class are shown.
@@ -19,8 +18,8 @@ const sampleShown = 8
 func (r *Report) sampleGallery() (gallery.Gallery, bool) {
 	g := gallery.Gallery{
 		Heading: "Generated training images",
-		Text: fmt.Sprintf("For every class the first %d generated images, none picked, under the first of the real photos that its LoRA learnt from. "+
-			"None of these photos is a test image.", sampleShown),
+		Text: fmt.Sprintf("For every class the first %d generated images, %s, under the first of the real photos that its LoRA learnt from. "+
+			"None of these photos is a test image.", sampleShown, r.picked()),
 	}
 	for _, class := range r.plan.Experiment.Dataset.Classes() {
 		rows, learnt := r.sampleRows(class)
@@ -60,15 +59,25 @@ func (r *Report) sampleRows(class string) (rows []gallery.Row, learnt []dataset.
 		if variant != "" {
 			row.Name, row.Title = row.Name+", "+variant, row.Title+", "+variant
 		}
-		made, f := 0, flags{}
+		made, f, thrown := 0, flags{}, []gallery.Strip(nil)
+		var chosen *choice
 		for _, s := range byVariant[variant] {
-			row.Strips = append(row.Strips, generatedStrip(s.pictures, s.task.Spec.(stage.Generate).Prompt, sampleShown, s.seed, s.state, s.reason))
+			row.Strips = append(row.Strips, generatedStrip(s.pictures, s.task.Made().Prompt, sampleShown, s.seed, s.state, s.reason))
+			if s.choice != nil {
+				chosen = chosen.plus(s.choice)
+				thrown = append(thrown, s.choice.strip(s.task.Made().Prompt, s.seed))
+			}
 			made += len(s.pictures)
 			f = f.plus(countFlags(s.pictures))
 		}
 		row.Detail = fmt.Sprintf("%d made, %d blank, %d saturated, %d NaN", made, f.blank, f.saturated, f.nan)
 		row.Detail = strings.Join(append([]string{row.Detail}, f.remarked()...), ", ")
-		rows = append(rows, row)
+		if chosen == nil {
+			rows = append(rows, row)
+			continue
+		}
+		row.Detail += ", " + chosen.text()
+		rows = append(rows, row, thrownRow(row.Name, row.Title, thrown))
 	}
 	return rows, learnt
 }

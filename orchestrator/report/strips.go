@@ -14,6 +14,9 @@ func generatedStrip(pictures []picture, prompt string, most int, seed int64, s s
 	result := gallery.Strip{Seed: seed, State: string(s), Reason: reason}
 	for i, p := range pictures[:min(most, len(pictures))] {
 		title := fmt.Sprintf("generated image %d", i+1)
+		if p.candidate != "" {
+			title = fmt.Sprintf("generated image %s, candidate %s", p.name, p.candidate)
+		}
 		if prompt != "" {
 			title += " of “" + prompt + "”"
 		}
@@ -30,7 +33,7 @@ func generatedStrip(pictures []picture, prompt string, most int, seed int64, s s
 }
 
 // prompt is what a pattern's images were asked for with.
-func (c *cell) prompt() string { return c.Generate.Spec.(stage.Generate).Prompt }
+func (c *cell) prompt() string { return c.Generate.Made().Prompt }
 
 // flag names what is wrong with a picture, the worst first.
 func (p picture) flag() string {

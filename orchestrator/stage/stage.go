@@ -14,7 +14,7 @@ import (
 )
 
 // All has a spec of every stage, in the order of a table.
-var All = []Spec{TrainLoRA{}, Generate{}, Autoencode{}, Classify{}, Measure{}}
+var All = []Spec{TrainLoRA{}, Generate{}, Autoencode{}, Classify{}, Measure{}, Choose{}}
 
 // Kinds lists the names of all stages, in the same order.
 func Kinds() []string {
@@ -119,6 +119,7 @@ const (
 	Pasted         Role = "pasted photo"    // of which a patch is in the image
 	Reference      Role = "reference photo" // of which the image has the look
 	Mask           Role = "mask"            // of a photo: where something is made or learnt
+	Guide          Role = "guide photo"     // by which one of several images is kept
 	Control        Role = "photo"           // that the autoencoder gives back
 	Training       Role = "training image"
 	Test           Role = "test image"

@@ -10,6 +10,7 @@ BLANK_STD = 2.0
 # out, over this share of the picture, are the burnt colours of too much guidance or training.
 OVERSHOOT = 0.2
 SATURATED_SHARE = 0.25
+FLAGS = ("blank", "saturated", "nan")  # those of Quality
 
 
 @dataclass(frozen=True)

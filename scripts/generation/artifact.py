@@ -4,12 +4,11 @@ import csv
 from pathlib import Path
 
 from common import image_quality, images
-from common.image_quality import Quality
+from common.image_quality import FLAGS, Quality
 from generation.methods.method import REMARKS, Made
 
 COLUMNS = ["name", "source_name", "seed", "mean", "std", "blank", "saturated", "nan"]
 OF_MASKS = ["mask_pixels", "remark"]  # columns besides, of methods that make masks
-FLAGS = ("blank", "saturated", "nan")
 
 
 class Artifact:

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import measure
+from classifier import encoder
 from classifier import network as classifier
 from common import images
 from common.errors import StageError
@@ -41,7 +42,7 @@ def features(spec: dict) -> torch.Tensor:
 def test_features_are_those_that_the_classification_layer_sees(spec, photos):
     wanted = spec(weights="none")
     assert measure.run(wanted) == {"images": 12, "features": 1280}
-    model = classifier.build("efficientnet_b0", "none", 2, measure.START_SEED)
+    model = classifier.build("efficientnet_b0", "none", 2, encoder.START_SEED)
     single, double = layer_inputs(model, photos)
     assert_rounding_alone(features(wanted), single, double)
     with open(Path(wanted["out"], "images.csv"), newline="") as file:
@@ -64,7 +65,7 @@ def test_an_image_has_the_same_features_alone(spec, photos):
     alone["images"] = alone["images"][3:4]
     measure.run(together)
     measure.run(alone)
-    model = classifier.build("efficientnet_b0", "none", 2, measure.START_SEED)
+    model = classifier.build("efficientnet_b0", "none", 2, encoder.START_SEED)
     exact = layer_inputs(model, photos)[1][3]
     assert_rounding_alone(features(alone)[0], features(together)[3], exact)
 

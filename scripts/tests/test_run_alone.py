@@ -41,6 +41,13 @@ def test_an_error_is_one_sentence(generate_spec, tmp_path):
 
 def test_every_stage_has_a_version():
     versions = fingerprints.current()
-    assert set(versions) == {"train_lora", "generate", "autoencode", "classify", "measure"}
+    assert set(versions) == {
+        "train_lora",
+        "generate",
+        "autoencode",
+        "classify",
+        "measure",
+        "choose",
+    }
     for stage in versions:
         assert "def run(spec" in (SCRIPTS / f"{stage}.py").read_text()
