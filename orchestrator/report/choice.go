@@ -83,15 +83,10 @@ func thrownRow(name, title string, strips []gallery.Strip) gallery.Row {
 	return gallery.Row{Name: name + ", thrown away", Title: title + ", thrown away", Detail: "the first candidates that were not kept", Strips: strips}
 }
 
-// chooses says whether any of the images are chosen among candidates.
-func (r *Report) chooses() bool {
-	return slices.ContainsFunc(r.plan.Tasks, func(task *plan.Task) bool { return task.Kind == stage.KindChoose })
-}
-
-// picked says how the images were come by that are shown.
+// picked follows where it is said that no image was picked.
 func (r *Report) picked() string {
-	if r.chooses() {
-		return "none picked but by the rule that its row names"
+	if slices.ContainsFunc(r.plan.Tasks, func(task *plan.Task) bool { return task.Kind == stage.KindChoose }) {
+		return " but by the rule that its row names"
 	}
-	return "none picked"
+	return ""
 }

@@ -40,7 +40,7 @@ func (r *Report) writeMarkdownSheets(out *strings.Builder) {
 	if len(sheets) == 0 {
 		return
 	}
-	out.WriteString("\n## Images\n\nThe first of each row, " + r.picked() + ".\n\n| | |\n| --- | --- |\n")
+	out.WriteString("\n## Images\n\nThe first of each row, none picked" + r.picked() + ".\n\n| | |\n| --- | --- |\n")
 	for _, s := range sheets {
 		title := table.MarkdownText(s.Title)
 		fmt.Fprintf(out, "| %s | ![%s](%s/%s) |\n", title, title, galleryFolder, s.File)

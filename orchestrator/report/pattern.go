@@ -136,7 +136,7 @@ func (r *Report) patternsAnswer() []string {
 	if len(bad) > 0 {
 		quality = "among them " + english.WordSeries(bad, "and")
 	}
-	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge; %s.",
+	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked%s.",
 		english.Plural(images, "image", ""), english.Plural(finished, "pattern", ""), quality, r.picked())}
 	return append(sentences, r.copiesAnswer()...)
 }

@@ -26,7 +26,7 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 	}
 	first := gallery.Gallery{
 		Heading: "Patterns beside real photos",
-		Text:    start + "They are the first of their pattern: " + r.picked() + ", none replaced.",
+		Text:    start + "They are the first of their pattern: none was picked" + r.picked() + ", none replaced.",
 		Rows:    r.realRows(),
 	}
 	var series []gallery.Gallery

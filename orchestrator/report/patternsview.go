@@ -12,7 +12,7 @@ const pairSide = 112
 type patternsView struct {
 	Defect          string
 	Show            int
-	Picked          string // how the images were come by
+	Picked          string // but by what
 	Seeds           int
 	Prompt, Regular string // the instance prompt and the regularization images' prompt
 	Galleries       []gallery.View

@@ -60,6 +60,7 @@ func recordOf(p *plan.Plan, s *store.Store) record {
 			versions[name] = appendNew(versions[name], version)
 		}
 	}
+	rec.kinds = slices.DeleteFunc(rec.kinds, func(k kindTimes) bool { return k.Planned == 0 })
 	slices.Sort(rec.devices)
 	sortJobs(rec.jobs)
 	for name, list := range versions {

@@ -18,7 +18,7 @@ const sampleShown = 8
 func (r *Report) sampleGallery() (gallery.Gallery, bool) {
 	g := gallery.Gallery{
 		Heading: "Generated training images",
-		Text: fmt.Sprintf("For every class the first %d generated images, %s, under the first of the real photos that its LoRA learnt from. "+
+		Text: fmt.Sprintf("For every class the first %d generated images, none picked%s, under the first of the real photos that its LoRA learnt from. "+
 			"None of these photos is a test image.", sampleShown, r.picked()),
 	}
 	for _, class := range r.plan.Experiment.Dataset.Classes() {
