@@ -25,7 +25,7 @@ func (r *Report) madeGallery() (gallery.Gallery, bool) {
 	}
 	var shown []string
 	add := func(class string, task *plan.Task, pictures []picture) {
-		spec := task.Spec.(stage.Generate)
+		spec := task.Made()
 		method := methodOf(spec)
 		name := class + ", by " + method
 		if len(spec.Sources) == 0 || len(pictures) == 0 || slices.Contains(shown, name) {

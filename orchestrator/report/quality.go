@@ -125,7 +125,7 @@ func (s *source) shown(c plan.Cell) []dataset.Image {
 	if c.Generate == nil {
 		return nil
 	}
-	return s.plan.ImagesAs(c.Generate, stage.Reference)
+	return s.plan.ImagesAs(c.Generate.Candidates()[0], stage.Reference)
 }
 
 // count is how many of the images are taken for copies.
