@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/plan"
@@ -79,7 +80,7 @@ func (r *Report) generatedWord(c *condition) string {
 	if slices.ContainsFunc(r.conditions, named) && c.method() != "" {
 		word += " by " + c.method()
 	}
-	if chosen := c.chosen(); chosen != "" {
+	if chosen, _, ok := strings.Cut(c.chosen(), ","); ok { // the rule stands beside the images
 		word += ", " + chosen
 	}
 	return word
