@@ -23,7 +23,7 @@ func printPlan(out io.Writer, p *plan.Plan, screen table.Screen) error {
 		photos.add(class.Class, fmt.Sprint(class.Found), fmt.Sprint(class.Tested), fmt.Sprint(class.Training))
 	}
 	photos.WriteText(&text, screen)
-	notes := slices.Concat(view.Parts, view.Range, view.Views)
+	notes := slices.Concat(view.Parts, view.Range, view.Views, view.Same)
 	if note := p.SimilarNote(); note != "" {
 		notes = append(append(notes, note), p.SimilarPairs()...)
 	}

@@ -103,6 +103,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		if c.Power = powerOf(c.Plan); c.Power != nil {
 			c.Answers = c.Power.Answers()
 		}
+		c.Warnings = append(c.Warnings, c.Plan.sameSets()...)
 		if note := c.Plan.SimilarNote(); note != "" {
 			c.Similar, c.Warnings = c.Plan.similarViews(), append([]string{note}, c.Warnings...)
 		}

@@ -135,3 +135,16 @@ func TestSheets(t *testing.T) {
 		t.Errorf("whole photos: %v", left)
 	}
 }
+
+// TestSameSets: training sets that come to the same images are remarked, and no others.
+func TestSameSets(t *testing.T) {
+	for line, want := range map[string]string{
+		"": "[]",
+		"    again: {good: {real: 3}, defects: {real: 2}}\n": `[training sets "real" and "again" come to the same images and are one: what is said of their difference says nothing]`,
+	} {
+		exp := parse(t, strings.Replace(small, "classifier:", line+"classifier:", 1))
+		if got := fmt.Sprint(build(t, exp, smallInputs(t, exp)).sameSets()); got != want {
+			t.Errorf("%q: %s", line, got)
+		}
+	}
+}

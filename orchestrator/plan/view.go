@@ -15,10 +15,11 @@ type View struct {
 	Experiment string        `json:"experiment"`
 	Changes    []string      `json:"changes"` // of the file, by --set
 	Photos     []PhotosView  `json:"photos"`
-	Range      []string      `json:"range,omitempty"`   // of 16-bit photos, and what becomes of it
-	Views      []string      `json:"views,omitempty"`   // what is seen of photos, where that is not the square in their middle
-	Parts      []string      `json:"parts,omitempty"`   // what became of parts, where they are told
-	Similar    []SimilarView `json:"similar,omitempty"` // test photos that look like photos that are trained on
+	Range      []string      `json:"range,omitempty"`     // of 16-bit photos, and what becomes of it
+	Views      []string      `json:"views,omitempty"`     // what is seen of photos, where that is not the square in their middle
+	Parts      []string      `json:"parts,omitempty"`     // what became of parts, where they are told
+	Same       []string      `json:"same_sets,omitempty"` // training sets that come to one
+	Similar    []SimilarView `json:"similar,omitempty"`   // test photos that look like photos that are trained on
 	Cells      []CellView    `json:"cells"`
 	Tasks      []TaskView    `json:"tasks"`
 }
@@ -63,7 +64,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 	}
 	view.Range, _ = p.Set.RangeNotes()
 	view.Parts, view.Similar = p.partNotes(), p.similarViews()
-	view.Views = p.viewNotes()
+	view.Views, view.Same = p.viewNotes(), p.sameSets()
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}

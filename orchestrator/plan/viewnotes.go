@@ -102,3 +102,20 @@ func (v views) cropNotes(resolution int) (notes []string) {
 	}
 	return notes
 }
+
+// sameSets warns of training sets that come to one: the same images, trained on in the same
+// way.
+func (p *Plan) sameSets() (notes []string) {
+	first := map[*Task]string{}
+	for _, cell := range p.FirstSeed() {
+		if cell.Classify == nil {
+			continue
+		}
+		if same, ok := first[cell.Classify]; ok {
+			notes = append(notes, fmt.Sprintf("training sets %q and %q come to the same images and are one: what is said of their difference says nothing", same, cell.Name))
+			continue
+		}
+		first[cell.Classify] = cell.Name
+	}
+	return notes
+}

@@ -64,7 +64,8 @@ func PairNotes(list []Comparison) []string {
 	const alone = "“alone right” counts the answers that only the first, and only the second, got right"
 	holm := "adjusted for " + english.Plural(len(list), "comparison", "") + " by Holm’s method"
 	if !Repeated(list) {
-		return []string{alone + "; p is McNemar’s exact, " + holm + ", and compares these classifiers; the interval is for other test images", OneSeed}
+		notes := []string{alone + "; p is McNemar’s exact, " + holm + ", and compares these classifiers; the interval is for other test images", OneSeed}
+		return append(notes, surerIntervals(list)...)
 	}
 	notes := []string{
 		alone + "; p is the larger of an exact test over images and a t test over seeds and images, " + holm + "; " +
@@ -77,5 +78,18 @@ func PairNotes(list []Comparison) []string {
 	if slices.ContainsFunc(list, Comparison.Improvable) {
 		notes = append(notes, fmt.Sprintf("P(first better) is the share of %d resamples of these runs and test images in which a run of the first finds more", resamples))
 	}
-	return notes
+	return append(notes, surerIntervals(list)...)
+}
+
+// surerIntervals explains intervals without 0 beside p values that claim nothing; none
+// where there are none.
+func surerIntervals(list []Comparison) []string {
+	surer := func(c Comparison) bool {
+		i := c.Difference.Interval
+		return c.P >= 0.05 && i.Low < i.High && (i.Low >= 0 || i.High <= 0)
+	}
+	if !slices.ContainsFunc(list, surer) {
+		return nil
+	}
+	return []string{"where an interval ends at 0 or before it and p is 0.05 or more, too few answers differ for the exact test to give a smaller p: go by p"}
 }
