@@ -35,7 +35,7 @@ func ran(t *testing.T, name string, generated int, right ...int) *condition {
 	if len(right) == 0 {
 		c.cells = append(c.cells, &cell{state: missing})
 	}
-	if err := c.summarize(nil); err != nil {
+	if err := c.summarize(nil, ""); err != nil {
 		t.Fatal(err)
 	}
 	return c

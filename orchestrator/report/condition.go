@@ -18,13 +18,14 @@ type condition struct {
 	composition
 
 	// Of the cells that are done:
-	runs     []*cell
-	results  *result.Runs // nil if none is done
-	accuracy result.Estimate
-	macroF1  result.Estimate
-	balanced result.Estimate
-	kinds    *kindsOver        // nil without generated images
-	total    *result.Confusion // summed over seeds
+	runs      []*cell
+	results   *result.Runs // nil if none is done
+	accuracy  result.Estimate
+	macroF1   result.Estimate
+	balanced  result.Estimate
+	kinds     *kindsOver        // nil without generated images
+	detection *result.Detection // nil if the test images are all good, or all defective
+	total     *result.Confusion // summed over seeds
 }
 
 // addCondition adds a cell to the condition that it is of.
@@ -38,8 +39,9 @@ func addCondition(list []*condition, c *cell) []*condition {
 	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}, composition: compositionOf(c.Classify)})
 }
 
-// summarize joins the runs; partOf says which part a test image shows, if that is told.
-func (c *condition) summarize(partOf func(image string) string) (err error) {
+// summarize joins the runs; partOf says which part a test image shows, if that is told, and
+// good is the class of good parts.
+func (c *condition) summarize(partOf func(image string) string, good string) (err error) {
 	var seeds []int64
 	var predictions []*result.Predictions
 	var matrices []*result.Confusion
@@ -59,6 +61,7 @@ func (c *condition) summarize(partOf func(image string) string) (err error) {
 	}
 	c.results.SetParts(partOf)
 	c.accuracy, c.macroF1, c.balanced = c.results.Accuracy(), c.results.MacroF1(), c.results.BalancedAccuracy()
+	c.detect(predictions, good)
 	c.kinds = overKinds(c.runs)
 	c.total, err = result.Sum(matrices...)
 	return err

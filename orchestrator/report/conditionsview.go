@@ -17,6 +17,7 @@ type conditionsView struct {
 	Confusions     []confusionView
 	Pairs          *gridView
 	Kinds          *gridView // real or generated?
+	Detection      *gridView
 	Samples        *gallery.View
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
@@ -113,6 +114,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	if len(r.pairs) > 0 {
 		view.Pairs = viewOf(r.pairGrid())
+	}
+	if g, ok := r.detectionGrid(); ok {
+		view.Detection = viewOf(g)
 	}
 	if g, ok := r.kindsGrid(); ok {
 		view.Kinds = viewOf(g)

@@ -120,18 +120,19 @@ func (r *Report) JSON(w io.Writer) error {
 
 // conditionResult is one training set of study 2 over its seeds.
 type conditionResult struct {
-	Name             string          `json:"name"`
-	Method           string          `json:"method,omitempty"` // of the generated images, where there are some
-	Chosen           string          `json:"chosen,omitempty"` // how, among candidates: 1 of 3, by change
-	Steps            int             `json:"optimizer_steps"`
-	Trained          []trainedResult `json:"training_images"`
-	Runs             int             `json:"runs"` // seeds that are done; the rest is absent without any
-	Accuracy         *estimateResult `json:"accuracy,omitempty"`
-	MacroF1          *estimateResult `json:"macro_f1,omitempty"`
-	BalancedAccuracy *estimateResult `json:"balanced_accuracy,omitempty"`
-	Kinds            *kindsResult    `json:"real_or_generated,omitempty"` // of a training set with generated images
-	Confusion        [][]int         `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
-	Classes          []string        `json:"classes,omitempty"`
+	Name             string           `json:"name"`
+	Method           string           `json:"method,omitempty"` // of the generated images, where there are some
+	Chosen           string           `json:"chosen,omitempty"` // how, among candidates: 1 of 3, by change
+	Steps            int              `json:"optimizer_steps"`
+	Trained          []trainedResult  `json:"training_images"`
+	Runs             int              `json:"runs"` // seeds that are done; the rest is absent without any
+	Accuracy         *estimateResult  `json:"accuracy,omitempty"`
+	MacroF1          *estimateResult  `json:"macro_f1,omitempty"`
+	BalancedAccuracy *estimateResult  `json:"balanced_accuracy,omitempty"`
+	Detection        *detectionResult `json:"good_or_defective,omitempty"`
+	Kinds            *kindsResult     `json:"real_or_generated,omitempty"` // of a training set with generated images
+	Confusion        [][]int          `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
+	Classes          []string         `json:"classes,omitempty"`
 }
 
 // trainedResult counts the training images of a class.
@@ -225,6 +226,7 @@ func (r *Report) conditionResults() []conditionResult {
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
 			entry.BalancedAccuracy = estimateOf(c.balanced)
+			entry.Detection = detectionOf(c.detection)
 			if k := c.kinds; k != nil {
 				entry.Kinds = &kindsResult{k.images, probesOf(k.after), probesOf(k.before), k.after.LookGenerated()}
 			}

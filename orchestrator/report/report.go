@@ -49,7 +49,7 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		pattern.summarize()
 	}
 	for _, condition := range r.conditions {
-		if err := condition.summarize(src.partOf); err != nil {
+		if err := condition.summarize(src.partOf, p.Experiment.Dataset.Good); err != nil {
 			return nil, fmt.Errorf("report, condition %q: %w", condition.name, err)
 		}
 	}

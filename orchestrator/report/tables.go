@@ -20,6 +20,9 @@ func (r *Report) grids() []table.Table {
 	if len(r.pairs) > 0 {
 		list = append(list, r.pairGrid())
 	}
+	if g, ok := r.detectionGrid(); ok {
+		list = append(list, g)
+	}
 	if g, ok := r.kindsGrid(); ok {
 		list = append(list, g)
 	}

@@ -71,18 +71,25 @@ func Improvement(a, b *Runs) float64 {
 	return wins / float64(drawn)
 }
 
-// MacroF1 is the mean macro-F1 with its interval. Its variance over images has
-// no simple formula, so it is that of a stratified bootstrap, with one image, or
-// part, fewer drawn than a class has, which makes the variance unbiased (Rao and Wu,
-// JASA 83, 1988).
+// MacroF1 is the mean macro-F1 with its interval.
 func (r *Runs) MacroF1() Estimate {
+	return r.bootstrapped(func(run int, images []int) []float64 {
+		return []float64{r.tally(r.predicted[run], images).MacroF1()}
+	})[0]
+}
+
+// bootstrapped estimates metrics between 0 and 1 whose variance over images has no simple
+// formula: of gives them of one run and some images, all for nil. The variance is that of a
+// stratified bootstrap, with one image, or part, fewer drawn than a class has, which makes
+// it unbiased (Rao and Wu, JASA 83, 1988).
+func (r *Runs) bootstrapped(of func(run int, images []int) []float64) []Estimate {
 	random, runs := generator(r), len(r.predicted)
-	values := make([]float64, runs)
-	for s, predicted := range r.predicted {
-		values[s] = r.tally(predicted, nil).MacroF1()
+	values := transposed(runs, func(run int) []float64 { return of(run, nil) })
+	drawn := make([][][]float64, len(values)) // of each metric and run, in every resample
+	means := make([][]float64, len(values))
+	for m := range drawn {
+		drawn[m], means[m] = make([][]float64, runs), make([]float64, resamples)
 	}
-	drawn := make([][]float64, runs) // of each run, in every resample
-	mean := make([]float64, resamples)
 	for b := range resamples {
 		var images []int
 		for _, stratum := range r.strata {
@@ -90,12 +97,37 @@ func (r *Runs) MacroF1() Estimate {
 				images = append(images, r.parts[stratum[random.IntN(len(stratum))]]...)
 			}
 		}
-		for s, predicted := range r.predicted {
-			f1 := r.tally(predicted, images).MacroF1()
-			drawn[s] = append(drawn[s], f1)
-			mean[b] += f1 / float64(runs)
+		for m, ofRuns := range transposed(runs, func(run int) []float64 { return of(run, images) }) {
+			for s, value := range ofRuns {
+				drawn[m][s] = append(drawn[m][s], value)
+				means[m][b] += value / float64(runs)
+			}
 		}
 	}
+	estimates := make([]Estimate, len(values))
+	for m := range values {
+		estimates[m] = newShare(values[m], r.resampled(values[m], drawn[m], means[m]), r.Parts())
+	}
+	return estimates
+}
+
+// transposed lists, for each metric, that of every run.
+func transposed(runs int, of func(run int) []float64) (byMetric [][]float64) {
+	for run := range runs {
+		for m, value := range of(run) {
+			if run == 0 {
+				byMetric = append(byMetric, nil)
+			}
+			byMetric[m] = append(byMetric[m], value)
+		}
+	}
+	return byMetric
+}
+
+// resampled is the variance of a metric by its values in every run, and in resamples of
+// the images in every run and on average.
+func (r *Runs) resampled(values []float64, drawn [][]float64, mean []float64) variance {
+	runs := len(values)
 	v := variance{images: stat.Variance(mean, nil), imagesDF: float64(r.Parts() - len(r.strata))}
 	if runs > 1 {
 		single := 0.0
@@ -107,7 +139,7 @@ func (r *Runs) MacroF1() Estimate {
 		v.both = max(0, single-v.images) / float64(runs-1)
 		v.seeds, v.seedsDF = stat.Variance(values, nil)/float64(runs), float64(runs-1)
 	}
-	return newShare(values, v, r.Parts())
+	return v
 }
 
 // tally counts some images, or all of them for nil, as often as they are listed.

@@ -66,10 +66,14 @@ func (r *Runs) independent(e Estimate) float64 {
 // BalancedAccuracy is the mean of the classes' recalls with its interval.
 func (r *Runs) BalancedAccuracy() Estimate { return r.weighted(r.balanced()) }
 
-func (r *Runs) weighted(weights []float64) Estimate {
+func (r *Runs) weighted(weights []float64) Estimate { return r.averaged(weights, r.right) }
+
+// averaged estimates what images add up to by their weights, with a value of each in every
+// run.
+func (r *Runs) averaged(weights []float64, value func(run, image int) float64) Estimate {
 	c := crossed{strata: r.strata, sizes: r.byPart(func(i int) float64 { return weights[i] })}
 	for s := range r.predicted {
-		c.parts = append(c.parts, r.byPart(func(i int) float64 { return weights[i] * r.right(s, i) }))
+		c.parts = append(c.parts, r.byPart(func(i int) float64 { return weights[i] * value(s, i) }))
 	}
 	return newShare(c.sums(), c.variance(), r.Parts())
 }

@@ -31,6 +31,16 @@ var KindsNotes = []string{
 // UncontrolledNote is about images that keep the pixels of photos.
 const UncontrolledNote = "generated images that keep their photos’ own pixels went through no autoencoder, or in part: there is no such control for them, and the interval is of “generated : photos”"
 
+// DetectionNotes say what the figures of a test set of so many images are.
+func DetectionNotes(defective, good int) []string {
+	return []string{
+		fmt.Sprintf("an image’s score is 1 less the probability of the good class; escapes are defective images, of %d, below a threshold that sorts out at most %.0f %% of the %d good ones; "+
+			"false alarms are good ones above a threshold that finds %.0f %% of the defective, or all (“to find all”); in brackets 95 %% intervals, for other test images%s",
+			defective, 100*UsualFalseAlarms, good, 100*UsualRecall, " and, with several seeds, other trainings"),
+		"these thresholds are read off the test images: they say what the scores could do, not what a threshold that is set before will do",
+	}
+}
+
 // What distances, copies and KID of generated images say, and what not.
 const (
 	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"

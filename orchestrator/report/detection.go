@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"kizu/orchestrator/report/table"
+	"kizu/orchestrator/result"
+)
+
+// detect estimates how well the condition's classifiers tell defective parts from good ones.
+func (c *condition) detect(predictions []*result.Predictions, good string) {
+	at := slices.Index(predictions[0].Classes, good)
+	if at < 0 {
+		return
+	}
+	if d, ok := c.results.Detect(predictions, at); ok {
+		c.detection = &d
+	}
+}
+
+// detectionGrid is the table of what an inspection asks for; false without any.
+func (r *Report) detectionGrid() (table.Table, bool) {
+	g := table.Table{
+		Title: "Study 2, good or defective? What an inspection by each classifier's score would come to",
+		Columns: []table.Column{
+			{Head: "condition"}, {Head: "AUROC", Numeric: true}, {Head: "95 % interval", Numeric: true},
+			{Head: "average precision", Numeric: true, Extra: 1},
+			{Head: "escapes", Numeric: true}, {Head: "false alarms", Numeric: true}, {Head: "to find all", Numeric: true, Extra: 2},
+			{Head: "Brier score", Numeric: true, Extra: 3}, {Head: "calibration error", Numeric: true, Extra: 4},
+		},
+	}
+	for _, c := range r.conditions {
+		d := c.detection
+		if d == nil {
+			continue
+		}
+		g.Rows = append(g.Rows, []string{
+			c.name, overSeeds(d.AUROC.Spread), between(d.AUROC.Interval), overSeeds(d.AveragePrecision.Spread),
+			counted(d.Escapes, d.Defective), counted(d.FalseAlarms, d.Good), counted(d.FalseAlarmsAll, d.Good),
+			overSeeds(d.Brier.Spread), overSeeds(d.Calibration),
+		})
+		if len(g.Notes) == 0 {
+			g.Notes = result.DetectionNotes(d.Defective, d.Good)
+		}
+	}
+	return g, len(g.Rows) > 0
+}
+
+// counted writes a share of so many images as their number, with its interval.
+func counted(e result.Estimate, of int) string {
+	n := float64(of)
+	number := fmt.Sprintf("%.0f", e.Mean*n)
+	if e.N > 1 {
+		number = fmt.Sprintf("%.1f", e.Mean*n)
+	}
+	return fmt.Sprintf("%s (%.0f–%.0f)", number, e.Interval.Low*n, e.Interval.High*n)
+}
+
+// detectionMetrics are those of one run.
+func detectionMetrics(p *result.Predictions, good string) []metric {
+	at := slices.Index(p.Classes, good)
+	if at < 0 {
+		return nil
+	}
+	s := result.NewScores(p, at)
+	c := s.Curve()
+	all := c.WithRecall(1)
+	if all.Found == 0 || all.FalseAlarms+all.Passed == 0 {
+		return nil
+	}
+	return []metric{
+		{"auroc", s.AUROC()},
+		{"average_precision", c.AveragePrecision()},
+		{"n_escapes_at_5_false_alarms", float64(c.WithFalseAlarms(result.UsualFalseAlarms).Escapes)},
+		{"n_false_alarms_at_95_recall", float64(c.WithRecall(result.UsualRecall).FalseAlarms)},
+		{"n_false_alarms_at_100_recall", float64(all.FalseAlarms)},
+		{"brier", s.Brier()},
+		{"calibration_error", result.CalibrationError(p)},
+	}
+}
+
+// detectionResult is a condition's detection in results.json.
+type detectionResult struct {
+	Defective        int             `json:"defective"` // test images
+	Good             int             `json:"good"`
+	AUROC            *estimateResult `json:"auroc"`
+	AveragePrecision *estimateResult `json:"average_precision"`
+	Escapes          *estimateResult `json:"escapes_at_5_false_alarms"`  // shares of the defective
+	FalseAlarms      *estimateResult `json:"false_alarms_at_95_recall"`  // shares of the good
+	FalseAlarmsAll   *estimateResult `json:"false_alarms_at_100_recall"` // likewise
+	Brier            *estimateResult `json:"brier"`
+	Calibration      spreadResult    `json:"calibration_error"`
+}
+
+func detectionOf(d *result.Detection) *detectionResult {
+	if d == nil {
+		return nil
+	}
+	return &detectionResult{
+		d.Defective, d.Good, estimateOf(d.AUROC), estimateOf(d.AveragePrecision),
+		estimateOf(d.Escapes), estimateOf(d.FalseAlarms), estimateOf(d.FalseAlarmsAll), estimateOf(d.Brier), spreadOf(d.Calibration),
+	}
+}

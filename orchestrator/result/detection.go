@@ -1,0 +1,101 @@
+package result
+
+import "math"
+
+// Detection is how well the classifiers of a condition tell defective test images from
+// good ones, whatever the defect, over seeds.
+type Detection struct {
+	AUROC            Estimate // area under the ROC curve
+	AveragePrecision Estimate // of the defective images
+	Escapes          Estimate // share of defective images that pass where UsualFalseAlarms of good ones may be sorted out
+	FalseAlarms      Estimate // share of good images that are sorted out where UsualRecall of defective ones must be found
+	FalseAlarmsAll   Estimate // the same where all must be
+	Brier            Estimate // mean square of what the score is off
+	Calibration      Spread   // expected calibration error of the class that is answered
+	Defective, Good  int      // test images
+}
+
+// Usual points of the curve that are told. They are read off the test images themselves,
+// and so show what is possible, not what a threshold that is chosen before will do.
+const (
+	UsualFalseAlarms = 0.05
+	UsualRecall      = 0.95
+)
+
+// Detect estimates the detection of some runs by their predictions, of which a class is
+// that of good parts; false if the test images are all good or all defective.
+func (r *Runs) Detect(list []*Predictions, good int) (d Detection, ok bool) {
+	var scores []*Scores
+	var calibration []float64
+	for _, p := range list {
+		scores = append(scores, NewScores(p, good))
+		calibration = append(calibration, CalibrationError(p))
+	}
+	all := scores[0].At(math.Inf(1))
+	if d.Defective, d.Good = all.Escapes, all.Passed; d.Defective == 0 || d.Good == 0 {
+		return d, false
+	}
+	d.AUROC = r.placed(scores)
+	d.Brier = r.averaged(r.shares(), func(run, image int) float64 { return scores[run].squared(image) })
+	d.Calibration = Over(calibration)
+	points := r.bootstrapped(func(run int, images []int) []float64 {
+		s := scores[run]
+		if images != nil {
+			s = s.of(images)
+		}
+		c := s.Curve()
+		return []float64{
+			c.AveragePrecision(), 1 - c.WithFalseAlarms(UsualFalseAlarms).Recall(),
+			c.WithRecall(UsualRecall).FalseAlarmRate(), c.WithRecall(1).FalseAlarmRate(),
+		}
+	})
+	d.AveragePrecision, d.Escapes, d.FalseAlarms, d.FalseAlarmsAll = points[0], points[1], points[2], points[3]
+	return d, true
+}
+
+// placed estimates the area under the ROC curve: readers and cases are what Obuchowski and
+// Rockette's model was made for, with DeLong's placements for what each case adds.
+func (r *Runs) placed(scores []*Scores) Estimate {
+	defective, all := scores[0].defective, scores[0].At(math.Inf(1))
+	weights := make([]float64, len(defective))
+	for i := range weights {
+		if weights[i] = 1 / float64(all.Passed); defective[i] {
+			weights[i] = 1 / float64(all.Escapes)
+		}
+	}
+	var values [][]float64
+	for _, run := range scores {
+		placements, area := run.placements(), run.AUROC()
+		for i := range placements {
+			if !defective[i] { // what good images add sums up to 0: the others' is the area already
+				placements[i] -= area
+			}
+		}
+		values = append(values, placements)
+	}
+	return r.averaged(weights, func(run, image int) float64 { return values[run][image] })
+}
+
+// calibrationBins are those of Guo et al.
+const calibrationBins = 15
+
+// CalibrationError is the expected calibration error: how far the probability of the class
+// that is answered lies from how often it is right, on average over bins of that
+// probability (Naeini, Cooper and Hauskrecht, AAAI 2015; with 15 bins of equal width as in
+// Guo et al., ICML 2017).
+func CalibrationError(p *Predictions) float64 {
+	var off [calibrationBins]float64
+	for _, img := range p.Images {
+		confidence := img.Probabilities[img.Predicted]
+		bin := min(max(int(math.Ceil(confidence*calibrationBins))-1, 0), calibrationBins-1)
+		off[bin] += confidence
+		if img.Predicted == img.Label {
+			off[bin]--
+		}
+	}
+	sum := 0.0
+	for _, difference := range off {
+		sum += math.Abs(difference)
+	}
+	return sum / float64(max(1, len(p.Images)))
+}
