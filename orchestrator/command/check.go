@@ -123,7 +123,7 @@ func (c *checkup) checkDisk(st *store.Store) (err error) {
 	if err := c.Plan.Compare(st); err != nil {
 		return err
 	}
-	estimate := plan.EstimateOf(c.Plan.ToRun())
+	estimate := plan.EstimateOf(c.Plan.ToRun(), c.Plan.Base)
 	if c.Estimate = &estimate; estimate.Bytes > c.Free {
 		c.Problems = append(c.Problems, fmt.Sprintf("%s are free in %s, and a run may need %s", size(c.Free), c.Store, size(estimate.Bytes)))
 	}

@@ -150,5 +150,6 @@ func printConditions(text *strings.Builder, screen table.Screen, exp *experiment
 	if len(loras.Rows) > 0 {
 		text.WriteString("\n")
 		loras.WriteText(text, screen)
+		printNotes(text, []string{fmt.Sprintf("the last %d images of each class train nothing: they show how well generated images are told from photos", plan.HeldOut)})
 	}
 }

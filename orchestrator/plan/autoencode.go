@@ -35,7 +35,7 @@ func (b *builder) unusual(l experiment.LoRA) string {
 
 // probedPhotos is how many test photos of a class a probe compares with
 // generated images and, at most, how many others it sees autoencoded.
-const probedPhotos = heldOutGenerated
+const probedPhotos = HeldOut
 
 // probed says how many of a class's test photos a probe takes as they are, the
 // first, and as many after them autoencoded. A photo is never both: a probe

@@ -9,6 +9,7 @@ import (
 
 	"kizu/orchestrator/dataset/datasettest"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 )
 
 // checkArticle checks the article's experiment on the bundled base model.
@@ -123,9 +124,12 @@ func TestNeedsAreThePlans(t *testing.T) {
 	}
 }
 
+// tinyWidth is what a LoRA of rank 1 on the attention layers of tiny-sd has, counted by peft.
+const tinyWidth = 7488
+
 func TestEstimate(t *testing.T) {
 	p := article(t)
-	e := EstimateOf(p.Tasks)
+	e := EstimateOf(p.Tasks, nil)
 	// 39 LoRAs of 8 × 199,296 parameters, 3 × (9 × 8 + 5 × 116) images of 512 × 512,
 	// and autoencoded photos: 18, mirrored too, and 16 + 4 + 3 + 4 + 3 test photos.
 	const images = 1956 + 2*18 + 30
@@ -135,7 +139,11 @@ func TestEstimate(t *testing.T) {
 	if least := int64(39 * 8 * 199296 * 20); e.LoRABytes < least || e.LoRABytes > least*11/10 {
 		t.Errorf("LoRAs take %d bytes, want about %d", e.LoRABytes, least)
 	}
-	if none := EstimateOf(nil); none != (Estimate{}) {
+	tiny := &model.Base{Path: "../../experiments/models/tiny-sd"}
+	if width := EstimateOf(p.Tasks, tiny).LoRABytes / (39 * 8 * 20); width != tinyWidth {
+		t.Errorf("the attention layers of tiny-sd are %d wide together, want %d", width, tinyWidth)
+	}
+	if none := EstimateOf(nil, nil); none != (Estimate{}) {
 		t.Errorf("nothing takes %+v", none)
 	}
 }

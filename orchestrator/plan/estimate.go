@@ -1,5 +1,10 @@
 package plan
 
+import (
+	"kizu/orchestrator/model"
+	"kizu/orchestrator/stage"
+)
+
 // Estimate is how much the artifacts of tasks take on disk, at most.
 type Estimate struct {
 	LoRAs       int   `json:"loras"`
@@ -10,11 +15,23 @@ type Estimate struct {
 	Bytes       int64 `json:"bytes"`
 }
 
-// EstimateOf adds up what tasks will write.
-func EstimateOf(tasks []*Task) Estimate {
+// EstimateOf adds up what tasks will write. base is the model that LoRAs are of; nil for
+// the usual sizes.
+func EstimateOf(tasks []*Task, base *model.Base) Estimate {
 	var e Estimate
+	widths := map[string]int64{} // of base's layers, by what LoRAs are on
 	for _, task := range tasks {
 		output := task.Spec.Output()
+		if lora, ok := task.Spec.(stage.TrainLoRA); ok && base != nil {
+			width, known := widths[lora.Target]
+			if !known {
+				width = base.WidthOf(lora.Layers())
+				widths[lora.Target] = width
+			}
+			if width > 0 {
+				output.LoRABytes = lora.Bytes(width)
+			}
+		}
 		e.LoRAs += output.LoRAs
 		e.LoRABytes += output.LoRABytes
 		e.Images += output.Images

@@ -155,7 +155,7 @@ func TestIngredients(t *testing.T) {
 		if control := test.condition == "plain" || strings.HasPrefix(test.condition, "referred"); autoencoded != control {
 			t.Errorf("%s: autoencoded photos %v", what, autoencoded)
 		}
-		if spec.Count != test.count+heldOutGenerated {
+		if spec.Count != test.count+HeldOut {
 			t.Errorf("%s: %d images", what, spec.Count)
 		}
 	}

@@ -97,7 +97,7 @@ func TestHeldOut(t *testing.T) {
 	for name, classes := range map[string]int{"real": 0, "generated": 3, "both": 3} {
 		spec := find(t, p, name, 0).Classify.Spec.(stage.Classify)
 		images := spec.HeldOutImages()
-		if len(images) != classes*heldOutGenerated {
+		if len(images) != classes*HeldOut {
 			t.Errorf("%q has %d images held out", name, len(images))
 		}
 		trained := listed(spec).Train

@@ -93,7 +93,7 @@ func TestSourcesAreTakenInTurn(t *testing.T) {
 			}
 		}
 	}
-	if len(used) != 4+heldOutGenerated || !slices.Equal(used[:4], []int{0, 1, 2, 0}) || used[19] != 1 {
+	if len(used) != 4+HeldOut || !slices.Equal(used[:4], []int{0, 1, 2, 0}) || used[19] != 1 {
 		t.Errorf("sources %v", used)
 	}
 	if images := generated.NewImages(); images[0].Seed == images[3].Seed {

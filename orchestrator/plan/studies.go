@@ -32,7 +32,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		needs = append(needs, images)
 		folder := stage.Labeled{Path: images.file("images"), Class: index, Count: counts.Generated}
 		spec.Generated = append(spec.Generated, folder)
-		folder.Name, folder.First, folder.Count = "generated/"+class, b.generatedCount(class, cell), heldOutGenerated
+		folder.Name, folder.First, folder.Count = "generated/"+class, b.generatedCount(class, cell), HeldOut
 		spec.HeldOut = append(spec.HeldOut, folder)
 	}
 	if g := cell.Condition.LoRA.Generate; len(needs) > 0 && g.Autoencodes() {
@@ -77,14 +77,14 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 	return spec, nil
 }
 
-// heldOutGenerated is how many generated images of a class train nothing, beyond
+// HeldOut is how many generated images of a class train nothing, beyond
 // the first that training sets take: they show how well a classifier tells
 // generated images that it has not seen from photos that it has not seen.
-const heldOutGenerated = 16
+const HeldOut = 16
 
 // generated plans study 2's images of a class.
 func (b *builder) generated(class string, cell experiment.Cell) (images *Task, err error) {
-	recipe, n := cell.Condition.LoRA.Recipe, b.generatedCount(class, cell)+heldOutGenerated
+	recipe, n := cell.Condition.LoRA.Recipe, b.generatedCount(class, cell)+HeldOut
 	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell.Condition.Differs(), cell.Seed))
 	if same := b.byLabel[label]; same != nil { // of another condition
 		return same, nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kizu/orchestrator/experiment"
 )
@@ -81,7 +82,8 @@ func (s TrainLoRA) Effort() float64 {
 }
 
 // What a LoRA of Stable Diffusion 1.5 has for each rank: the layers that it
-// adapts times their widths, counted in the UNet's published configuration.
+// adapts times their widths, counted in the UNet's published configuration. It is
+// what is said where the base model is not there to be looked at.
 const (
 	attentionWidth = 200_000 // to_q, to_k, to_v and to_out of all attention layers
 	convWidth      = 700_000 // and the 3×3 convolutions of its residual blocks
@@ -96,8 +98,26 @@ func (s TrainLoRA) Output() Output {
 	if s.Target == "attention" {
 		width = attentionWidth
 	}
-	bytes := bytesPerParameter + experiment.Optimizers[s.Optimizer]
-	return Output{LoRAs: 1, LoRABytes: int64(s.Rank) * width * int64(bytes)}
+	return Output{LoRAs: 1, LoRABytes: s.Bytes(width)}
+}
+
+// Bytes is what a LoRA takes whose layers have so many numbers for each rank.
+func (s TrainLoRA) Bytes(width int64) int64 {
+	return int64(s.Rank) * width * int64(bytesPerParameter+experiment.Optimizers[s.Optimizer])
+}
+
+// Layers are the ends of the names of the UNet's layers that the LoRA is on, as
+// scripts/lora/adapter.py has them.
+func (s TrainLoRA) Layers() (ends []string) {
+	words := map[string][]string{"attention": {"to_q", "to_k", "to_v", "to_out.0"}, "conv": {"conv1", "conv2", "conv_shortcut"}}
+	for _, word := range strings.Split(s.Target, "+") {
+		if layers, ok := words[word]; ok {
+			ends = append(ends, layers...)
+		} else {
+			ends = append(ends, word)
+		}
+	}
+	return ends
 }
 
 // Batch implements Spec.
