@@ -66,7 +66,7 @@ func TestCandidates(t *testing.T) {
 		if slices.Sort(seeds); len(slices.Compact(seeds)) != 3 {
 			t.Errorf("%s: two candidates of one seed", class)
 		}
-		if three.LoRA() == nil || three.LoRA() != first.LoRA() || three.Made().Count != 4+heldOutGenerated {
+		if three.LoRA() == nil || three.LoRA() != first.LoRA() || three.Made().Count != 4+HeldOut {
 			t.Errorf("%s: made with %v", class, three.LoRA())
 		}
 	}
