@@ -92,11 +92,10 @@ def change(spec: Spec, _: torch.device) -> Rule:
             photo = images.read_whole(picture.source, spec.rendering)
             mask = masks.union([str(mask_file)])
         else:
-            photo = images.read_image(picture.source, image.shape[-1], spec.rendering)
-            mask = np.ones(image.shape[1:], bool)
+            square = images.read_image(picture.source, len(image), spec.rendering)
+            photo, mask = square.permute(1, 2, 0).numpy(), np.ones(image.shape[:2], bool)
         around = window.around(mask, 0, 0)
-        one, other = (around.cut(pixels.permute(1, 2, 0).numpy()) for pixels in (photo, image))
-        return structure.dissimilarity(one, other, around.cut(mask))
+        return structure.dissimilarity(*map(around.cut, (photo, image, mask)))
 
     def scores(folder: Path, pictures: list[Picture]) -> list[float]:
         return [score(folder, picture) for picture in pictures]
