@@ -138,7 +138,11 @@ func printConditions(text *strings.Builder, screen table.Screen, exp *experiment
 		sets.add(row...)
 		tested = test
 		for _, lora := range cell.Condition.LoRAs {
-			row := append([]string{lora.Class}, loraRow(lora)...)
+			head := lora.Class
+			if lora.Method != "" {
+				head += ", " + lora.Method // a narrow screen shows the first columns only
+			}
+			row := append([]string{head}, loraRow(lora)...)
 			if !slices.ContainsFunc(loras.Rows, func(same []string) bool { return slices.Equal(same, row) }) {
 				loras.add(row...)
 			}

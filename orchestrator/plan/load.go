@@ -107,7 +107,8 @@ func divide(exp *experiment.Experiment, set *dataset.Set, seen map[string]bool) 
 	if err != nil {
 		return nil, err
 	}
-	return dataset.Divide(set, exp.Dataset.Classes(), tests, seen, exp.Dataset.SplitSeed)
+	division, err := dataset.Divide(set, exp.Dataset.Classes(), tests, seen, exp.Dataset.SplitSeed)
+	return division, exp.Fault("conditions.test", err)
 }
 
 // testsOf is what an experiment says of the photos that are tested on.
