@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/stage"
 )
 
@@ -66,7 +65,7 @@ func TestChosenImages(t *testing.T) {
 		}
 	}
 	var page, csv bytes.Buffer
-	f.check(r.writePage(&page, gallery.NewAlbum(thumbnailSide, r.plan.Set)))
+	f.check(r.writePage(&page, r.album()))
 	f.check(r.writeCSV(&csv))
 	for _, want := range []string{"1 of 2, by change, 16 thrown away", "gen., 1 of 3<", "none picked but by the rule that its row names", "chosen 1 of 3, by change (52 thrown away)"} {
 		if !strings.Contains(page.String(), want) {

@@ -83,7 +83,7 @@ func (r *Report) madeStrips(spec stage.Generate, pictures []picture) []gallery.S
 			if kind == "" {
 				tile.Flag = p.flag()
 			} else {
-				tile.Compared = gallery.Comparison{Show: kind, Photo: photo.Path, Region: images[i].Source.Part(), Fit: spec.Fit}
+				tile.Compared = gallery.Comparison{Show: kind, Photo: photo.Path, Region: images[i].Source.Part()}
 				tile.Title = madeTitles[kind] + tile.Title + ": " + photo.Name
 			}
 			if kind == gallery.Outlined {

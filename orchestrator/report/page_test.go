@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"kizu/orchestrator/plan"
-	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/report/table"
 )
 
@@ -58,7 +57,7 @@ func parse(t *testing.T, page []byte) (elements []element, text string) {
 func pageOf(t *testing.T, r *Report) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := r.writePage(&out, gallery.NewAlbum(thumbnailSide, r.plan.Set)); err != nil {
+	if err := r.writePage(&out, r.album()); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

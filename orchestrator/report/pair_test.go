@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
@@ -55,7 +54,7 @@ func TestOneSeed(t *testing.T) {
 	r := f.collect(nil)
 	golden(t, "one-seed.md", r.writeMarkdown)
 	outputs := map[string]func(io.Writer) error{
-		"report.html": func(w io.Writer) error { return r.writePage(w, gallery.NewAlbum(thumbnailSide, r.plan.Set)) }, "results.json": r.JSON,
+		"report.html": func(w io.Writer) error { return r.writePage(w, r.album()) }, "results.json": r.JSON,
 		"tables.tex": r.writeLaTeX, "report.md": r.writeMarkdown, "terminal": func(w io.Writer) error { return r.Table(w, table.Screen{Width: 80}) },
 	}
 	for name, write := range outputs {

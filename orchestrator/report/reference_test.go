@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/report/table"
 )
 
@@ -16,7 +15,7 @@ func outputs(t *testing.T, r *Report) map[string]string {
 	texts := map[string]string{}
 	for name, write := range map[string]func(io.Writer) error{
 		"terminal": func(w io.Writer) error { return r.Table(w, table.Screen{Width: 140}) }, "Markdown": r.writeMarkdown, "LaTeX": r.writeLaTeX, "JSON": r.JSON,
-		"page": func(w io.Writer) error { return r.writePage(w, gallery.NewAlbum(thumbnailSide, r.plan.Set)) },
+		"page": func(w io.Writer) error { return r.writePage(w, r.album()) },
 	} {
 		var out bytes.Buffer
 		if err := write(&out); err != nil {

@@ -15,7 +15,7 @@ import (
 // Write writes every output into a folder, made if need be. Each file is
 // replaced whole, so that a reader never sees half of one.
 func (r *Report) Write(dir string) error {
-	pictures := gallery.NewAlbum(thumbnailSide, r.plan.Set)
+	pictures := r.album()
 	for _, output := range []struct {
 		name  string
 		write func(io.Writer) error
@@ -41,6 +41,11 @@ func (r *Report) Write(dir string) error {
 
 // thumbnailSide is the most pixels that a picture on the page is wide.
 const thumbnailSide = 256
+
+// album is where the report's pictures are drawn, as networks see them.
+func (r *Report) album() *gallery.Album {
+	return gallery.NewAlbum(thumbnailSide, r.plan.Set, r.plan.Experiment.Dataset.Fit.OfStages())
+}
 
 // galleryFolder holds the contact sheets that report.md shows.
 const galleryFolder = "gallery"

@@ -32,6 +32,7 @@ type Album struct {
 	larger     *Album                     // that pictures are made of; nil for one that reads files
 	photos     map[string]dataset.Picture // what is known of files, by path
 	levels     dataset.Levels
+	fit        string // how what is no square becomes one, as stages have it
 	thumbnails map[shown]*thumbnail
 }
 
@@ -49,9 +50,9 @@ type thumbnail struct {
 }
 
 // NewAlbum is an album of pictures at most so many pixels wide, some of them photos of
-// a set.
-func NewAlbum(side int, set *dataset.Set) *Album {
-	a := &Album{side: side, photos: map[string]dataset.Picture{}, levels: set.Levels, thumbnails: map[shown]*thumbnail{}}
+// a set. A fit, as stages have it, makes squares of them; "" takes those in their middle.
+func NewAlbum(side int, set *dataset.Set, fit string) *Album {
+	a := &Album{side: side, photos: map[string]dataset.Picture{}, levels: set.Levels, fit: fit, thumbnails: map[shown]*thumbnail{}}
 	for _, img := range set.Images {
 		a.photos[img.Path] = img.Picture
 	}
@@ -93,8 +94,8 @@ func (a *Album) prepare(tiles []Tile) {
 	_ = group.Wait()
 }
 
-// read reads a picture as the stages see it: its central square. A small square
-// file that browsers know and show just so is inlined as it is.
+// read reads a picture as the stages see it. A small square file that browsers know and
+// show just so is inlined as it is.
 func (a *Album) read(what shown) (template.URL, image.Image, error) {
 	if a.larger != nil {
 		return a.scale(a.larger.thumbnails[what])
@@ -116,10 +117,9 @@ func (a *Album) read(what shown) (template.URL, image.Image, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	square := centralSquare(full.Bounds())
-	small := scaled(full, square, min(square.Dx(), a.side))
+	small, size := framed(full, a.fit, a.side), full.Bounds().Size()
 	kind := http.DetectContentType(file)
-	if square == full.Bounds() && square.Dx() <= a.side && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) && known.Plain() {
+	if size.X == size.Y && size.X <= a.side && len(file) <= inlineBytes && slices.Contains(browserFormats, kind) && known.Plain() {
 		return dataURI(kind, file), small, nil
 	}
 	return asJPEG(small)

@@ -40,7 +40,7 @@ func TestThumbnail(t *testing.T) {
 		"large.png": {image.NewRGBA(image.Rect(0, 0, 1024, 1024)), "data:image/jpeg;", 256},
 		"wide.png":  {wide, "data:image/jpeg;", 256},
 	} {
-		got := NewAlbum(256, &dataset.Set{}).Of(Tile{Path: save(name, test.img)})
+		got := NewAlbum(256, &dataset.Set{}, "").Of(Tile{Path: save(name, test.img)})
 		if got.err != nil {
 			t.Fatal(got.err)
 		}
@@ -67,7 +67,7 @@ func TestThumbnailsShowWhatStagesSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := &dataset.Set{Images: []dataset.Image{{Path: path, Picture: dataset.Picture{Mode: "RGBA", Orientation: 6, Pixels: "known"}}}}
-	got := NewAlbum(256, set).Of(Tile{Path: path})
+	got := NewAlbum(256, set, "").Of(Tile{Path: path})
 	if got.err != nil || !strings.HasPrefix(string(got.uri), "data:image/jpeg;") {
 		t.Fatalf("%.30s, %v", got.uri, got.err)
 	}

@@ -14,7 +14,6 @@ type Comparison struct {
 	Show   string          // Source, Outlined or Difference
 	Photo  string          // the photo's file
 	Region image.Rectangle // of the photo, that the image was made from; empty for all
-	Fit    string          // how that became a square, as stages have it; "" for the square in its middle
 	Mask   string          // file of what may differ, of the image's size; "" for all
 }
 
@@ -41,7 +40,7 @@ func (a *Album) compare(path string, c Comparison, side int) (image.Image, error
 		photo = within(photo, c.Region.Add(photo.Bounds().Min))
 	}
 	if c.Show == Source {
-		return framed(photo, c.Fit, side), nil
+		return framed(photo, a.fit, side), nil
 	}
 	other := path
 	if c.Show == Outlined {
@@ -51,10 +50,10 @@ func (a *Album) compare(path string, c Comparison, side int) (image.Image, error
 	if err != nil {
 		return nil, err
 	}
-	below, above := framed(photo, c.Fit, side), framed(made, c.Fit, side)
+	below, above := framed(photo, a.fit, side), framed(made, a.fit, side)
 	if below.Bounds() != above.Bounds() { // the image is smaller than the photo, or larger
 		side = min(below.Bounds().Dx(), above.Bounds().Dx())
-		below, above = framed(photo, c.Fit, side), framed(made, c.Fit, side)
+		below, above = framed(photo, a.fit, side), framed(made, a.fit, side)
 	}
 	if c.Show == Outlined {
 		return outlined(below, above), nil
@@ -62,14 +61,16 @@ func (a *Album) compare(path string, c Comparison, side int) (image.Image, error
 	return difference(below, above), nil
 }
 
-// framed is what networks see of a picture, which the fit makes a square.
+// framed is what networks see of a picture, which the fit makes a square of at most side
+// pixels.
 func framed(picture image.Image, fit string, side int) *image.RGBA {
 	bounds := picture.Bounds()
+	longer := max(bounds.Dx(), bounds.Dy())
 	switch how, colour, _ := strings.Cut(fit, " "); how {
 	case "stretch":
-		return scaled(picture, bounds, side)
+		return scaled(picture, bounds, min(longer, side))
 	case "pad":
-		return padded(picture, colour, side)
+		return padded(picture, colour, min(longer, side))
 	}
 	square := centralSquare(bounds)
 	return scaled(picture, square, min(square.Dx(), side))

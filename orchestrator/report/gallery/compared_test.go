@@ -50,7 +50,7 @@ func TestComparisons(t *testing.T) {
 		}
 		return 0
 	})
-	album := NewAlbum(256, &dataset.Set{})
+	album := NewAlbum(256, &dataset.Set{}, "")
 	comparison := Comparison{Photo: photo, Region: image.Rect(30, 0, 94, 64), Mask: mask}
 	for show, want := range map[string]map[image.Point]color.RGBA{
 		Source:     {{0, 0}: {30, 30, 30, 255}, {30, 30}: {90, 90, 90, 255}, {63, 63}: {156, 156, 156, 255}},
@@ -68,9 +68,12 @@ func TestComparisons(t *testing.T) {
 			}
 		}
 	}
-	padded := album.Of(Tile{Path: made, Compared: Comparison{Show: Source, Photo: photo, Fit: "pad #102030"}})
-	if got := padded.image.At(128, 10); got != (color.RGBA{16, 32, 48, 255}) {
-		t.Errorf("beside a padded photo is %v", got)
+	beside := color.RGBA{16, 32, 48, 255}
+	padding := NewAlbum(256, &dataset.Set{}, "pad #102030")
+	for _, tile := range []Tile{{Path: photo}, {Path: made, Compared: Comparison{Show: Source, Photo: photo}}} {
+		if got := padding.Of(tile).image; got.Bounds().Dx() != 100 || got.At(50, 10) != beside || got.At(50, 50) == beside {
+			t.Errorf("a padded photo is %v wide, with %v beside it", got.Bounds().Dx(), got.At(50, 10))
+		}
 	}
 	if broken := album.Of(Tile{Path: made, Compared: Comparison{Show: Source, Photo: filepath.Join(dir, "none.png")}}); broken.err == nil {
 		t.Error("a photo that is not there is drawn")
