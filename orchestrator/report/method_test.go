@@ -40,6 +40,9 @@ func TestMethodsSideBySide(t *testing.T) {
 			t.Errorf("%s has controls: %v", c.Name, !controlled)
 		}
 	}
+	if notes := strings.Join(r.conditionGrid().Notes, "\n"); !strings.Contains(notes, "of the 78 images by cut: 3 too small") {
+		t.Error(notes)
+	}
 	rows, _ := r.sampleRows("crack")
 	if len(rows) != 2 || rows[1].Title != "crack: generated, method cut" || rows[1].Detail != "26 made, 1 blank, 0 saturated, 0 NaN, 1 too small" || rows[1].Strips[0].Tiles[2].Flag != "too small" {
 		t.Errorf("rows %+v", rows)

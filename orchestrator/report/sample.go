@@ -1,7 +1,10 @@
 package report
 
 import (
+	"fmt"
 	"slices"
+
+	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/plan"
 )
@@ -16,6 +19,24 @@ type sample struct {
 	reason   string
 	pictures []picture
 	choice   *choice // nil where they are not chosen among candidates
+}
+
+// remarkNotes count what a method remarked on study 2's generated images.
+func (r *Report) remarkNotes() (notes []string) {
+	counts, images := map[string]flags{}, map[string]int{}
+	var methods []string
+	for _, s := range r.samples {
+		method := methodOf(s.task.Made())
+		methods = appendNew(methods, method)
+		counts[method] = counts[method].plus(countFlags(s.pictures))
+		images[method] += len(s.pictures)
+	}
+	for _, method := range methods {
+		if remarks := counts[method].remarked(); len(remarks) > 0 {
+			notes = append(notes, fmt.Sprintf("of the %d images by %s: %s", images[method], method, english.WordSeries(remarks, "and")))
+		}
+	}
+	return notes
 }
 
 // addSamples adds the generated images that a classifier's training set has,

@@ -82,7 +82,7 @@ func (r *Report) conditionGrid() table.Table {
 	if note := r.plan.SimilarNote(); note != "" {
 		g.Notes = append(g.Notes, note)
 	}
-	g.Notes = append(g.Notes, r.confounds()...)
+	g.Notes = append(g.Notes, append(r.remarkNotes(), r.confounds()...)...)
 	return g
 }
 
@@ -119,6 +119,9 @@ func (r *Report) patternGrid() table.Table {
 		},
 	}
 	for _, p := range r.patterns {
+		if remarks := p.flags.remarked(); len(remarks) > 0 {
+			g.Notes = append(g.Notes, fmt.Sprintf("of the %d images of “%s”: %s", p.images, p.name, english.WordSeries(remarks, "and")))
+		}
 		row := []string{p.name}
 		if len(p.runs) == 0 {
 			row = append(row, string(stateOfRow(p.cells)), "–", "–", "–", "–", progress(0, len(p.cells)))

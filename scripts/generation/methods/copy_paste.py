@@ -16,6 +16,7 @@ from generation import feather
 from generation.draws import Draws
 from generation.methods.method import Made, Method, Settings, Shot
 from generation.methods.pasted import OneByOne, pasted
+from generation.part import part
 from generation.placing import AS_IS, Placed, Range, around, place
 from generation.shapes import cropped
 
@@ -71,7 +72,8 @@ class CopyPaste(OneByOne):
 
     def _piece(self, mask: np.ndarray, donor: np.ndarray, draws: Draws) -> Placed:
         """Where a good part is cut out, which is anywhere on it: the mask, of another photo, may
-        lie beside it. None of the background may come along, in the feather neither."""
+        lie beside it. None of the background shall come along, in the feather neither: what no
+        place is found for is cut to the part."""
         width = self.options.feather + MARGIN
         wide = feather.grown(np.pad(cropped(mask), width), width)
         return place(wide, donor, replace(AS_IS, on_part=1.0), draws)
@@ -86,11 +88,15 @@ class CopyPaste(OneByOne):
             box = around(placed.mask, width + 1)
             window = np.s_[box[0] : box[1], box[2] : box[3]]
             pose = placed.pose.taking(cut.pose.target) if cut else placed.pose
-            seen = feather.feathered(placed.mask[window], width)
+            piece = placed.mask[window]
+            if cut and cut.off_part:
+                piece = piece & ~feather.grown(~pose.mask(part(donor), box), width)
+                placed.mask[window] = piece
+            seen = feather.feathered(piece, width)
             blend = BLENDS[self.options.blend]
             after[window] = blend(photo[window], pose.cut(donor, box), seen)
             changed[window] = seen > 0
-        return pasted(photo, after, changed, placed, *([cut] if cut else []))
+        return pasted(photo, after, changed, placed)
 
 
 METHOD = Method(

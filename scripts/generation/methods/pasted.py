@@ -12,11 +12,10 @@ from generation.placing import Placed
 LEAST_CHANGE = 2.0  # of 255: what changes less on average is not seen
 
 
-def pasted(before: np.ndarray, after: np.ndarray, changed: np.ndarray, *placed: Placed) -> Made:
+def pasted(before: np.ndarray, after: np.ndarray, changed: np.ndarray, placed: Placed) -> Made:
     """A photo, before and after, (H, W, 3) uint8, where it may have changed, (H, W) bool, and by
-    what: the mask on the photo, and after it those on other photos that it was cut from."""
-    off_part = any(each.off_part for each in placed)
-    remark = remark_of(before, after, changed, placed[0].too_small, off_part)
+    what mask on it."""
+    remark = remark_of(before, after, changed, placed.too_small, placed.off_part)
     return Made(torch.from_numpy(after).permute(2, 0, 1), None, torch.from_numpy(changed), remark)
 
 

@@ -113,6 +113,26 @@ def test_good_images_show_a_piece_of_another_good_part(tmp_path):
         make([Shot(None, files[0], 1, files[1], (files[2],))])
 
 
+def test_a_piece_that_no_place_is_found_for_is_cut_to_the_part(tmp_path):
+    """The mask is larger than the other photo's part: what is pasted shows no background."""
+    (source, _), (donor, where) = surfaces.nut(seed=1), surfaces.nut(seed=2)
+    small = np.zeros_like(where)
+    small[45:70, 40:75] = True
+    donor[~small] = (20, 200, 20)
+    mask = np.zeros_like(where)
+    mask[30:85, 50:62] = True
+    files = [
+        surfaces.save(pixels, tmp_path / f"{n}.png")
+        for n, pixels in enumerate((source, donor, mask))
+    ]
+    shots = [Shot(None, files[0], n, files[1], (files[2],), good=True) for n in range(8)]
+    for pixels, changed, _ in make(shots):
+        assert changed.any()
+        assert np.array_equal(pixels[~changed], source[~changed])
+        red, green = pixels[changed][:, 0].astype(int), pixels[changed][:, 1].astype(int)
+        assert (green - red).max() < 60
+
+
 def test_what_came_out_badly_is_said(tmp_path):
     photo = surfaces.save(surfaces.texture(), tmp_path / "photo.png")
     dot, huge = np.zeros((2, 120, 120), bool)
