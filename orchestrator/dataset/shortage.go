@@ -16,6 +16,7 @@ type ShortageError struct {
 	Tested     string // the test images that would be next, by name
 	Barred     int    // unusable for testing, since others of their parts are for training only
 	Parts      int    // images of the smallest part, where whole parts are why none is tested on
+	Unused     int    // unusable for training, since others of their parts are tested on
 	OnePart    string // that all images of the class show
 }
 
@@ -38,6 +39,9 @@ func (e *ShortageError) Error() string {
 	}
 	if e.Barred > 0 {
 		text += fmt.Sprintf(" (%d more show parts of which other photos are for training only, or known to the base model)", e.Barred)
+	}
+	if e.Unused > 0 {
+		text += fmt.Sprintf(" (%d more show parts of which other photos are tested on, and train nothing)", e.Unused)
 	}
 	return text + ": add images or ask for fewer"
 }

@@ -178,6 +178,7 @@ func TestShortageErrorText(t *testing.T) {
 		`class "crack" has 0 images for testing, and 1 is needed: add images or ask for fewer`:                                                                                         {Class: "crack", Have: 0, Want: 1, Use: "testing"},
 		`class "crack" has 1 image for testing, and 2 are needed: add images or ask for fewer`:                                                                                         {Class: "crack", Have: 1, Want: 2, Use: "testing"},
 		`class "crack" has 3 images for testing, and 8 are needed: add images or ask for fewer`:                                                                                        {Class: "crack", Have: 3, Want: 8, Use: "testing"},
+		`class "good" has 10 images for training, and 50 are needed (3 more show parts of which other photos are tested on, and train nothing): add images or ask for fewer`:           {Class: "good", Have: 10, Want: 50, Use: "training", Unused: 3},
 		`class "good" has 10 images for testing, and 50 are needed (2 more were trained on by the base model and may not be tested on): add images or ask for fewer`:                   {Class: "good", Have: 10, Want: 50, Use: "testing", Kept: 2},
 		`class "hole" has 10 images for training LoRAs, and 18 are needed (test images would be next, and none may reach a classifier's training: a.png): add images or ask for fewer`: {Class: "hole", Have: 10, Want: 18, Use: "training LoRAs", Tested: "a.png"},
 	} {

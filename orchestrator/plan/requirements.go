@@ -70,7 +70,7 @@ func shortages(exp *experiment.Experiment, set *dataset.Set, division *dataset.D
 			continue
 		}
 		told[place] = true
-		short := &dataset.ShortageError{Class: need.Class, Have: need.Have, Want: need.Want, Use: need.Use}
+		short := &dataset.ShortageError{Class: need.Class, Have: need.Have, Want: need.Want, Use: need.Use, Unused: len(division.Unused[need.Class])}
 		if pool := division.Pool(need.Class); !few[need.Class] && need.Have == len(division.Train[need.Class]) && len(pool) >= need.Want {
 			short.Tested = dataset.Names(pool[need.Have:need.Want])
 		}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -146,6 +147,10 @@ type ClassView struct {
 	Tiles     int    `json:"tiles,omitempty"`      // that show the class in the real photos, where these are seen in tiles
 	TestTiles int    `json:"test_tiles,omitempty"` // of the test photos, then
 }
+
+// Learnt is how many pictures of the class a classifier is trained on: generated images, and
+// real photos or their tiles.
+func (c ClassView) Learnt() int { return cmp.Or(c.Tiles, c.Real) + c.Generated }
 
 func (p *Plan) photos() []PhotosView {
 	list := []PhotosView{}

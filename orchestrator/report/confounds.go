@@ -40,9 +40,9 @@ func (c composition) goodShare() string {
 	}
 	all := 0
 	for _, class := range c.classes {
-		all += class.Real + class.Generated
+		all += class.Learnt()
 	}
-	return percentOf(c.classes[0].Real+c.classes[0].Generated, all)
+	return percentOf(c.classes[0].Learnt(), all)
 }
 
 func percentOf(part, all int) string { return fmt.Sprintf("%.0f %%", 100*float64(part)/float64(all)) }

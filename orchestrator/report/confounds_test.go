@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"kizu/orchestrator/plan"
 )
 
 // What else training sets differ in stands under their table: with epochs also
@@ -27,5 +29,13 @@ func TestConfounds(t *testing.T) {
 	balanced := newFixture(t, strings.Replace(studies, "steps: 5}", "steps: 5, sampling: balanced}", 1)).collect(nil).confounds()
 	if len(balanced) != 1 || !strings.Contains(balanced[0], "33 % in every training set; among the test images: 50 %") {
 		t.Errorf("balanced: %q", balanced)
+	}
+}
+
+// TestShareOfTiles: where photos are seen in tiles, the share of good parts is one of tiles.
+func TestShareOfTiles(t *testing.T) {
+	c := composition{classes: []plan.ClassView{{Class: "good", Real: 12, Tiles: 130}, {Class: "crack", Real: 8, Tiles: 26, Generated: 4}}}
+	if got := c.goodShare(); got != "81 %" {
+		t.Errorf("got %s", got)
 	}
 }
