@@ -30,6 +30,7 @@ func (f *finder) mvtec(classes []string) error {
 	}
 	f.leaveOutOthers("test")
 	f.leaveOutOthers("train")
+	f.leaveOutOthers("") // such as MVTec LOCO AD's validation
 	return nil
 }
 

@@ -153,7 +153,7 @@ func (f Found) sides() (good Class, defects []Class, err error) {
 	}
 	for _, class := range defects {
 		if class.Either < 2 {
-			return good, nil, fmt.Errorf("class %q has %d photo: it takes two, one to train with and one to test on", class.Name, class.Either)
+			return good, nil, fmt.Errorf("class %q has %d photo: it takes two, one to train with and one to test on; add photos, or move its folder elsewhere", class.Name, class.Either)
 		}
 	}
 	if good.Either < 2 && (good.Training < 1 || good.Testing < 1) {

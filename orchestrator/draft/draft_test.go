@@ -131,7 +131,7 @@ func TestRefusals(t *testing.T) {
 	good := Class{Name: "good", Either: 10}
 	for want, classes := range map[string][]Class{
 		`there is one class, "good": a study needs a folder of good parts and one of each defect`:                                       {good},
-		`class "dent" has 1 photo: it takes two, one to train with and one to test on`:                                                  {good, {Name: "dent", Either: 1}},
+		`class "dent" has 1 photo: it takes two, one to train with and one to test on; add photos, or move its folder elsewhere`:        {good, {Name: "dent", Either: 1}},
 		`a class of defects cannot be called "defects", which experiment files say of others: rename its folder, to defect for example`: {good, {Name: "defects", Either: 9}},
 		"there are too few photos of good parts: it takes two, one to train with and one to test on":                                    {{Name: "good", Either: 1}, {Name: "dent", Either: 9}},
 	} {
