@@ -12,24 +12,26 @@ import (
 	"kizu/orchestrator/dataset"
 )
 
+// save writes a picture as a PNG of its own.
+func save(t *testing.T, img image.Image) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "picture.png")
+	file, err := os.Create(path)
+	if err == nil {
+		err = png.Encode(file, img)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Large pictures are scaled down to their central square, small ones are
 // inlined as they are.
 func TestThumbnail(t *testing.T) {
-	dir := t.TempDir()
-	save := func(name string, img image.Image) string {
-		path := filepath.Join(dir, name)
-		file, err := os.Create(path)
-		if err == nil {
-			err = png.Encode(file, img)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
 	wide := image.NewGray16(image.Rect(0, 0, 900, 600))
 	for name, test := range map[string]struct {
 		img  image.Image
@@ -40,7 +42,7 @@ func TestThumbnail(t *testing.T) {
 		"large.png": {image.NewRGBA(image.Rect(0, 0, 1024, 1024)), "data:image/jpeg;", 256},
 		"wide.png":  {wide, "data:image/jpeg;", 256},
 	} {
-		got := NewAlbum(256, &dataset.Set{}, "").Of(Tile{Path: save(name, test.img)})
+		got := NewAlbum(256, &dataset.Set{}, "").Of(Tile{Path: save(t, test.img)})
 		if got.err != nil {
 			t.Fatal(got.err)
 		}
@@ -53,19 +55,9 @@ func TestThumbnail(t *testing.T) {
 // TestThumbnailsShowWhatStagesSee: a photo that browsers would show otherwise is
 // not inlined as it is, but drawn upright and opaque.
 func TestThumbnailsShowWhatStagesSee(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "photo.png")
 	hidden := image.NewNRGBA(image.Rect(0, 0, 40, 40))
 	hidden.SetNRGBA(0, 39, color.NRGBA{200, 100, 50, 0}) // below on the left
-	file, err := os.Create(path)
-	if err == nil {
-		err = png.Encode(file, hidden)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
+	path := save(t, hidden)
 	set := &dataset.Set{Images: []dataset.Image{{Path: path, Picture: dataset.Picture{Mode: "RGBA", Orientation: 6, Pixels: "known"}}}}
 	got := NewAlbum(256, set, "").Of(Tile{Path: path})
 	if got.err != nil || !strings.HasPrefix(string(got.uri), "data:image/jpeg;") {

@@ -3,9 +3,6 @@ package gallery
 import (
 	"image"
 	"image/color"
-	"image/png"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"kizu/orchestrator/dataset"
@@ -14,37 +11,25 @@ import (
 // TestComparisons: of an image that differs from a part of its photo in a square, the photo's
 // part, the square's outline and the difference are drawn to the pixel.
 func TestComparisons(t *testing.T) {
-	dir := t.TempDir()
-	save := func(name string, width, height int, shade func(x, y int) uint8) string {
+	grey := func(width, height int, shade func(x, y int) uint8) string {
 		img := image.NewGray(image.Rect(0, 0, width, height))
 		for y := range height {
 			for x := range width {
 				img.SetGray(x, y, color.Gray{Y: shade(x, y)})
 			}
 		}
-		path := filepath.Join(dir, name)
-		file, err := os.Create(path)
-		if err == nil {
-			err = png.Encode(file, img)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return path
+		return save(t, img)
 	}
 	square := image.Rect(20, 24, 40, 44)
 	inside := func(x, y int) bool { return image.Pt(x, y).In(square) }
-	photo := save("photo.png", 100, 64, func(x, y int) uint8 { return uint8(x + y) })
-	made := save("made.png", 64, 64, func(x, y int) uint8 {
+	photo := grey(100, 64, func(x, y int) uint8 { return uint8(x + y) })
+	made := grey(64, 64, func(x, y int) uint8 {
 		if inside(x, y) {
 			return uint8(x+30+y) - 10
 		}
 		return uint8(x + 30 + y)
 	})
-	mask := save("mask.png", 64, 64, func(x, y int) uint8 {
+	mask := grey(64, 64, func(x, y int) uint8 {
 		if inside(x, y) {
 			return 255
 		}
@@ -75,7 +60,7 @@ func TestComparisons(t *testing.T) {
 			t.Errorf("a padded photo is %v wide, with %v beside it", got.Bounds().Dx(), got.At(50, 10))
 		}
 	}
-	if broken := album.Of(Tile{Path: made, Compared: Comparison{Show: Source, Photo: filepath.Join(dir, "none.png")}}); broken.err == nil {
+	if broken := album.Of(Tile{Path: made, Compared: Comparison{Show: Source, Photo: "none.png"}}); broken.err == nil {
 		t.Error("a photo that is not there is drawn")
 	}
 }
