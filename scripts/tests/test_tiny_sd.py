@@ -49,6 +49,34 @@ def test_training_never_sees_certainly_defective_cells():
     ]
 
 
+def test_unknown_words_are_marked_and_known_ones_are_not(tokenizer):
+    text = tiny_sd_text.build_encoder(tokenizer)
+    before = text.get_input_embeddings().weight.detach().clone()
+    for _ in range(2):  # the second time changes nothing
+        tiny_sd_text.mark_letters(text, tokenizer, 0)
+    change = text.get_input_embeddings().weight.detach() - before
+    known, unknown = (tokenizer(word).input_ids[1:-1] for word in ("mono", "shs"))
+    assert not change[known].any()
+    assert len(unknown) == 3
+    assert torch.allclose(change[unknown], change[unknown[:1]].expand(3, -1), atol=1e-6)
+    known = tiny_sd_text.first_tokens(tokenizer, ["mono", "poly", "cracked"])
+    assert 0.8 < change[unknown[0]].norm() / before[known].norm(dim=1).mean() < 1.2
+
+
+def test_a_meaningless_word_stands_before_the_noun_of_half_of_the_captions(tokenizer):
+    nouns = tiny_sd_text.first_tokens(tokenizer, ["poly", "solar"])
+    words = [torch.tensor([7, 8])]
+    captions = tiny_sd_unet.tokenize(tokenizer, [[("cracked poly solar cell", 0.5), ("", 0.5)]])
+    plain, empty = (ids for ids, _ in captions[0])
+    data = tiny_sd_unet.Data(torch.zeros(0), torch.zeros(0), captions, words, nouns)
+    generator = torch.Generator().manual_seed(0)
+    longer = torch.cat([plain[:2], words[0], plain[2:-2]])
+    found = [data.with_word(plain, generator) for _ in range(100)]
+    assert 30 < sum(torch.equal(ids, longer) for ids in found) < 70
+    assert all(torch.equal(ids, plain) or torch.equal(ids, longer) for ids in found)
+    assert all(torch.equal(data.with_word(empty, generator), empty) for _ in range(20))
+
+
 def test_caption_frequencies_add_up():
     for probability in ("0.0", "0.3333333333333333", "0.6666666666666666"):
         cell = tiny_sd_data.Cell(Path("x.png"), "", "mono", probability)
@@ -75,7 +103,7 @@ def test_autoencoder_and_denoiser_train_and_export(tokenizer, pixels, tmp_path):
 
     def settings(name):
         checkpoint = tmp_path / f"{name}.pt"
-        return tiny_sd_training.Settings(0.01, 2, checkpoint, rows.append, 1e-3)
+        return tiny_sd_training.Settings(2, 2, checkpoint, rows.append, 1e-3)
 
     vae = tiny_sd_vae.train(pixels.repeat(1, 1, 2, 2), 4, 0, settings("vae"))
     text = tiny_sd_text.build_encoder(tokenizer)
@@ -85,6 +113,14 @@ def test_autoencoder_and_denoiser_train_and_export(tokenizer, pixels, tmp_path):
     data = tiny_sd_unet.Data(*tiny_sd_latents.encode(vae, pixels), captions)
     tiny_sd_unet.train(unet, text, data, 0, settings("unet"))
     assert any(not torch.equal(start[name], value) for name, value in text.state_dict().items())
+
+    both = [dict(part.state_dict()) for part in (text, unet)]
+    both = [{name: value.clone() for name, value in state.items()} for state in both]
+    data.words = tiny_sd_text.meaningless_words(tokenizer, 3, 0)
+    data.nouns = tiny_sd_text.first_tokens(tokenizer, ["mono"])
+    tiny_sd_unet.train(unet, text, data, 0, settings("words"), text_too=False)
+    assert all(torch.equal(both[0][name], value) for name, value in text.state_dict().items())
+    assert any(not torch.equal(both[1][name], value) for name, value in unet.state_dict().items())
 
     pipeline = make_tiny_sd.assemble(vae, unet, text, tokenizer)
     loaded = make_tiny_sd.export(pipeline, tmp_path / "model")
@@ -100,12 +136,11 @@ def test_training_goes_on_from_its_checkpoint(tmp_path):
         steps.append(step)
         return {"loss": (model.weight - 1).square().sum()}
 
-    def settings(minutes):
-        return tiny_sd_training.Settings(minutes, 1, tmp_path / "x.pt", lambda row: None, 1e-2)
+    def settings(count):
+        return tiny_sd_training.Settings(count, 1, tmp_path / "x.pt", lambda row: None, 1e-2)
 
     model = torch.nn.Linear(2, 2, bias=False)
-    tiny_sd_training.fit(model, loss_of_part, settings(0.002))
-    reached = steps[-1]
+    tiny_sd_training.fit(model, loss_of_part, settings(3))
     model = torch.nn.Linear(2, 2, bias=False)
-    tiny_sd_training.fit(model, loss_of_part, settings(0.004))
-    assert steps[reached + 1] == reached + 1
+    tiny_sd_training.fit(model, loss_of_part, settings(5))
+    assert steps == [0, 1, 2, 3, 4]

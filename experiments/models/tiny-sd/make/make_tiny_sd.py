@@ -2,8 +2,9 @@
 
     python experiments/models/tiny-sd/make/make_tiny_sd.py --out experiments/models/tiny-sd --seed 0
 
-Trains for the given minutes on the CPU; learning rates follow the time spent, so a faster machine
-gets more steps, not an earlier end. An interrupted run goes on from the checkpoints in --work.
+Trains the autoencoder, then the UNet and its text encoder, then the UNet alone: it learns to pass
+over words without a meaning, which the text encoder goes on telling apart, so that a LoRA can give
+one a meaning. An interrupted run goes on from the checkpoints in --work.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import tiny_sd_vae
 from common import randomness
 
 LATENT_CHANNELS = 8
+WORDS = 4096  # without a meaning
 COLUMNS = 5  # of the sample pictures
 
 
@@ -51,10 +53,11 @@ def parse_arguments() -> argparse.Namespace:
         "--work", type=Path, default=Path("build/tiny-sd"), help="checkpoints, logs"
     )
     parser.add_argument(
-        "--start", type=Path, help="an earlier result: keep its autoencoder, train the rest further"
+        "--start", type=Path, help="an earlier result: train its UNet alone further"
     )
-    parser.add_argument("--vae-minutes", type=float, default=25.0)
-    parser.add_argument("--unet-minutes", type=float, default=55.0)
+    parser.add_argument("--vae-steps", type=int, default=2330)
+    parser.add_argument("--unet-steps", type=int, default=10300)
+    parser.add_argument("--words-steps", type=int, default=1000, help="of the UNet alone")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -90,10 +93,17 @@ def train_denoiser(
     copies, flaws = tiny_sd_data.flawed(cells, pixels, arguments.seed)
     texts = [*(tiny_sd_data.captions(cell) for cell in cells), *flaws]
     captions = tiny_sd_unet.tokenize(tokenizer, texts)
-    settings = training_settings(arguments, "unet", tiny_sd_unet.LEARNING_RATE)
     latents = tiny_sd_latents.encode(vae, torch.cat([pixels, copies]))
     data = tiny_sd_unet.Data(*latents, captions)
-    tiny_sd_unet.train(unet, text, data, arguments.seed, settings)
+    if not arguments.start:
+        settings = training_settings(arguments, "unet", tiny_sd_unet.LEARNING_RATE)
+        tiny_sd_unet.train(unet, text, data, arguments.seed, settings)
+    if arguments.words_steps:
+        tiny_sd_text.mark_letters(text, tokenizer, arguments.seed)
+        data.words = tiny_sd_text.meaningless_words(tokenizer, WORDS, arguments.seed)
+        data.nouns = tiny_sd_text.first_tokens(tokenizer, ["mono", "poly", "solar"])
+        settings = training_settings(arguments, "words", tiny_sd_unet.LEARNING_RATE / 2)
+        tiny_sd_unet.train(unet, text, data, arguments.seed, settings, text_too=False)
     return assemble(vae, unet, text, tokenizer)
 
 
@@ -128,7 +138,7 @@ def training_settings(
         print(name, *(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
 
     return tiny_sd_training.Settings(
-        minutes=getattr(arguments, f"{name}_minutes"),
+        steps=getattr(arguments, f"{name}_steps"),
         threads=arguments.threads,
         checkpoint=arguments.work / f"{name}.pt",
         report=report,

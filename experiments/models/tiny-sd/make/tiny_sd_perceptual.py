@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torchvision.models import efficientnet_b0
+from torchvision.models import EfficientNet, efficientnet_b0
 from torchvision.ops import SqueezeExcitation
 
 from classifier import lite0
@@ -12,19 +12,25 @@ _STAGES = (1, 2, 3)  # outputs at 1/2, 1/4 and 1/8 of the image
 _WINDOW = 16  # pixels; a spectrum of a window this small knows roughly where its texture is
 
 
-class Lite0Features(nn.Module):
-    """The first stages of EfficientNet-Lite0: (B, 3, H, W) in -1..1 to a list of feature maps.
+def lite0_network() -> EfficientNet:
+    """EfficientNet-Lite0 with its ImageNet weights, but for the last layer; takes (x - 127) / 128.
 
     This is the network that the weights were trained in, without squeeze-excitation and with
     ReLU6, not the EfficientNet-b0 that `lite0` otherwise fills with them.
     """
+    model = efficientnet_b0()
+    _replace(model, SqueezeExcitation, nn.Identity)
+    _replace(model, nn.SiLU, lambda: nn.ReLU6(inplace=True))
+    lite0.load_into(model)
+    return model
+
+
+class Lite0Features(nn.Module):
+    """The first stages of EfficientNet-Lite0: (B, 3, H, W) in -1..1 to a list of feature maps."""
 
     def __init__(self):
         super().__init__()
-        model = efficientnet_b0()
-        _replace(model, SqueezeExcitation, nn.Identity)
-        _replace(model, nn.SiLU, lambda: nn.ReLU6(inplace=True))
-        lite0.load_into(model)
+        model = lite0_network()
         self.stages = model.features[: max(_STAGES) + 1].eval().requires_grad_(False)
 
     def forward(self, pixels: torch.Tensor) -> list[torch.Tensor]:

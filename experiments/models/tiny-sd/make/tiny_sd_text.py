@@ -2,12 +2,16 @@
 text encoder small enough to be trained together with the UNet."""
 
 import json
+import string
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+import torch
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+from common import randomness
 
 TOKENS = 24  # longest prompt; CLIP's 77 would only be padding here
 WIDTH = 96
@@ -76,6 +80,48 @@ def write_tokenizer(folder: Path) -> CLIPTokenizer:
         text = json.dumps(value, indent=2) + "\n"
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     return CLIPTokenizer.from_pretrained(folder)
+
+
+def meaningless_words(tokenizer: CLIPTokenizer, count: int, seed: int) -> list[torch.Tensor]:
+    """Token ids of random words of 2 to 5 letters; the identifier "shs" is not among them."""
+    generator = randomness.generator(seed, "tiny-sd/words")
+    words = []
+    while len(words) < count:
+        length = int(torch.randint(2, 6, (), generator=generator))
+        letters = torch.randint(26, (length,), generator=generator).tolist()
+        word = "".join(string.ascii_lowercase[letter] for letter in letters)
+        if word != "shs" and word not in WORDS:
+            words.append(torch.tensor(tokenizer(word).input_ids[1:-1]))
+    return words
+
+
+def letter_tokens(tokenizer: CLIPTokenizer) -> list[int]:
+    """Ids of the tokens of single bytes, of which words outside of WORDS mostly consist."""
+    letters = list(bytes_to_unicode().values())
+    return tokenizer.convert_tokens_to_ids([*letters, *(letter + "</w>" for letter in letters)])
+
+
+@torch.no_grad()
+def mark_letters(text: CLIPTextModel, tokenizer: CLIPTokenizer, seed: int) -> None:
+    """Add one vector, as long as a known word's, to the embeddings of all single bytes, in place.
+
+    They were never trained and are short, so that an unknown word is next to nothing and may mean
+    anything. Marked, such words are alike, which is soon learnt to mean nothing, and yet differ
+    from no word at all: a LoRA can give its identifier a meaning.
+    """
+    weights = text.get_input_embeddings().weight
+    known = first_tokens(tokenizer, ["mono", "poly", "cracked", "broken", "defective", "solar"])
+    generator = randomness.generator(seed, "tiny-sd/letters")
+    mark = torch.randn(weights.shape[1], generator=generator)
+    length = weights[known].norm(dim=1).mean()
+    letters = letter_tokens(tokenizer)
+    if weights[letters].mean(0).norm() < length / 2:  # not marked yet
+        weights[letters] += mark / mark.norm() * length
+
+
+def first_tokens(tokenizer: CLIPTokenizer, words: list[str]) -> torch.Tensor:
+    """The first token id of each word."""
+    return torch.tensor([tokenizer(word).input_ids[1] for word in words])
 
 
 def build_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:

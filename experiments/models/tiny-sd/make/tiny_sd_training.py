@@ -1,7 +1,7 @@
 """The training loop that both halves of the small base model share.
 
-The budget is wall-clock time, the learning rate follows the time spent, and a checkpoint about once
-a minute lets an interrupted training go on.
+The steps decide the result, not the machine's speed, and a checkpoint about once a minute lets an
+interrupted training go on.
 """
 
 import csv
@@ -26,7 +26,7 @@ class Settings:
     """`threads` parts of a batch are computed side by side. `average_decay` is that of the moving
     average which the weights end as. `report` gets mean losses every LOG_EVERY steps."""
 
-    minutes: float
+    steps: int
     threads: int
     checkpoint: Path
     report: Callable[[dict[str, float]], None]
@@ -37,7 +37,7 @@ class Settings:
 def fit(
     model: torch.nn.Module, loss_of_part: Callable[[int, int], Losses], settings: Settings
 ) -> None:
-    """Train `model` in place until the minutes are spent; it ends frozen, as the moving average.
+    """Train `model` in place; it ends frozen, as the moving average.
 
     `loss_of_part(step, i)` gives the losses of part i of that step's batch; "loss" is minimised,
     the others are reported. It is called from several threads at once.
@@ -47,34 +47,33 @@ def fit(
     average = Average(parameters, settings.average_decay)
     checkpoint = Checkpoint(settings.checkpoint)
     threads = Threads(settings.threads)
-    step, spent = 0, 0.0
+    step, sums = 0, {}
     if state := checkpoint.load():
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        average.values, step, spent = state["average"], state["step"], state["spent"]
-    budget, started, sums = settings.minutes * 60, time.monotonic() - spent, {}
-    while spent < budget:
+        average.values, step = state["average"], state["step"]
+    while step < settings.steps:
         values = threads.gradients(lambda part, step=step: loss_of_part(step, part), parameters)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        rate = learning_rate(settings.learning_rate, spent / budget, step)
+        rate = learning_rate(settings.learning_rate, step / settings.steps, step)
         optimizer.param_groups[0]["lr"] = rate
         optimizer.step()
         average.update(parameters, step)
-        step, spent = step + 1, time.monotonic() - started
+        step += 1
         sums = {name: sums.get(name, 0.0) + value for name, value in values.items()}
         if step % LOG_EVERY == 0:
             means = {name: value / LOG_EVERY for name, value in sums.items()}
-            settings.report({"step": step, "minutes": spent / 60, **means})
+            settings.report({"step": step, **means})
             sums = {}
-        if checkpoint.due() or spent >= budget:
+        if checkpoint.due() or step == settings.steps:
             weights = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            checkpoint.save(weights | {"average": average.values, "step": step, "spent": spent})
+            checkpoint.save(weights | {"average": average.values, "step": step})
     average.copy_to(parameters)
     model.eval().requires_grad_(False)
 
 
 def learning_rate(peak: float, fraction: float, step: int) -> float:
-    """Linear warm-up, then a cosine over the fraction of the time budget, down to 2 %."""
+    """Linear warm-up, then a cosine over the fraction of the steps, down to 2 %."""
     cosine = 0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * fraction))
     return peak * min(1.0, (step + 1) / WARMUP_STEPS) * cosine
 

@@ -1,6 +1,6 @@
 """The denoiser of the small base model, trained together with its text encoder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
@@ -47,12 +47,15 @@ def build_scheduler() -> DDIMScheduler:
 
 @dataclass
 class Data:
-    """Latent means and standard deviations (V, N, C, h, w) in V mirrorings, and for each of the N
-    images its captions as (token ids (24,), frequency)."""
+    """Latent means and standard deviations (V, N, C, h, w) in V mirrorings, for each of the N
+    images its captions as (token ids (24,), frequency), and words without a meaning, as token ids,
+    which stand before the noun (it begins with one of `nouns`) of half of the captions."""
 
     mean: torch.Tensor
     std: torch.Tensor
     captions: list[list[tuple[torch.Tensor, float]]]
+    words: list[torch.Tensor] = field(default_factory=list)
+    nouns: torch.Tensor | None = None
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """`count` random latents (B, C, h, w) with one of their captions each (B, 24)."""
@@ -65,8 +68,18 @@ class Data:
         for index in image.tolist():
             choices, frequencies = zip(*self.captions[index], strict=True)
             pick = torch.multinomial(torch.tensor(frequencies), 1, generator=generator)
-            ids.append(choices[int(pick)])
+            ids.append(self.with_word(choices[int(pick)], generator))
         return latents, torch.stack(ids)
+
+    def with_word(self, ids: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """A caption (24,), in half of the cases with a word more before its noun, if it has one."""
+        if not self.words or float(torch.rand((), generator=generator)) < 0.5:
+            return ids
+        word = self.words[int(torch.randint(len(self.words), (), generator=generator))]
+        places = torch.isin(ids, self.nouns).nonzero()[:, 0].tolist()
+        if not places:
+            return ids
+        return torch.cat([ids[: places[0]], word, ids[places[0] :]])[: len(ids)]
 
 
 def tokenize(
@@ -92,8 +105,9 @@ def train(
     data: Data,
     seed: int,
     settings: tiny_sd_training.Settings,
+    text_too: bool = True,
 ) -> None:
-    """Train both networks together, in place."""
+    """Train both networks together, or the UNet alone, in place."""
     alphas = build_scheduler().alphas_cumprod
 
     def loss_of_part(step: int, part: int) -> tiny_sd_training.Losses:
@@ -101,7 +115,9 @@ def train(
         latents, ids = data.draw(BATCH // settings.threads, generator)
         return losses(unet, text, alphas, latents, ids, generator)
 
-    model = torch.nn.ModuleDict({"unet": unet, "text": text})
+    unet.train().requires_grad_(True)
+    text.train(text_too).requires_grad_(text_too)
+    model = torch.nn.ModuleDict({"unet": unet, "text": text} if text_too else {"unet": unet})
     tiny_sd_training.fit(model, loss_of_part, settings)
 
 
