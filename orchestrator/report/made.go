@@ -11,9 +11,6 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// madeShown is how many images of a class and method are shown beside their photos.
-const madeShown = 8
-
 // madeGallery shows how the first images of each class were made by each method, in the
 // first seed that has them: the photo, where it was to change, the image, and what changed.
 // false if no image starts from a photo.
@@ -21,7 +18,7 @@ func (r *Report) madeGallery() (gallery.Gallery, bool) {
 	g := gallery.Gallery{
 		Heading: "How images are made",
 		Text: fmt.Sprintf("For every method and class the first %d images, none picked: the photo that each starts from, as the method saw it; "+
-			"the mask of what may differ, where the method has one; the image; and what it adds to the photo and takes from it, on grey, four times as strong.", madeShown),
+			"the mask of what may differ, where the method has one; the image; and what it adds to the photo and takes from it, on grey, four times as strong.", sampleShown),
 	}
 	var shown []string
 	add := func(class string, task *plan.Task, pictures []picture) {
@@ -34,7 +31,7 @@ func (r *Report) madeGallery() (gallery.Gallery, bool) {
 		shown = append(shown, name)
 		g.Rows = append(g.Rows, gallery.Row{
 			Name: name + ", beside its photos", Title: class, Detail: "by " + method,
-			Strips: r.madeStrips(spec, pictures[:min(madeShown, len(pictures))]),
+			Strips: r.madeStrips(spec, pictures[:min(sampleShown, len(pictures))]),
 		})
 	}
 	for _, s := range r.samples {

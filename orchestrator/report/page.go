@@ -86,12 +86,13 @@ func (r *Report) page(pictures *gallery.Album) (*page, error) {
 		return nil, err
 	}
 	notes, _ := r.plan.Set.RangeNotes()
+	usage := r.usage()
 	view := &page{
 		Name: exp.Name, Question: exp.Question, Lead: answer[0], Answer: answer[1:],
 		Unfinished: r.unfinished(),
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: patterns,
-		Usage: r.usage(), Method: r.startedBy(), Range: notes, Borrowed: r.borrowed(), TestTotal: r.tests.total,
+		Usage: usage, Method: r.startedBy(), Range: notes, Borrowed: borrowed(usage), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
 	}
 	if g, ok := r.madeGallery(); ok {

@@ -10,7 +10,7 @@ import (
 	"kizu/orchestrator/report/gallery"
 )
 
-// sampleShown is how many of study 2's images of a class are shown.
+// sampleShown is how many generated images of a class are shown where no setting says it.
 const sampleShown = 8
 
 // sampleGallery shows the generated images that study 2 trains on, each class

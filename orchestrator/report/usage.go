@@ -71,8 +71,8 @@ func (u *classUsage) add(photo plan.PhotoRoles) {
 }
 
 // borrowed counts study 1's defect photos that study 2 tests on.
-func (r *Report) borrowed() (n int) {
-	for _, class := range r.usage() {
+func borrowed(usage []classUsage) (n int) {
+	for _, class := range usage {
 		n += class.Borrowed
 	}
 	return n
