@@ -17,6 +17,7 @@ import torch
 import host
 from classifier import lite0, tiles
 from classifier import network as classifier
+from classifier import threshold as classifier_threshold
 from classifier import training as classifier_training
 from classifier.training import Epoch
 from common import images, memory, runtime, safetensors_file
@@ -29,10 +30,12 @@ ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most
 
 @dataclass(frozen=True)
 class TrainImage:
-    """One training image; class_ is an index into the spec's classes."""
+    """One training image; class_ is an index into the spec's classes, fold that of a photo from 1,
+    where there are folds."""
 
     path: str
     class_: int
+    fold: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class Spec(Rendered):
     epochs: int = 0
     steps: int = 0
     sampling: str = "plain"
+    folds: int = 0  # that a threshold is chosen by; 0 for none
+    recall: float = 0.0  # that it must have there
     threads: int = 0
 
     def settings(self) -> classifier_training.Settings:
@@ -85,7 +90,8 @@ class Spec(Rendered):
 
 
 def run(spec: dict[str, Any]) -> dict[str, Any]:
-    """Train, predict every test photo; returns accuracy, n_test and the last training loss."""
+    """Train, predict every test photo; returns accuracy, n_test, the last training loss and, with
+    folds, the threshold."""
     spec = read_spec(Spec, spec)
     check(spec)
     device = runtime.prepare(spec.device, spec.threads)
@@ -97,11 +103,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     )
     labels = torch.tensor([entry.class_ for entry in spec.train], device=device)
 
-    model = classifier.build(spec.model, spec.weights, len(spec.classes), spec.seed)
-    model.network.to(device)
-    if model.needs_batch_norm_estimate:
-        batches = train_pixels[:ESTIMATE_IMAGES].split(classifier.at_once(spec.resolution))
-        lite0.estimate_batch_norm(model.network, (model.normalize(b) for b in batches))
+    model = untrained(spec, train_pixels)
     out = Path(spec.out)
     if spec.held_out:
         looked_at = pictures(spec, test_pixels)
@@ -116,13 +118,47 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     write_predictions(out / "predictions.csv", spec.classes, tested, probabilities)
     write_epochs(out / "training.csv", epochs)
     write_summary(out / "training.json", spec, model)
+    chosen = {}
+    if spec.folds:
+        del model
+        chosen["threshold"] = choose_threshold(spec, train_pixels, labels)
     predicted = probabilities.argmax(1).tolist()
     correct = sum(p == entry.class_ for p, entry in zip(predicted, tested, strict=True))
     return {
         "accuracy": correct / len(tested),
         "n_test": len(tested),
         "train_loss": epochs[-1].loss,
-    }
+    } | chosen
+
+
+def untrained(spec: Spec, pixels: torch.Tensor) -> classifier.Classifier:
+    """What a training on some pixels begins with."""
+    model = classifier.build(spec.model, spec.weights, len(spec.classes), spec.seed)
+    model.network.to(pixels.device)
+    if model.needs_batch_norm_estimate:
+        batches = pixels[:ESTIMATE_IMAGES].split(classifier.at_once(spec.resolution))
+        lite0.estimate_batch_norm(model.network, (model.normalize(b) for b in batches))
+    return model
+
+
+def choose_threshold(spec: Spec, pixels: torch.Tensor, labels: torch.Tensor) -> float:
+    """The score from which on photos are to be sorted out, by folds of the training images."""
+
+    def predict(rest: list[int], held: list[int]) -> torch.Tensor:
+        model = untrained(spec, pixels[rest])
+        classifier_training.train(spec.settings(), model, pixels[rest], labels[rest])
+        return classifier_training.predict(model, pixels[held], spec.precision)
+
+    folds = classifier_threshold.held_out(
+        [entry.fold for entry in spec.train], labels.tolist(), spec.folds
+    )
+    scores, defective = classifier_threshold.out_of_fold(folds, labels, predict)
+    with open(Path(spec.out) / "out_of_fold.csv", "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["score", "defective"])
+        for score, is_defective in zip(scores.tolist(), defective.tolist(), strict=True):
+            writer.writerow([f"{score:.6f}", int(is_defective)])
+    return classifier_threshold.choose(scores, defective, spec.recall)
 
 
 def check(spec: Spec) -> None:

@@ -61,12 +61,16 @@ func (e *Experiment) checkConditions(c *checker) {
 			c.require(part.counts.Real+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
 		}
 	}
+	_, known := e.RivalName()
+	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set", s.Rival)
 	e.Classifier.check(c)
 	for _, v := range e.classifiers() {
 		place := func(path string) string {
 			return v.place("conditions.classifier", strings.TrimPrefix(path, "classifier."))
 		}
 		c.within(place, v.value.check)
+		tiled := v.value.Folds > 0 && e.Dataset.Fit.How == FitTiles
+		c.require(!tiled, place("classifier.folds"), "folds do not go with dataset.fit: tiles: a photo is trained on in some of its tiles and tested on in all")
 	}
 }
 
@@ -132,6 +136,9 @@ func (k Classifier) check(c *checker) {
 	c.require(k.WeightDecay >= 0, "classifier.weight_decay", "weight decay %g: must not be negative", k.WeightDecay)
 	c.choice(k.Sampling, "classifier.sampling")
 	c.choice(k.Precision, "classifier.precision")
+	c.require(k.Folds == 0 || k.Folds >= 2, "classifier.folds", "folds %d: must be at least 2, or 0 for none", k.Folds)
+	c.require(k.Recall >= 0 && k.Recall <= 1, "classifier.recall", "recall %g: must be from 0 to 1", k.Recall)
+	c.require(k.Recall == 0 || k.Folds > 0, "classifier.recall", "recall %g needs folds to choose a threshold by: give classifier.folds, such as 5", k.Recall)
 }
 
 func (e *Experiment) checkReference(c *checker) {

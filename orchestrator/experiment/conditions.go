@@ -26,6 +26,23 @@ func (e *Experiment) ExpandConditions() []Condition {
 	return conditions
 }
 
+// RivalName is the condition that those with generated images must beat to be recommended:
+// the one that conditions.rival calls by its name, or the first of that training set, or
+// without a rival the first condition of photos alone; false if there is none.
+func (e *Experiment) RivalName() (string, bool) {
+	all := e.ExpandConditions()
+	for _, is := range []func(Condition) bool{
+		func(c Condition) bool { return c.Name == e.Conditions.Rival },
+		func(c Condition) bool { return c.TrainingSet.Name == e.Conditions.Rival },
+		func(c Condition) bool { return e.Conditions.Rival == "" && !c.UsesGenerated() },
+	} {
+		if i := slices.IndexFunc(all, is); i >= 0 {
+			return all[i].Name, true
+		}
+	}
+	return "", false
+}
+
 // several holds of lists.
 func several(a axis, _ reflect.Value) bool { return len(a.values) > 1 }
 

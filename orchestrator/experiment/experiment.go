@@ -153,6 +153,7 @@ type Conditions struct {
 	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
 	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
 	TrainingSets TrainingSets      `yaml:"training_sets"`
+	Rival        string            `yaml:"rival"` // a training set or a condition, which generated images must beat
 }
 
 // StudyLoRA is how study 2's LoRAs are made, one LoRA a class. Its good images
@@ -222,6 +223,11 @@ type ClassifierTraining struct {
 	WeightDecay  float64 `yaml:"weight_decay" json:"weight_decay"`
 	Precision    string  `yaml:"precision" json:"precision"`
 	Sampling     string  `yaml:"sampling" json:"sampling"` // plain: every image alike; balanced: every class alike
+
+	// An inspection's threshold is chosen by so many folds of the training photos, 0 for none,
+	// to have a recall, 0 for the threshold of the fewest mistakes where both kinds weigh alike.
+	Folds  int     `yaml:"folds" json:"folds,omitempty"`
+	Recall float64 `yaml:"recall" json:"recall,omitempty"`
 }
 
 // Reference is what somebody else reported for the same training sets, shown

@@ -59,10 +59,14 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		if err != nil {
 			return spec, err
 		}
-		for _, img := range reals {
+		folds := foldsOf(reals, k.Folds)
+		for i, img := range reals {
 			tiles, err := b.trainingTiles(img, index)
 			if err != nil {
 				return spec, err
+			}
+			for at := range tiles {
+				tiles[at].Fold = folds[i]
 			}
 			spec.Train = append(spec.Train, tiles...)
 		}
@@ -75,6 +79,23 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		}
 	}
 	return spec, nil
+}
+
+// foldsOf deals the photos of a class to folds, from 1, photos of one part to one; all 0
+// without folds, and where they show a single part, without which the class would be empty.
+func foldsOf(photos []dataset.Image, count int) []int {
+	folds, ofPart := make([]int, len(photos)), map[string]int{}
+	for i, img := range photos {
+		part := img.PartOf()
+		if _, known := ofPart[part]; !known && count > 0 {
+			ofPart[part] = len(ofPart)%count + 1
+		}
+		folds[i] = ofPart[part]
+	}
+	if len(ofPart) == 1 {
+		clear(folds)
+	}
+	return folds
 }
 
 // HeldOut is how many generated images of a class train nothing, beyond

@@ -27,6 +27,7 @@ func ran(t *testing.T, name string, generated int, right ...int) *condition {
 			if !slices.Contains(found, i) {
 				img.Predicted = 1 - label
 			}
+			img.Probabilities = []float64{1 - float64(img.Predicted), float64(img.Predicted)}
 			p.Images = append(p.Images, img)
 		}
 		planned := plan.Cell{Cell: experiment.Cell{Seed: int64(seed)}}

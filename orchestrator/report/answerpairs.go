@@ -41,7 +41,7 @@ func (r *Report) againstControl(control *condition, all []*condition) []string {
 		}
 	}
 	sentences := []string{
-		verdict(control.name, len(above), len(below), len(alike), len(once)),
+		inSum(control.name, len(above), len(below), len(alike), len(once)),
 		fmt.Sprintf("“%s” reaches an accuracy of %s (95 %% interval %s, %s, %s).",
 			control.name, overSeeds(control.accuracy.Spread), between(control.accuracy.Interval),
 			english.Plural(r.tests.total, "test image", ""), english.Plural(len(control.runs), "seed", "")),
@@ -76,8 +76,8 @@ func (r *Report) claims() string {
 	return fmt.Sprintf("Every p is adjusted for %s on the same %s; %s.", english.Plural(len(r.pairs), "comparison", ""), english.Plural(r.tests.total, "test image", ""), seen)
 }
 
-// verdict sums a comparison with the control up.
-func verdict(control string, above, below, alike, once int) string {
+// inSum sums a comparison with the control up.
+func inSum(control string, above, below, alike, once int) string {
 	all := above + below + alike + once
 	if all == 0 {
 		return fmt.Sprintf("No other training set has a seed in common with real images alone, “%s”, yet.", control)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -44,15 +45,23 @@ type picture struct {
 	remark     string // of a method that makes masks, on what it could not do well; "" for none
 }
 
-// training reads the result of a LoRA's training.
-func (s *source) training(task *plan.Task) (*training, error) {
+// resultOf reads what a task's stage returned.
+func (s *source) resultOf(task *plan.Task, into any) error {
 	manifest, err := s.store.Manifest(task.Kind, task.Key)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	if err := json.Unmarshal(manifest.Result, into); err != nil {
+		return damaged(task, "its result", err)
+	}
+	return nil
+}
+
+// training reads the result of a LoRA's training.
+func (s *source) training(task *plan.Task) (*training, error) {
 	t := &training{}
-	if err := json.Unmarshal(manifest.Result, t); err != nil {
-		return nil, damaged(task, "its result", err)
+	if err := s.resultOf(task, t); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -126,8 +135,25 @@ func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 			err := fmt.Errorf("%d images instead of %d", len(predictions.Images), want)
 			return nil, damaged(task, "predictions.csv", err)
 		}
+		if spec.Folds > 0 {
+			predictions.Threshold, err = s.threshold(task)
+		}
 	}
-	return predictions, nil
+	return predictions, err
+}
+
+// threshold reads the one that folds chose for a classifier.
+func (s *source) threshold(task *plan.Task) (*float64, error) {
+	var training struct {
+		Threshold *float64 `json:"threshold"`
+	}
+	if err := s.resultOf(task, &training); err != nil {
+		return nil, err
+	}
+	if training.Threshold == nil {
+		return nil, damaged(task, "its result", errors.New("no threshold"))
+	}
+	return training.Threshold, nil
 }
 
 // look is images as a network sees them, and as small grey pictures.

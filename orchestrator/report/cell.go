@@ -174,6 +174,7 @@ func (s *source) readClassification(c *cell) error {
 		{"macro_f1", m.MacroF1()},
 		{"balanced_accuracy", m.BalancedAccuracy()},
 	}
+	c.metrics = append(c.metrics, inspectionMetrics(predictions, s.plan.Experiment.Dataset.Good)...)
 	c.metrics = append(c.metrics, detectionMetrics(predictions, s.plan.Experiment.Dataset.Good)...)
 	c.metrics = append(c.metrics, compositionOf(c.Classify).metrics()...)
 	if err := s.readKinds(c); err != nil {

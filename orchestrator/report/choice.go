@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -26,13 +25,10 @@ func (s *source) choice(task *plan.Task) (*choice, error) {
 	if by == "" {
 		return nil, nil
 	}
-	manifest, err := s.store.Manifest(task.Kind, task.Key)
+	c := &choice{by: by}
+	err := s.resultOf(task, c)
 	if err != nil {
 		return nil, err
-	}
-	c := &choice{by: by}
-	if err := json.Unmarshal(manifest.Result, c); err != nil {
-		return nil, damaged(task, "its result", err)
 	}
 	c.thrown, err = s.picturesIn(task, "thrown")
 	return c, err

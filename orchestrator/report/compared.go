@@ -62,7 +62,7 @@ func (r *Report) comparison() string {
 	if err != nil {
 		return fmt.Sprintf("not compared with %s: %v", name, err)
 	}
-	return r.verdict(was, here, runs, name)
+	return r.sameness(was, here, runs, name)
 }
 
 // ofOthers says which task is not among those published, "" if none.
@@ -82,8 +82,8 @@ func (r *Report) ofOthers(was published) string {
 	return ""
 }
 
-// verdict compares what is here with what was published of the same tasks.
-func (r *Report) verdict(was published, here []publishedArtifact, runs []string, name string) string {
+// sameness compares what is here with what was published of the same tasks.
+func (r *Report) sameness(was published, here []publishedArtifact, runs []string, name string) string {
 	known := map[string]publishedArtifact{}
 	for _, a := range was.Artifacts {
 		known[a.Kind+"/"+a.Key] = a

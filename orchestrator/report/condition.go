@@ -25,7 +25,11 @@ type condition struct {
 	balanced  result.Estimate
 	kinds     *kindsOver        // nil without generated images
 	detection *result.Detection // nil if the test images are all good, or all defective
-	total     *result.Confusion // summed over seeds
+
+	inspected  *result.Runs // what an inspection does; nil with detection
+	inspection result.Inspection
+
+	total *result.Confusion // summed over seeds
 }
 
 // addCondition adds a cell to the condition that it is of.
@@ -61,7 +65,9 @@ func (c *condition) summarize(partOf func(image string) string, good string) (er
 	}
 	c.results.SetParts(partOf)
 	c.accuracy, c.macroF1, c.balanced = c.results.Accuracy(), c.results.MacroF1(), c.results.BalancedAccuracy()
-	c.detect(predictions, good)
+	if err = c.detect(seeds, predictions, partOf, good); err != nil {
+		return err
+	}
 	c.kinds = overKinds(c.runs)
 	c.total, err = result.Sum(matrices...)
 	return err

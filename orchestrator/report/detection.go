@@ -9,25 +9,38 @@ import (
 )
 
 // detect estimates how well the condition's classifiers tell defective parts from good ones.
-func (c *condition) detect(predictions []*result.Predictions, good string) {
+func (c *condition) detect(seeds []int64, predictions []*result.Predictions, partOf func(image string) string, good string) (err error) {
 	at := slices.Index(predictions[0].Classes, good)
 	if at < 0 {
-		return
+		return nil
 	}
-	if d, ok := c.results.Detect(predictions, at); ok {
-		c.detection = &d
+	d, ok := c.results.Detect(predictions, at)
+	if !ok {
+		return nil
 	}
+	inspected := make([]*result.Predictions, len(predictions))
+	for i, p := range predictions {
+		inspected[i] = result.Inspected(p, at)
+	}
+	c.detection = &d
+	if c.inspected, err = result.NewRuns(seeds, inspected); err != nil {
+		return err
+	}
+	c.inspected.SetParts(partOf)
+	c.inspection = c.inspected.Inspection(at)
+	return nil
 }
 
 // detectionGrid is the table of what an inspection asks for; false without any.
 func (r *Report) detectionGrid() (table.Table, bool) {
 	g := table.Table{
-		Title: "Study 2, good or defective? What an inspection by each classifier's score would come to",
+		Title: "Study 2, good or defective? What an inspection by each classifier would come to",
 		Columns: []table.Column{
-			{Head: "condition"}, {Head: "AUROC", Numeric: true}, {Head: "95 % interval", Numeric: true},
-			{Head: "average precision", Numeric: true, Extra: 1},
-			{Head: "escapes", Numeric: true}, {Head: "false alarms", Numeric: true}, {Head: "to find all", Numeric: true, Extra: 2},
-			{Head: "Brier score", Numeric: true, Extra: 3}, {Head: "calibration error", Numeric: true, Extra: 4},
+			{Head: "condition"}, {Head: "escapes", Numeric: true}, {Head: "false alarms", Numeric: true},
+			{Head: "AUROC", Numeric: true}, {Head: "95 % interval", Numeric: true},
+			{Head: "average precision", Numeric: true, Extra: 2},
+			{Head: "escapes at 5 %", Numeric: true, Extra: 1}, {Head: "false alarms at 95 %", Numeric: true, Extra: 1}, {Head: "to find all", Numeric: true, Extra: 3},
+			{Head: "Brier score", Numeric: true, Extra: 4}, {Head: "calibration error", Numeric: true, Extra: 5},
 		},
 	}
 	for _, c := range r.conditions {
@@ -36,12 +49,12 @@ func (r *Report) detectionGrid() (table.Table, bool) {
 			continue
 		}
 		g.Rows = append(g.Rows, []string{
-			c.name, overSeeds(d.AUROC.Spread), between(d.AUROC.Interval), overSeeds(d.AveragePrecision.Spread),
+			c.name, counted(c.inspection.Escapes, d.Defective), counted(c.inspection.FalseAlarms, d.Good), overSeeds(d.AUROC.Spread), between(d.AUROC.Interval), overSeeds(d.AveragePrecision.Spread),
 			counted(d.Escapes, d.Defective), counted(d.FalseAlarms, d.Good), counted(d.FalseAlarmsAll, d.Good),
 			overSeeds(d.Brier.Spread), overSeeds(d.Calibration),
 		})
 		if len(g.Notes) == 0 {
-			g.Notes = result.DetectionNotes(d.Defective, d.Good)
+			g.Notes = result.DetectionNotes(d.Defective, d.Good, r.plan.Experiment.Dataset.Good)
 		}
 	}
 	return g, len(g.Rows) > 0

@@ -12,7 +12,8 @@ import (
 type results struct {
 	Experiment string            `json:"experiment"`
 	Question   string            `json:"question"`
-	Answer     []string          `json:"answer"` // in words, the most important sentence first
+	Verdict    *verdictResult    `json:"verdict,omitempty"` // of study 2
+	Answer     []string          `json:"answer"`            // in words, the most important sentence first
 	Seeds      []int64           `json:"seeds"`
 	Test       *testSet          `json:"test,omitempty"` // of study 2
 	Reference  *referenceResult  `json:"reference,omitempty"`
@@ -73,7 +74,7 @@ type kindResult struct {
 func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
-		Experiment: exp.Name, Question: exp.Question, Answer: r.answer(), Seeds: exp.Seeds,
+		Experiment: exp.Name, Question: exp.Question, Verdict: r.verdict.result(), Answer: r.answer(), Seeds: exp.Seeds,
 		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
@@ -120,19 +121,20 @@ func (r *Report) JSON(w io.Writer) error {
 
 // conditionResult is one training set of study 2 over its seeds.
 type conditionResult struct {
-	Name             string           `json:"name"`
-	Method           string           `json:"method,omitempty"` // of the generated images, where there are some
-	Chosen           string           `json:"chosen,omitempty"` // how, among candidates: 1 of 3, by change
-	Steps            int              `json:"optimizer_steps"`
-	Trained          []trainedResult  `json:"training_images"`
-	Runs             int              `json:"runs"` // seeds that are done; the rest is absent without any
-	Accuracy         *estimateResult  `json:"accuracy,omitempty"`
-	MacroF1          *estimateResult  `json:"macro_f1,omitempty"`
-	BalancedAccuracy *estimateResult  `json:"balanced_accuracy,omitempty"`
-	Detection        *detectionResult `json:"good_or_defective,omitempty"`
-	Kinds            *kindsResult     `json:"real_or_generated,omitempty"` // of a training set with generated images
-	Confusion        [][]int          `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
-	Classes          []string         `json:"classes,omitempty"`
+	Name             string            `json:"name"`
+	Method           string            `json:"method,omitempty"` // of the generated images, where there are some
+	Chosen           string            `json:"chosen,omitempty"` // how, among candidates: 1 of 3, by change
+	Steps            int               `json:"optimizer_steps"`
+	Trained          []trainedResult   `json:"training_images"`
+	Runs             int               `json:"runs"` // seeds that are done; the rest is absent without any
+	Accuracy         *estimateResult   `json:"accuracy,omitempty"`
+	MacroF1          *estimateResult   `json:"macro_f1,omitempty"`
+	BalancedAccuracy *estimateResult   `json:"balanced_accuracy,omitempty"`
+	Inspection       *inspectionResult `json:"inspection,omitempty"`
+	Detection        *detectionResult  `json:"good_or_defective,omitempty"`
+	Kinds            *kindsResult      `json:"real_or_generated,omitempty"` // of a training set with generated images
+	Confusion        [][]int           `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
+	Classes          []string          `json:"classes,omitempty"`
 }
 
 // trainedResult counts the training images of a class.
@@ -226,7 +228,9 @@ func (r *Report) conditionResults() []conditionResult {
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
 			entry.BalancedAccuracy = estimateOf(c.balanced)
-			entry.Detection = detectionOf(c.detection)
+			if entry.Detection = detectionOf(c.detection); c.inspected != nil {
+				entry.Inspection = &inspectionResult{estimateOf(c.inspection.Escapes), estimateOf(c.inspection.FalseAlarms)}
+			}
 			if k := c.kinds; k != nil {
 				entry.Kinds = &kindsResult{k.images, probesOf(k.after), probesOf(k.before), k.after.LookGenerated()}
 			}

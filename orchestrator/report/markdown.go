@@ -16,6 +16,9 @@ func (r *Report) writeMarkdown(w io.Writer) error {
 	if exp.Question != "" {
 		fmt.Fprintf(&out, "\n**%s**\n", table.MarkdownText(exp.Question))
 	}
+	for _, line := range r.verdict.lines() {
+		fmt.Fprintf(&out, "\n%s\n", table.MarkdownText(line))
+	}
 	out.WriteString("\n")
 	for _, sentence := range r.answer() {
 		fmt.Fprintf(&out, "- %s\n", table.MarkdownText(sentence))

@@ -24,8 +24,8 @@ type page struct {
 	ScriptHash  string // of the script, which the page's policy allows alone
 	Name        string
 	Question    string
-	Lead        string   // the answer's first sentence
-	Answer      []string // and the others
+	Verdict     []string // what to do, what it comes to, what would settle it
+	Answer      []string // in words
 	Unfinished  []string
 	Mixed       []mixedView    // of studies whose cells come from different environments
 	Cells       map[string]int // by state
@@ -80,7 +80,6 @@ func (r *Report) writePage(w io.Writer, pictures *gallery.Album) error {
 
 func (r *Report) page(pictures *gallery.Album) (*page, error) {
 	exp := r.plan.Experiment
-	answer := r.answer()
 	patterns, err := r.patternsView(pictures)
 	if err != nil {
 		return nil, err
@@ -88,7 +87,7 @@ func (r *Report) page(pictures *gallery.Album) (*page, error) {
 	notes, _ := r.plan.Set.RangeNotes()
 	usage := r.usage()
 	view := &page{
-		Name: exp.Name, Question: exp.Question, Lead: answer[0], Answer: answer[1:],
+		Name: exp.Name, Question: exp.Question, Verdict: r.verdict.lines(), Answer: r.answer(),
 		Unfinished: r.unfinished(),
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: patterns,

@@ -12,12 +12,16 @@ import (
 // screen at most where that is possible, and what is unfinished.
 func (r *Report) Table(w io.Writer, screen table.Screen) error {
 	var out strings.Builder
+	for i, line := range r.verdict.lines() {
+		screen.Paragraph(&out, line, i == 0)
+	}
+	if r.verdict != nil {
+		out.WriteString("\n")
+	}
 	r.writeGrids(&out, screen)
 	if text := r.compared(); text != "" {
 		out.WriteString("\n")
-		for _, line := range table.Wrap(text, screen.Width) {
-			fmt.Fprintln(&out, line)
-		}
+		screen.Paragraph(&out, text, false)
 	}
 	if lines := r.unfinished(); len(lines) > 0 {
 		out.WriteString("\n")

@@ -64,6 +64,13 @@ func CompareAll(conditions []*Runs) ([]Comparison, error) {
 		}
 		return x.B - y.B
 	})
+	conclude(list, func(c Comparison) int { return conditions[c.A].Parts() })
+	return list, nil
+}
+
+// conclude tests the differences of all comparisons that claims are made of together;
+// parts is the number of parts that were tested for one of them.
+func conclude(list []Comparison, parts func(Comparison) int) {
 	pool(list)
 	p := make([]float64, len(list))
 	for i := range list {
@@ -72,9 +79,8 @@ func CompareAll(conditions []*Runs) ([]Comparison, error) {
 	}
 	for i, adjusted := range Holm(p) {
 		list[i].Adjusted = adjusted
-		list[i].Detectable = list[i].detectable(conditions[list[i].A].Parts(), len(list))
+		list[i].Detectable = list[i].detectable(parts(list[i]), len(list))
 	}
-	return list, nil
 }
 
 // compare pairs the runs of two conditions by their seeds, and their test

@@ -15,7 +15,8 @@ type Design struct {
 	Parts      int // that these show: as many as Images where each shows one of its own
 	Classes    int // that are tested
 	Seeds      int
-	Conditions int // all of which are compared with each other
+	Conditions int  // all of which are compared with each other
+	OneRival   bool // or rather with the first alone
 }
 
 // Assumed is what a design's power depends on, and nobody knows before the run.
@@ -51,8 +52,22 @@ func (a Assumed) variances() variances {
 	}
 }
 
-// Comparisons is the number of pairs of conditions.
-func (d Design) Comparisons() int { return d.Conditions * (d.Conditions - 1) / 2 }
+// found are the variances that a comparison of such a design shows.
+func (c Comparison) found(d Design) variances {
+	images, runs := float64(d.Images), float64(d.Seeds)
+	return variances{
+		lasting: max(0, c.variance.images-c.variance.both) * images, passing: c.variance.both * images * runs,
+		training: max(0, c.variance.seeds-c.variance.both) * runs, cluster: 1,
+	}
+}
+
+// Comparisons is the number of pairs of conditions that are compared.
+func (d Design) Comparisons() int {
+	if d.OneRival {
+		return d.Conditions - 1
+	}
+	return d.Conditions * (d.Conditions - 1) / 2
+}
 
 // Detectable is the smallest true difference between two conditions that the study will
 // call significant with a probability of 80 %, rounded up to a thousandth; 1 where there
@@ -73,9 +88,13 @@ const mostSeeds, numbersOfImages = 50, 4 * 90
 // SeedsFor is the smallest number of seeds with which the same test images show a
 // difference, 0 if there is none within reason.
 func (d Design) SeedsFor(difference float64, a Assumed) int {
+	return d.seedsFor(difference, a.variances())
+}
+
+func (d Design) seedsFor(difference float64, v variances) int {
 	return smallest(mostSeeds-1, func(i int) int { return 2 + i }, func(seeds int) bool {
 		d.Seeds = seeds
-		return d.Detectable(a) <= difference
+		return d.detectable(v) <= difference
 	})
 }
 
@@ -83,10 +102,14 @@ func (d Design) SeedsFor(difference float64, a Assumed) int {
 // seeds show a difference, with as many images of each part as there are; 0 if there is
 // none within reason.
 func (d Design) ImagesFor(difference float64, a Assumed) int {
+	return d.imagesFor(difference, a.variances())
+}
+
+func (d Design) imagesFor(difference float64, v variances) int {
 	perPart := float64(d.Images) / float64(d.Parts)
 	return smallest(numbersOfImages, inTwoDigits, func(images int) bool {
 		d.Images, d.Parts = images, int(float64(images)/perPart)
-		return d.Detectable(a) <= difference
+		return d.detectable(v) <= difference
 	})
 }
 
@@ -162,6 +185,9 @@ func (d Design) imagine(random *rand.Rand, sd float64, known variance) []Compari
 	var list []Comparison
 	for b := range accuracy {
 		for a := range b {
+			if d.OneRival && a > 0 {
+				break
+			}
 			c := Comparison{Seeds: make([]int64, d.Seeds), own: [2]float64{own[a], own[b]}, variance: known}
 			c.variance.seeds = own[a] + own[b] - 2*stat.Covariance(accuracy[a], accuracy[b], nil)/runs
 			list = append(list, c)

@@ -102,7 +102,7 @@ func TestConnor(t *testing.T) {
 // differences, and so do parts whose images are less alike.
 func TestMoreShowsMore(t *testing.T) {
 	for _, a := range []Assumed{{0.8, 0.6, 0.5, 0.02, 1.5}, {0.95, 0.5, 0.5, 0, 1.5}, {0.5, 0.9, 0.1, 0.1, 1.5}} {
-		for _, d := range []Design{{70, 50, 5, 3, 4}, {500, 300, 2, 5, 3}} {
+		for _, d := range []Design{{70, 50, 5, 3, 4, false}, {500, 300, 2, 5, 3, true}} {
 			least := d.Detectable(a)
 			for name, more := range map[string]func(*Design, *Assumed){
 				"images":                 func(d *Design, _ *Assumed) { d.Images, d.Parts = 4*d.Images, 4*d.Parts },
@@ -126,22 +126,22 @@ func TestMoreShowsMore(t *testing.T) {
 // class has one part there is no spread.
 func TestDesignsThatShowNothing(t *testing.T) {
 	a := Assumed{Accuracy: 0.8, SameSet: 0.6, OtherSet: 0.5, TrainingSD: 0.02, DesignEffect: 1}
-	for _, d := range []Design{{70, 70, 5, 1, 5}, {70, 70, 5, 3, 1}, {2, 2, 2, 3, 2}, {}} {
+	for _, d := range []Design{{70, 70, 5, 1, 5, false}, {70, 70, 5, 3, 1, false}, {2, 2, 2, 3, 2, false}, {}} {
 		if got := d.Detectable(a); got != 1 {
 			t.Errorf("%+v shows %g", d, got)
 		}
 	}
-	d := Design{70, 70, 5, 3, 2}
+	d := Design{Images: 70, Parts: 70, Classes: 5, Seeds: 3, Conditions: 2}
 	for _, difference := range []float64{0.1, 0.2, 0.01} {
 		if d.Seeds = d.SeedsFor(difference, a); d.Seeds > 0 && d.Detectable(a) > difference {
 			t.Errorf("%d seeds do not show %g", d.Seeds, difference)
 		}
-		d = Design{70, 70, 5, 5, 2}
+		d = Design{Images: 70, Parts: 70, Classes: 5, Seeds: 5, Conditions: 2}
 		if d.Images = d.ImagesFor(difference, a); d.Images > 0 {
 			if d.Parts = d.Images; d.Detectable(a) > difference || math.IsNaN(d.Detectable(a)) {
 				t.Errorf("%d images do not show %g", d.Images, difference)
 			}
 		}
-		d = Design{70, 70, 5, 3, 2}
+		d = Design{Images: 70, Parts: 70, Classes: 5, Seeds: 3, Conditions: 2}
 	}
 }

@@ -18,6 +18,10 @@ import (
 type Predictions struct {
 	Classes []string // in the classifier's order
 	Images  []Prediction
+
+	// Threshold is the score from which on an inspection sorts an image out, chosen without
+	// test images; nil where it sorts out what is not answered with the good class.
+	Threshold *float64
 }
 
 // Prediction is what a classifier said of one image.

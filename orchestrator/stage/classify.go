@@ -34,6 +34,7 @@ type Labeled struct {
 	Name  string `json:"name,omitempty"`  // a test image's name in predictions.csv, or what it starts with
 	First int    `json:"first,omitempty"` // number of the folder's first image
 	Count int    `json:"count,omitempty"`
+	Fold  int    `json:"fold,omitempty"` // from 1: that which a training photo is held out of, where there are folds
 }
 
 // each lists the images of a folder one by one.
@@ -151,8 +152,8 @@ func (Classify) Keeps() string { return "" }
 // GroupKey implements Spec.
 func (Classify) GroupKey() string { return "" }
 
-// Effort implements Spec.
-func (s Classify) Effort() float64 { return float64(s.OptimizerSteps() * s.BatchSize) }
+// Effort implements Spec. Each fold is a training more.
+func (s Classify) Effort() float64 { return float64((1 + s.Folds) * s.OptimizerSteps() * s.BatchSize) }
 
 const classifierBytes = 1 << 20 // tables
 

@@ -263,3 +263,33 @@ def test_no_root_is_torchs_own(spec):
     with Roots() as roots:
         classify.run(spec())
     assert roots.taken == 0
+
+
+def test_folds_choose_a_threshold_and_change_nothing_else(spec):
+    plain = spec()
+    classify.run(plain)
+    train = [e | {"fold": i % 3 + 1} for i, e in enumerate(plain["train"])]
+    folded = spec("folded", train=train, folds=3)
+    result = classify.run(folded)
+    rows = read(folded, "out_of_fold.csv")
+    assert len(rows) == len(train)
+    assert sum(int(row["defective"]) for row in rows) == sum(e["class"] != 0 for e in train)
+    scores = [float(row["score"]) for row in rows]
+    assert min(scores) - 1e-6 <= result["threshold"] <= max(scores) + 1e-6
+    for name in ("predictions.csv", "training.csv"):
+        assert Path(folded["out"], name).read_bytes() == Path(plain["out"], name).read_bytes()
+
+
+def test_a_fold_is_scored_by_a_classifier_that_has_not_seen_it(spec):
+    train = [e | {"fold": i % 2 + 1} for i, e in enumerate(spec()["train"])]
+    whole = spec("whole", train=train, folds=2)
+    classify.run(whole)
+    rest = [e for e in train if e["fold"] != 2]
+    held = [
+        {"path": e["path"], "class": e["class"], "name": e["path"]} for e in train if e["fold"] == 2
+    ]
+    alone = spec("alone", train=rest, test=held)
+    classify.run(alone)
+    wanted = [1 - float(row["p_reddish"]) for row in read(alone, "predictions.csv")]
+    got = [float(row["score"]) for row in read(whole, "out_of_fold.csv")][-len(held) :]
+    assert got == pytest.approx(wanted, abs=2e-6)

@@ -57,3 +57,15 @@ func (s Screen) Unfinished(line string) string {
 	}
 	return s.styles().missing(line)
 }
+
+// Paragraph writes a sentence in lines as wide as the screen; the one that all is about
+// stands out.
+func (s Screen) Paragraph(out *strings.Builder, text string, standsOut bool) {
+	write := s.styles().plain
+	if standsOut {
+		write = s.styles().heading
+	}
+	for _, line := range Wrap(text, s.Width) {
+		out.WriteString(write(line) + "\n")
+	}
+}

@@ -1,0 +1,268 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/result"
+)
+
+// verdict is the study's answer for whom it decides about a line: at most three lines.
+type verdict struct {
+	result.Verdict
+	good     string
+	rival    *condition
+	others   []*condition // of Compared, in its order
+	settling result.Settling
+}
+
+// decide compares inspections with generated images with the rival's; nil where there is
+// nothing to compare yet.
+func (r *Report) decide() (*verdict, error) {
+	exp := r.plan.Experiment
+	if len(r.conditions) == 0 {
+		return nil, nil
+	}
+	name, _ := exp.RivalName()
+	v := &verdict{good: exp.Dataset.Good}
+	var candidates []*condition
+	for _, c := range r.conditions {
+		switch {
+		case c.name == name:
+			v.rival = c
+		case c.set.UsesGenerated():
+			candidates = append(candidates, c)
+		}
+	}
+	if v.rival == nil || v.rival.inspected == nil {
+		return nil, nil
+	}
+	runs := make([]*result.Runs, len(candidates))
+	for i, c := range candidates {
+		runs[i] = c.inspected
+	}
+	good := slices.Index(v.rival.inspected.Classes, exp.Dataset.Good)
+	decided, ok, err := result.Decide(good, v.rival.inspected, runs)
+	if err != nil || !ok {
+		return nil, err
+	}
+	v.Verdict = decided
+	for _, c := range decided.Compared {
+		v.others = append(v.others, candidates[c.A])
+	}
+	if v.Decision == result.Undecided {
+		v.settling = decided.Settle(v.rival.inspected)
+	}
+	return v, nil
+}
+
+// lines are what to do, what it comes to, and what would settle it or whom it speaks of.
+func (v *verdict) lines() []string {
+	if v == nil {
+		return nil
+	}
+	return []string{v.decision(), v.counts(), v.outlook()}
+}
+
+func (v *verdict) decision() string {
+	rival, all := quoted(v.rival.name), len(v.Compared)
+	best := v.Compared[v.Best]
+	switch v.Decision {
+	case result.UseThem:
+		text := fmt.Sprintf("Use generated images: %s makes fewer mistakes than %s (p %s", quoted(v.others[v.Best].name), rival, probability(best.Adjusted))
+		if all > 1 {
+			text += fmt.Sprintf(", adjusted for %s", english.Plural(all, "comparison", ""))
+		}
+		return text + ")."
+	case result.Avoid:
+		return fmt.Sprintf("Do not use generated images: %s.", v.shown())
+	}
+	if !best.Repeated() {
+		return "Cannot tell yet whether to use generated images: one training of each set tells two classifiers apart, not two ways to train."
+	}
+	return fmt.Sprintf("Cannot tell yet whether to use generated images: %s.", v.shown())
+}
+
+// shown says of how many training sets with generated images what is shown.
+func (v *verdict) shown() string {
+	var worse, idle, traded, open int
+	for i := range v.Compared {
+		switch {
+		case v.Better(i):
+			traded++
+		case v.Worse(i):
+			worse++
+		case v.Idle(i):
+			idle++
+		default:
+			open++
+		}
+	}
+	rival := quoted(v.rival.name)
+	var parts []string
+	add := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, text))
+		}
+	}
+	one := func(n int, singular, plural string) string { return english.PluralWord(n, singular, plural) }
+	if open == len(v.Compared) {
+		if open == 1 {
+			return fmt.Sprintf("%s is not shown to make fewer mistakes than %s, nor more", quoted(v.others[0].name), rival)
+		}
+		return fmt.Sprintf("none of the %d training sets with them is shown to make fewer mistakes than %s, nor more", open, rival)
+	}
+	add(traded, one(traded, "makes", "make")+" fewer mistakes but finds fewer of "+v.harmed())
+	add(worse, one(worse, "makes", "make")+" more mistakes than "+rival)
+	add(idle, fmt.Sprintf("%s %.0f or more mistakes in 100 less than %s", one(idle, "does not make", "do not make"), 100*result.Worthwhile, rival))
+	add(open, one(open, "is", "are")+" not shown to make fewer mistakes than "+rival+", nor more")
+	return fmt.Sprintf("of %s with them, %s", english.Plural(len(v.Compared), "training set", ""), english.WordSeries(parts, "and"))
+}
+
+// harmed names the classes of which a condition with fewer mistakes finds fewer.
+func (v *verdict) harmed() string {
+	var names []string
+	for i, classes := range v.Harmed {
+		for _, class := range classes {
+			if name := quoted(v.rival.inspected.Classes[class]); v.Better(i) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return english.WordSeries(names, "and")
+}
+
+// counts says what the rival's inspection and that of the best training set come to.
+func (v *verdict) counts() string {
+	c := v.others[v.Best]
+	before, after := v.rival.inspection, c.inspection
+	of := "by one training of each"
+	if n := len(v.Compared[v.Best].Seeds); n > 1 {
+		of = fmt.Sprintf("means of %d trainings", n)
+	}
+	chosen := ""
+	if len(v.Compared) > 1 {
+		chosen = fmt.Sprintf(", the best of %d", len(v.Compared))
+	}
+	return fmt.Sprintf("From %s to %s%s: escapes %s of %d defective photos, false alarms %s of %d good ones (%s; %s).",
+		quoted(v.rival.name), quoted(c.name), chosen,
+		fromTo(before.Escapes, after.Escapes, before.Defective), before.Defective,
+		fromTo(before.FalseAlarms, after.FalseAlarms, before.Good), before.Good, of, v.sortedOut())
+}
+
+// sortedOut says what makes an inspection sort a photo out.
+func (v *verdict) sortedOut() string {
+	if v.rival.runs[0].predictions.Threshold != nil {
+		return "sorted out by thresholds that were chosen on photos of training"
+	}
+	return "sorted out is what is not answered " + quoted(v.good)
+}
+
+func fromTo(before, after result.Estimate, of int) string {
+	number := func(e result.Estimate) string {
+		n := e.Mean * float64(of)
+		if e.N > 1 && n != math.Round(n) {
+			return fmt.Sprintf("%.1f", n)
+		}
+		return fmt.Sprintf("%.0f", n)
+	}
+	return number(before) + " → " + number(after)
+}
+
+// outlook says what would decide, or for what a decision holds.
+func (v *verdict) outlook() string {
+	if v.Decision != result.Undecided {
+		return "It holds for other trainings and other photos of such parts, not for other training photos: every seed trains on the same ones."
+	}
+	s := v.settling
+	if s.Difference == 0 {
+		return "Three seeds or more, seeds: [0, 1, 2], can tell."
+	}
+	what := fmt.Sprintf("If the gain is the %s that it seems to be", share(s.Difference))
+	if s.Difference <= result.Worthwhile {
+		what = fmt.Sprintf("A gain of %s", share(s.Difference))
+	}
+	var ways []string
+	if s.Seeds > 0 {
+		ways = append(ways, fmt.Sprintf("about %d seeds on these test photos", s.Seeds))
+	}
+	if s.Images > 0 {
+		ways = append(ways, fmt.Sprintf("about %d test photos with these %d seeds", s.Images, len(v.Compared[v.Best].Seeds)))
+	}
+	if len(ways) == 0 {
+		return what + ", more seeds and more test photos together would show it; neither alone does."
+	}
+	return fmt.Sprintf("%s, %s would show it with a probability of 80 %%.", what, english.WordSeries(ways, "or"))
+}
+
+func quoted(name string) string { return "“" + name + "”" }
+
+// verdictResult is the verdict in results.json.
+type verdictResult struct {
+	Decision result.Decision  `json:"decision"`
+	Lines    []string         `json:"lines"`
+	Rival    string           `json:"rival"`
+	About    string           `json:"about"` // the training set with the fewest mistakes of those it could be about
+	Compared []comparedResult `json:"compared"`
+	Settling *result.Settling `json:"would_show,omitempty"` // images or seeds of 0: none within reason
+}
+
+// comparedResult is a training set with generated images beside the rival.
+type comparedResult struct {
+	Condition  string         `json:"condition"`
+	Seeds      []int64        `json:"seeds"`
+	Difference estimateResult `json:"fewer_mistakes"` // share of the test photos
+	P          float64        `json:"p"`
+	Adjusted   float64        `json:"p_holm"`
+	FindsFewer []string       `json:"finds_fewer_of,omitempty"` // defects
+}
+
+func (v *verdict) result() *verdictResult {
+	if v == nil {
+		return nil
+	}
+	all := &verdictResult{Decision: v.Decision, Lines: v.lines(), Rival: v.rival.name, About: v.others[v.Best].name}
+	for i, c := range v.Compared {
+		entry := comparedResult{Condition: v.others[i].name, Seeds: c.Seeds, Difference: *estimateOf(c.Difference), P: c.P, Adjusted: c.Adjusted}
+		for _, class := range v.Harmed[i] {
+			entry.FindsFewer = append(entry.FindsFewer, v.rival.inspected.Classes[class])
+		}
+		all.Compared = append(all.Compared, entry)
+	}
+	if v.settling.Difference > 0 {
+		all.Settling = &v.settling
+	}
+	return all
+}
+
+// inspectionResult is what a condition's inspection gets wrong, in results.json.
+type inspectionResult struct {
+	Escapes     *estimateResult `json:"escapes"`      // shares of the defective
+	FalseAlarms *estimateResult `json:"false_alarms"` // shares of the good
+}
+
+// inspectionMetrics are those of one run.
+func inspectionMetrics(p *result.Predictions, good string) []metric {
+	at := slices.Index(p.Classes, good)
+	if at < 0 {
+		return nil
+	}
+	escapes, alarms := 0, 0
+	for _, img := range result.Inspected(p, at).Images {
+		switch {
+		case img.Predicted == img.Label:
+		case img.Label == at:
+			alarms++
+		default:
+			escapes++
+		}
+	}
+	list := []metric{{"n_escapes", float64(escapes)}, {"n_false_alarms", float64(alarms)}}
+	if p.Threshold != nil {
+		list = append(list, metric{"threshold", *p.Threshold})
+	}
+	return list
+}

@@ -1,0 +1,82 @@
+package result
+
+// Inspected restates what a classifier said as what an inspection by it does: an image is
+// sorted out, whatever the defect, if its score is at least the threshold, or, without one, if
+// another class than the good one is answered. A defective image that is sorted out
+// and a good one that passes count as right, whichever defect the answer was, so accuracy is
+// the share without a mistake, a defect's recall that of its images that do not escape, and
+// every test of conditions holds for mistakes.
+func Inspected(p *Predictions, good int) *Predictions {
+	inspected := &Predictions{Classes: p.Classes}
+	for _, img := range p.Images {
+		out := img.Predicted != good
+		if p.Threshold != nil {
+			out = 1-img.Probabilities[good] >= *p.Threshold
+		}
+		switch {
+		case !out:
+			img.Predicted = good
+		case img.Label != good:
+			img.Predicted = img.Label
+		default:
+			img.Predicted = (good + 1) % len(p.Classes) // any defect
+		}
+		inspected.Images = append(inspected.Images, img)
+	}
+	return inspected
+}
+
+// Inspection counts what an inspection by a condition's classifiers gets wrong.
+type Inspection struct {
+	Escapes     Estimate // share of defective test images that pass
+	FalseAlarms Estimate // share of good ones that are sorted out
+	Defective   int      // test images
+	Good        int
+}
+
+// Inspection is that of inspected runs, which are of images of both kinds.
+func (r *Runs) Inspection(good int) Inspection {
+	return Inspection{
+		Escapes: r.of(func(class int) bool { return class != good }).wrong(), FalseAlarms: r.of(func(class int) bool { return class == good }).wrong(),
+		Defective: len(r.labels) - r.sizes[good], Good: r.sizes[good],
+	}
+}
+
+// wrong is the share of images that are not found.
+func (r *Runs) wrong() Estimate {
+	e := r.Accuracy()
+	e.Mean = max(0, 1-e.Mean) // a sum of shares may lie a rounding above 1
+	e.Interval = Interval{1 - e.Interval.High, 1 - e.Interval.Low}
+	return e
+}
+
+// of are the runs on the images of some classes.
+func (r *Runs) of(chosen func(class int) bool) *Runs {
+	some := &Runs{Classes: r.Classes, Seeds: r.Seeds, sizes: make([]int, len(r.sizes)), predicted: make([][]int, len(r.predicted))}
+	at := map[int]int{} // of the images kept
+	for i, label := range r.labels {
+		if !chosen(label) {
+			continue
+		}
+		some.sizes[label]++
+		at[i] = len(some.images)
+		some.images, some.labels = append(some.images, r.images[i]), append(some.labels, label)
+		for run := range r.predicted {
+			some.predicted[run] = append(some.predicted[run], r.predicted[run][i])
+		}
+	}
+	var labels []int // of each part, that of its first image
+	for _, images := range r.parts {
+		var kept []int
+		for _, i := range images {
+			if place, ok := at[i]; ok {
+				kept = append(kept, place)
+			}
+		}
+		if len(kept) > 0 {
+			some.parts, labels = append(some.parts, kept), append(labels, some.labels[kept[0]])
+		}
+	}
+	some.strata = stratify(labels, len(r.Classes))
+	return some
+}
