@@ -18,6 +18,9 @@ type conditionsView struct {
 	Pairs          *gridView
 	Kinds          *gridView // real or generated?
 	Detection      *gridView
+	Inspected      *result.Inspection // of any, for the numbers of test images; nil without any
+	Mistakes       *gallery.View      // of the training sets that the verdict is about
+	OtherMistakes  *gallery.View
 	Samples        *gallery.View
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
@@ -43,6 +46,8 @@ type conditionRow struct {
 	Bar               barView
 	Accuracy          string
 	Interval          string
+	Escapes           string // mean numbers of test images
+	FalseAlarms       string
 	MacroF1           string
 	Balanced          string
 	Seeds             string
@@ -106,6 +111,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 		if r.reference() != nil {
 			row.Reference, row.ReferenceInterval = r.referenceFigure(c)
 		}
+		if c.inspected != nil {
+			view.Inspected = &c.inspection
+		}
 		if len(c.runs) > 0 {
 			c.fill(&row)
 			view.Confusions = append(view.Confusions, c.confusionView())
@@ -121,6 +129,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	if g, ok := r.kindsGrid(); ok {
 		view.Kinds = viewOf(g)
 	}
+	asSeen := pictures.Smaller(k.Resolution)
+	about, others := r.mistakesGalleries()
+	view.Mistakes, view.OtherMistakes = about.viewed(asSeen), others.viewed(asSeen)
 	if g, ok := r.sampleGallery(); ok {
 		samples := g.View(pictures)
 		view.Samples = &samples
@@ -132,6 +143,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 func (c *condition) fill(row *conditionRow) {
 	row.Done = true
 	row.Accuracy, row.Interval = overSeeds(c.accuracy.Spread), between(c.accuracy.Interval)
+	if c.inspected != nil {
+		row.Escapes, row.FalseAlarms = numberOf(c.inspection.Escapes, c.inspection.Defective), numberOf(c.inspection.FalseAlarms, c.inspection.Good)
+	}
 	row.MacroF1, row.Balanced = overSeeds(c.macroF1.Spread), overSeeds(c.balanced.Spread)
 	mean, interval := c.accuracy.Mean, c.accuracy.Interval
 	row.Bar = barView{

@@ -63,11 +63,7 @@ func (r *Report) detectionGrid() (table.Table, bool) {
 // counted writes a share of so many images as their number, with its interval.
 func counted(e result.Estimate, of int) string {
 	n := float64(of)
-	number := fmt.Sprintf("%.0f", e.Mean*n)
-	if e.N > 1 {
-		number = fmt.Sprintf("%.1f", e.Mean*n)
-	}
-	return fmt.Sprintf("%s (%.0f–%.0f)", number, e.Interval.Low*n, e.Interval.High*n)
+	return fmt.Sprintf("%s (%.0f–%.0f)", numberOf(e, of), e.Interval.Low*n, e.Interval.High*n)
 }
 
 // detectionMetrics are those of one run.

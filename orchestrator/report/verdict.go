@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -162,14 +163,12 @@ func (v *verdict) sortedOut() string {
 }
 
 func fromTo(before, after result.Estimate, of int) string {
-	number := func(e result.Estimate) string {
-		n := e.Mean * float64(of)
-		if e.N > 1 && n != math.Round(n) {
-			return fmt.Sprintf("%.1f", n)
-		}
-		return fmt.Sprintf("%.0f", n)
-	}
-	return number(before) + " → " + number(after)
+	return numberOf(before, of) + " → " + numberOf(after, of)
+}
+
+// numberOf is a share of so many images as their mean number over runs.
+func numberOf(e result.Estimate, of int) string {
+	return strconv.FormatFloat(math.Round(10*e.Mean*float64(of))/10, 'f', -1, 64)
 }
 
 // outlook says what would decide, or for what a decision holds.

@@ -1,5 +1,7 @@
 package result
 
+import "slices"
+
 // Inspected restates what a classifier said as what an inspection by it does: an image is
 // sorted out, whatever the defect, if its score is at least the threshold, or, without one, if
 // another class than the good one is answered. A defective image that is sorted out
@@ -79,4 +81,33 @@ func (r *Runs) of(chosen func(class int) bool) *Runs {
 	}
 	some.strata = stratify(labels, len(r.Classes))
 	return some
+}
+
+// Mistaken is a test image that inspections get wrong.
+type Mistaken struct {
+	Place int // among the test images
+	Image string
+	Label int
+	Runs  int // that do
+}
+
+// Mistaken lists the images that any of the inspected runs gets wrong: those first that
+// most runs do, and of as many in the order of the test images.
+func (r *Runs) Mistaken() (list []Mistaken) {
+	for i, name := range r.images {
+		m := Mistaken{Place: i, Image: name, Label: r.labels[i], Runs: r.WrongIn(i)}
+		if m.Runs > 0 {
+			list = append(list, m)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Mistaken) int { return b.Runs - a.Runs })
+	return list
+}
+
+// WrongIn counts the runs that get the image of a place wrong.
+func (r *Runs) WrongIn(place int) (n int) {
+	for run := range r.predicted {
+		n += 1 - int(r.right(run, place))
+	}
+	return n
 }

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/report/gallery"
+	"kizu/orchestrator/result"
+)
+
+// mistakesShown is how many photos of either kind are shown for a training set.
+const mistakesShown = 8
+
+// mistakes are a gallery, and whether it has anything.
+type mistakes struct{ gallery.Gallery }
+
+func (m mistakes) viewed(pictures *gallery.Album) *gallery.View {
+	if len(m.Rows) == 0 {
+		return nil
+	}
+	view := m.View(pictures)
+	return &view
+}
+
+// mistakesGalleries show the test photos that inspections get wrong: those of the training
+// sets that the verdict is about, or of all without one, and those of the others.
+func (r *Report) mistakesGalleries() (about, others mistakes) {
+	about.Heading = "Mistakes"
+	about.Text = fmt.Sprintf("Of each training set %d escapes and %d false alarms at most, as its classifiers saw them: first those that most trainings get wrong, then in the order of the test photos. "+
+		"A photo counts once, whatever the number of trainings. Point at one for its scores, 1 less the probability of a good part, and for what the others made of it.", mistakesShown, mistakesShown)
+	photos := map[string]dataset.Image{}
+	for _, img := range r.plan.Set.Images {
+		photos[img.Name] = img
+	}
+	for _, c := range r.conditions {
+		if c.inspected == nil {
+			continue
+		}
+		var escapes, alarms []result.Mistaken
+		for _, m := range c.inspected.Mistaken() {
+			if c.inspected.Classes[m.Label] == r.plan.Experiment.Dataset.Good {
+				alarms = append(alarms, m)
+			} else {
+				escapes = append(escapes, m)
+			}
+		}
+		into := &others
+		if v := r.verdict; v == nil || c == v.rival || c == v.others[v.Best] {
+			into = &about
+		}
+		into.Rows = append(into.Rows, r.mistakesRow(c, "escapes", escapes, photos), r.mistakesRow(c, "false alarms", alarms, photos))
+	}
+	return about, others
+}
+
+func (r *Report) mistakesRow(c *condition, kind string, list []result.Mistaken, photos map[string]dataset.Image) gallery.Row {
+	always := 0
+	for _, m := range list {
+		if m.Runs == len(c.runs) {
+			always++
+		}
+	}
+	row := gallery.Row{Title: c.name + ": " + kind, Detail: english.Plural(len(list), "photo", "photos")}
+	if len(c.runs) > 1 {
+		row.Detail += fmt.Sprintf(", %d of them in all %d trainings", always, len(c.runs))
+	}
+	strip := gallery.Strip{State: gallery.Done}
+	for _, m := range list[:min(mistakesShown, len(list))] {
+		strip.Tiles = append(strip.Tiles, gallery.Tile{Path: photos[m.Image].Path, Title: r.mistakeTitle(c, m)})
+	}
+	row.Strips = []gallery.Strip{strip}
+	return row
+}
+
+// mistakeTitle says of a photo what each training scored, and how many of the others' got
+// it wrong.
+func (r *Report) mistakeTitle(c *condition, m result.Mistaken) string {
+	var scores, others []string
+	for _, run := range c.runs {
+		p := run.predictions
+		img := p.Images[m.Place]
+		for class, name := range p.Classes {
+			if name == r.plan.Experiment.Dataset.Good {
+				scores = append(scores, fmt.Sprintf("%.2f", 1-img.Probabilities[class]))
+			}
+		}
+	}
+	for _, other := range r.conditions {
+		if other != c && other.inspected != nil && other.inspected.SameImages(c.inspected) {
+			others = append(others, fmt.Sprintf("“%s” %d of %d", other.name, other.inspected.WrongIn(m.Place), len(other.runs)))
+		}
+	}
+	title := fmt.Sprintf("%s (%s): wrong in %d of %d, score %s", m.Image, c.inspected.Classes[m.Label], m.Runs, len(c.runs), strings.Join(scores, ", "))
+	if len(others) > 0 {
+		title += "; wrong in " + english.WordSeries(others, "and")
+	}
+	return title
+}
