@@ -36,6 +36,7 @@ class TrainImage:
     path: str
     class_: int
     fold: int = 0
+    generated: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,32 @@ class Spec(Rendered):
     epochs: int = 0
     steps: int = 0
     sampling: str = "plain"
+    real_share: float = 0.0
+    augment: str = "mild"
+    trained: str = "all"  # layers
     folds: int = 0  # that a threshold is chosen by; 0 for none
     recall: float = 0.0  # that it must have there
     threads: int = 0
 
-    def settings(self) -> classifier_training.Settings:
-        """An epoch draws as many images as there are; the last step may reach into the next."""
+    def optimizer_steps(self) -> int:
+        """Optimizer steps: an epoch draws as many images as there are; the last step may reach into
+        the next."""
+        return self.steps or math.ceil(self.epochs * len(self.train) / self.batch_size)
+
+    def settings(self, images: list[int]) -> classifier_training.Settings:
+        """Those of a training on some of the images."""
         return classifier_training.Settings(
-            steps=self.steps or math.ceil(self.epochs * len(self.train) / self.batch_size),
+            steps=self.optimizer_steps(),
             sampling=self.sampling,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             precision=self.precision,
             seed=self.seed,
+            augment=self.augment,
+            trained=self.trained,
+            real_share=self.real_share,
+            generated=tuple(self.train[i].generated for i in images),
         )
 
 
@@ -108,7 +121,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     if spec.held_out:
         looked_at = pictures(spec, test_pixels)
         write_features(out / "features_before.safetensors", spec, model, looked_at)
-    epochs = classifier_training.train(spec.settings(), model, train_pixels, labels)
+    settings = spec.settings(list(range(len(spec.train))))
+    epochs = classifier_training.train(settings, model, train_pixels, labels)
     probabilities = classifier_training.predict(model, test_pixels, spec.precision)
 
     if spec.held_out:
@@ -146,7 +160,7 @@ def choose_threshold(spec: Spec, pixels: torch.Tensor, labels: torch.Tensor) -> 
 
     def predict(rest: list[int], held: list[int]) -> torch.Tensor:
         model = untrained(spec, pixels[rest])
-        classifier_training.train(spec.settings(), model, pixels[rest], labels[rest])
+        classifier_training.train(spec.settings(rest), model, pixels[rest], labels[rest])
         return classifier_training.predict(model, pixels[held], spec.precision)
 
     folds = classifier_threshold.held_out(
@@ -237,7 +251,7 @@ def write_summary(file: Path, spec: Spec, model: classifier.Classifier) -> None:
         "parameters": sum(p.numel() for p in model.network.parameters()),
         "resolution": spec.resolution,
         "train_images": dict(zip(spec.classes, counts, strict=True)),
-        "steps": spec.settings().steps,
+        "steps": spec.optimizer_steps(),
         "batch_size": spec.batch_size,
         "sampling": spec.sampling,
         "seed": spec.seed,

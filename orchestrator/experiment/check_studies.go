@@ -135,6 +135,10 @@ func (k Classifier) check(c *checker) {
 	c.require(k.LearningRate > 0, "classifier.learning_rate", "learning rate %g: must be above 0", k.LearningRate)
 	c.require(k.WeightDecay >= 0, "classifier.weight_decay", "weight decay %g: must not be negative", k.WeightDecay)
 	c.choice(k.Sampling, "classifier.sampling")
+	c.require((k.Sampling == RealShare) == (k.RealShare > 0 && k.RealShare < 1), "classifier.real_share",
+		"real_share %g: give sampling: real_share and a share between 0 and 1, such as 0.5, or neither", k.RealShare)
+	c.choice(k.Train, "classifier.train")
+	c.choice(k.Augment, "classifier.augment")
 	c.choice(k.Precision, "classifier.precision")
 	c.require(k.Folds == 0 || k.Folds >= 2, "classifier.folds", "folds %d: must be at least 2, or 0 for none", k.Folds)
 	c.require(k.Recall >= 0 && k.Recall <= 1, "classifier.recall", "recall %g: must be from 0 to 1", k.Recall)

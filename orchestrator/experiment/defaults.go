@@ -43,6 +43,8 @@ func defaults() *Experiment {
 				LearningRate: 1e-3,
 				WeightDecay:  1e-2,
 				Sampling:     "plain",
+				Train:        TrainAll,
+				Augment:      MildAugment,
 				Precision:    "fp32",
 			},
 		},

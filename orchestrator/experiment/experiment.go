@@ -222,12 +222,28 @@ type ClassifierTraining struct {
 	LearningRate float64 `yaml:"learning_rate" json:"learning_rate"`
 	WeightDecay  float64 `yaml:"weight_decay" json:"weight_decay"`
 	Precision    string  `yaml:"precision" json:"precision"`
-	Sampling     string  `yaml:"sampling" json:"sampling"` // plain: every image alike; balanced: every class alike
+	Sampling     string  `yaml:"sampling" json:"sampling"` // plain: every image alike; balanced: every class alike; real_share
+
+	RealShare float64 `yaml:"real_share" json:"real_share,omitempty"` // of photos within a class, with sampling real_share
+	Train     string  `yaml:"train" json:"trained,omitempty"`         // all, or the head: the last layer
+	Augment   string  `yaml:"augment" json:"augment,omitempty"`       // none, mild, trivial or cutmix
 
 	// An inspection's threshold is chosen by so many folds of the training photos, 0 for none,
 	// to have a recall, 0 for the threshold of the fewest mistakes where both kinds weigh alike.
 	Folds  int     `yaml:"folds" json:"folds,omitempty"`
 	Recall float64 `yaml:"recall" json:"recall,omitempty"`
+}
+
+// Keyed is the training as specs have it: what it says as trainings were before there was
+// a choice is left out, so that their keys stay.
+func (t ClassifierTraining) Keyed() ClassifierTraining {
+	if t.Train == TrainAll {
+		t.Train = ""
+	}
+	if t.Augment == MildAugment {
+		t.Augment = ""
+	}
+	return t
 }
 
 // Reference is what somebody else reported for the same training sets, shown

@@ -112,6 +112,10 @@ var mistakesOfValue = []mistake{
 	{"one fold", head + study2 + "classifier: {folds: ▸1}\n", "folds 1: must be at least 2, or 0 for none"},
 	{"recall without folds", head + study2 + "classifier: {recall: ▸0.95}\n", "recall 0.95 needs folds to choose a threshold by: give classifier.folds, such as 5"},
 	{"recall in percent", head + study2 + "classifier: {folds: 5, recall: ▸95}\n", "recall 95: must be from 0 to 1"},
+	{"a share of nothing", head + study2 + "classifier: {real_share: ▸0.5}\n", "real_share 0.5: give sampling: real_share and a share between 0 and 1, such as 0.5, or neither"},
+	{"no share", head + study2 + "▸classifier: {sampling: real_share}\n", "real_share 0: give sampling: real_share and a share between 0 and 1, such as 0.5, or neither"},
+	{"no such augmentation", head + study2 + "classifier: {augment: ▸strong}\n", `"strong" is not one of: none, mild, trivial, cutmix`},
+	{"no such layers", head + study2 + "classifier: {train: ▸tail}\n", `"tail" is not one of: all, head`},
 	{"no such rival", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  rival: ▸reel\n", `rival "reel" is no training set`},
 	{"training set without a name", head + lora2 + "  training_sets: {▸'': {good: {real: 1}, defects: {real: 1}}}\n", "a training set without a name"},
 	{"training set without good images", head + lora2 + "  training_sets:\n    ▸real + generated: {defects: {real: 1}}\n", `training set "real + generated" has no good images`},
@@ -134,10 +138,10 @@ var mistakesOfValue = []mistake{
 	{"test images of the reference", head + study2 + "reference: {source: a paper, test_images: ▸-70, accuracy: {real: 0.72}}\n", "test_images -70: must not be negative"},
 
 	// The classifier.
-	{"sampling", head + study2 + "classifier: {sampling: ▸even}\n", `"even" is not one of: plain, balanced`},
+	{"sampling", head + study2 + "classifier: {sampling: ▸even}\n", `"even" is not one of: plain, balanced, real_share`},
 	{"learning rate of many classifiers", head + study2 + "  classifier: {learning_rate: [0.1, ▸0]}\n", "learning rate 0: must be above 0"},
 	{"no epochs of many classifiers", head + study2 + "  ▸classifier: {epochs: [1, 0]}\n", "give epochs or steps, above 0"},
-	{"model", head + study2 + "classifier: {model: ▸resnet50}\n", `"resnet50" is not one of: ` + strings.Join(Choices["classifier.model"], ", ")},
+	{"model", head + study2 + "classifier: {model: ▸resnet5}\n", `"resnet5" is not one of: ` + strings.Join(Choices["classifier.model"], ", ")},
 	{"weights", head + study2 + "classifier: {weights: ▸''}\n", "weights is empty: imagenet, lite0, none or a .safetensors file"},
 	{"small pictures", head + study2 + "classifier: {resolution: ▸16}\n", "resolution 16: must be at least 32"},
 	{"neither epochs nor steps", head + study2 + "▸classifier: {epochs: 0, steps: 0}\n", "give epochs or steps, above 0"},

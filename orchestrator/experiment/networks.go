@@ -21,3 +21,11 @@ const (
 	Lite0     = "lite0"    // those of EfficientNet-Lite0, of a package
 	NoWeights = "none"     // random ones
 )
+
+// What classifiers do where nothing is said.
+const (
+	TrainAll    = "all"
+	TrainHead   = "head"
+	MildAugment = "mild"
+	RealShare   = "real_share" // of classifier.sampling
+)

@@ -51,7 +51,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 	k := c.Classifier
 	spec := stage.Classify{
-		Model: k.Model, Weights: b.weights(k.Weights), ClassifierTraining: k.ClassifierTraining,
+		Model: k.Model, Weights: b.weights(k.Weights), ClassifierTraining: k.ClassifierTraining.Keyed(),
 		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Rendering: b.rendering(),
 	}
 	for index, class := range spec.Classes {

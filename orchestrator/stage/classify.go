@@ -35,6 +35,8 @@ type Labeled struct {
 	First int    `json:"first,omitempty"` // number of the folder's first image
 	Count int    `json:"count,omitempty"`
 	Fold  int    `json:"fold,omitempty"` // from 1: that which a training photo is held out of, where there are folds
+
+	Generated bool `json:"generated,omitempty"` // of a training image, as the stage finds it
 }
 
 // each lists the images of a folder one by one.
@@ -42,7 +44,7 @@ func (l Labeled) each() []Labeled {
 	images := make([]Labeled, l.Count)
 	for i := range images {
 		name := imageName(l.First + i)
-		images[i] = Labeled{Path: l.Path + Ref("/"+name), Class: l.Class}
+		images[i] = Labeled{Path: l.Path + Ref("/"+name), Class: l.Class, Generated: l.Generated}
 		if l.Name != "" {
 			images[i].Name = l.Name + "/" + name
 		}
@@ -102,6 +104,7 @@ func (s Classify) Resolve(f func(Ref) Ref) Spec {
 	s.Weights = f(s.Weights)
 	train := s.Train
 	for _, folder := range s.Generated {
+		folder.Generated = true
 		train = append(train[:len(train):len(train)], folder.each()...)
 	}
 	s.Train, s.Generated = resolved(train, f), nil
@@ -152,8 +155,15 @@ func (Classify) Keeps() string { return "" }
 // GroupKey implements Spec.
 func (Classify) GroupKey() string { return "" }
 
-// Effort implements Spec. Each fold is a training more.
-func (s Classify) Effort() float64 { return float64((1 + s.Folds) * s.OptimizerSteps() * s.BatchSize) }
+// Effort implements Spec. Each fold is a training more; where the head is trained alone,
+// nothing goes back through the network, which is two thirds of the work.
+func (s Classify) Effort() float64 {
+	effort := float64((1 + s.Folds) * s.OptimizerSteps() * s.BatchSize)
+	if s.ClassifierTraining.Train == experiment.TrainHead {
+		effort /= 3
+	}
+	return effort
+}
 
 const classifierBytes = 1 << 20 // tables
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 import host
 from classifier import augment
@@ -23,7 +24,9 @@ class Settings:
     """How to train; `steps` are optimizer steps of `batch_size` images.
 
     Sampling plain takes every image equally often, so that a class counts by its size; balanced
-    takes every class equally often.
+    takes every class equally often; real_share takes classes as plain does, and within one that
+    has photos and generated images the share `real_share` of photos. Of the network all is
+    trained, or its head: its last layer.
     """
 
     steps: int
@@ -33,6 +36,10 @@ class Settings:
     weight_decay: float
     precision: str
     seed: int
+    augment: str = "mild"
+    trained: str = "all"
+    real_share: float = 0.0
+    generated: tuple[bool, ...] = ()  # which training images are, for real_share
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,9 @@ def train(
 
     Returns one row for as many draws as there are images, the last one perhaps unfinished.
     """
-    network = model.network.train()
+    network = prepared(settings, model)
     optimizer = torch.optim.AdamW(
-        network.parameters(),
+        [parameter for parameter in network.parameters() if parameter.requires_grad],
         lr=settings.learning_rate,
         weight_decay=settings.weight_decay,
         fused=True,
@@ -66,12 +73,20 @@ def train(
         runtime.stop_if_cancelled()
         optimizer.param_groups[0]["lr"] = learning_rate(settings, step)
         chosen = runtime.to_device(torch.tensor(order(step)), pixels.device)
+        varied, targets = augment.augment(
+            settings.augment,
+            pixels[chosen],
+            labels[chosen],
+            model.head.out_features,
+            settings.seed,
+            step,
+        )
+        inputs = model.normalize(varied)
         # Dropout and stochastic depth draw from torch's own generator.
         torch.manual_seed(randomness.derive_seed(settings.seed, "dropout", step))
-        inputs = model.normalize(augment.augment(pixels[chosen], settings.seed, step))
         with runtime.autocast(pixels.device, settings.precision):
             scores = network(inputs)
-        loss = F.cross_entropy(scores.float(), labels[chosen], label_smoothing=LABEL_SMOOTHING)
+        loss = F.cross_entropy(scores.float(), targets, label_smoothing=LABEL_SMOOTHING)
         scaler.scale(loss).backward()
         scaler.step(optimizer)
         scaler.update()
@@ -86,25 +101,39 @@ def train(
     return _by_epoch(losses, hits, len(pixels) / settings.batch_size)
 
 
-def _plain(seed: int, labels: list[int], size: int, step: int) -> list[int]:
-    return data_order.step_indices(seed, "train", len(labels), size, step)
+TRAINED = ("all", "head")
 
 
-def _balanced(seed: int, labels: list[int], size: int, step: int) -> list[int]:
-    return data_order.balanced_step_indices(seed, "train", labels, size, step)
+def prepared(settings: Settings, model: Classifier) -> nn.Module:
+    """The network in the mode that it is trained in. Below a head that is trained alone all stays
+    as it was, batch norms' statistics too, and nothing is dropped."""
+    if settings.trained not in TRAINED:
+        raise StageError(f"train {settings.trained!r} is unknown; use {' or '.join(TRAINED)}")
+    network = model.network.train()
+    if settings.trained == "head":
+        network.eval().requires_grad_(False)
+        model.head.requires_grad_(True)
+    return network
 
 
-# The indices of a step's images, by how they are drawn.
-SAMPLING = {"plain": _plain, "balanced": _balanced}
+SAMPLING = ("plain", "balanced", "real_share")
 
 
 def _order(settings: Settings, labels: list[int]) -> Callable[[int], list[int]]:
-    """What gives the indices of a step."""
-    if settings.sampling not in SAMPLING:
-        known = " or ".join(SAMPLING)
-        raise StageError(f"sampling {settings.sampling!r} is unknown; use {known}")
-    draw = SAMPLING[settings.sampling]
-    return lambda step: draw(settings.seed, labels, settings.batch_size, step)
+    """What gives the indices of a step's images."""
+    seed, size = settings.seed, settings.batch_size
+    match settings.sampling:
+        case "plain":
+            return lambda step: data_order.step_indices(seed, "train", len(labels), size, step)
+        case "balanced":
+            return lambda step: data_order.balanced_step_indices(seed, "train", labels, size, step)
+        case "real_share":
+            kinds, share = list(settings.generated), settings.real_share
+            return lambda step: data_order.shared_step_indices(
+                seed, "train", labels, kinds, share, size, step
+            )
+    known = ", ".join(SAMPLING)
+    raise StageError(f"sampling {settings.sampling!r} is unknown; use {known}")
 
 
 def learning_rate(settings: Settings, step: int) -> float:

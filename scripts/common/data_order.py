@@ -7,6 +7,7 @@ used more than once oftener than another, and the order of a short training is a
 order of a long one.
 """
 
+import math
 from collections import Counter
 
 from common.randomness import permutation
@@ -39,6 +40,42 @@ def balanced_step_indices(
         again, member = divmod(turn, len(members[label]))
         order = permutation(seed, f"order/{role}/{label}", again, len(members[label]))
         indices.append(members[label][order[member]])
+    return indices
+
+
+def shared_step_indices(
+    seed: int,
+    role: str,
+    labels: list[int],
+    generated: list[bool],
+    share: float,
+    batch_size: int,
+    step: int,
+) -> list[int]:
+    """Indices for one step in which classes come as step_indices has them, and `share` of those of
+    a class are photos, if it has photos and generated images.
+
+    Of the first k images of such a class floor(k * share) are photos, after any number of steps.
+    Photos, and generated images, are walked through as step_indices does.
+    """
+    members: dict[tuple[int, bool], list[int]] = {}
+    for index, kind in enumerate(zip(labels, generated, strict=True)):
+        members.setdefault(kind, []).append(index)
+    indices = []
+    for position in range(step * batch_size, (step + 1) * batch_size):
+        turn, place = divmod(position, len(labels))
+        walk = permutation(seed, f"order/{role}", turn, len(labels))
+        label = labels[walk[place]]
+        before = sum(labels[index] == label for index in walk[:place]) + turn * labels.count(label)
+        if (label, False) not in members or (label, True) not in members:
+            indices.append(walk[place])
+            continue
+        photos = math.floor(before * share)
+        is_generated = math.floor((before + 1) * share) == photos
+        of_kind = members[label, is_generated]
+        again, member = divmod(before - photos if is_generated else photos, len(of_kind))
+        name = f"order/{role}/{label}/{'generated' if is_generated else 'photos'}"
+        indices.append(of_kind[permutation(seed, name, again, len(of_kind))[member]])
     return indices
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from classifier import network, training
+from classifier import augment, network, training
 from common import framing, runtime
 from common.errors import StageError
 from diffusion import families, samplers
@@ -115,3 +115,5 @@ def test_another_backbone_is_refused():
 
 def test_sampling():
     assert sorted(CHOICES["classifier.sampling"]) == sorted(training.SAMPLING)
+    assert sorted(CHOICES["classifier.augment"]) == sorted(augment.KINDS)
+    assert sorted(CHOICES["classifier.train"]) == sorted(training.TRAINED)

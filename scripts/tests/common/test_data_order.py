@@ -1,5 +1,8 @@
 """The order of images is fair, prefix-stable and a function of its arguments."""
 
+import math
+from collections import Counter
+
 import pytest
 
 from common import data_order, randomness
@@ -79,3 +82,37 @@ def test_a_balanced_step_does_not_depend_on_the_steps_before_it():
     assert forward != [
         data_order.balanced_step_indices(4, "train", labels, 4, step) for step in range(40)
     ]
+
+
+def test_a_share_of_each_class_are_photos():
+    labels = [0] * 6 + [1] * 12 + [2] * 3
+    generated = [False] * 2 + [True] * 4 + [False] * 2 + [True] * 10 + [False] * 3
+    for share in (0.25, 0.5, 0.9):
+        drawn = [
+            index
+            for step in range(30)
+            for index in data_order.shared_step_indices(
+                5, "train", labels, generated, share, 7, step
+            )
+        ]
+        assert len(drawn) == 210
+        classes = Counter(labels[index] for index in drawn)
+        assert classes == {0: 60, 1: 120, 2: 30}  # as without a share: ten walks through all
+        for label in (0, 1):
+            photos = [i for i in drawn if labels[i] == label and not generated[i]]
+            assert len(photos) == math.floor(classes[label] * share)
+            for kind in (False, True):
+                of = [i for i in range(21) if labels[i] == label and generated[i] == kind]
+                used = [drawn.count(i) for i in of]
+                assert max(used) - min(used) <= 1
+        assert Counter(i for i in drawn if labels[i] == 2) == {18: 10, 19: 10, 20: 10}
+
+
+def test_a_shared_step_does_not_depend_on_the_steps_before_it():
+    labels, generated = [0, 0, 0, 1, 1, 1], [False, True, True, False, False, True]
+    steps = [
+        data_order.shared_step_indices(1, "train", labels, generated, 0.5, 4, step)
+        for step in range(9)
+    ]
+    long = data_order.shared_step_indices(1, "train", labels, generated, 0.5, 36, 0)
+    assert [index for step in steps for index in step] == long
