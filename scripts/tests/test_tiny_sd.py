@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import make_tiny_sd
+import referee
 import tiny_sd_data
 import tiny_sd_latents
 import tiny_sd_text
@@ -105,7 +106,12 @@ def test_autoencoder_and_denoiser_train_and_export(tokenizer, pixels, tmp_path):
         checkpoint = tmp_path / f"{name}.pt"
         return tiny_sd_training.Settings(2, 2, checkpoint, rows.append, 1e-3)
 
-    vae = tiny_sd_vae.train(pixels.repeat(1, 1, 2, 2), 4, 0, settings("vae"))
+    large = pixels.repeat(1, 1, 2, 2)
+    vae = tiny_sd_vae.train(large, 4, 0, settings("vae"))
+    latents, decoder = tiny_sd_latents.encode(vae, large)[0], vae.decoder.conv_out.weight.clone()
+    vae = tiny_sd_vae.train_decoder(vae, large, 0, settings("decoder"))
+    assert torch.equal(tiny_sd_latents.encode(vae, large)[0], latents)
+    assert not torch.equal(vae.decoder.conv_out.weight, decoder)
     text = tiny_sd_text.build_encoder(tokenizer)
     unet = tiny_sd_unet.build_unet(4)
     start = {name: value.clone() for name, value in text.state_dict().items()}
@@ -144,3 +150,31 @@ def test_training_goes_on_from_its_checkpoint(tmp_path):
     model = torch.nn.Linear(2, 2, bias=False)
     tiny_sd_training.fit(model, loss_of_part, settings(5))
     assert steps == [0, 1, 2, 3, 4]
+
+
+def test_referee_weighs_both_kinds_of_cells_alike():
+    probabilities = torch.tensor([0.1, 0.2, 0.3, 0.6, 0.4, 0.7, 0.8, 0.9])
+    defective = torch.arange(8) >= 4
+    assert referee.auroc(probabilities, defective) == 15 / 16
+    limit = referee.best_threshold(probabilities, defective)
+    assert 0.4 < limit <= 0.6
+    # As many of either kind in a batch, photos and autoencoded ones mixed.
+    kinds = [torch.full((4, 3, 128, 128), value, dtype=torch.uint8) for value in (40, 200)]
+    cells = referee.Cells(*kinds, torch.tensor([True, False, False, False]))
+    inputs, targets = referee.batch(cells, 6, torch.Generator().manual_seed(0))
+    assert inputs.shape == (6, 3, referee.SIDE, referee.SIDE)
+    assert targets.tolist() == [0, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.slow
+def test_referee_is_trained_and_read_back(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    photos = torch.randint(256, (4, 3, 128, 128), generator=generator, dtype=torch.uint8)
+    cells = referee.Cells(photos, photos, torch.tensor([True, False, True, False]))
+    settings = tiny_sd_training.Settings(1, 2, tmp_path / "x.pt", lambda row: None, 1e-3)
+    judge = referee.train(cells, referee.build_network(0), 0, settings)
+    judge.threshold = 0.25
+    judge.save(tmp_path / "referee")
+    again = referee.load(tmp_path / "referee")
+    assert again.threshold == 0.25
+    assert torch.equal(again.probabilities(photos), judge.probabilities(photos))

@@ -2,9 +2,9 @@
 
     python experiments/models/tiny-sd/make/make_tiny_sd.py --out experiments/models/tiny-sd --seed 0
 
-Trains the autoencoder, then the UNet and its text encoder, then the UNet alone: it learns to pass
-over words without a meaning, which the text encoder goes on telling apart, so that a LoRA can give
-one a meaning. An interrupted run goes on from the checkpoints in --work.
+Trains the autoencoder, and its decoder further, then the UNet and its text encoder, then the UNet
+alone: it learns to pass over words without a meaning, which the text encoder goes on telling apart,
+so that a LoRA can give one a meaning. An interrupted run goes on from the checkpoints in --work.
 """
 
 import argparse
@@ -53,9 +53,10 @@ def parse_arguments() -> argparse.Namespace:
         "--work", type=Path, default=Path("build/tiny-sd"), help="checkpoints, logs"
     )
     parser.add_argument(
-        "--start", type=Path, help="an earlier result: train its UNet alone further"
+        "--start", type=Path, help="an earlier result: train its decoder and its UNet alone further"
     )
     parser.add_argument("--vae-steps", type=int, default=2330)
+    parser.add_argument("--decoder-steps", type=int, default=2500, help="of the decoder alone")
     parser.add_argument("--unet-steps", type=int, default=10300)
     parser.add_argument("--words-steps", type=int, default=1000, help="of the UNet alone")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -69,11 +70,14 @@ def train_autoencoder(pixels: torch.Tensor, arguments: argparse.Namespace) -> Au
         vae = tiny_sd_vae.build(LATENT_CHANNELS)
         vae.load_state_dict(earlier(arguments.start).vae.state_dict())
         vae.register_to_config(scaling_factor=1.0)
+    else:
+        settings = training_settings(arguments, "vae", tiny_sd_vae.LEARNING_RATE)
+        vae = tiny_sd_vae.train(pixels, LATENT_CHANNELS, arguments.seed, settings)
+        tiny_sd_latents.normalise(vae, pixels)
+    if not arguments.decoder_steps:
         return vae
-    settings = training_settings(arguments, "vae", tiny_sd_vae.LEARNING_RATE)
-    vae = tiny_sd_vae.train(pixels, LATENT_CHANNELS, arguments.seed, settings)
-    tiny_sd_latents.normalise(vae, pixels)
-    return vae
+    settings = training_settings(arguments, "decoder", tiny_sd_vae.LEARNING_RATE / 2)
+    return tiny_sd_vae.train_decoder(vae, pixels, arguments.seed, settings)
 
 
 def train_denoiser(

@@ -37,6 +37,7 @@ MODEL = Path(__file__).resolve().parents[1]
 BATCH = 32
 STEPS = 1000
 LEARNING_RATE = 4e-4
+SIDE = 192  # pixels that the network sees of a cell's 128: cracks are thin
 NORM_BATCHES = 24  # that batch norm's statistics are estimated on
 FIRST_TRAINED = 3  # stage
 SHIFT = 6  # pixels
@@ -102,7 +103,9 @@ def build_network(seed: int) -> EfficientNet:
 
 
 def network_inputs(pixels: torch.Tensor) -> torch.Tensor:
-    """0..255 as Lite0 takes it."""
+    """0..255 (N, 3, R, R) as Lite0 takes it, enlarged."""
+    if pixels.shape[-1] != SIDE:
+        pixels = F.interpolate(pixels, size=SIDE, mode="bicubic")
     return ((pixels - 127) / 128).to(memory_format=torch.channels_last)
 
 
@@ -150,9 +153,10 @@ def varied(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return ((pixels + grain) * (0.7 + 0.6 * gain)).clamp(0, 255)
 
 
-def train(cells: Cells, seed: int, settings: tiny_sd_training.Settings) -> Referee:
+def train(
+    cells: Cells, network: EfficientNet, seed: int, settings: tiny_sd_training.Settings
+) -> Referee:
     """A referee without a threshold. The first stages stay as ImageNet taught them."""
-    network = build_network(seed)
     generator = randomness.generator(seed, "tiny-sd/referee/norms")
     parts = [batch(cells, BATCH, generator)[0] for _ in range(NORM_BATCHES)]
     lite0.estimate_batch_norm(network, parts)  # ends in evaluation mode, and stays there
@@ -212,6 +216,7 @@ def main() -> None:
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--threads", type=int, default=2)
     training.add_argument("--steps", type=int, default=STEPS)
+    training.add_argument("--start", type=Path, help="a referee that is trained further")
     judging = commands.add_parser("judge")
     judging.add_argument("referee", type=Path)
     judging.add_argument("images", type=Path, nargs="+", help="folders of PNG files")
@@ -225,7 +230,8 @@ def main() -> None:
             report=lambda row: print(f"step {row['step']} loss {row['loss']:.3f}", flush=True),
             learning_rate=LEARNING_RATE,
         )
-        referee = train(cells, arguments.seed, settings)
+        start = load(arguments.start).network if arguments.start else build_network(arguments.seed)
+        referee = train(cells, start, arguments.seed, settings)
         chances = [referee.probabilities(p) for p in (held_out.photos, held_out.autoencoded)]
         referee.threshold = best_threshold(torch.cat(chances), held_out.defective.repeat(2))
         print(f"threshold {referee.threshold:.3f}")

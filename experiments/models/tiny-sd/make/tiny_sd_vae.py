@@ -2,6 +2,7 @@
 
 import torch
 from diffusers import AutoencoderKL
+from torch import nn
 
 import tiny_sd_flaws
 import tiny_sd_perceptual
@@ -61,6 +62,24 @@ def train(
         return losses(model, networks[part], batch, generator)
 
     tiny_sd_training.fit(model, loss_of_part, settings)
+    return model.to(memory_format=torch.contiguous_format)
+
+
+def train_decoder(
+    model: AutoencoderKL, pixels: torch.Tensor, seed: int, settings: tiny_sd_training.Settings
+) -> AutoencoderKL:
+    """The same autoencoder with its decoder trained further, so that latents stay what they are."""
+    model.requires_grad_(False).to(memory_format=torch.channels_last)
+    networks = [tiny_sd_perceptual.Lite0Features() for _ in range(settings.threads)]
+    decoder = nn.ModuleList([model.post_quant_conv, model.decoder]).requires_grad_(True)
+
+    def loss_of_part(step: int, part: int) -> tiny_sd_training.Losses:
+        generator = randomness.generator(seed, "tiny-sd/decoder", step, part)
+        batch = crops(pixels, generator, BATCH // settings.threads)
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        return losses(model, networks[part], batch, generator)
+
+    tiny_sd_training.fit(decoder, loss_of_part, settings)
     return model.to(memory_format=torch.contiguous_format)
 
 
