@@ -111,7 +111,7 @@ def test_sampling_is_as_asked_for(spec):
         summary = json.loads(Path(wanted["out"], "training.json").read_text())
         assert summary["sampling"] == sampling
     assert runs["plain"] != runs["balanced"]
-    with pytest.raises(StageError, match="sampling 'even' is unknown; use plain, balanced, real_share"):
+    with pytest.raises(StageError, match="'even' is unknown; use plain, balanced, real_share"):
         classify.run(spec("even", sampling="even"))
 
 
