@@ -22,7 +22,7 @@ const (
 	NoWeights = "none"     // random ones
 )
 
-// What classifiers do where nothing is said.
+// What other settings of classifiers may say, and more than one place asks for.
 const (
 	TrainAll    = "all"
 	TrainHead   = "head"

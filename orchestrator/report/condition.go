@@ -28,6 +28,7 @@ type condition struct {
 
 	inspected  *result.Runs // what an inspection does; nil with detection
 	inspection result.Inspection
+	goodClass  int // of inspected, an index into its classes
 
 	total *result.Confusion // summed over seeds
 }

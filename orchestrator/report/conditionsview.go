@@ -131,12 +131,19 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	asSeen := pictures.Smaller(k.Resolution)
 	about, others := r.mistakesGalleries()
-	view.Mistakes, view.OtherMistakes = about.viewed(asSeen), others.viewed(asSeen)
-	if g, ok := r.sampleGallery(); ok {
-		samples := g.View(pictures)
-		view.Samples = &samples
-	}
+	view.Mistakes, view.OtherMistakes = viewedIn(asSeen, about), viewedIn(asSeen, others)
+	samples, _ := r.sampleGallery()
+	view.Samples = viewedIn(pictures, samples)
 	return view
+}
+
+// viewedIn is a gallery on the page; nil for one without rows.
+func viewedIn(pictures *gallery.Album, g gallery.Gallery) *gallery.View {
+	if len(g.Rows) == 0 {
+		return nil
+	}
+	view := g.View(pictures)
+	return &view
 }
 
 // fill completes the row of a condition that has runs.

@@ -87,7 +87,7 @@ func (r *Report) grouped(of func(*condition) string) (list string, differ bool) 
 		if names[value] == nil {
 			values = append(values, value)
 		}
-		names[value] = append(names[value], "“"+c.name+"”")
+		names[value] = append(names[value], quote(c.name))
 	}
 	switch len(values) {
 	case 0:

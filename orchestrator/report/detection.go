@@ -22,7 +22,7 @@ func (c *condition) detect(seeds []int64, predictions []*result.Predictions, par
 	for i, p := range predictions {
 		inspected[i] = result.Inspected(p, at)
 	}
-	c.detection = &d
+	c.detection, c.goodClass = &d, at
 	if c.inspected, err = result.NewRuns(seeds, inspected); err != nil {
 		return err
 	}
@@ -30,6 +30,10 @@ func (c *condition) detect(seeds []int64, predictions []*result.Predictions, par
 	c.inspection = c.inspected.Inspection(at)
 	return nil
 }
+
+// byThreshold reports whether inspections go by a threshold that folds chose, and not by the
+// class that is answered.
+func (c *condition) byThreshold() bool { return c.runs[0].predictions.Threshold != nil }
 
 // detectionGrid is the table of what an inspection asks for; false without any.
 func (r *Report) detectionGrid() (table.Table, bool) {
@@ -54,7 +58,7 @@ func (r *Report) detectionGrid() (table.Table, bool) {
 			overSeeds(d.Brier.Spread), overSeeds(d.Calibration),
 		})
 		if len(g.Notes) == 0 {
-			g.Notes = result.DetectionNotes(d.Defective, d.Good, r.plan.Experiment.Dataset.Good)
+			g.Notes = result.DetectionNotes(d.Defective, d.Good, r.plan.Experiment.Dataset.Good, c.byThreshold())
 		}
 	}
 	return g, len(g.Rows) > 0

@@ -48,11 +48,14 @@ func stateOfRow(cells []*cell) state {
 	return missing
 }
 
+// quote puts a name of the experiment between quotation marks.
+func quote(name string) string { return "“" + name + "”" }
+
 // quoteAll puts names in quotation marks.
 func quoteAll(names []string) []string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = "“" + name + "”"
+		quoted[i] = quote(name)
 	}
 	return quoted
 }

@@ -14,20 +14,9 @@ import (
 // mistakesShown is how many photos of either kind are shown for a training set.
 const mistakesShown = 8
 
-// mistakes are a gallery, and whether it has anything.
-type mistakes struct{ gallery.Gallery }
-
-func (m mistakes) viewed(pictures *gallery.Album) *gallery.View {
-	if len(m.Rows) == 0 {
-		return nil
-	}
-	view := m.View(pictures)
-	return &view
-}
-
 // mistakesGalleries show the test photos that inspections get wrong: those of the training
 // sets that the verdict is about, or of all without one, and those of the others.
-func (r *Report) mistakesGalleries() (about, others mistakes) {
+func (r *Report) mistakesGalleries() (about, others gallery.Gallery) {
 	about.Heading = "Mistakes"
 	about.Text = fmt.Sprintf("Of each training set %d escapes and %d false alarms at most, as its classifiers saw them: first those that most trainings get wrong, then in the order of the test photos. "+
 		"A photo counts once, whatever the number of trainings. Point at one for its scores, 1 less the probability of a good part, and for what the others made of it.", mistakesShown, mistakesShown)
@@ -41,7 +30,7 @@ func (r *Report) mistakesGalleries() (about, others mistakes) {
 		}
 		var escapes, alarms []result.Mistaken
 		for _, m := range c.inspected.Mistaken() {
-			if c.inspected.Classes[m.Label] == r.plan.Experiment.Dataset.Good {
+			if m.Label == c.goodClass {
 				alarms = append(alarms, m)
 			} else {
 				escapes = append(escapes, m)
@@ -80,17 +69,11 @@ func (r *Report) mistakesRow(c *condition, kind string, list []result.Mistaken, 
 func (r *Report) mistakeTitle(c *condition, m result.Mistaken) string {
 	var scores, others []string
 	for _, run := range c.runs {
-		p := run.predictions
-		img := p.Images[m.Place]
-		for class, name := range p.Classes {
-			if name == r.plan.Experiment.Dataset.Good {
-				scores = append(scores, fmt.Sprintf("%.2f", 1-img.Probabilities[class]))
-			}
-		}
+		scores = append(scores, fmt.Sprintf("%.2f", 1-run.predictions.Images[m.Place].Probabilities[c.goodClass]))
 	}
 	for _, other := range r.conditions {
 		if other != c && other.inspected != nil && other.inspected.SameImages(c.inspected) {
-			others = append(others, fmt.Sprintf("“%s” %d of %d", other.name, other.inspected.WrongIn(m.Place), len(other.runs)))
+			others = append(others, fmt.Sprintf("%s %d of %d", quote(other.name), other.inspected.WrongIn(m.Place), len(other.runs)))
 		}
 	}
 	title := fmt.Sprintf("%s (%s): wrong in %d of %d, score %s", m.Image, c.inspected.Classes[m.Label], m.Runs, len(c.runs), strings.Join(scores, ", "))

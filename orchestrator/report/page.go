@@ -24,8 +24,9 @@ type page struct {
 	ScriptHash  string // of the script, which the page's policy allows alone
 	Name        string
 	Question    string
-	Verdict     []string // what to do, what it comes to, what would settle it
-	Answer      []string // in words
+	Verdict     []string // what to do, what it comes to, what would settle it; or the answer's first sentence
+	Answer      []string // and its other sentences
+	Decided     bool     // that there is a verdict, so that the answer is for whom it is not enough
 	Unfinished  []string
 	Mixed       []mixedView    // of studies whose cells come from different environments
 	Cells       map[string]int // by state
@@ -87,12 +88,15 @@ func (r *Report) page(pictures *gallery.Album) (*page, error) {
 	notes, _ := r.plan.Set.RangeNotes()
 	usage := r.usage()
 	view := &page{
-		Name: exp.Name, Question: exp.Question, Verdict: r.verdict.lines(), Answer: r.answer(),
+		Name: exp.Name, Question: exp.Question, Verdict: r.verdict.lines(), Answer: r.answer(), Decided: r.verdict != nil,
 		Unfinished: r.unfinished(),
 		Cells:      map[string]int{"all": len(r.cells)},
 		Conditions: r.conditionsView(pictures), Patterns: patterns,
 		Usage: usage, Method: r.startedBy(), Range: notes, Borrowed: borrowed(usage), TestTotal: r.tests.total,
 		Record: r.record, Lineage: r.lineageView(), Settings: settings(exp, r.plan.Base.SHA256), Changes: exp.Changes,
+	}
+	if !view.Decided {
+		view.Verdict, view.Answer = view.Answer[:1], view.Answer[1:]
 	}
 	if g, ok := r.madeGallery(); ok {
 		made := g.Pairs(pictures.Smaller(pairSide))

@@ -166,6 +166,9 @@ func TestPageOfUnfinishedRuns(t *testing.T) {
 	if _, text := parse(t, page); !strings.Contains(text, "not run yet") || !strings.Contains(text, "No condition is finished yet") {
 		t.Error("the page does not say that nothing has run")
 	}
+	if !bytes.Contains(page, []byte(`<p class="lead">No condition is finished yet`)) {
+		t.Error("without a verdict, nothing leads")
+	}
 	failures := map[string]string{}
 	for _, task := range f.plan.Tasks {
 		failures[task.ID] = "the disk is full"

@@ -45,8 +45,7 @@ func (r *Report) decide() (*verdict, error) {
 	for i, c := range candidates {
 		runs[i] = c.inspected
 	}
-	good := slices.Index(v.rival.inspected.Classes, exp.Dataset.Good)
-	decided, ok, err := result.Decide(good, v.rival.inspected, runs)
+	decided, ok, err := result.Decide(v.rival.goodClass, v.rival.inspected, runs)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -69,11 +68,11 @@ func (v *verdict) lines() []string {
 }
 
 func (v *verdict) decision() string {
-	rival, all := quoted(v.rival.name), len(v.Compared)
+	rival, all := quote(v.rival.name), len(v.Compared)
 	best := v.Compared[v.Best]
 	switch v.Decision {
 	case result.UseThem:
-		text := fmt.Sprintf("Use generated images: %s makes fewer mistakes than %s (p %s", quoted(v.others[v.Best].name), rival, probability(best.Adjusted))
+		text := fmt.Sprintf("Use generated images: %s makes fewer mistakes than %s (p %s", quote(v.others[v.Best].name), rival, probability(best.Adjusted))
 		if all > 1 {
 			text += fmt.Sprintf(", adjusted for %s", english.Plural(all, "comparison", ""))
 		}
@@ -102,7 +101,7 @@ func (v *verdict) shown() string {
 			open++
 		}
 	}
-	rival := quoted(v.rival.name)
+	rival := quote(v.rival.name)
 	var parts []string
 	add := func(n int, text string) {
 		if n > 0 {
@@ -112,7 +111,7 @@ func (v *verdict) shown() string {
 	one := func(n int, singular, plural string) string { return english.PluralWord(n, singular, plural) }
 	if open == len(v.Compared) {
 		if open == 1 {
-			return fmt.Sprintf("%s is not shown to make fewer mistakes than %s, nor more", quoted(v.others[0].name), rival)
+			return fmt.Sprintf("%s is not shown to make fewer mistakes than %s, nor more", quote(v.others[0].name), rival)
 		}
 		return fmt.Sprintf("none of the %d training sets with them is shown to make fewer mistakes than %s, nor more", open, rival)
 	}
@@ -128,7 +127,7 @@ func (v *verdict) harmed() string {
 	var names []string
 	for i, classes := range v.Harmed {
 		for _, class := range classes {
-			if name := quoted(v.rival.inspected.Classes[class]); v.Better(i) && !slices.Contains(names, name) {
+			if name := quote(v.rival.inspected.Classes[class]); v.Better(i) && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
@@ -149,17 +148,17 @@ func (v *verdict) counts() string {
 		chosen = fmt.Sprintf(", the best of %d", len(v.Compared))
 	}
 	return fmt.Sprintf("From %s to %s%s: escapes %s of %d defective photos, false alarms %s of %d good ones (%s; %s).",
-		quoted(v.rival.name), quoted(c.name), chosen,
+		quote(v.rival.name), quote(c.name), chosen,
 		fromTo(before.Escapes, after.Escapes, before.Defective), before.Defective,
 		fromTo(before.FalseAlarms, after.FalseAlarms, before.Good), before.Good, of, v.sortedOut())
 }
 
 // sortedOut says what makes an inspection sort a photo out.
 func (v *verdict) sortedOut() string {
-	if v.rival.runs[0].predictions.Threshold != nil {
+	if v.rival.byThreshold() {
 		return "sorted out by thresholds that were chosen on photos of training"
 	}
-	return "sorted out is what is not answered " + quoted(v.good)
+	return "sorted out is what is not answered " + quote(v.good)
 }
 
 func fromTo(before, after result.Estimate, of int) string {
@@ -196,8 +195,6 @@ func (v *verdict) outlook() string {
 	}
 	return fmt.Sprintf("%s, %s would show it with a probability of 80 %%.", what, english.WordSeries(ways, "or"))
 }
-
-func quoted(name string) string { return "“" + name + "”" }
 
 // verdictResult is the verdict in results.json.
 type verdictResult struct {
@@ -249,15 +246,11 @@ func inspectionMetrics(p *result.Predictions, good string) []metric {
 	if at < 0 {
 		return nil
 	}
-	escapes, alarms := 0, 0
-	for _, img := range result.Inspected(p, at).Images {
-		switch {
-		case img.Predicted == img.Label:
-		case img.Label == at:
-			alarms++
-		default:
-			escapes++
-		}
+	m := result.Tally(result.Inspected(p, at))
+	alarms := m.Of(at).Count - m.Of(at).Correct
+	escapes := -alarms
+	for class := range m.Classes {
+		escapes += m.Of(class).Count - m.Of(class).Correct
 	}
 	list := []metric{{"n_escapes", float64(escapes)}, {"n_false_alarms", float64(alarms)}}
 	if p.Threshold != nil {

@@ -103,6 +103,9 @@ func TestThresholdOfFolds(t *testing.T) {
 	if text := r.verdict.counts(); !strings.Contains(text, "escapes 20 → 20 of 20") || !strings.Contains(text, "sorted out by thresholds") {
 		t.Error(text)
 	}
+	if g, ok := r.detectionGrid(); !ok || !strings.Contains(g.Notes[0], "sorted out from a score on that was chosen on photos of training") {
+		t.Errorf("%q", g.Notes)
+	}
 
 	missing := newFixture(t, strings.Replace(studies, "steps: 5}", "steps: 5, folds: 2}", 1))
 	missing.commitAll(nil)

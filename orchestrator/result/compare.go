@@ -64,13 +64,15 @@ func CompareAll(conditions []*Runs) ([]Comparison, error) {
 		}
 		return x.B - y.B
 	})
-	conclude(list, func(c Comparison) int { return conditions[c.A].Parts() })
+	if len(list) > 0 {
+		conclude(list, conditions[list[0].A].Parts())
+	}
 	return list, nil
 }
 
-// conclude tests the differences of all comparisons that claims are made of together;
-// parts is the number of parts that were tested for one of them.
-func conclude(list []Comparison, parts func(Comparison) int) {
+// conclude tests the differences of all comparisons that claims are made of together, on
+// test images of so many parts.
+func conclude(list []Comparison, parts int) {
 	pool(list)
 	p := make([]float64, len(list))
 	for i := range list {
@@ -79,7 +81,7 @@ func conclude(list []Comparison, parts func(Comparison) int) {
 	}
 	for i, adjusted := range Holm(p) {
 		list[i].Adjusted = adjusted
-		list[i].Detectable = list[i].detectable(parts(list[i]), len(list))
+		list[i].Detectable = list[i].detectable(parts, len(list))
 	}
 }
 

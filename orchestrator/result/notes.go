@@ -31,12 +31,16 @@ var KindsNotes = []string{
 // UncontrolledNote is about images that keep the pixels of photos.
 const UncontrolledNote = "generated images that keep their photos’ own pixels went through no autoencoder, or in part: there is no such control for them, and the interval is of “generated : photos”"
 
-// DetectionNotes say what the figures of a test set of so many images are; good is the
-// class of good parts.
-func DetectionNotes(defective, good int, name string) []string {
+// DetectionNotes say what the figures of a test set of so many images are. Inspections go by
+// a threshold, or by whether the answer is the good class, of a name.
+func DetectionNotes(defective, good int, name string, byThreshold bool) []string {
+	where := "where another class than “" + name + "” is answered"
+	if byThreshold {
+		where = "from a score on that was chosen on photos of training"
+	}
 	return []string{
-		fmt.Sprintf("an image is sorted out where another class than “%s” is answered: escapes are defective images, of %d, that are not, and false alarms good ones, of %d, that are; "+
-			"in brackets 95 %% intervals, for other test images and, with several seeds, other trainings", name, defective, good),
+		fmt.Sprintf("an image is sorted out %s: escapes are defective images, of %d, that are not, and false alarms good ones, of %d, that are; "+
+			"in brackets 95 %% intervals, for other test images and, with several seeds, other trainings", where, defective, good),
 		fmt.Sprintf("by score, 1 less the probability of the good class: “escapes at %.0f %%” lie below a threshold that sorts out at most %.0f %% of the good ones; “false alarms at %.0f %%” above one that finds %.0f %% of the defective, or all (“to find all”); "+
 			"these thresholds are read off the test images: they say what the scores could do, not what a threshold that is set before will do",
 			100*UsualFalseAlarms, 100*UsualFalseAlarms, 100*UsualRecall, 100*UsualRecall),

@@ -80,7 +80,7 @@ func Decide(good int, rival *Runs, conditions []*Runs) (v Verdict, ok bool, err 
 	if len(v.Compared) == 0 {
 		return v, false, nil
 	}
-	conclude(v.Compared, func(Comparison) int { return rival.Parts() })
+	conclude(v.Compared, rival.Parts())
 	for _, c := range v.Compared {
 		v.Harmed = append(v.Harmed, harmed(good, conditions[c.A], rival))
 	}
@@ -95,12 +95,13 @@ func harmed(good int, condition, rival *Runs) (classes []int) {
 			continue
 		}
 		only := func(other int) bool { return other == class }
-		c, err := compare(condition.of(only), rival.of(only))
+		others := rival.of(only)
+		c, err := compare(condition.of(only), others)
 		if err != nil || len(c.Seeds) < 2 {
 			continue
 		}
 		one := []Comparison{c}
-		conclude(one, func(Comparison) int { return n })
+		conclude(one, others.Parts())
 		if one[0].Significant() && one[0].Difference.Mean < 0 {
 			classes = append(classes, class)
 		}
@@ -142,6 +143,6 @@ func (v Verdict) Settle(rival *Runs) Settling {
 		Images: rival.Tested(), Parts: rival.Parts(), Classes: len(rival.strata), Seeds: len(c.Seeds),
 		Conditions: len(v.Compared) + 1, OneRival: true,
 	}
-	difference := max(Worthwhile, c.Difference.Mean)
-	return Settling{difference, d.seedsFor(difference, c.found(d)), d.imagesFor(difference, c.found(d))}
+	difference, found := max(Worthwhile, c.Difference.Mean), c.found(d)
+	return Settling{difference, d.seedsFor(difference, found), d.imagesFor(difference, found)}
 }

@@ -61,19 +61,22 @@ def shared_step_indices(
     members: dict[tuple[int, bool], list[int]] = {}
     for index, kind in enumerate(zip(labels, generated, strict=True)):
         members.setdefault(kind, []).append(index)
+    turn, place = divmod(step * batch_size, len(labels))
+    walk = permutation(seed, f"order/{role}", turn, len(labels))
+    before = Counter({label: turn * count for label, count in Counter(labels).items()})
+    before.update(labels[index] for index in walk[:place])
     indices = []
-    for position in range(step * batch_size, (step + 1) * batch_size):
-        turn, place = divmod(position, len(labels))
-        walk = permutation(seed, f"order/{role}", turn, len(labels))
-        label = labels[walk[place]]
-        before = sum(labels[index] == label for index in walk[:place]) + turn * labels.count(label)
+    for index in step_indices(seed, role, len(labels), batch_size, step):
+        label = labels[index]
+        earlier = before[label]
+        before[label] += 1
         if (label, False) not in members or (label, True) not in members:
-            indices.append(walk[place])
+            indices.append(index)
             continue
-        photos = math.floor(before * share)
-        is_generated = math.floor((before + 1) * share) == photos
+        photos = math.floor(earlier * share)
+        is_generated = math.floor((earlier + 1) * share) == photos
         of_kind = members[label, is_generated]
-        again, member = divmod(before - photos if is_generated else photos, len(of_kind))
+        again, member = divmod(earlier - photos if is_generated else photos, len(of_kind))
         name = f"order/{role}/{label}/{'generated' if is_generated else 'photos'}"
         indices.append(of_kind[permutation(seed, name, again, len(of_kind))[member]])
     return indices

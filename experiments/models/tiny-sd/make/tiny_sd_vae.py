@@ -52,34 +52,37 @@ def train(
 ) -> AutoencoderKL:
     """A new autoencoder, trained on (N, 3, R, R) uint8."""
     torch.manual_seed(randomness.derive_seed(seed, "tiny-sd/vae/init"))
-    model = build(latent_channels).to(memory_format=torch.channels_last)  # 15 % faster here
-    networks = [tiny_sd_perceptual.Lite0Features() for _ in range(settings.threads)]
-
-    def loss_of_part(step: int, part: int) -> tiny_sd_training.Losses:
-        generator = randomness.generator(seed, "tiny-sd/vae", step, part)
-        batch = crops(pixels, generator, BATCH // settings.threads)
-        batch = batch.contiguous(memory_format=torch.channels_last)
-        return losses(model, networks[part], batch, generator)
-
-    tiny_sd_training.fit(model, loss_of_part, settings)
-    return model.to(memory_format=torch.contiguous_format)
+    model = build(latent_channels)
+    return fit(model, model, pixels, (seed, "tiny-sd/vae"), settings)
 
 
 def train_decoder(
     model: AutoencoderKL, pixels: torch.Tensor, seed: int, settings: tiny_sd_training.Settings
 ) -> AutoencoderKL:
     """The same autoencoder with its decoder trained further, so that latents stay what they are."""
-    model.requires_grad_(False).to(memory_format=torch.channels_last)
-    networks = [tiny_sd_perceptual.Lite0Features() for _ in range(settings.threads)]
+    model.requires_grad_(False)
     decoder = nn.ModuleList([model.post_quant_conv, model.decoder]).requires_grad_(True)
+    return fit(model, decoder, pixels, (seed, "tiny-sd/decoder"), settings)
+
+
+def fit(
+    model: AutoencoderKL,
+    trained: nn.Module,
+    pixels: torch.Tensor,
+    draws: tuple[int, str],
+    settings: tiny_sd_training.Settings,
+) -> AutoencoderKL:
+    """Train a part of the autoencoder, or all of it, on crops; `draws` names their generators."""
+    model.to(memory_format=torch.channels_last)  # 15 % faster here
+    networks = [tiny_sd_perceptual.Lite0Features() for _ in range(settings.threads)]
 
     def loss_of_part(step: int, part: int) -> tiny_sd_training.Losses:
-        generator = randomness.generator(seed, "tiny-sd/decoder", step, part)
+        generator = randomness.generator(*draws, step, part)
         batch = crops(pixels, generator, BATCH // settings.threads)
         batch = batch.contiguous(memory_format=torch.channels_last)
         return losses(model, networks[part], batch, generator)
 
-    tiny_sd_training.fit(decoder, loss_of_part, settings)
+    tiny_sd_training.fit(trained, loss_of_part, settings)
     return model.to(memory_format=torch.contiguous_format)
 
 
