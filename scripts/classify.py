@@ -8,6 +8,7 @@ looked at once, at the end. A photo may be tested on in tiles: its worst tile an
 import csv
 import json
 import math
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from typing import Any
 import torch
 
 import host
-from classifier import lite0, tiles
+from classifier import kept, lite0, tiles
 from classifier import network as classifier
 from classifier import threshold as classifier_threshold
 from classifier import training as classifier_training
+from classifier.predictions import TestImage, write_predictions
 from classifier.training import Epoch
 from common import images, memory, runtime, safetensors_file
 from common.errors import StageError
@@ -37,15 +39,6 @@ class TrainImage:
     class_: int
     fold: int = 0
     generated: bool = False
-
-
-@dataclass(frozen=True)
-class TestImage:
-    """One test image, or a tile of one; predictions.csv calls it, or all of it, `name`."""
-
-    path: str
-    class_: int
-    name: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +69,7 @@ class Spec(Rendered):
     real_share: float = 0.0
     augment: str = "mild"
     trained: str = "all"  # layers
+    keep: bool = False  # the trained network
     folds: int = 0  # that a threshold is chosen by; 0 for none
     recall: float = 0.0  # that it must have there
     threads: int = 0
@@ -125,13 +119,17 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     epochs = classifier_training.train(settings, model, train_pixels, labels)
     probabilities = classifier_training.predict(model, test_pixels, spec.precision)
 
-    if spec.held_out:
+    if spec.held_out and spec.trained == "head":  # which sees what it saw before
+        shutil.copyfile(out / "features_before.safetensors", out / "features.safetensors")
+    elif spec.held_out:
         write_features(out / "features.safetensors", spec, model, looked_at)
     answers = tiles.worst([entry.name for entry in spec.test], probabilities)
     tested, probabilities = [spec.test[i] for i in answers], probabilities[answers]
     write_predictions(out / "predictions.csv", spec.classes, tested, probabilities)
     write_epochs(out / "training.csv", epochs)
     write_summary(out / "training.json", spec, model)
+    if spec.keep:
+        kept.write(out, model, spec.model, spec.classes, spec.resolution)
     chosen = {}
     if spec.folds:
         del model
@@ -192,18 +190,6 @@ def check(spec: Spec) -> None:
     for index, name in enumerate(spec.classes):
         if index not in present:
             raise StageError(f"class {name!r} has no training image; add some or leave it out")
-
-
-def write_predictions(
-    file: Path, classes: list[str], tested: list[TestImage], probabilities: torch.Tensor
-) -> None:
-    """One line a test photo, in the order given: name, true class, predicted class, all p."""
-    with open(file, "w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["image", "label", "predicted", *(f"p_{name}" for name in classes)])
-        for entry, row in zip(tested, probabilities.tolist(), strict=True):
-            label, predicted = classes[entry.class_], classes[row.index(max(row))]
-            writer.writerow([entry.name, label, predicted, *(f"{p:.6f}" for p in row)])
 
 
 def pictures(spec: Spec, test_pixels: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -205,7 +205,7 @@ func (c *chaos) killOnce(name string) (done bool) {
 		return true
 	}
 	<-ended
-	for range 500 { // a worker whose host is gone ends by itself
+	for range 15_000 { // a worker whose host is gone ends by itself, on a busy machine in minutes
 		if worker == 0 || syscall.Kill(worker, 0) != nil {
 			return false
 		}

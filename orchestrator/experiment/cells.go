@@ -78,7 +78,7 @@ func (c Condition) Differs() string {
 func (e *Experiment) Cells() []Cell {
 	var cells []Cell
 	for _, p := range e.ExpandPatterns() {
-		for _, seed := range e.Seeds {
+		for _, seed := range e.Patterns.Seeds {
 			cells = append(cells, Cell{Study: Generation, Name: p.Name, Seed: seed, Pattern: &p})
 		}
 	}

@@ -44,17 +44,22 @@ func (c *checker) within(place func(path string) string, check func(*checker)) {
 // nameOfExperiment keeps names usable as folder names on every file system.
 var nameOfExperiment = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
+// seeds requires a list of seeds.
+func (c *checker) seeds(list []int64, path string) {
+	c.require(len(list) > 0, path, "%s is empty: give at least one, such as [0]", path)
+	for i, seed := range list {
+		c.require(seed >= 0, item(path, i), "seed %d is negative", seed)
+		c.require(!slices.Contains(list[:i], seed), item(path, i), "seed %d is listed twice", seed)
+	}
+}
+
 // problem returns the first mistake of a completed experiment, or nil.
 func (e *Experiment) problem() *problem {
 	c := &checker{}
 	c.require(e.Name != "", "name", "name is missing: its reports are kept under it")
 	c.require(nameOfExperiment.MatchString(e.Name), "name",
 		"name %q: use 1 to 64 letters, digits, '.', '_' and '-', starting with a letter or digit", e.Name)
-	c.require(len(e.Seeds) > 0, "seeds", "seeds is empty: give at least one, such as [0]")
-	for i, seed := range e.Seeds {
-		c.require(seed >= 0, item("seeds", i), "seed %d is negative", seed)
-		c.require(!slices.Contains(e.Seeds[:i], seed), item("seeds", i), "seed %d is listed twice", seed)
-	}
+	c.seeds(e.Seeds, "seeds")
 	e.checkDataset(c)
 	c.require(e.Base != "", "base", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id")
 	e.LoRA.check(c)

@@ -10,9 +10,13 @@ import (
 func (e *Experiment) checkPatterns(c *checker) {
 	p := e.Patterns
 	c.oneOf(p.Defect, "patterns.defect", e.Dataset.Defects...)
+	c.seeds(p.Seeds, "patterns.seeds")
+	c.require(p.Measure >= p.Show, "patterns.measure", "measure %d: must be at least patterns.show, %d", p.Measure, p.Show)
 	c.require(p.Show >= 1, "patterns.show", "show %d: must be at least 1", p.Show)
 	c.require(len(p.Matrix) > 0 || p.Baseline, "patterns", "patterns has neither a matrix nor a baseline")
 	c.require(!p.Baseline || !slices.Contains(e.Generate.How().Needs, InputLoRA), "patterns.baseline", "method %s makes no images without a LoRA", e.Generate.Method)
+	_, known := e.FindPattern(p.Reference)
+	c.require(p.Reference == "" || known, "patterns.reference", "there is no pattern %q: kizu plan lists them", p.Reference)
 	for i := range p.Matrix {
 		at := item("patterns.matrix", i)
 		for _, v := range e.recipes(i) {

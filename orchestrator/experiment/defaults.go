@@ -45,6 +45,7 @@ func defaults() *Experiment {
 				Sampling:     "plain",
 				Train:        TrainAll,
 				Augment:      MildAugment,
+				Keep:         true,
 				Precision:    "fp32",
 			},
 		},
@@ -63,6 +64,12 @@ func (e *Experiment) complete(given map[string]bool) {
 	if e.Patterns != nil {
 		if !given["patterns.show"] {
 			e.Patterns.Show = 8
+		}
+		if !given["patterns.measure"] {
+			e.Patterns.Measure = e.Patterns.Show
+		}
+		if e.Patterns.Seeds == nil {
+			e.Patterns.Seeds = e.Seeds
 		}
 		if e.Patterns.Features == "" {
 			e.Patterns.Features = classifierFeatures

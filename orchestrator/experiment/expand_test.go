@@ -173,3 +173,29 @@ func TestCellsAreDistinct(t *testing.T) {
 		}
 	})
 }
+
+// TestPatternsSeeds: study 1 may have seeds of its own.
+func TestPatternsSeeds(t *testing.T) {
+	const file = head + "seeds: [0, 1]\npatterns:\n  baseline: true\n"
+	for text, want := range map[string]string{
+		file:                       "[0 1]",
+		file + "  seeds: [1]\n":    "[1]",
+		file + "  seeds: []\n":     "patterns.seeds is empty: give at least one, such as [0]",
+		file + "  seeds: [1, 1]\n": "seed 1 is listed twice",
+	} {
+		e, err := Parse("small.yaml", "", []byte(text))
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			var seeds []int64
+			for _, cell := range e.Cells() {
+				seeds = append(seeds, cell.Seed)
+			}
+			got = fmt.Sprint(seeds)
+		}
+		if !strings.HasSuffix(got, want) {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}

@@ -18,6 +18,7 @@ type Experiment struct {
 	Patterns   *Patterns   `yaml:"patterns"`
 	Conditions *Conditions `yaml:"conditions"`
 	Classifier Classifier  `yaml:"classifier"`
+	Referee    Referee     `yaml:"referee"`
 	Reference  *Reference  `yaml:"reference"`
 
 	// Dir is the folder of the file: relative paths in it start there.
@@ -119,11 +120,15 @@ type Recipe struct {
 
 // Patterns is study 1: LoRA recipes for one defect, compared by their images.
 type Patterns struct {
-	Defect   string          `yaml:"defect"`
-	Show     int             `yaml:"show"`     // images generated for each pattern, none picked
-	Baseline bool            `yaml:"baseline"` // images without a LoRA
-	Features string          `yaml:"features"` // what compares images with photos: classifier, dinov2, clip, a folder or a Hugging Face id
-	Matrix   []Sweep[Recipe] `yaml:"matrix"`   // entries add up
+	Defect   string  `yaml:"defect"`
+	Show     int     `yaml:"show"`     // images shown of each pattern: the first, none picked
+	Measure  int     `yaml:"measure"`  // images made of each, of which the first are shown
+	Seeds    []int64 `yaml:"seeds"`    // the experiment's, unless it gives others
+	Baseline bool    `yaml:"baseline"` // images without a LoRA
+
+	Reference string          `yaml:"reference"` // the pattern that a referee's counts of others are compared with; the first
+	Features  string          `yaml:"features"`  // what compares images with photos: classifier, dinov2, clip, a folder or a Hugging Face id
+	Matrix    []Sweep[Recipe] `yaml:"matrix"`    // entries add up
 }
 
 // classifierFeatures are those of the network that classifiers start from.
@@ -204,6 +209,11 @@ func (t TrainingSet) Of(class, good string) Counts {
 	return t.Defects
 }
 
+// Referee is a classifier of photos that says what generated images show.
+type Referee struct {
+	Photos int `yaml:"photos"` // that it learns, of each class at most; 0 for no referee
+}
+
 // Classifier is how every condition's classifier is trained.
 type Classifier struct {
 	Model   string `yaml:"model"`
@@ -227,6 +237,7 @@ type ClassifierTraining struct {
 	RealShare float64 `yaml:"real_share" json:"real_share,omitempty"` // of photos within a class, with sampling real_share
 	Train     string  `yaml:"train" json:"trained,omitempty"`         // all, or the head: the last layer
 	Augment   string  `yaml:"augment" json:"augment,omitempty"`       // none, mild, trivial or cutmix
+	Keep      bool    `yaml:"keep" json:"keep"`                       // the trained network in the artifact
 
 	// An inspection's threshold is chosen by so many folds of the training photos, 0 for none,
 	// to have a recall, 0 for the threshold of the fewest mistakes where both kinds weigh alike.

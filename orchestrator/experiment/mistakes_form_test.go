@@ -56,8 +56,8 @@ var mistakesOfForm = []mistake{
 	{"merge key", "▸<<: {name: small}\n", "merge keys (<<) are not supported: write the keys out"},
 
 	// Keys.
-	{"unknown key", head + "▸pattern: {baseline: true}\n", `unknown key "pattern": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, reference`},
-	{"unknown key, upper case", "▸Name: small\n", `unknown key "Name": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, reference`},
+	{"unknown key", head + "▸pattern: {baseline: true}\n", `unknown key "pattern": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, referee, reference`},
+	{"unknown key, upper case", "▸Name: small\n", `unknown key "Name": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, referee, reference`},
 	{"unknown key in a section", "name: small\ngenerate:\n  steps: 30\n  ▸stregth: 0.5\n", `unknown key "stregth" in generate: known are ` + generateKeys},
 	{"unknown key in braces", "generate: {steps: 30, ▸stregth: 0.5}\n", `unknown key "stregth" in generate: known are ` + generateKeys},
 	{"unknown key in the matrix", "patterns: {matrix: [{defect_images: 3}, {▸defects: 3}]}\n", `unknown key "defects" in patterns.matrix[1]: known are defect_images, regularization_images, source_images, ` + loraKeys + `, generate`},

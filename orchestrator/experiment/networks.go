@@ -9,6 +9,7 @@ var backbonesFile []byte
 type Backbone struct {
 	ImageNet string `json:"imagenet"`        // the file of torchvision's weights
 	Features int    `json:"features"`        // how many its last layer sees of an image
+	Stored   int64  `json:"stored"`          // bytes that all but its last layer takes, in float32
 	Lite0    bool   `json:"lite0,omitempty"` // whether the weights of EfficientNet-Lite0 fit it
 }
 
@@ -26,6 +27,9 @@ const (
 const (
 	TrainAll    = "all"
 	TrainHead   = "head"
+	NoAugment   = "none"
 	MildAugment = "mild"
 	RealShare   = "real_share" // of classifier.sampling
+
+	BalancedSampling = "balanced"
 )

@@ -76,7 +76,7 @@ func TestOverrideMistakes(t *testing.T) {
 		"lora.rank=3\n---\n4":             "the value is more than one YAML document",
 		"lora.rank=0":                     "rank 0: must be at least 1",
 		"lora.rnak=4":                     `unknown key "rnak" in lora: known are ` + loraKeys,
-		"loar.rank=4":                     `unknown key "loar": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, reference`,
+		"loar.rank=4":                     `unknown key "loar": known are name, question, seeds, dataset, base, lora, generate, patterns, conditions, classifier, referee, reference`,
 		"lora.rank.of=4":                  "lora.rank: want a mapping, got 8",
 		"lora[0]=4":                       "lora: want a list, got a mapping",
 		"seeds[0]=4":                      "seeds: want a list, got nothing",

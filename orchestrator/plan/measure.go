@@ -38,8 +38,13 @@ func (b *builder) measure(cell *Cell) (err error) {
 		return err
 	}
 	label := fmt.Sprintf("features of images %s, %s, seed %d", b.exp.Patterns.Defect, cell.Name, cell.Seed)
-	cell.Measure, err = b.add(label, b.measureSpec([]stage.Ref{}, cell.Generate.file("images"), b.exp.Patterns.Show), cell.Generate)
+	cell.Measure, err = b.measureImages(label, cell.Generate)
 	return err
+}
+
+// measureImages plans the features of a pattern's images.
+func (b *builder) measureImages(label string, images *Task) (*Task, error) {
+	return b.add(label, b.measureSpec([]stage.Ref{}, images.file("images"), b.exp.Patterns.Measure), images)
 }
 
 // measureAutoencoded plans the features of the defect's photos as the base's
@@ -111,7 +116,7 @@ func (b *builder) patternsLearn() int {
 func (b *builder) patternsStart() int {
 	for _, pattern := range b.exp.ExpandPatterns() {
 		if pattern.Generate.Uses(experiment.InputSource) {
-			return b.exp.Patterns.Show
+			return b.exp.Patterns.Measure
 		}
 	}
 	return 0

@@ -23,11 +23,40 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 		}
 	}
 	label := fmt.Sprintf("images %s, %s, seed %d", study.Defect, cell.Name, cell.Seed)
-	spec := b.generateSpec(study.Defect, cell.Seed, study.Show, from.Ingredients, recipe, planned.Train)
+	spec := b.generateSpec(study.Defect, cell.Seed, study.Measure, from.Ingredients, recipe, planned.Train)
 	if planned.Generate, err = b.images(label, spec, recipe.Generate.Select, from, some(planned.Train)...); err != nil {
 		return planned, err
 	}
-	return planned, b.measure(&planned)
+	if err := b.measure(&planned); err != nil {
+		return planned, err
+	}
+	judged, err := b.judged(planned.Generate, study.Defect)
+	if judged == nil {
+		return planned, err
+	}
+	planned.Judged = []*Task{judged}
+	return planned, b.noun(&planned, recipe, from)
+}
+
+// noun plans the images of a pattern's noun alone, and what is said of them. There are some
+// where the prompt of its own images has an identifier.
+func (b *builder) noun(cell *Cell, r experiment.Recipe, from materials) (err error) {
+	if !r.Generate.How().Denoises || !r.Generate.WithIdentifier {
+		return nil
+	}
+	r.Generate.WithIdentifier, r.Generate.Select = false, experiment.Select{Of: 1}
+	defect, noun := b.exp.Patterns.Defect, &Noun{}
+	spec := b.generateSpec(defect, cell.Seed, b.exp.Patterns.Measure, from.Ingredients, r, cell.Train)
+	label := fmt.Sprintf("images of the noun alone, %s, seed %d", cell.Name, cell.Seed)
+	if noun.Generate, err = b.images(label, spec, r.Generate.Select, from, some(cell.Train)...); err != nil {
+		return err
+	}
+	if noun.Measure, err = b.measureImages("features of "+label, noun.Generate); err != nil {
+		return err
+	}
+	noun.Judged, err = b.judged(noun.Generate, b.exp.Dataset.Good)
+	cell.Noun = noun
+	return err
 }
 
 // orUsual is a pattern's recipe; the baseline's resolution and identifier are
@@ -69,7 +98,7 @@ func (b *builder) patternIngredients(r experiment.Recipe, p *experiment.Pattern)
 	if r.SourceImages > 0 {
 		o.good = o.good[:min(len(o.good), r.SourceImages)]
 	}
-	o.good = o.good[:min(len(o.good), b.exp.Patterns.Show)]
+	o.good = o.good[:min(len(o.good), b.exp.Patterns.Measure)]
 	return b.materials(r.Generate, o)
 }
 

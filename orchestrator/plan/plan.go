@@ -48,6 +48,27 @@ type Cell struct {
 	// these photos autoencoded: a control. A cell is done without them: they say
 	// how good its images are.
 	Measure, Photos, Autoencoded *Task
+
+	// What a referee says of the images: of a pattern's, or of those of each class that a
+	// condition has generated images of, in the classifier's order.
+	Judged []*Task
+
+	Noun *Noun // what else a pattern's LoRA is asked for, where there is a referee
+}
+
+// Noun is what a pattern's LoRA makes of the noun alone, from the same photos and noise as with
+// the identifier: what regularization images are to keep as it was.
+type Noun struct {
+	Generate, Measure, Judged *Task
+}
+
+// Observing lists the tasks that say how good the cell's images are.
+func (c Cell) Observing() []*Task {
+	tasks := append(some(c.Measure, c.Photos, c.Autoencoded), c.Judged...)
+	if c.Noun != nil {
+		tasks = append(tasks, c.Noun.Generate, c.Noun.Measure, c.Noun.Judged)
+	}
+	return tasks
 }
 
 // Tasks lists the tasks whose artifacts the cell shows.

@@ -36,6 +36,12 @@ func (p *Plan) Roles() []PhotoRoles {
 	uses := roleUses{p, map[string][]RoleUse{}}
 	for _, cell := range p.FirstSeed() {
 		p.useIn(cell, uses)
+		if len(cell.Judged) > 0 {
+			for ref := range cell.Judged[0].Needs[0].Spec.Reads()[0].Photos {
+				img, _ := p.Image(ref)
+				uses.note(img.SHA256, stage.Refereeing, cell, "")
+			}
+		}
 	}
 	list := []PhotoRoles{}
 	for _, class := range p.Experiment.Dataset.Classes() {
@@ -62,10 +68,10 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 		for _, task := range cell.Generate.behind() {
 			uses.add(task, cell, defect)
 		}
-		for _, task := range some(cell.Measure, cell.Photos, cell.Autoencoded) {
+		for _, task := range cell.Observing() {
 			uses.add(task, cell, "")
 			for _, control := range task.Needs {
-				if control != cell.Generate {
+				if control.Kind == stage.KindAutoencode {
 					uses.add(control, cell, "")
 				}
 			}
@@ -86,7 +92,7 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 }
 
 // roleOrder is how a photo's roles are listed: what may not meet first.
-var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Guide, stage.Compared, stage.Control, stage.Calibration}
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Guide, stage.Refereeing, stage.Compared, stage.Control, stage.Calibration}
 
 // roleUses are the roles of photos, by the hashes of their files: a region of a photo, or
 // its mask, is used as the photo is.
@@ -185,6 +191,8 @@ func (u RoleUse) text() string {
 		return "test"
 	case stage.Calibration:
 		return "calibration"
+	case stage.Refereeing:
+		return "training of the referee"
 	case stage.Control:
 		return "control (autoencoded)"
 	case stage.Compared:

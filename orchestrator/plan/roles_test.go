@@ -52,7 +52,7 @@ func TestRolesHaveWords(t *testing.T) {
 		stage.Instance: "instance of LoRA hole (study 2, 2 conditions)", stage.Regularization: "regularization of LoRA hole (study 2, 2 conditions)",
 		stage.Source: "source of images of hole (study 2, 2 conditions)", stage.Pasted: "pasted into images of hole (study 2, 2 conditions)",
 		stage.Reference: "reference of images of hole (study 2, 2 conditions)", stage.Mask: "mask for hole (study 2, 2 conditions)", stage.Training: "training (2 conditions)", stage.Test: "test",
-		stage.Control: "control (autoencoded)", stage.Calibration: "calibration", stage.Compared: "measured",
+		stage.Refereeing: "training of the referee", stage.Control: "control (autoencoded)", stage.Calibration: "calibration", stage.Compared: "measured",
 	} {
 		use := RoleUse{Role: role, Study: experiment.Classification, Classes: []string{"hole"}, Cells: []string{"real", "generated"}}
 		if got := use.text(); got != want || !slices.Contains(roleOrder, role) {

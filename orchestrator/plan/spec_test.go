@@ -70,7 +70,7 @@ func TestSpecsAsStagesReadThem(t *testing.T) {
 	}{
 		{cell.Train, "alpha base batch_size class flip gradient_accumulation gradient_checkpointing instance learning_rate min_snr_gamma optimizer precision prior_weight rank regularization resolution schedule seed steps target text_encoder text_encoder_learning_rate warmup_steps"},
 		{cell.Generate, "base batch_size guidance images lora negative_prompt precision prompt resolution sampler steps strength"},
-		{find(t, p, "both", 0).Classify, "autoencoded batch_size classes epochs held_out learning_rate model precision resolution sampling seed test train weight_decay weights"},
+		{find(t, p, "both", 0).Classify, "autoencoded batch_size classes epochs held_out keep learning_rate model precision resolution sampling seed test train weight_decay weights"},
 		{cell.Measure, "calibration images model resolution weights"},
 		{cell.Photos, "calibration images mirrored model resolution weights"},
 		{cell.Autoencoded.Needs[0], "base images mirrored precision resolution"},

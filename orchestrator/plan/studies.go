@@ -30,6 +30,11 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 			return planned, err
 		}
 		needs = append(needs, images)
+		judged, err := b.judged(images, class)
+		if err != nil {
+			return planned, err
+		}
+		planned.Judged = append(planned.Judged, some(judged)...)
 		folder := stage.Labeled{Path: images.file("images"), Class: index, Count: counts.Generated}
 		spec.Generated = append(spec.Generated, folder)
 		folder.Name, folder.First, folder.Count = "generated/"+class, b.generatedCount(class, cell), HeldOut
@@ -59,26 +64,34 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		if err != nil {
 			return spec, err
 		}
-		folds := foldsOf(reals, k.Folds)
-		for i, img := range reals {
-			tiles, err := b.trainingTiles(img, index)
-			if err != nil {
-				return spec, err
-			}
-			for at := range tiles {
-				tiles[at].Fold = folds[i]
-			}
-			spec.Train = append(spec.Train, tiles...)
-		}
-		for _, img := range b.in.Division.Test[class] {
-			tiles, err := b.testTiles(img, index)
-			if err != nil {
-				return spec, err
-			}
-			spec.Test = append(spec.Test, tiles...)
+		if err := b.classified(&spec, index, reals, b.in.Division.Test[class]); err != nil {
+			return spec, err
 		}
 	}
 	return spec, nil
+}
+
+// classified adds photos of a class to those that a classifier learns and is tested on.
+func (b *builder) classified(spec *stage.Classify, class int, learnt, tested []dataset.Image) error {
+	folds := foldsOf(learnt, spec.Folds)
+	for i, img := range learnt {
+		tiles, err := b.trainingTiles(img, class)
+		if err != nil {
+			return err
+		}
+		for at := range tiles {
+			tiles[at].Fold = folds[i]
+		}
+		spec.Train = append(spec.Train, tiles...)
+	}
+	for _, img := range tested {
+		tiles, err := b.testTiles(img, class)
+		if err != nil {
+			return err
+		}
+		spec.Test = append(spec.Test, tiles...)
+	}
+	return nil
 }
 
 // foldsOf deals the photos of a class to folds, from 1, photos of one part to one; all 0

@@ -36,6 +36,8 @@ type cell struct {
 	predictions *result.Predictions // of a condition
 	kinds       *kinds              // of a condition with generated images
 	confusion   *result.Confusion
+
+	refereed *refereed // of images; nil without a referee
 }
 
 // metric is one number of a cell, as results.csv and results.json have it.
@@ -63,7 +65,12 @@ func (s *source) cell(planned plan.Cell) *cell {
 	if planned.Generate != nil {
 		read = s.readGeneration
 	}
-	if err := read(c); err != nil {
+	err := read(c)
+	if err == nil {
+		c.refereed, err = s.refereed(c)
+		c.metrics = append(c.metrics, c.refereed.metrics()...)
+	}
+	if err != nil {
 		c := &cell{Cell: planned, state: failed, reason: err.Error()}
 		if errors.As(err, new(*store.DamagedError)) {
 			c.damage = err

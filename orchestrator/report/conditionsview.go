@@ -17,6 +17,7 @@ type conditionsView struct {
 	Confusions     []confusionView
 	Pairs          *gridView
 	Kinds          *gridView // real or generated?
+	Judged         *gridView // what the images show
 	Detection      *gridView
 	Inspected      *result.Inspection // of any, for the numbers of test images; nil without any
 	Mistakes       *gallery.View      // of the training sets that the verdict is about
@@ -128,6 +129,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	if g, ok := r.kindsGrid(); ok {
 		view.Kinds = viewOf(g)
+	}
+	if g, ok := r.samplesJudged(); ok {
+		view.Judged = viewOf(g)
 	}
 	asSeen := pictures.Smaller(k.Resolution)
 	about, others := r.mistakesGalleries()

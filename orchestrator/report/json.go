@@ -18,7 +18,8 @@ type results struct {
 	Test       *testSet          `json:"test,omitempty"` // of study 2
 	Reference  *referenceResult  `json:"reference,omitempty"`
 	Changes    []string          `json:"changes,omitempty"` // of the experiment file, by --set
-	Conditions []conditionResult `json:"conditions"`        // of study 2, over seeds
+	Referee    *refereeResult    `json:"referee,omitempty"`
+	Conditions []conditionResult `json:"conditions"` // of study 2, over seeds
 	Pairs      []pairResult      `json:"comparisons"`
 	Cells      []cellResult      `json:"cells"`
 	Notes      []tableNotes      `json:"notes"` // what the tables say below them
@@ -80,7 +81,7 @@ func (r *Report) JSON(w io.Writer) error {
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}
 	}
-	all.Changes = exp.Changes
+	all.Changes, all.Referee = exp.Changes, r.refereeResult()
 	for _, g := range r.grids() {
 		if len(g.Notes) > 0 {
 			all.Notes = append(all.Notes, tableNotes{g.Title, g.Notes})

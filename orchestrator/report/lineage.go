@@ -45,7 +45,7 @@ func (r *Report) lineageView() lineageView {
 	var view lineageView
 	for _, c := range r.cells {
 		row := cellLineage{Name: c.Name, Seed: c.Seed, State: c.state}
-		for _, task := range append(c.Tasks(), some(c.Measure, c.Photos, c.Autoencoded)...) {
+		for _, task := range append(c.Tasks(), c.Observing()...) {
 			row.Tasks = append(row.Tasks, linkTo(task))
 		}
 		view.Cells = append(view.Cells, row)

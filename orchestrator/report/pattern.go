@@ -138,5 +138,5 @@ func (r *Report) patternsAnswer() []string {
 	}
 	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked%s.",
 		english.Plural(images, "image", ""), english.Plural(finished, "pattern", ""), quality, r.picked())}
-	return append(sentences, r.copiesAnswer()...)
+	return append(append(sentences, r.found...), r.copiesAnswer()...)
 }

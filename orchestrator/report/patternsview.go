@@ -17,6 +17,7 @@ type patternsView struct {
 	Prompt, Regular string // the instance prompt and the regularization images' prompt
 	Galleries       []gallery.View
 	Quality         *gridView
+	Judged          *gridView
 	Plots           []plotView
 	Neighbours      *gallery.View
 	Exposures       []exposureRow
@@ -44,7 +45,7 @@ func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
 		return nil, nil
 	}
 	study := r.plan.Experiment.Patterns
-	view := &patternsView{Defect: study.Defect, Show: study.Show, Picked: r.picked(), Seeds: len(r.seeds())}
+	view := &patternsView{Defect: study.Defect, Show: study.Show, Picked: r.picked(), Seeds: len(r.plan.Experiment.Patterns.Seeds)}
 	for _, p := range r.patterns {
 		if train := p.cells[0].Train; train != nil {
 			spec := train.Spec.(stage.TrainLoRA)
@@ -56,6 +57,9 @@ func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
 		view.Galleries = append(view.Galleries, g.View(pictures))
 	}
 	view.Quality = viewOf(r.qualityGrid())
+	if g, ok := r.patternsJudged(); ok {
+		view.Judged = viewOf(g)
+	}
 	if g, ok := r.neighbourGallery(); ok {
 		neighbours := g.Pairs(pictures.Smaller(pairSide))
 		view.Neighbours = &neighbours

@@ -83,7 +83,7 @@ func (r *Report) copyNotes(p *photoLooks) []string {
 		switch {
 		case q == nil:
 		case !pattern.shown() && q.test.Works():
-			notes = append(notes, result.NoCopies)
+			notes = appendNew(notes, result.NoCopies)
 		case pattern.shown() && !q.test.Works() && p.copies.Works():
 			notes = append(notes, fmt.Sprintf("“%s”: %s", pattern.name, q.test.Note()))
 		}

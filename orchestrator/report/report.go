@@ -20,11 +20,13 @@ type Report struct {
 	plan       *plan.Plan
 	store      *store.Store
 	cells      []*cell
-	patterns   []*pattern   // study 1, in the file's order
-	conditions []*condition // study 2, in the file's order
-	pairs      []pair       // study 2's comparisons
-	verdict    *verdict     // of study 2; nil without something to compare
-	samples    []*sample    // study 2's generated images
+	patterns   []*pattern      // study 1, in the file's order
+	conditions []*condition    // study 2, in the file's order
+	pairs      []pair          // study 2's comparisons
+	verdict    *verdict        // of study 2; nil without something to compare
+	samples    []*sample       // study 2's generated images
+	judged     []patternJudged // what a referee says of study 1
+	found      []string        // the same in sentences
 	tests      testImages
 	record     record
 	compared   func() string // with what was published; found once, since every file is hashed
@@ -56,6 +58,11 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 	}
 	r.compared = sync.OnceValue(r.comparison)
 	var err error
+	if len(r.patterns) > 0 {
+		if err = r.judgePatterns(); err != nil {
+			return nil, fmt.Errorf("report: %w", err)
+		}
+	}
 	if r.pairs, err = comparePairs(r.conditions); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}

@@ -26,8 +26,14 @@ func (r *Report) grids() []table.Table {
 	if g, ok := r.kindsGrid(); ok {
 		list = append(list, g)
 	}
+	if g, ok := r.samplesJudged(); ok {
+		list = append(list, g)
+	}
 	if len(r.patterns) > 0 {
 		list = append(list, r.noted(r.patternGrid(), experiment.Generation), r.qualityGrid())
+	}
+	if g, ok := r.patternsJudged(); ok {
+		list = append(list, g)
 	}
 	return list
 }
@@ -111,7 +117,7 @@ func (r *Report) seedsText() string { return english.Plural(len(r.seeds()), "see
 func (r *Report) patternGrid() table.Table {
 	study := r.plan.Experiment.Patterns
 	g := table.Table{
-		Title: fmt.Sprintf("Study 1: %s, the first %s of each pattern, %s", study.Defect, english.Plural(study.Show, "image", ""), r.seedsText()),
+		Title: fmt.Sprintf("Study 1: %s, the first %s of each pattern, %s", study.Defect, english.Plural(study.Show, "image", ""), english.Plural(len(r.plan.Experiment.Patterns.Seeds), "seed", "")),
 		Columns: []table.Column{
 			{Head: "pattern"}, {Head: "images", Numeric: true}, {Head: "blank", Numeric: true},
 			{Head: "steps", Numeric: true, Extra: 1}, {Head: "final loss", Numeric: true},

@@ -109,3 +109,11 @@ func surerIntervals(list []Comparison) []string {
 	}
 	return []string{"where an interval ends at 0 or before it and p is 0.05 or more, too few answers differ for the exact test to give a smaller p: go by p"}
 }
+
+// JudgedNotes explain what a referee says of patterns, compared with one.
+func JudgedNotes(reference string) []string {
+	return []string{
+		fmt.Sprintf("p compares the share with that of “%s”, paired by source photo and noise, adjusted by Holm’s method; “noun alone” is what the same LoRA makes without the identifier, which regularization is to keep as it was, and “noun moved” the mean distance of these images’ features from those that the base makes without a LoRA", reference),
+		fmt.Sprintf("precision is the share of images that lie where photos of the defect do, recall that of photos that lie where the images do, by three nearest neighbours (Kynkäänniemi et al., 2019); not shown of fewer than %d images", KIDFewest),
+	}
+}

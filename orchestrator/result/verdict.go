@@ -64,23 +64,9 @@ func Decide(good int, rival *Runs, conditions []*Runs) (v Verdict, ok bool, err 
 	if rival == nil {
 		return v, false, nil
 	}
-	for i, condition := range conditions {
-		if condition == nil {
-			continue
-		}
-		c, err := compare(condition, rival)
-		if err != nil {
-			return v, false, err
-		}
-		if len(c.Seeds) > 0 {
-			c.A, c.B = i, -1
-			v.Compared = append(v.Compared, c)
-		}
+	if v.Compared, err = CompareWith(rival, conditions); err != nil || len(v.Compared) == 0 {
+		return v, false, err
 	}
-	if len(v.Compared) == 0 {
-		return v, false, nil
-	}
-	conclude(v.Compared, rival.Parts())
 	for _, c := range v.Compared {
 		v.Harmed = append(v.Harmed, harmed(good, conditions[c.A], rival))
 	}

@@ -155,25 +155,38 @@ func (Classify) Keeps() string { return "" }
 // GroupKey implements Spec.
 func (Classify) GroupKey() string { return "" }
 
-// Effort implements Spec. Each fold is a training more; where the head is trained alone,
-// nothing goes back through the network, which is two thirds of the work.
+// Effort implements Spec, in images trained on. Each fold is a training more; what goes only
+// forward through the network costs a third, and images that are not varied go through it once
+// where the head is trained alone.
 func (s Classify) Effort() float64 {
-	effort := float64((1 + s.Folds) * s.OptimizerSteps() * s.BatchSize)
-	if s.ClassifierTraining.Train == experiment.TrainHead {
-		effort /= 3
+	trained := s.OptimizerSteps() * s.BatchSize
+	once := len(s.Test) + s.featured()
+	if s.ClassifierTraining.Train != experiment.TrainHead {
+		return float64((1+s.Folds)*trained) + float64(once)/3
 	}
-	return effort
+	if s.Augment == experiment.NoAugment {
+		trained = s.Trained()
+	}
+	return float64((1+s.Folds)*trained+once) / 3
+}
+
+// featured counts the features that are stored, before training and after.
+func (s Classify) featured() int {
+	if len(s.HeldOut) == 0 {
+		return 0
+	}
+	return 2 * (len(s.Test) + len(s.HeldOutImages()) + len(s.AutoencodedImages()))
 }
 
 const classifierBytes = 1 << 20 // tables
 
-// Output implements Spec. Features are stored before training and after.
+// Output implements Spec.
 func (s Classify) Output() Output {
-	features := 0
-	if len(s.HeldOut) > 0 {
-		features = 2 * (len(s.Test) + len(s.HeldOutImages()) + len(s.AutoencodedImages()))
+	bytes := classifierBytes + int64(s.featured())*featureBytes(s.Model)
+	if s.Keep {
+		bytes += experiment.Backbones[s.Model].Stored
 	}
-	return Output{Classifiers: 1, TableBytes: classifierBytes + int64(features)*featureBytes(s.Model)}
+	return Output{Classifiers: 1, TableBytes: bytes}
 }
 
 // Batch implements Spec: batch norm makes a batch part of the result.

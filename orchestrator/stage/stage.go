@@ -14,7 +14,7 @@ import (
 )
 
 // All has a spec of every stage, in the order of a table.
-var All = []Spec{TrainLoRA{}, Generate{}, Autoencode{}, Classify{}, Measure{}, Choose{}}
+var All = []Spec{TrainLoRA{}, Generate{}, Autoencode{}, Classify{}, Measure{}, Choose{}, Judge{}}
 
 // Kinds lists the names of all stages, in the same order.
 func Kinds() []string {
@@ -122,6 +122,7 @@ const (
 	Guide          Role = "guide photo"     // by which one of several images is kept
 	Control        Role = "photo"           // that the autoencoder gives back
 	Training       Role = "training image"
+	Refereeing     Role = "referee's photo" // which it learns
 	Test           Role = "test image"
 	Calibration    Role = "calibration photo"
 	Compared       Role = "measured photo"

@@ -10,7 +10,7 @@ from torch import nn
 
 import host
 from classifier import augment
-from classifier.network import Classifier, at_once
+from classifier.network import Classifier, at_once, features
 from common import data_order, randomness, runtime
 from common.errors import StageError
 from common.readout import Readout
@@ -69,23 +69,27 @@ def train(
     rows: list[list[float]] = []  # loss and share of hits
     readout = Readout()
     order = _order(settings, labels.tolist())
+    fixed = fixed_features(settings, model, pixels)
     for step in range(settings.steps):
         runtime.stop_if_cancelled()
         optimizer.param_groups[0]["lr"] = learning_rate(settings, step)
         chosen = runtime.to_device(torch.tensor(order(step)), pixels.device)
-        varied, targets = augment.augment(
-            settings.augment,
-            pixels[chosen],
-            labels[chosen],
-            model.head.out_features,
-            settings.seed,
-            step,
-        )
-        inputs = model.normalize(varied)
+        if fixed is None:
+            varied, targets = augment.augment(
+                settings.augment,
+                pixels[chosen],
+                labels[chosen],
+                model.head.out_features,
+                settings.seed,
+                step,
+            )
+            inputs, trained = model.normalize(varied), network
+        else:
+            inputs, trained, targets = fixed[chosen], model.head, labels[chosen]
         # Dropout and stochastic depth draw from torch's own generator.
         torch.manual_seed(randomness.derive_seed(settings.seed, "dropout", step))
         with runtime.autocast(pixels.device, settings.precision):
-            scores = network(inputs)
+            scores = trained(inputs)
         loss = F.cross_entropy(scores.float(), targets, label_smoothing=LABEL_SMOOTHING)
         scaler.scale(loss).backward()
         scaler.step(optimizer)
@@ -114,6 +118,18 @@ def prepared(settings: Settings, model: Classifier) -> nn.Module:
         network.eval().requires_grad_(False)
         model.head.requires_grad_(True)
     return network
+
+
+def fixed_features(
+    settings: Settings, model: Classifier, pixels: torch.Tensor
+) -> torch.Tensor | None:
+    """What the last layer sees of every image, (N, D), where that is the same at every step: below
+    a head that is trained alone, of images that are not varied. None elsewhere."""
+    if settings.trained != "head" or settings.augment != "none":
+        return None
+    with runtime.autocast(pixels.device, settings.precision):
+        parts = [features(model, part) for part in pixels.split(at_once(pixels.shape[-1]))]
+    return torch.cat(parts)
 
 
 SAMPLING = ("plain", "balanced", "real_share")

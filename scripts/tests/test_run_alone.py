@@ -48,6 +48,7 @@ def test_every_stage_has_a_version():
         "classify",
         "measure",
         "choose",
+        "judge",
     }
     for stage in versions:
         assert "def run(spec" in (SCRIPTS / f"{stage}.py").read_text()

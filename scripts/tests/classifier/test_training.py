@@ -7,6 +7,7 @@ import torch
 
 from classifier import network, training
 from common.errors import StageError
+from noise_floor import assert_rounding_alone
 
 SETTINGS = training.Settings(
     steps=2,
@@ -53,3 +54,22 @@ def test_every_augmentation_trains(kind):
 def test_an_unknown_part_is_refused():
     with pytest.raises(StageError, match="use all or head"):
         trained(trained="tail")
+
+
+def test_features_that_stay_are_worked_out_once(monkeypatch):
+    """A head learns from them what it learns with the network below it run at every step."""
+    changes = {"trained": "head", "augment": "none", "steps": 4}
+    once = flat_head(**changes)
+    monkeypatch.setattr(training, "fixed_features", lambda *_: None)
+    every_step = flat_head(**changes)
+    torch.set_default_dtype(torch.float64)
+    try:
+        exact = flat_head(**changes)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert exact.dtype == torch.float64
+    assert_rounding_alone(once, every_step, exact)
+
+
+def flat_head(**changes) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in trained(**changes)[0].head.parameters()])

@@ -1,0 +1,154 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"kizu/orchestrator/plan"
+	"kizu/orchestrator/report/table"
+	"kizu/orchestrator/result"
+	"kizu/orchestrator/stage"
+)
+
+// refereed is what a referee says of a cell's images.
+type refereed struct {
+	tried  *result.Predictions   // of photos that it did not learn
+	images []*result.Predictions // of the cell's, task by task; nil where nothing is said yet
+	noun   *result.Predictions   // of those of the noun alone
+	looks  result.Features       // of the same
+}
+
+// refereed reads it; nil without a referee.
+func (s *source) refereed(c *cell) (*refereed, error) {
+	if len(c.Judged) == 0 {
+		return nil, nil
+	}
+	said := &refereed{images: make([]*result.Predictions, len(c.Judged))}
+	read := map[*plan.Task]**result.Predictions{refereeOf(c): &said.tried}
+	for i, task := range c.Judged {
+		read[task] = &said.images[i]
+	}
+	if c.Noun != nil {
+		read[c.Noun.Judged] = &said.noun
+	}
+	for task, into := range read {
+		if state, _ := s.stateOf(task); state != done {
+			continue
+		}
+		var err error
+		if *into, err = s.predictions(task); err != nil {
+			return nil, err
+		}
+	}
+	if c.Noun == nil {
+		return said, nil
+	}
+	if state, _ := s.stateOf(c.Noun.Measure); state == done {
+		looks, err := s.measured(c.Noun.Measure)
+		if err != nil {
+			return nil, err
+		}
+		said.looks = looks.features
+	}
+	return said, nil
+}
+
+// metrics are the rows that a referee adds to results.csv.
+func (j *refereed) metrics() (list []metric) {
+	if j == nil {
+		return nil
+	}
+	var all result.Judged
+	for _, said := range j.images {
+		if said != nil {
+			all = all.Plus(result.JudgedIn(said, 0))
+		}
+	}
+	if all.Images > 0 {
+		list = append(list, metric{"n_judged", float64(all.Images)}, metric{"n_called_so", float64(all.Named)}, metric{"n_called_defective", float64(all.Defective)})
+	}
+	if j.noun != nil {
+		list = append(list, metric{"n_noun_called_defective", float64(result.JudgedIn(j.noun, 0).Defective)})
+	}
+	return list
+}
+
+func refereeOf(c *cell) *plan.Task { return c.Judged[0].Needs[0] }
+
+// judged are the images of one class that are made alike.
+type judged struct {
+	name string
+	of   result.Judged
+}
+
+// judgedSamples sums up what the referee says of study 2's images, and of the photos that it
+// was tried on; nil without a referee.
+func (r *Report) judgedSamples() (tried, made []judged) {
+	seen := map[*plan.Task]bool{}
+	for _, c := range r.cells {
+		if c.refereed == nil || c.Classify == nil {
+			continue
+		}
+		spec := c.Classify.Spec.(stage.Classify)
+		for i, said := range c.refereed.images {
+			if said == nil || seen[c.Judged[i]] {
+				continue
+			}
+			seen[c.Judged[i]] = true
+			name := spec.Classes[spec.Generated[i].Class]
+			if differs := c.Condition.Differs(); differs != "" {
+				name += ", " + differs
+			}
+			made = addJudged(made, name, result.JudgedIn(said, 0))
+		}
+		if p := c.refereed.tried; p != nil && tried == nil {
+			for class, name := range p.Classes {
+				of := *p
+				of.Images = slices.DeleteFunc(slices.Clone(p.Images), func(img result.Prediction) bool { return img.Label != class })
+				tried = addJudged(tried, name, result.JudgedIn(&of, 0))
+			}
+		}
+	}
+	return tried, made
+}
+
+func addJudged(list []judged, name string, of result.Judged) []judged {
+	for i := range list {
+		if list[i].name == name {
+			list[i].of = list[i].of.Plus(of)
+			return list
+		}
+	}
+	return append(list, judged{name, of})
+}
+
+// samplesJudged is the table of what study 2's images show; false without a referee.
+func (r *Report) samplesJudged() (table.Table, bool) {
+	g := table.Table{
+		Title: "Study 2, what the images show, as the referee sees them",
+		Columns: []table.Column{
+			{Head: "images of"}, {Head: "images", Numeric: true}, {Head: "called so", Numeric: true},
+			{Head: "95 % interval", Numeric: true}, {Head: "called defective", Numeric: true},
+		},
+	}
+	tried, made := r.judgedSamples()
+	for _, list := range []struct {
+		kind string
+		rows []judged
+	}{{"photos: ", tried}, {"", made}} {
+		for _, row := range list.rows {
+			named, defective := share(ratio(row.of.Named, row.of.Images)), share(ratio(row.of.Defective, row.of.Images))
+			g.Rows = append(g.Rows, []string{list.kind + row.name, fmt.Sprint(row.of.Images), named, between(result.Wilson(ratio(row.of.Named, row.of.Images), row.of.Images)), defective})
+		}
+	}
+	g.Notes = append(r.refereeNotes(), "intervals are Wilson’s, of the images alone")
+	return g, len(made) > 0
+}
+
+func ratio(n, of int) float64 { return float64(n) / float64(max(1, of)) }
+
+// refereeNotes say what the referee is.
+func (r *Report) refereeNotes() []string {
+	photos := r.plan.Experiment.Referee.Photos
+	return []string{fmt.Sprintf("the referee is a classifier of photos alone, at most %d of each class, as they are and autoencoded; none of those that it was tried on; what it says is worth no more than what it gets right of them", photos)}
+}

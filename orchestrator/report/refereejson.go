@@ -1,0 +1,65 @@
+package report
+
+// refereeResult is what a referee says, in results.json.
+type refereeResult struct {
+	Photos   int                   `json:"photos"` // of each class that it learnt, at most
+	Tried    []judgedResult        `json:"tried"`  // on photos
+	Images   []judgedResult        `json:"images"` // study 2's
+	Patterns []patternJudgedResult `json:"patterns"`
+}
+
+type judgedResult struct {
+	Of              string `json:"of"`
+	Images          int    `json:"images"`
+	CalledSo        int    `json:"called_so"`
+	CalledDefective int    `json:"called_defective"`
+}
+
+type patternJudgedResult struct {
+	Pattern    string        `json:"pattern"`
+	Identifier *calledResult `json:"identifier"`
+	Noun       *calledResult `json:"noun_alone,omitempty"`
+	Moved      *spreadResult `json:"noun_moved,omitempty"`
+	Precision  *float64      `json:"precision,omitempty"`
+	Recall     *float64      `json:"recall,omitempty"`
+}
+
+type calledResult struct {
+	CalledDefective *estimateResult `json:"called_defective"` // share
+	Adjusted        *float64        `json:"p_holm,omitempty"` // of the difference from the reference
+}
+
+// refereeResult is nil without a referee, or before it has said anything.
+func (r *Report) refereeResult() *refereeResult {
+	tried, made := r.judgedSamples()
+	if len(tried)+len(made)+len(r.judged) == 0 {
+		return nil
+	}
+	of := func(list []judged) []judgedResult {
+		results := []judgedResult{}
+		for _, j := range list {
+			results = append(results, judgedResult{j.name, j.of.Images, j.of.Named, j.of.Defective})
+		}
+		return results
+	}
+	all := &refereeResult{r.plan.Experiment.Referee.Photos, of(tried), of(made), []patternJudgedResult{}}
+	for _, row := range r.judged {
+		entry := patternJudgedResult{Pattern: row.name, Identifier: row.identifier.result(), Noun: row.noun.result()}
+		if row.moved.N > 0 {
+			moved := spreadOf(row.moved)
+			entry.Moved = &moved
+		}
+		if row.hood != nil {
+			entry.Precision, entry.Recall = &row.hood.precision, &row.hood.recall
+		}
+		all.Patterns = append(all.Patterns, entry)
+	}
+	return all
+}
+
+func (s *sharesCalled) result() *calledResult {
+	if s == nil {
+		return nil
+	}
+	return &calledResult{estimateOf(s.share), s.p}
+}
