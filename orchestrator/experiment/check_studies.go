@@ -96,6 +96,7 @@ func (e *Experiment) checkStudyLoRA(c *checker, l StudyLoRA) {
 	c.require(l.GoodImages >= 0, "good_images", "lora.good_images %d: must not be negative", l.GoodImages)
 	c.require(l.DefectImages >= 0, "defect_images", "lora.defect_images %d: must not be negative", l.DefectImages)
 	l.check(c)
+	c.require(!e.Conditions.Redraw || len(l.Patterns) == 0, "patterns", "a pattern's LoRA learns the same photos for every seed, which conditions.redraw is to draw anew: leave patterns or redraw out")
 	for _, set := range e.Conditions.TrainingSets {
 		for _, own := range set.Generate.expand(l.Generate) {
 			needed := set.UsesGenerated()

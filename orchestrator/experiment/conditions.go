@@ -26,6 +26,9 @@ func (e *Experiment) ExpandConditions() []Condition {
 	return conditions
 }
 
+// Redraws reports whether every seed draws its own training photos in study 2.
+func (e *Experiment) Redraws() bool { return e.Conditions != nil && e.Conditions.Redraw }
+
 // RivalName is the condition that those with generated images must beat to be recommended:
 // the one that conditions.rival calls by its name, or the first of that training set, or
 // without a rival the first condition of photos alone; false if there is none.

@@ -153,7 +153,8 @@ type Conditions struct {
 	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
 	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
 	TrainingSets TrainingSets      `yaml:"training_sets"`
-	Rival        string            `yaml:"rival"` // a training set or a condition, which generated images must beat
+	Redraw       bool              `yaml:"redraw"` // every seed draws its own training photos
+	Rival        string            `yaml:"rival"`  // a training set or a condition, which generated images must beat
 }
 
 // StudyLoRA is how study 2's LoRAs are made, one LoRA a class. Its good images

@@ -48,7 +48,7 @@ func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (*Task,
 	var photos []dataset.Image
 	var folders []stage.Labeled
 	for index, class := range classes {
-		test := b.in.Division.Test[class]
+		test := b.division.Test[class]
 		n := probed(len(test))
 		if n == 0 {
 			continue

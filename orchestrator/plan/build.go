@@ -28,8 +28,8 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		return nil, err
 	}
 	b := &builder{
-		exp:   exp,
-		in:    in,
+		exp: exp,
+		in:  in, division: in.Division,
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
 		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
 		refs:  map[string]stage.Ref{},
@@ -70,12 +70,14 @@ type builder struct {
 	plan  *Plan
 	byKey map[string]*Task
 
+	division *dataset.Division // that the cell which is being planned draws from
+
 	// What cells share is described once: a plan has thousands of cells, and
 	// each names hundreds of images.
 	byLabel   map[string]*Task
 	refs      map[string]stage.Ref       // of images, by hash
-	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes; the seed is missing
-	trainings map[string]stage.Classify  // of conditions; the seed and generated images are missing
+	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes, of each draw; the seed is missing
+	trainings map[string]stage.Classify  // of conditions and draws; the seed and generated images are missing
 
 	counts map[experiment.Generate]map[string]int // of study 2's images: experiment.GeneratedCounts
 
@@ -120,6 +122,7 @@ func (b *builder) version(spec stage.Spec) int {
 }
 
 func (b *builder) cell(cell experiment.Cell) (Cell, error) {
+	b.division = b.drawn(cell)
 	if cell.Pattern != nil {
 		return b.pattern(cell)
 	}

@@ -23,18 +23,23 @@ type PhotoRoles struct {
 }
 
 // RoleUse is one role of a photo, which it has in some cells of a study, whatever their
-// seed.
+// seed, unless seeds draw their own photos.
 type RoleUse struct {
 	Role    stage.Role `json:"role"`
 	Study   string     `json:"study"`
 	Classes []string   `json:"classes,omitempty"` // whose LoRAs or images it is used for
 	Cells   []string   `json:"cells"`             // patterns, or conditions
+	Seeds   []int64    `json:"seeds,omitempty"`   // that drew the photo, where each draws its own
 }
 
 // Roles lists every photo of the classes with its roles, class by class and by name.
 func (p *Plan) Roles() []PhotoRoles {
 	uses := roleUses{p, map[string][]RoleUse{}}
-	for _, cell := range p.FirstSeed() {
+	cells := p.FirstSeed()
+	if p.Experiment.Redraws() {
+		cells = p.Cells
+	}
+	for _, cell := range cells {
 		p.useIn(cell, uses)
 	}
 	list := []PhotoRoles{}
@@ -112,10 +117,16 @@ func (u roleUses) note(sum string, role stage.Role, cell Cell, class string) {
 	i := slices.IndexFunc(u.of[sum], same)
 	if i < 0 {
 		i = len(u.of[sum])
-		u.of[sum] = append(u.of[sum], RoleUse{role, cell.Study, []string{class}, nil})
+		u.of[sum] = append(u.of[sum], RoleUse{role, cell.Study, []string{class}, nil, nil})
 	}
-	if use := &u.of[sum][i]; !slices.Contains(use.Cells, cell.Name) {
+	use := &u.of[sum][i]
+	if !slices.Contains(use.Cells, cell.Name) {
 		use.Cells = append(use.Cells, cell.Name)
+	}
+	drawn := u.plan.Experiment.Redraws() && cell.Condition != nil && role != stage.Test && role != stage.Control
+	if drawn && !slices.Contains(use.Seeds, cell.Seed) {
+		use.Seeds = append(use.Seeds, cell.Seed)
+		slices.Sort(use.Seeds)
 	}
 }
 
@@ -125,7 +136,7 @@ func (u roleUses) merged(img dataset.Image) []RoleUse {
 	merged := []RoleUse{}
 	for _, use := range u.of[img.SHA256] {
 		i := slices.IndexFunc(merged, func(other RoleUse) bool {
-			return other.Role == use.Role && other.Study == use.Study && slices.Equal(other.Cells, use.Cells)
+			return other.Role == use.Role && other.Study == use.Study && slices.Equal(other.Cells, use.Cells) && slices.Equal(other.Seeds, use.Seeds)
 		})
 		switch {
 		case use.Classes[0] == "":
@@ -162,9 +173,13 @@ func (r PhotoRoles) Text() string {
 
 func (u RoleUse) text() string {
 	classes := strings.Join(u.Classes, ", ")
+	conditions := english.Plural(len(u.Cells), "condition", "")
+	if len(u.Seeds) > 0 {
+		conditions += ", " + english.PluralWord(len(u.Seeds), "seed ", "seeds ") + strings.Trim(fmt.Sprint(u.Seeds), "[]")
+	}
 	where := "study 1, " + english.Plural(len(u.Cells), "pattern", "")
 	if u.Study == experiment.Classification {
-		where = "study 2, " + english.Plural(len(u.Cells), "condition", "")
+		where = "study 2, " + conditions
 	}
 	switch u.Role {
 	case stage.Instance, stage.Regularization:
@@ -180,7 +195,7 @@ func (u RoleUse) text() string {
 	case stage.Guide:
 		return fmt.Sprintf("guide of the choice of images of %s (%s)", classes, where)
 	case stage.Training:
-		return fmt.Sprintf("training (%s)", english.Plural(len(u.Cells), "condition", ""))
+		return fmt.Sprintf("training (%s)", conditions)
 	case stage.Test:
 		return "test"
 	case stage.Calibration:

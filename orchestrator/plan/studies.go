@@ -14,7 +14,7 @@ import (
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 	planned := Cell{Cell: cell}
-	spec, err := once(b.trainings, cell.Name, func() (stage.Classify, error) { return b.trainingOn(cell.Condition) })
+	spec, err := once(b.trainings, b.perDraw(cell.Name, cell), func() (stage.Classify, error) { return b.trainingOn(cell.Condition) })
 	if err != nil {
 		return planned, err
 	}
@@ -70,7 +70,7 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 			}
 			spec.Train = append(spec.Train, tiles...)
 		}
-		for _, img := range b.in.Division.Test[class] {
+		for _, img := range b.division.Test[class] {
 			tiles, err := b.testTiles(img, index)
 			if err != nil {
 				return spec, err
@@ -144,7 +144,7 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 	if p, ok := b.studyPattern(class, cell.Condition); ok {
 		return b.patternLoRA(p, cell.Seed)
 	}
-	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec stage.TrainLoRA, err error) {
+	spec, err := once(b.loras, b.perDraw("class "+class+" "+cell.Condition.Variant, cell), func() (spec stage.TrainLoRA, err error) {
 		var regular []dataset.Image
 		learns := drawing{lora.DefectImages, "training LoRAs"}
 		if class == names.Good {

@@ -24,6 +24,8 @@ type conditionsView struct {
 	Samples        *gallery.View
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
+	OverSeeds      string // what ± and intervals are
+	Redraw         string // how many photos every seed drew anew; "" for none
 	Similar        string // of test photos and photos that are trained on; "" for none
 	Confounds      []string
 	Repeated       bool // with several seeds, so that training sets can be compared
@@ -97,7 +99,7 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	k := r.plan.Experiment.Classifier
 	view := &conditionsView{
 		Model: k.Model, Weights: k.Weights, Seeds: len(r.seeds()), Classes: r.tests.classes,
-		Similar: r.plan.SimilarNote(), Confounds: r.confounds(), Repeated: result.Repeated(r.comparisons()),
+		OverSeeds: result.OverSeeds(r.plan.Experiment.Redraws()), Redraw: r.plan.RedrawNote(), Similar: r.plan.SimilarNote(), Confounds: r.confounds(), Repeated: result.Repeated(r.comparisons()),
 		Tests: testView{r.tests.total, r.tests.composition(), r.tests.majority, share(r.tests.baseline), percent(r.tests.baseline)},
 	}
 	if r.reference() != nil {

@@ -74,10 +74,13 @@ func (r *Report) conditionGrid() table.Table {
 	}
 	g.Rows = append(g.Rows, majority)
 	if repeated {
-		g.Notes = append(g.Notes, result.OverSeeds)
+		g.Notes = append(g.Notes, result.OverSeeds(r.plan.Experiment.Redraws()))
 	}
 	if r.tests.parts > 0 {
 		g.Notes = append(g.Notes, result.PartsMeaning)
+	}
+	if note := r.plan.RedrawNote(); note != "" {
+		g.Notes = append(g.Notes, note)
 	}
 	if note := r.plan.SimilarNote(); note != "" {
 		g.Notes = append(g.Notes, note)

@@ -14,8 +14,15 @@ import (
 const OneSeed = "with one seed these are single classifiers: how much others, trained on the same images with other random numbers, would differ was not measured, " +
 	"so nothing is claimed about training sets; three seeds or more can show it"
 
-// OverSeeds says what ± and the interval beside an accuracy are.
-const OverSeeds = "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images"
+// OverSeeds says what ± and the interval beside an accuracy are, where seeds draw their
+// training photos anew or have the same ones.
+func OverSeeds(redrawn bool) string {
+	of := ", with these training photos"
+	if redrawn {
+		of = " and, since every seed drew its own, other training photos"
+	}
+	return "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images" + of
+}
 
 // PartsMeaning says what the photos of a part are to intervals and tests.
 const PartsMeaning = "photos of one part are no independent trials: intervals are for other parts, and tests flip or count whole parts"
