@@ -61,6 +61,7 @@ func (e *Experiment) checkConditions(c *checker) {
 			c.require(part.counts.Real+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
 		}
 	}
+	e.checkCounts(c)
 	_, known := e.RivalName()
 	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set", s.Rival)
 	e.Classifier.check(c)

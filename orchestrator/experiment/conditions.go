@@ -7,13 +7,14 @@ import (
 )
 
 // ExpandConditions multiplies every training set by the LoRAs and classifiers
-// that the study lists. The LoRAs multiply no set of real images alone.
+// that the study lists. The LoRAs multiply no set of real images alone. Those that
+// real_counts adds come last.
 func (e *Experiment) ExpandConditions() []Condition {
 	if e.Conditions == nil {
 		return nil
 	}
 	var conditions []Condition
-	for _, set := range e.Conditions.TrainingSets {
+	for _, set := range e.allSets() {
 		for _, made := range e.makings(set) {
 			for _, k := range e.classifiers() {
 				c := made
@@ -33,7 +34,7 @@ func (e *Experiment) Redraws() bool { return e.Conditions != nil && e.Conditions
 // the one that conditions.rival calls by its name, or the first of that training set, or
 // without a rival the first condition of photos alone; false if there is none.
 func (e *Experiment) RivalName() (string, bool) {
-	all := e.ExpandConditions()
+	all := slices.DeleteFunc(e.ExpandConditions(), func(c Condition) bool { return c.Counted() })
 	for _, is := range []func(Condition) bool{
 		func(c Condition) bool { return c.Name == e.Conditions.Rival },
 		func(c Condition) bool { return c.TrainingSet.Name == e.Conditions.Rival },

@@ -153,8 +153,9 @@ type Conditions struct {
 	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
 	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
 	TrainingSets TrainingSets      `yaml:"training_sets"`
-	Redraw       bool              `yaml:"redraw"` // every seed draws its own training photos
-	Rival        string            `yaml:"rival"`  // a training set or a condition, which generated images must beat
+	RealCounts   []int             `yaml:"real_counts"` // of photos of each defect, which say what generated images are worth
+	Redraw       bool              `yaml:"redraw"`      // every seed draws its own training photos
+	Rival        string            `yaml:"rival"`       // a training set or a condition, which generated images must beat
 }
 
 // StudyLoRA is how study 2's LoRAs are made, one LoRA a class. Its good images
@@ -177,6 +178,8 @@ type TrainingSet struct {
 	Defects Counts `yaml:"defects"` // of each defect class
 
 	Generate Sweep[Generate] `yaml:"generate"` // what differs from how the study makes images
+
+	countOf, countPath string // of a set that real_counts adds: whose good photos it has, and where the file says its count
 }
 
 // Counts of images in a training set, by where they come from.

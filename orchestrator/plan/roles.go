@@ -175,7 +175,8 @@ func (u RoleUse) text() string {
 	classes := strings.Join(u.Classes, ", ")
 	conditions := english.Plural(len(u.Cells), "condition", "")
 	if len(u.Seeds) > 0 {
-		conditions += ", " + english.PluralWord(len(u.Seeds), "seed ", "seeds ") + strings.Trim(fmt.Sprint(u.Seeds), "[]")
+		seeds := strings.Fields(strings.Trim(fmt.Sprint(u.Seeds), "[]"))
+		conditions += ", " + english.PluralWord(len(seeds), "seed ", "seeds ") + english.WordSeries(seeds, "and")
 	}
 	where := "study 1, " + english.Plural(len(u.Cells), "pattern", "")
 	if u.Study == experiment.Classification {

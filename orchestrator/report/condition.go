@@ -74,6 +74,9 @@ func (c *condition) summarize(partOf func(image string) string, good string) (er
 	return err
 }
 
+// classifier is how the condition's classifiers are trained.
+func (c *condition) classifier() experiment.Classifier { return c.cells[0].Condition.Classifier }
+
 // method is the one by which the condition's generated images are made; "" where it has none.
 func (c *condition) method() string {
 	if !c.set.UsesGenerated() {

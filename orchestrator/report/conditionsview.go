@@ -16,6 +16,7 @@ type conditionsView struct {
 	Classes        []result.Class
 	Confusions     []confusionView
 	Pairs          *gridView
+	Worth          *gridView // in real photos
 	Kinds          *gridView // real or generated?
 	Detection      *gridView
 	Inspected      *result.Inspection // of any, for the numbers of test images; nil without any
@@ -127,6 +128,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	if g, ok := r.detectionGrid(); ok {
 		view.Detection = viewOf(g)
+	}
+	if g, ok := r.worthGrid(); ok {
+		view.Worth = viewOf(g)
 	}
 	if g, ok := r.kindsGrid(); ok {
 		view.Kinds = viewOf(g)

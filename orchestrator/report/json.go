@@ -19,6 +19,7 @@ type results struct {
 	Reference  *referenceResult  `json:"reference,omitempty"`
 	Changes    []string          `json:"changes,omitempty"` // of the experiment file, by --set
 	Conditions []conditionResult `json:"conditions"`        // of study 2, over seeds
+	Worth      []worthResult     `json:"worth,omitempty"`   // in real photos, for each way to train classifiers
 	Pairs      []pairResult      `json:"comparisons"`
 	Cells      []cellResult      `json:"cells"`
 	Notes      []tableNotes      `json:"notes"` // what the tables say below them
@@ -75,7 +76,7 @@ func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
 		Experiment: exp.Name, Question: exp.Question, Verdict: r.verdict.result(), Answer: r.answer(), Seeds: exp.Seeds,
-		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
+		Conditions: r.conditionResults(), Pairs: r.pairResults(), Worth: r.worthResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}

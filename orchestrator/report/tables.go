@@ -17,6 +17,9 @@ func (r *Report) grids() []table.Table {
 	if len(r.conditions) > 0 {
 		list = append(list, r.noted(r.conditionGrid(), experiment.Classification))
 	}
+	if g, ok := r.worthGrid(); ok {
+		list = append(list, g)
+	}
 	if len(r.pairs) > 0 {
 		list = append(list, r.pairGrid())
 	}

@@ -54,6 +54,18 @@ func DetectionNotes(defective, good int, name string, byThreshold bool) []string
 	}
 }
 
+// WorthNotes say how training sets are placed among those of photos alone.
+func WorthNotes(repeated bool) []string {
+	notes := []string{
+		"training sets of photos alone make a curve that never falls (isotonic regression), with straight lines between; a set with generated images is worth as many photos of each defect as the curve has the same share of test images without a mistake at; " +
+			"whatever else the set has, such as generated images of good parts, counts too; “at least” and “at most” are beyond the ends of the curve, where more counts would tell",
+	}
+	if repeated {
+		return append(notes, fmt.Sprintf("in brackets 95 %% intervals of %d resamples, for other seeds and other test images", resamples))
+	}
+	return append(notes, OneSeed)
+}
+
 // What distances, copies and KID of generated images say, and what not.
 const (
 	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"

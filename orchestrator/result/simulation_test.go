@@ -22,6 +22,7 @@ type world struct {
 	training    []float64 // the same of every condition's trainings
 	collapse    []float64 // share of every condition's trainings that do; nil for none
 	better      float64   // what the first condition's recalls have more than the others'
+	more        []float64 // likewise, of every condition; nil for none
 	alone       float64   // standard deviation of what an image adds to every run of one condition alone
 	part        float64   // standard deviation of what all images of a part share; with it parts have 1 to 6 images
 	photos      float64   // the same of which training photos were drawn, for all conditions of a seed
@@ -114,6 +115,9 @@ func (w world) thresholds(condition int) (threshold []float64, collapse float64)
 	for class, recall := range w.recall {
 		if condition == 0 {
 			recall += w.better
+		}
+		if w.more != nil {
+			recall += w.more[condition]
 		}
 		if class == 0 {
 			recall -= collapse
