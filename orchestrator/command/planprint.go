@@ -134,7 +134,7 @@ func printConditions(text *strings.Builder, screen table.Screen, exp *experiment
 		}
 		row, test := []string{cell.Name}, []string{"tested on"}
 		for _, class := range cell.Condition.Classes {
-			counts := experiment.Counts{Real: class.Real, Generated: class.Generated}.Text("generated")
+			counts := experiment.Counts{Real: class.Real, Decoded: class.Decoded, Generated: class.Generated}.Text("generated")
 			row = append(row, counts+tiles(class.Tiles))
 			test = append(test, fmt.Sprint(class.Test)+tiles(class.TestTiles))
 		}

@@ -57,8 +57,10 @@ func (e *Experiment) checkConditions(c *checker) {
 			counts Counts
 		}{{"good", set.Good}, {"defects", set.Defects}} {
 			where := fmt.Sprintf("%s.%s", at, part.name)
-			c.require(part.counts.Real >= 0 && part.counts.Generated >= 0, where, "counts must not be negative")
-			c.require(part.counts.Real+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
+			c.require(min(part.counts.Real, part.counts.Decoded, part.counts.Generated) >= 0, where, "counts must not be negative")
+			c.require(part.counts.Photos()+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
+			tiled := part.counts.Decoded > 0 && e.Dataset.Fit.How == FitTiles
+			c.require(!tiled, where+".decoded", "decoded photos do not go with dataset.fit: tiles: the autoencoder is shown one square of a photo, classifiers all its tiles")
 		}
 	}
 	e.checkCounts(c)

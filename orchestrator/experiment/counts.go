@@ -9,7 +9,7 @@ import (
 // the rival, or else the first, of those of photos alone; false if there is none.
 func (e *Experiment) CountBase() (base TrainingSet, ok bool) {
 	for _, set := range e.Conditions.TrainingSets {
-		if set.UsesGenerated() {
+		if !set.PhotosAlone() {
 			continue
 		}
 		if set.Name == e.Conditions.Rival {

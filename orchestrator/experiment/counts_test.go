@@ -31,10 +31,10 @@ func TestCounts(t *testing.T) {
 			t.Errorf("%q: %s, %d compared", rival, text, exp.Compared())
 		}
 		last := exp.ExpandConditions()[4]
-		if path := last.RealPath(false); path != "conditions.real_counts[2]" {
+		if path := last.CountPath(false, "real"); path != "conditions.real_counts[2]" {
 			t.Error(path)
 		}
-		if path := last.RealPath(true); !strings.HasPrefix(path, "conditions.training_sets.") || !strings.HasSuffix(path, ".good.real") || strings.Contains(path, "defects") {
+		if path := last.CountPath(true, "real"); !strings.HasPrefix(path, "conditions.training_sets.") || !strings.HasSuffix(path, ".good.real") || strings.Contains(path, "defects") {
 			t.Error(path)
 		}
 	}

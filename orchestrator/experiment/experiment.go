@@ -4,7 +4,10 @@
 // at images, models or the machine.
 package experiment
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Experiment is one experiment file, with every default filled in.
 type Experiment struct {
@@ -185,12 +188,27 @@ type TrainingSet struct {
 // Counts of images in a training set, by where they come from.
 type Counts struct {
 	Real      int `yaml:"real"`
+	Decoded   int `yaml:"decoded"` // the first real photos, as the base model's autoencoder gives them back
 	Generated int `yaml:"generated"`
 }
 
+// Photos is how many photos the real and decoded images show.
+func (c Counts) Photos() int { return max(c.Real, c.Decoded) }
+
 // Text writes how many images are real and how many generated, which is the word for
-// these: "24 real", "60 generated", or "24 + 60 generated" for both.
+// these: "24 real", "60 generated", or "24 + 60 generated" for both; with decoded photos
+// "24 decoded + 60 generated".
 func (c Counts) Text(generated string) string {
+	if c.Decoded > 0 {
+		parts := []string{fmt.Sprintf("%d decoded", c.Decoded)}
+		if c.Real > 0 {
+			parts = append([]string{fmt.Sprintf("%d real", c.Real)}, parts...)
+		}
+		if c.Generated > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.Generated, generated))
+		}
+		return strings.Join(parts, " + ")
+	}
 	switch {
 	case c.Generated == 0:
 		return fmt.Sprintf("%d real", c.Real)

@@ -30,6 +30,7 @@ var mistakesOfValue = []mistake{
 	{"a broken pattern", "name: small\ndataset: {format: folders, root: a, noun: b, defects: [c], parts: {pattern: ▸'(a'}}\n", "error parsing regexp: missing closing ): `(a`"},
 	{"unknown fit", folders + "fit: ▸squash}\n", `"squash" is not one of: crop, pad, stretch, tiles`},
 	{"no colour", folders + "fit: {pad: ▸grey}}\n", `colour "grey": write it in quotes as '#rrggbb', such as '#808080'; fit: pad repeats the photo's edge`},
+	{"decoded tiles", folders + "masks: m, fit: {tiles: 64}}\nbase: tiny-sd\nconditions:\n  test: {good: 4, defects: 2}\n  training_sets:\n    seen: {good: {real: 2}, defects: {decoded: ▸2}}\n", "decoded photos do not go with dataset.fit: tiles: the autoencoder is shown one square of a photo, classifiers all its tiles"},
 	{"tiny tiles", folders + "masks: m, fit: {tiles: ▸16}}\n", "tiles of 16 pixels: at least 32; fit: tiles takes each photo's shorter side"},
 	{"tiles without masks", folders + "fit: ▸tiles}\n", "fit: tiles needs to know where defects are: name the folder of their masks in dataset.masks"},
 	{"crop without masks", folders + "▸crop: {around: mask}}\n", "crop needs to know where defects are: name the folder of their masks in dataset.masks"},

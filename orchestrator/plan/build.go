@@ -34,7 +34,7 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
 		refs:  map[string]stage.Ref{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
-		counts: exp.GeneratedCounts(),
+		counts: exp.GeneratedCounts(), decodes: exp.DecodedCounts(),
 	}
 	if exp.Patterns != nil {
 		b.learns = b.patternsLearn()
@@ -80,6 +80,8 @@ type builder struct {
 	trainings map[string]stage.Classify  // of conditions and draws; the seed and generated images are missing
 
 	counts map[experiment.Generate]map[string]int // of study 2's images: experiment.GeneratedCounts
+
+	decodes map[string]int // photos of each class that are decoded to be trained on: experiment.DecodedCounts
 
 	learns   int      // photos of the defect that study 1's LoRAs learn, at most
 	compared compared // photos that study 1's images are compared with

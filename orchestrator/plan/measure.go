@@ -50,7 +50,7 @@ func (b *builder) measureAutoencoded(l experiment.LoRA) (*Task, error) {
 	if same := b.byLabel[label]; same != nil {
 		return same, nil
 	}
-	pictures, err := b.autoencode("study 1", b.compared.defects, b.compared.trained(), l)
+	pictures, err := b.autoencode("study 1", stage.Autoencode{Images: b.compared.defects, Mirrored: b.compared.trained()}, l)
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,11 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 			uses.add(task, cell, class)
 		}
 	}
+	for _, img := range cell.Classify.Spec.(stage.Classify).Decoded { // of what is decoded for all cells
+		pictures := cell.Classify.Need(img.Path).Spec.(stage.Autoencode)
+		photo, _ := p.Image(pictures.Images[img.First])
+		uses.note(photo.SHA256, stage.Decoded, cell, "")
+	}
 	for _, control := range cell.Classify.Needs {
 		if !slices.Contains(cell.Classify.MadeFrom(), control) {
 			uses.add(control, cell, "")
@@ -91,7 +96,7 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 }
 
 // roleOrder is how a photo's roles are listed: what may not meet first.
-var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Guide, stage.Compared, stage.Control, stage.Calibration}
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Decoded, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Guide, stage.Compared, stage.Control, stage.Calibration}
 
 // roleUses are the roles of photos, by the hashes of their files: a region of a photo, or
 // its mask, is used as the photo is.
@@ -197,6 +202,8 @@ func (u RoleUse) text() string {
 		return fmt.Sprintf("guide of the choice of images of %s (%s)", classes, where)
 	case stage.Training:
 		return fmt.Sprintf("training (%s)", conditions)
+	case stage.Decoded:
+		return fmt.Sprintf("training, decoded (%s)", conditions)
 	case stage.Test:
 		return "test"
 	case stage.Calibration:

@@ -42,6 +42,11 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		}
 		needs, spec.Autoencoded = append(needs, some(control)...), folders
 	}
+	decoded, err := b.trainsOnDecoded(&spec, cell)
+	if err != nil {
+		return planned, err
+	}
+	needs = append(needs, decoded...)
 	label := fmt.Sprintf("classifier %q, seed %d", cell.Name, cell.Seed)
 	planned.Classify, err = b.add(label, spec, needs...)
 	return planned, err
@@ -55,12 +60,13 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Rendering: b.rendering(),
 	}
 	for index, class := range spec.Classes {
-		reals, err := b.train(class, drawing{c.Of(class, b.exp.Dataset.Good).Real, "training classifiers"})
+		counts := c.Of(class, b.exp.Dataset.Good)
+		photos, err := b.train(class, drawing{counts.Photos(), "training classifiers"})
 		if err != nil {
 			return spec, err
 		}
-		folds := foldsOf(reals, k.Folds)
-		for i, img := range reals {
+		folds := foldsOf(photos, k.Folds)
+		for i, img := range photos[:counts.Real] {
 			tiles, err := b.trainingTiles(img, index)
 			if err != nil {
 				return spec, err

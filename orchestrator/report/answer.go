@@ -68,7 +68,7 @@ func (r *Report) conditionsAnswer() []string {
 // trains on real images alone.
 func controlOf(conditions []*condition) *condition {
 	for _, c := range conditions {
-		if !c.set.UsesGenerated() {
+		if c.set.PhotosAlone() {
 			return c
 		}
 	}

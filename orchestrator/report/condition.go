@@ -110,7 +110,7 @@ func (c *condition) chosen() string {
 
 // onBoth reports whether the training set has both kinds of images.
 func (c *condition) onBoth() bool {
-	return c.set.UsesGenerated() && c.set.Good.Real+c.set.Defects.Real > 0
+	return c.set.UsesGenerated() && c.set.Good.Photos()+c.set.Defects.Photos() > 0
 }
 
 // testImages is what all conditions are tested on.

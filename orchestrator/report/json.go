@@ -142,6 +142,7 @@ type conditionResult struct {
 type trainedResult struct {
 	Class     string `json:"class"`
 	Real      int    `json:"real"`
+	Decoded   int    `json:"decoded,omitempty"`
 	Generated int    `json:"generated"`
 }
 
@@ -224,7 +225,7 @@ func (r *Report) conditionResults() []conditionResult {
 	for _, c := range r.conditions {
 		entry := conditionResult{Name: c.name, Method: c.method(), Chosen: c.chosen(), Steps: c.steps, Runs: len(c.runs)}
 		for _, class := range c.classes {
-			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Generated})
+			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Decoded, class.Generated})
 		}
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)

@@ -203,7 +203,7 @@ func (v *verdict) outlook() string {
 // scope says whom a decision holds for: so many training photos like these, or these alone.
 func (v *verdict) scope() string {
 	photos := "training photos"
-	if n := v.rival.set.Defects.Real; n > 0 {
+	if n := v.rival.set.Defects.Photos(); n > 0 {
 		photos = fmt.Sprintf("%d training photos of each defect", n)
 	}
 	if v.redrawn {

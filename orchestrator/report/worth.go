@@ -31,7 +31,7 @@ func (r *Report) findScales() error {
 	}
 	base, _ := exp.CountBase()
 	for _, c := range slices.Concat(r.conditions, r.counts) {
-		if c.set.UsesGenerated() || c.set.Good != base.Good || c.inspected == nil {
+		if !c.set.PhotosAlone() || c.set.Good != base.Good || c.inspected == nil {
 			continue
 		}
 		at := slices.IndexFunc(r.scales, func(s *scale) bool { return s.curve[0].classifier() == c.classifier() })
@@ -134,7 +134,7 @@ func (r *Report) worthGrid() (table.Table, bool) {
 			g.Rows = append(g.Rows, []string{c.name, c.set.Defects.Text(""), overSeeds(c.right().Spread), fmt.Sprint(c.set.Defects.Real), "–"})
 		}
 		for _, p := range s.placed {
-			g.Rows = append(g.Rows, []string{p.set.name, p.set.set.Defects.Text(r.generatedWord(p.set)), overSeeds(p.set.right().Spread), s.photos(p.Worth, 0), s.photos(p.Worth, p.set.set.Defects.Real)})
+			g.Rows = append(g.Rows, []string{p.set.name, p.set.set.Defects.Text(r.generatedWord(p.set)), overSeeds(p.set.right().Spread), s.photos(p.Worth, 0), s.photos(p.Worth, p.set.set.Defects.Photos())})
 		}
 	}
 	return g, len(g.Rows) > 0
@@ -147,7 +147,7 @@ func (r *Report) worthAnswer() string {
 		for _, p := range s.placed {
 			if r.verdict != nil && p.set == r.verdict.others[r.verdict.Best] && p.Repeated() {
 				return fmt.Sprintf("“%s”, with %s of each defect, is as good as %s real photos of it: %s more than it has.",
-					p.set.name, p.set.set.Defects.Text("generated"), s.photos(p.Worth, 0), s.photos(p.Worth, p.set.set.Defects.Real))
+					p.set.name, p.set.set.Defects.Text("generated"), s.photos(p.Worth, 0), s.photos(p.Worth, p.set.set.Defects.Photos()))
 			}
 		}
 	}
@@ -193,7 +193,7 @@ func (r *Report) worthResults() (list []worthResult) {
 			entry.Curve = append(entry.Curve, countResult{c.name, c.set.Defects.Real, estimateOf(c.right())})
 		}
 		for _, p := range s.placed {
-			set := placedResult{Condition: p.set.name, Own: p.set.set.Defects.Real, Photos: finite(p.Photos), Seeds: p.Seeds}
+			set := placedResult{Condition: p.set.name, Own: p.set.set.Defects.Photos(), Photos: finite(p.Photos), Seeds: p.Seeds}
 			switch {
 			case math.IsInf(p.Photos, 1):
 				set.Beyond = "above"
