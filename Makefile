@@ -71,7 +71,7 @@ fuzz: build
 
 # KIZU_SIMULATE is the number of simulated studies of each design.
 simulate: build
-	@$(env) KIZU_SIMULATE=$${KIZU_SIMULATE:-1000} go test -count=1 -timeout 24h -v -run '^Test(FamilywiseError|DifferencesAreFound|DesignsShow|OneSeedClaimsNothing|IntervalsCover)$$' ./orchestrator/result
+	@$(env) KIZU_SIMULATE=$${KIZU_SIMULATE:-1000} go test -count=1 -timeout 24h -v -run '^Test(FamilywiseError|DifferencesAreFound|DesignsShow|OneSeedClaimsNothing|IntervalsCover|IntervalsCoverTheDraw|WorthCovers)$$' ./orchestrator/result
 
 article-dry: build
 	@$(env) KIZU_ARTICLE_DRY=1 go test -count=1 -timeout 30m -run TestArticleDry -v ./orchestrator/command

@@ -16,7 +16,7 @@ import (
 
 // printPlan prints a plan for people: who plays which role, and every task.
 func printPlan(out io.Writer, p *plan.Plan, screen table.Screen) error {
-	view := p.ViewOf(p.FirstSeed()) // all seeds of a cell have the same counts
+	view := p.ViewOf(p.FirstSeed()) // seeds of a cell have the same counts, but for tiles and groups of photos drawn anew
 	var text strings.Builder
 	photos := columns(2, "PHOTOS", "FOUND", "TESTED ON", "FOR TRAINING")
 	for _, class := range view.Photos {
@@ -26,6 +26,9 @@ func printPlan(out io.Writer, p *plan.Plan, screen table.Screen) error {
 	notes := slices.Concat(view.Parts, view.Range, view.Views, view.Same)
 	if note := p.SimilarNote(); note != "" {
 		notes = append(append(notes, note), p.SimilarPairs()...)
+	}
+	if view.Redraw != "" {
+		notes = append(notes, view.Redraw)
 	}
 	printNotes(&text, notes)
 	printPatterns(&text, screen, p.Experiment, view.Cells)
@@ -131,7 +134,7 @@ func printConditions(text *strings.Builder, screen table.Screen, exp *experiment
 		}
 		row, test := []string{cell.Name}, []string{"tested on"}
 		for _, class := range cell.Condition.Classes {
-			counts := experiment.Counts{Real: class.Real, Generated: class.Generated}.Text("generated")
+			counts := experiment.Counts{Real: class.Real, Decoded: class.Decoded, Generated: class.Generated}.Text("generated")
 			row = append(row, counts+tiles(class.Tiles))
 			test = append(test, fmt.Sprint(class.Test)+tiles(class.TestTiles))
 		}

@@ -24,7 +24,7 @@ func newChoice(set *Set, classes []string, tests Tests, seen map[string]bool, se
 		}
 	}
 	for i, class := range classes {
-		c.free[i] = slices.DeleteFunc(grouped(shuffled(set.Of(class), seed, class)), func(g group) bool { return c.barred[g.part] })
+		c.free[i] = slices.DeleteFunc(grouped(shuffled(set.Of(class), splitOrder(seed, class))), func(g group) bool { return c.barred[g.part] })
 	}
 	return c
 }

@@ -79,7 +79,7 @@ func Divide(set *Set, classes []string, tests Tests, seen map[string]bool, seed 
 	}
 	for i, class := range classes {
 		d.Testable[class] = images(c.free[i])
-		for _, img := range shuffled(set.Of(class), seed, class) {
+		for _, img := range shuffled(set.Of(class), splitOrder(seed, class)) {
 			switch listed := tests.Listed[img.SHA256]; {
 			case c.tested[img.PartOf()] && tests.Listed != nil && !listed:
 				d.Unused[class] = append(d.Unused[class], img)
@@ -96,6 +96,20 @@ func Divide(set *Set, classes []string, tests Tests, seen map[string]bool, seed 
 	return d, nil
 }
 
+// Redrawn is the division with training photos in another order for every draw, the same
+// for all who draw from it; draw 0 is that of the division itself.
+func (d *Division) Redrawn(draw int64) *Division {
+	if draw == 0 {
+		return d
+	}
+	redrawn := *d
+	redrawn.Train = map[string][]Image{}
+	for class, images := range d.Train {
+		redrawn.Train[class] = shuffled(slices.Clone(images), fmt.Sprintf("draw\x00%d\x00%s", draw, class))
+	}
+	return &redrawn
+}
+
 // addTraining adds an image to the drawing order, unless its layout says that
 // it is for testing only.
 func (d *Division) addTraining(img Image) {
@@ -104,13 +118,18 @@ func (d *Division) addTraining(img Image) {
 	}
 }
 
-// shuffled orders images by a hash of the seed, the class and each image's
+// splitOrder names the order in which images of a class are divided, for shuffled.
+func splitOrder(seed int64, class string) string {
+	return fmt.Sprintf("split\x00%d\x00%s", seed, class)
+}
+
+// shuffled orders images by a hash of the order's name and each image's
 // content. Renaming or moving files changes nothing, and an image added later
 // takes its place without reordering the others.
-func shuffled(images []Image, seed int64, class string) []Image {
+func shuffled(images []Image, order string) []Image {
 	rank := make(map[string]string, len(images))
 	for _, img := range images {
-		sum := sha256.Sum256(fmt.Appendf(nil, "split\x00%d\x00%s\x00%s", seed, class, img.SHA256))
+		sum := sha256.Sum256([]byte(order + "\x00" + img.SHA256))
 		rank[img.SHA256] = string(sum[:])
 	}
 	slices.SortFunc(images, func(a, b Image) int { return strings.Compare(rank[a.SHA256], rank[b.SHA256]) })

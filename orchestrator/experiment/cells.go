@@ -57,14 +57,19 @@ type Condition struct {
 // good_images.
 func (c Condition) LoRAPath(key string) string { return c.loraPath(key) }
 
-// RealPath is where the file says how many real photos of the good class or of each
-// defect the training set has.
-func (c Condition) RealPath(good bool) string {
-	section := "defects"
-	if good {
+// CountPath is where the file says how many images of a kind, real or decoded, the training
+// set has of the good class or of each defect.
+func (c Condition) CountPath(good bool, kind string) string {
+	section, name := "defects", c.TrainingSet.Name
+	switch {
+	case good && c.Counted():
+		section, name = "good", c.countOf
+	case good:
 		section = "good"
+	case c.Counted():
+		return c.countPath
 	}
-	return child(child(child("conditions.training_sets", c.TrainingSet.Name), section), "real")
+	return child(child(child("conditions.training_sets", name), section), kind)
 }
 
 // Differs is what tells the condition's generated images from those of others; "" for

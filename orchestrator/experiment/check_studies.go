@@ -61,10 +61,13 @@ func (e *Experiment) checkConditions(c *checker) {
 			counts Counts
 		}{{"good", set.Good}, {"defects", set.Defects}} {
 			where := fmt.Sprintf("%s.%s", at, part.name)
-			c.require(part.counts.Real >= 0 && part.counts.Generated >= 0, where, "counts must not be negative")
-			c.require(part.counts.Real+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
+			c.require(min(part.counts.Real, part.counts.Decoded, part.counts.Generated) >= 0, where, "counts must not be negative")
+			c.require(part.counts.Photos()+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
+			tiled := part.counts.Decoded > 0 && e.Dataset.Fit.How == FitTiles
+			c.require(!tiled, where+".decoded", "decoded photos do not go with dataset.fit: tiles: the autoencoder is shown one square of a photo, classifiers all its tiles")
 		}
 	}
+	e.checkCounts(c)
 	_, known := e.RivalName()
 	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set", s.Rival)
 	e.Classifier.check(c)
@@ -100,6 +103,7 @@ func (e *Experiment) checkStudyLoRA(c *checker, l StudyLoRA) {
 	c.require(l.GoodImages >= 0, "good_images", "lora.good_images %d: must not be negative", l.GoodImages)
 	c.require(l.DefectImages >= 0, "defect_images", "lora.defect_images %d: must not be negative", l.DefectImages)
 	l.check(c)
+	c.require(!e.Conditions.Redraw || len(l.Patterns) == 0, "patterns", "a pattern's LoRA learns the same photos for every seed, which conditions.redraw is to draw anew: leave patterns or redraw out")
 	for _, set := range e.Conditions.TrainingSets {
 		for _, own := range set.Generate.expand(l.Generate) {
 			needed := set.UsesGenerated()

@@ -7,13 +7,14 @@ import (
 )
 
 // ExpandConditions multiplies every training set by the LoRAs and classifiers
-// that the study lists. The LoRAs multiply no set of real images alone.
+// that the study lists. The LoRAs multiply no set of real images alone. Those that
+// real_counts adds come last.
 func (e *Experiment) ExpandConditions() []Condition {
 	if e.Conditions == nil {
 		return nil
 	}
 	var conditions []Condition
-	for _, set := range e.Conditions.TrainingSets {
+	for _, set := range e.allSets() {
 		for _, made := range e.makings(set) {
 			for _, k := range e.classifiers() {
 				c := made
@@ -26,15 +27,18 @@ func (e *Experiment) ExpandConditions() []Condition {
 	return conditions
 }
 
+// Redraws reports whether every seed draws its own training photos in study 2.
+func (e *Experiment) Redraws() bool { return e.Conditions != nil && e.Conditions.Redraw }
+
 // RivalName is the condition that those with generated images must beat to be recommended:
 // the one that conditions.rival calls by its name, or the first of that training set, or
 // without a rival the first condition of photos alone; false if there is none.
 func (e *Experiment) RivalName() (string, bool) {
-	all := e.ExpandConditions()
+	all := slices.DeleteFunc(e.ExpandConditions(), func(c Condition) bool { return c.Counted() })
 	for _, is := range []func(Condition) bool{
 		func(c Condition) bool { return c.Name == e.Conditions.Rival },
 		func(c Condition) bool { return c.TrainingSet.Name == e.Conditions.Rival },
-		func(c Condition) bool { return e.Conditions.Rival == "" && !c.UsesGenerated() },
+		func(c Condition) bool { return e.Conditions.Rival == "" && c.PhotosAlone() },
 	} {
 		if i := slices.IndexFunc(all, is); i >= 0 {
 			return all[i].Name, true
@@ -120,6 +124,19 @@ func (e *Experiment) classifiers() []variant[Classifier] {
 // UsesGenerated reports whether a training set has generated images.
 func (t TrainingSet) UsesGenerated() bool { return t.Good.Generated > 0 || t.Defects.Generated > 0 }
 
+// PhotosAlone reports whether a training set has nothing but photos as they are.
+func (t TrainingSet) PhotosAlone() bool {
+	return !t.UsesGenerated() && t.Good.Decoded+t.Defects.Decoded == 0
+}
+
+// SamePhotos reports whether two training sets differ in generated images at most.
+func (t TrainingSet) SamePhotos(other TrainingSet) bool {
+	for _, counts := range []*Counts{&t.Good, &t.Defects, &other.Good, &other.Defects} {
+		counts.Generated = 0
+	}
+	return t.Good == other.Good && t.Defects == other.Defects
+}
+
 // TestCount is how many images of a class are kept for testing: its own entry,
 // or that of "good" or "defects". A list counts for itself.
 func (e *Experiment) TestCount(class string) int {
@@ -138,6 +155,18 @@ func (e *Experiment) testEntry(class string) string {
 		return "good"
 	}
 	return "defects"
+}
+
+// DecodedCounts are how many decoded photos of each class study 2 needs: the largest count of
+// any training set, of which smaller ones take the first.
+func (e *Experiment) DecodedCounts() map[string]int {
+	most := map[string]int{}
+	for _, c := range e.ExpandConditions() {
+		for _, class := range e.Dataset.Classes() {
+			most[class] = max(most[class], c.Of(class, e.Dataset.Good).Decoded)
+		}
+	}
+	return most
 }
 
 // GeneratedCounts are how many generated images of each class study 2 needs of each way

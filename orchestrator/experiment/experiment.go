@@ -4,7 +4,10 @@
 // at images, models or the machine.
 package experiment
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Experiment is one experiment file, with every default filled in.
 type Experiment struct {
@@ -158,7 +161,9 @@ type Conditions struct {
 	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
 	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
 	TrainingSets TrainingSets      `yaml:"training_sets"`
-	Rival        string            `yaml:"rival"` // a training set or a condition, which generated images must beat
+	RealCounts   []int             `yaml:"real_counts"` // of photos of each defect, which say what generated images are worth
+	Redraw       bool              `yaml:"redraw"`      // every seed draws its own training photos
+	Rival        string            `yaml:"rival"`       // a training set or a condition, which generated images must beat
 }
 
 // StudyLoRA is how study 2's LoRAs are made, one LoRA a class. Its good images
@@ -181,17 +186,34 @@ type TrainingSet struct {
 	Defects Counts `yaml:"defects"` // of each defect class
 
 	Generate Sweep[Generate] `yaml:"generate"` // what differs from how the study makes images
+
+	countOf, countPath string // of a set that real_counts adds: whose good photos it has, and where the file says its count
 }
 
 // Counts of images in a training set, by where they come from.
 type Counts struct {
 	Real      int `yaml:"real"`
+	Decoded   int `yaml:"decoded"` // the first real photos, as the base model's autoencoder gives them back
 	Generated int `yaml:"generated"`
 }
 
+// Photos is how many photos the real and decoded images show.
+func (c Counts) Photos() int { return max(c.Real, c.Decoded) }
+
 // Text writes how many images are real and how many generated, which is the word for
-// these: "24 real", "60 generated", or "24 + 60 generated" for both.
+// these: "24 real", "60 generated", or "24 + 60 generated" for both; with decoded photos
+// "24 decoded + 60 generated".
 func (c Counts) Text(generated string) string {
+	if c.Decoded > 0 {
+		parts := []string{fmt.Sprintf("%d decoded", c.Decoded)}
+		if c.Real > 0 {
+			parts = append([]string{fmt.Sprintf("%d real", c.Real)}, parts...)
+		}
+		if c.Generated > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.Generated, generated))
+		}
+		return strings.Join(parts, " + ")
+	}
 	switch {
 	case c.Generated == 0:
 		return fmt.Sprintf("%d real", c.Real)

@@ -63,7 +63,7 @@ var mistakesOfForm = []mistake{
 	{"unknown key in the matrix", "patterns: {matrix: [{defect_images: 3}, {▸defects: 3}]}\n", `unknown key "defects" in patterns.matrix[1]: known are defect_images, regularization_images, source_images, ` + loraKeys + `, generate`},
 	{"unknown key in an entry's section", "patterns:\n  matrix:\n    - defect_images: 3\n      generate: {▸rank: 3}\n", `unknown key "rank" in patterns.matrix[0].generate: known are ` + generateKeys},
 	{"unknown key of study 2's LoRAs", "conditions: {lora: {▸good: 3}}\n", `unknown key "good" in conditions.lora: known are good_images, patterns, defect_images, regularization_images, source_images, ` + loraKeys + `, generate`},
-	{"unknown key in a training set", "conditions:\n  training_sets:\n    real + fake:\n      good: {real: 2, ▸fake: 2}\n", `unknown key "fake" in conditions.training_sets."real + fake".good: known are real, generated`},
+	{"unknown key in a training set", "conditions:\n  training_sets:\n    real + fake:\n      good: {real: 2, ▸fake: 2}\n", `unknown key "fake" in conditions.training_sets."real + fake".good: known are real, decoded, generated`},
 	{"unknown key that is a number", "generate: {steps: 1,▸000}\n", `unknown key "000" in generate: known are ` + generateKeys},
 	{"key that is a list", "generate: {[a]▸: 3}\n", "not YAML: found an invalid key for this map"},
 	{"key twice", "name: small\nbase: tiny-sd\n▸name: other\n", `key "name" is given twice, first in line 1`},

@@ -51,6 +51,9 @@ func walkValue(value reflect.Value, path string, add func(string, any)) {
 		for _, set := range special {
 			text := fmt.Sprintf("good: %d real, %d generated; each defect: %d real, %d generated",
 				set.Good.Real, set.Good.Generated, set.Defects.Real, set.Defects.Generated)
+			if set.Good.Decoded+set.Defects.Decoded > 0 {
+				text += fmt.Sprintf("; decoded: %d good, %d of each defect", set.Good.Decoded, set.Defects.Decoded)
+			}
 			if how := set.Generate.written(); how != "" {
 				text += "; " + how
 			}

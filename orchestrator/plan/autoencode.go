@@ -11,16 +11,14 @@ import (
 
 // autoencode plans the pictures that the base model's autoencoder makes of
 // photos, at the resolution of a recipe.
-func (b *builder) autoencode(label string, images, mirrored []stage.Ref, l experiment.LoRA) (*Task, error) {
+func (b *builder) autoencode(label string, spec stage.Autoencode, l experiment.LoRA) (*Task, error) {
 	label = "autoencoded photos, " + label + b.unusual(l)
 	if same := b.byLabel[label]; same != nil {
 		return same, nil
 	}
 	// One precision for a whole experiment: it changes no picture, and would change keys.
-	task, err := b.add(label, stage.Autoencode{
-		Base: b.base(), Resolution: l.Resolution, Precision: b.exp.LoRA.Precision, Images: images, Mirrored: mirrored,
-		Rendering: b.rendering(),
-	})
+	spec.Base, spec.Resolution, spec.Precision, spec.Rendering = b.base(), l.Resolution, b.exp.LoRA.Precision, b.rendering()
+	task, err := b.add(label, spec)
 	b.byLabel[label] = task
 	return task, err
 }
@@ -31,6 +29,41 @@ func (b *builder) unusual(l experiment.LoRA) string {
 		return ""
 	}
 	return fmt.Sprintf(", %d pixels", l.Resolution)
+}
+
+// decoded plans the first photos of a class as the base model's autoencoder gives them back,
+// to be trained on: as many as any condition takes, in one task for all of a draw.
+func (b *builder) decoded(class string, cell experiment.Cell) (*Task, error) {
+	photos, err := b.train(class, drawing{b.decodes[class], "training classifiers"})
+	if err != nil {
+		return nil, err
+	}
+	pictures, err := b.pictures(photos)
+	if err != nil {
+		return nil, err
+	}
+	return b.autoencode(b.perDraw("to be trained on, "+class, cell), stage.Autoencode{Images: pictures, Trains: true}, cell.Condition.LoRA.LoRA)
+}
+
+// trainsOnDecoded adds a condition's decoded photos to its classifier, each in the fold of
+// its photo, and lists the tasks that make them.
+func (b *builder) trainsOnDecoded(spec *stage.Classify, cell experiment.Cell) (needs []*Task, err error) {
+	for index, class := range spec.Classes {
+		counts := cell.Condition.Of(class, b.exp.Dataset.Good)
+		if counts.Decoded == 0 {
+			continue
+		}
+		pictures, err := b.decoded(class, cell)
+		if err != nil {
+			return nil, err
+		}
+		needs = append(needs, pictures)
+		folds := foldsOf(b.division.Train[class][:counts.Photos()], spec.Folds)
+		for i := range counts.Decoded {
+			spec.Decoded = append(spec.Decoded, stage.Labeled{Path: pictures.file("images"), Class: index, First: i, Count: 1, Fold: folds[i]})
+		}
+	}
+	return needs, nil
 }
 
 // probedPhotos is how many test photos of a class a probe compares with
@@ -48,7 +81,7 @@ func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (*Task,
 	var photos []dataset.Image
 	var folders []stage.Labeled
 	for index, class := range classes {
-		test := b.in.Division.Test[class]
+		test := b.division.Test[class]
 		n := probed(len(test))
 		if n == 0 {
 			continue
@@ -63,7 +96,7 @@ func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (*Task,
 	if err != nil {
 		return nil, nil, err
 	}
-	task, err := b.autoencode("study 2", pictures, nil, l)
+	task, err := b.autoencode("study 2", stage.Autoencode{Images: pictures}, l)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,13 +28,13 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		return nil, err
 	}
 	b := &builder{
-		exp:   exp,
-		in:    in,
+		exp: exp,
+		in:  in, division: in.Division,
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
 		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
 		refs:  map[string]stage.Ref{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
-		counts: exp.GeneratedCounts(),
+		counts: exp.GeneratedCounts(), decodes: exp.DecodedCounts(),
 	}
 	if exp.Patterns != nil {
 		b.learns = b.patternsLearn()
@@ -70,14 +70,18 @@ type builder struct {
 	plan  *Plan
 	byKey map[string]*Task
 
+	division *dataset.Division // that the cell which is being planned draws from
+
 	// What cells share is described once: a plan has thousands of cells, and
 	// each names hundreds of images.
 	byLabel   map[string]*Task
 	refs      map[string]stage.Ref       // of images, by hash
-	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes; the seed is missing
-	trainings map[string]stage.Classify  // of conditions; the seed and generated images are missing
+	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes, of each draw; the seed is missing
+	trainings map[string]stage.Classify  // of conditions and draws; the seed and generated images are missing
 
 	counts map[experiment.Generate]map[string]int // of study 2's images: experiment.GeneratedCounts
+
+	decodes map[string]int // photos of each class that are decoded to be trained on: experiment.DecodedCounts
 
 	learns   int      // photos of the defect that study 1's LoRAs learn, at most
 	compared compared // photos that study 1's images are compared with
@@ -120,6 +124,7 @@ func (b *builder) version(spec stage.Spec) int {
 }
 
 func (b *builder) cell(cell experiment.Cell) (Cell, error) {
+	b.division = b.drawn(cell)
 	if cell.Pattern != nil {
 		return b.pattern(cell)
 	}

@@ -70,7 +70,7 @@ func (b *builder) studySizes(class string, c *experiment.Condition) ([]image.Poi
 		return nil, nil
 	}
 	if class != b.exp.Dataset.Good {
-		images, resolution, n := b.in.Division.Train[class], c.LoRA.Resolution, c.LoRA.DefectImages
+		images, resolution, n := b.division.Train[class], c.LoRA.Resolution, c.LoRA.DefectImages
 		if p, ok := b.studyPattern(class, c); ok {
 			resolution, n = p.Resolution, p.DefectImages
 		}

@@ -42,7 +42,7 @@ func (b *builder) materials(g experiment.Generate, o origins) (m materials, err 
 	}
 	if err == nil && b.in.Encoder == nil {
 		// The last, which others use least: a network knows those that calibrate it too well.
-		train := b.in.Division.Train[b.exp.Dataset.Good]
+		train := b.division.Train[b.exp.Dataset.Good]
 		m.calibration, err = b.goodSeen(g, o, train[max(0, len(train)-calibrationPhotos):])
 	}
 	return m, err
@@ -142,7 +142,7 @@ func (b *builder) studyIngredients(class string, c *experiment.Condition) (m mat
 func (b *builder) studyDefects(class string, c *experiment.Condition) ([]dataset.Image, error) {
 	use := "images by method " + c.LoRA.Generate.Method
 	if p, ok := b.studyPattern(class, c); ok {
-		return drawing{p.DefectImages, use}.first(b.in.Division.Pool(class), class)
+		return drawing{p.DefectImages, use}.first(b.division.Pool(class), class)
 	}
 	if class != b.exp.Dataset.Good {
 		return b.train(class, drawing{c.LoRA.DefectImages, use})

@@ -55,7 +55,7 @@ func (b *builder) measureAutoencoded(l experiment.LoRA) (*Task, error) {
 	if same := b.byLabel[label]; same != nil {
 		return same, nil
 	}
-	pictures, err := b.autoencode("study 1", b.compared.defects, b.compared.trained(), l)
+	pictures, err := b.autoencode("study 1", stage.Autoencode{Images: b.compared.defects, Mirrored: b.compared.trained()}, l)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (c compared) trained() []stage.Ref { return c.defects[:c.learnt] }
 // comparedPhotos are seen as LoRAs at the usual resolution see them.
 func (b *builder) comparedPhotos() (c compared, err error) {
 	study := b.exp.Patterns
-	pool, good, train := b.in.Division.Pool(study.Defect), b.patternGood(), b.in.Division.Train[b.exp.Dataset.Good]
+	pool, good, train := b.division.Pool(study.Defect), b.patternGood(), b.division.Train[b.exp.Dataset.Good]
 	c.learnt = b.learns
 	var sizes []image.Point
 	if c.defects, sizes, err = b.learnt(pool[:min(len(pool), c.learnt+heldOutPhotos)], b.exp.LoRA.Resolution); err != nil {
@@ -109,7 +109,7 @@ func (b *builder) patternsLearn() int {
 	for _, pattern := range b.exp.ExpandPatterns() {
 		learnt = max(learnt, pattern.DefectImages)
 	}
-	return min(learnt, len(b.in.Division.Pool(b.exp.Patterns.Defect)))
+	return min(learnt, len(b.division.Pool(b.exp.Patterns.Defect)))
 }
 
 // patternsStart is how many photos study 1's images start from, at most.

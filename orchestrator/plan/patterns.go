@@ -71,7 +71,7 @@ func (b *builder) orUsual(p *experiment.Pattern) experiment.Recipe {
 
 // patternGood lists the good images that study 1 may draw, in drawing order.
 func (b *builder) patternGood() []dataset.Image {
-	return b.goodFor(b.exp.Patterns.Defect, b.in.Division.Train[b.exp.Dataset.Good])
+	return b.goodFor(b.exp.Patterns.Defect, b.division.Train[b.exp.Dataset.Good])
 }
 
 // patternIngredients are those of a pattern's images. Photos of
@@ -79,10 +79,10 @@ func (b *builder) patternGood() []dataset.Image {
 // that all patterns are made from the same; or, without a LoRA, as many as the pattern says.
 func (b *builder) patternIngredients(r experiment.Recipe, p *experiment.Pattern) (m materials, err error) {
 	defect := b.exp.Patterns.Defect
-	o := origins{good: b.patternGood(), defects: b.in.Division.Pool(defect)[:b.learns], resolution: r.Resolution}
+	o := origins{good: b.patternGood(), defects: b.division.Pool(defect)[:b.learns], resolution: r.Resolution}
 	if !p.Baseline && !p.Trains() {
 		shown := drawing{p.DefectImages, "method " + r.Generate.Method}
-		if o.defects, err = shown.first(b.in.Division.Pool(defect), defect); err != nil {
+		if o.defects, err = shown.first(b.division.Pool(defect), defect); err != nil {
 			return m, err
 		}
 	}
@@ -110,7 +110,7 @@ func sourcesOf(g experiment.Generate) string { return "the sources of " + g.Meth
 func (b *builder) patternLoRA(p experiment.Pattern, seed int64) (*Task, error) {
 	defect := b.exp.Patterns.Defect
 	spec, err := once(b.loras, "pattern "+p.Name, func() (spec stage.TrainLoRA, err error) {
-		instance, err := drawing{p.DefectImages, "training LoRAs"}.first(b.in.Division.Pool(defect), defect)
+		instance, err := drawing{p.DefectImages, "training LoRAs"}.first(b.division.Pool(defect), defect)
 		if err != nil {
 			return spec, err
 		}

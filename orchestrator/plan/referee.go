@@ -30,24 +30,26 @@ func (b *builder) referee() (*Task, error) {
 	var photos []dataset.Image // that it learns from
 	for index, class := range spec.Classes {
 		learnt, tried := b.refereesPhotos(class)
-		if err := b.classified(&spec, index, learnt, tried); err != nil {
+		if err := b.classified(&spec, index, learnt, make([]int, len(learnt)), tried); err != nil {
 			return nil, err
 		}
-		spec.Generated = append(spec.Generated, stage.Labeled{Class: index, First: len(photos), Count: len(learnt)})
+		for i := range learnt {
+			spec.Decoded = append(spec.Decoded, stage.Labeled{Class: index, First: len(photos) + i, Count: 1})
+		}
 		photos = append(photos, learnt...)
 	}
 	pictures, err := b.pictures(photos)
 	if err != nil {
 		return nil, err
 	}
-	autoencoded, err := b.autoencode("referee", pictures, nil, b.exp.LoRA)
+	decoded, err := b.autoencode("to train the referee", stage.Autoencode{Images: pictures, Trains: true}, b.exp.LoRA)
 	if err != nil {
 		return nil, err
 	}
-	for i := range spec.Generated {
-		spec.Generated[i].Path = autoencoded.file("images")
+	for i := range spec.Decoded {
+		spec.Decoded[i].Path = decoded.file("images")
 	}
-	b.byLabel[label], err = b.add(label, spec, autoencoded)
+	b.byLabel[label], err = b.add(label, spec, decoded)
 	return b.byLabel[label], err
 }
 

@@ -122,7 +122,8 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 	good := class == exp.Dataset.Good
 	var instance, regular, sources, shown, real most
 	for _, c := range exp.ExpandConditions() {
-		real.of(c.Of(class, exp.Dataset.Good).Real, c.RealPath(good))
+		real.of(c.Of(class, exp.Dataset.Good).Real, c.CountPath(good, "real"))
+		real.of(c.Of(class, exp.Dataset.Good).Decoded, c.CountPath(good, "decoded"))
 		method := c.LoRA.Generate
 		if good && c.UsesGenerated() && method.Uses(experiment.InputSource) {
 			sources.of(c.LoRA.SourceImages, c.LoRAPath("source_images"))

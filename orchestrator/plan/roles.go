@@ -23,18 +23,23 @@ type PhotoRoles struct {
 }
 
 // RoleUse is one role of a photo, which it has in some cells of a study, whatever their
-// seed.
+// seed, unless seeds draw their own photos.
 type RoleUse struct {
 	Role    stage.Role `json:"role"`
 	Study   string     `json:"study"`
 	Classes []string   `json:"classes,omitempty"` // whose LoRAs or images it is used for
 	Cells   []string   `json:"cells"`             // patterns, or conditions
+	Seeds   []int64    `json:"seeds,omitempty"`   // that drew the photo, where each draws its own
 }
 
 // Roles lists every photo of the classes with its roles, class by class and by name.
 func (p *Plan) Roles() []PhotoRoles {
 	uses := roleUses{p, map[string][]RoleUse{}}
-	for _, cell := range p.FirstSeed() {
+	cells := p.FirstSeed()
+	if p.Experiment.Redraws() {
+		cells = p.Cells
+	}
+	for _, cell := range cells {
 		p.useIn(cell, uses)
 		if len(cell.Judged) > 0 {
 			for ref := range cell.Judged[0].Needs[0].Spec.Reads()[0].Photos {
@@ -84,6 +89,11 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 			uses.add(task, cell, class)
 		}
 	}
+	for _, img := range cell.Classify.Spec.(stage.Classify).Decoded { // of what is decoded for all cells
+		pictures := cell.Classify.Need(img.Path).Spec.(stage.Autoencode)
+		photo, _ := p.Image(pictures.Images[img.First])
+		uses.note(photo.SHA256, stage.Decoded, cell, "")
+	}
 	for _, control := range cell.Classify.Needs {
 		if !slices.Contains(cell.Classify.MadeFrom(), control) {
 			uses.add(control, cell, "")
@@ -92,7 +102,7 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 }
 
 // roleOrder is how a photo's roles are listed: what may not meet first.
-var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Guide, stage.Refereeing, stage.Compared, stage.Control, stage.Calibration}
+var roleOrder = []stage.Role{stage.Test, stage.Training, stage.Decoded, stage.Instance, stage.Regularization, stage.Source, stage.Pasted, stage.Reference, stage.Mask, stage.Guide, stage.Refereeing, stage.Compared, stage.Control, stage.Calibration}
 
 // roleUses are the roles of photos, by the hashes of their files: a region of a photo, or
 // its mask, is used as the photo is.
@@ -118,10 +128,16 @@ func (u roleUses) note(sum string, role stage.Role, cell Cell, class string) {
 	i := slices.IndexFunc(u.of[sum], same)
 	if i < 0 {
 		i = len(u.of[sum])
-		u.of[sum] = append(u.of[sum], RoleUse{role, cell.Study, []string{class}, nil})
+		u.of[sum] = append(u.of[sum], RoleUse{role, cell.Study, []string{class}, nil, nil})
 	}
-	if use := &u.of[sum][i]; !slices.Contains(use.Cells, cell.Name) {
+	use := &u.of[sum][i]
+	if !slices.Contains(use.Cells, cell.Name) {
 		use.Cells = append(use.Cells, cell.Name)
+	}
+	drawn := u.plan.Experiment.Redraws() && cell.Condition != nil && role != stage.Test && role != stage.Control
+	if drawn && !slices.Contains(use.Seeds, cell.Seed) {
+		use.Seeds = append(use.Seeds, cell.Seed)
+		slices.Sort(use.Seeds)
 	}
 }
 
@@ -131,7 +147,7 @@ func (u roleUses) merged(img dataset.Image) []RoleUse {
 	merged := []RoleUse{}
 	for _, use := range u.of[img.SHA256] {
 		i := slices.IndexFunc(merged, func(other RoleUse) bool {
-			return other.Role == use.Role && other.Study == use.Study && slices.Equal(other.Cells, use.Cells)
+			return other.Role == use.Role && other.Study == use.Study && slices.Equal(other.Cells, use.Cells) && slices.Equal(other.Seeds, use.Seeds)
 		})
 		switch {
 		case use.Classes[0] == "":
@@ -168,9 +184,14 @@ func (r PhotoRoles) Text() string {
 
 func (u RoleUse) text() string {
 	classes := strings.Join(u.Classes, ", ")
+	conditions := english.Plural(len(u.Cells), "condition", "")
+	if len(u.Seeds) > 0 {
+		seeds := strings.Fields(strings.Trim(fmt.Sprint(u.Seeds), "[]"))
+		conditions += ", " + english.PluralWord(len(seeds), "seed ", "seeds ") + english.WordSeries(seeds, "and")
+	}
 	where := "study 1, " + english.Plural(len(u.Cells), "pattern", "")
 	if u.Study == experiment.Classification {
-		where = "study 2, " + english.Plural(len(u.Cells), "condition", "")
+		where = "study 2, " + conditions
 	}
 	switch u.Role {
 	case stage.Instance, stage.Regularization:
@@ -186,7 +207,9 @@ func (u RoleUse) text() string {
 	case stage.Guide:
 		return fmt.Sprintf("guide of the choice of images of %s (%s)", classes, where)
 	case stage.Training:
-		return fmt.Sprintf("training (%s)", english.Plural(len(u.Cells), "condition", ""))
+		return fmt.Sprintf("training (%s)", conditions)
+	case stage.Decoded:
+		return fmt.Sprintf("training, decoded (%s)", conditions)
 	case stage.Test:
 		return "test"
 	case stage.Calibration:

@@ -19,7 +19,7 @@ func (d drawing) first(images []dataset.Image, class string) ([]dataset.Image, e
 
 // train takes the first images of a class that are not tested on.
 func (b *builder) train(class string, d drawing) ([]dataset.Image, error) {
-	return d.first(b.in.Division.Train[class], class)
+	return d.first(b.division.Train[class], class)
 }
 
 // goodFor lists the good images of a drawing order that show the same kind of

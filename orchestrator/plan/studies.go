@@ -14,7 +14,7 @@ import (
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 	planned := Cell{Cell: cell}
-	spec, err := once(b.trainings, cell.Name, func() (stage.Classify, error) { return b.trainingOn(cell.Condition) })
+	spec, err := once(b.trainings, b.perDraw(cell.Name, cell), func() (stage.Classify, error) { return b.trainingOn(cell.Condition) })
 	if err != nil {
 		return planned, err
 	}
@@ -47,6 +47,11 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		}
 		needs, spec.Autoencoded = append(needs, some(control)...), folders
 	}
+	decoded, err := b.trainsOnDecoded(&spec, cell)
+	if err != nil {
+		return planned, err
+	}
+	needs = append(needs, decoded...)
 	label := fmt.Sprintf("classifier %q, seed %d", cell.Name, cell.Seed)
 	planned.Classify, err = b.add(label, spec, needs...)
 	return planned, err
@@ -60,20 +65,21 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Rendering: b.rendering(),
 	}
 	for index, class := range spec.Classes {
-		reals, err := b.train(class, drawing{c.Of(class, b.exp.Dataset.Good).Real, "training classifiers"})
+		counts := c.Of(class, b.exp.Dataset.Good)
+		photos, err := b.train(class, drawing{counts.Photos(), "training classifiers"})
 		if err != nil {
 			return spec, err
 		}
-		if err := b.classified(&spec, index, reals, b.in.Division.Test[class]); err != nil {
+		if err := b.classified(&spec, index, photos[:counts.Real], foldsOf(photos, k.Folds), b.division.Test[class]); err != nil {
 			return spec, err
 		}
 	}
 	return spec, nil
 }
 
-// classified adds photos of a class to those that a classifier learns and is tested on.
-func (b *builder) classified(spec *stage.Classify, class int, learnt, tested []dataset.Image) error {
-	folds := foldsOf(learnt, spec.Folds)
+// classified adds photos of a class to those that a classifier learns, each in its fold, and is
+// tested on.
+func (b *builder) classified(spec *stage.Classify, class int, learnt []dataset.Image, folds []int, tested []dataset.Image) error {
 	for i, img := range learnt {
 		tiles, err := b.trainingTiles(img, class)
 		if err != nil {
@@ -157,7 +163,7 @@ func (b *builder) studyLoRA(class string, cell experiment.Cell) (*Task, error) {
 	if p, ok := b.studyPattern(class, cell.Condition); ok {
 		return b.patternLoRA(p, cell.Seed)
 	}
-	spec, err := once(b.loras, "class "+class+" "+cell.Condition.Variant, func() (spec stage.TrainLoRA, err error) {
+	spec, err := once(b.loras, b.perDraw("class "+class+" "+cell.Condition.Variant, cell), func() (spec stage.TrainLoRA, err error) {
 		var regular []dataset.Image
 		learns := drawing{lora.DefectImages, "training LoRAs"}
 		if class == names.Good {

@@ -20,6 +20,7 @@ type View struct {
 	Views      []string      `json:"views,omitempty"`     // what is seen of photos, where that is not the square in their middle
 	Parts      []string      `json:"parts,omitempty"`     // what became of parts, where they are told
 	Same       []string      `json:"same_sets,omitempty"` // training sets that come to one
+	Redraw     string        `json:"redraw,omitempty"`    // of how many photos every seed draws its own
 	Similar    []SimilarView `json:"similar,omitempty"`   // test photos that look like photos that are trained on
 	Cells      []CellView    `json:"cells"`
 	Tasks      []TaskView    `json:"tasks"`
@@ -65,7 +66,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 	}
 	view.Range, _ = p.Set.RangeNotes()
 	view.Parts, view.Similar = p.partNotes(), p.similarViews()
-	view.Views, view.Same = p.viewNotes(), p.sameSets()
+	view.Views, view.Same, view.Redraw = p.viewNotes(), p.sameSets(), p.RedrawNote()
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}
@@ -142,15 +143,16 @@ type ConditionView struct {
 type ClassView struct {
 	Class     string `json:"class"`
 	Real      int    `json:"real"`
+	Decoded   int    `json:"decoded,omitempty"` // photos that the base's autoencoder gave back
 	Generated int    `json:"generated"`
 	Test      int    `json:"test"`
 	Tiles     int    `json:"tiles,omitempty"`      // that show the class in the real photos, where these are seen in tiles
 	TestTiles int    `json:"test_tiles,omitempty"` // of the test photos, then
 }
 
-// Learnt is how many pictures of the class a classifier is trained on: generated images, and
-// real photos or their tiles.
-func (c ClassView) Learnt() int { return cmp.Or(c.Tiles, c.Real) + c.Generated }
+// Learnt is how many pictures of the class a classifier is trained on: generated images,
+// decoded photos, and real ones or their tiles.
+func (c ClassView) Learnt() int { return cmp.Or(c.Tiles, c.Real) + c.Decoded + c.Generated }
 
 func (p *Plan) photos() []PhotosView {
 	list := []PhotosView{}
@@ -242,6 +244,9 @@ func CompositionOf(classifier *Task) *ConditionView {
 	photos, tiles := countPhotos(spec)
 	for i, class := range spec.Classes {
 		view.Classes = append(view.Classes, ClassView{Class: class, Real: photos[i]})
+	}
+	for _, img := range spec.Decoded {
+		view.Classes[img.Class].Decoded++
 	}
 	for _, folder := range spec.Generated {
 		view.Classes[folder.Class].Generated += folder.Count

@@ -53,6 +53,9 @@ func (r *Report) conditionsAnswer() []string {
 	if repeated {
 		sentences = append(sentences, r.claims())
 	}
+	if text := r.worthAnswer(); text != "" {
+		sentences = append(sentences, text)
+	}
 	sentences = append(sentences, kindsAnswer(finished)...)
 	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
@@ -65,7 +68,7 @@ func (r *Report) conditionsAnswer() []string {
 // trains on real images alone.
 func controlOf(conditions []*condition) *condition {
 	for _, c := range conditions {
-		if !c.set.UsesGenerated() {
+		if c.set.PhotosAlone() {
 			return c
 		}
 	}

@@ -42,7 +42,7 @@ func (r *Report) matched(control *condition, all []*condition) []string {
 		}
 		for _, same := range all {
 			p, ok := r.against(c, same)
-			if !ok || same == control || same.set.UsesGenerated() || same.set.Good.Real != c.set.Good.Real || same.set.Defects.Real != c.set.Defects.Real {
+			if !ok || same == control || same.set.UsesGenerated() || !same.set.SamePhotos(*c.set) {
 				continue
 			}
 			verdict := "they cannot be told apart"

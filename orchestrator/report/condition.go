@@ -74,6 +74,9 @@ func (c *condition) summarize(partOf func(image string) string, good string) (er
 	return err
 }
 
+// classifier is how the condition's classifiers are trained.
+func (c *condition) classifier() experiment.Classifier { return c.cells[0].Condition.Classifier }
+
 // method is the one by which the condition's generated images are made; "" where it has none.
 func (c *condition) method() string {
 	if !c.set.UsesGenerated() {
@@ -107,7 +110,7 @@ func (c *condition) chosen() string {
 
 // onBoth reports whether the training set has both kinds of images.
 func (c *condition) onBoth() bool {
-	return c.set.UsesGenerated() && c.set.Good.Real+c.set.Defects.Real > 0
+	return c.set.UsesGenerated() && c.set.Good.Photos()+c.set.Defects.Photos() > 0
 }
 
 // testImages is what all conditions are tested on.

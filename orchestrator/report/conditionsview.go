@@ -16,6 +16,7 @@ type conditionsView struct {
 	Classes        []result.Class
 	Confusions     []confusionView
 	Pairs          *gridView
+	Worth          *gridView // in real photos
 	Kinds          *gridView // real or generated?
 	Judged         *gridView // what the images show
 	Detection      *gridView
@@ -25,6 +26,8 @@ type conditionsView struct {
 	Samples        *gallery.View
 	Reference      string // the name of its column; "" for none
 	ReferenceNote  string
+	OverSeeds      string // what ± and intervals are
+	Redraw         string // how many photos every seed drew anew; "" for none
 	Similar        string // of test photos and photos that are trained on; "" for none
 	Confounds      []string
 	Repeated       bool // with several seeds, so that training sets can be compared
@@ -98,7 +101,7 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	k := r.plan.Experiment.Classifier
 	view := &conditionsView{
 		Model: k.Model, Weights: k.Weights, Seeds: len(r.seeds()), Classes: r.tests.classes,
-		Similar: r.plan.SimilarNote(), Confounds: r.confounds(), Repeated: result.Repeated(r.comparisons()),
+		OverSeeds: result.OverSeeds(r.plan.Experiment.Redraws()), Redraw: r.plan.RedrawNote(), Similar: r.plan.SimilarNote(), Confounds: r.confounds(), Repeated: result.Repeated(r.comparisons()),
 		Tests: testView{r.tests.total, r.tests.composition(), r.tests.majority, share(r.tests.baseline), percent(r.tests.baseline)},
 	}
 	if r.reference() != nil {
@@ -126,6 +129,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	if g, ok := r.detectionGrid(); ok {
 		view.Detection = viewOf(g)
+	}
+	if g, ok := r.worthGrid(); ok {
+		view.Worth = viewOf(g)
 	}
 	if g, ok := r.kindsGrid(); ok {
 		view.Kinds = viewOf(g)

@@ -27,7 +27,7 @@ func compositionOf(classifier *plan.Task) composition {
 func (c composition) metrics() []metric {
 	list := []metric{{"optimizer_steps", float64(c.steps)}}
 	for _, class := range c.classes {
-		list = append(list, metric{"n_train_" + class.Class, float64(class.Real + class.Generated)}, metric{"n_train_real_" + class.Class, float64(class.Real)})
+		list = append(list, metric{"n_train_" + class.Class, float64(class.Real + class.Decoded + class.Generated)}, metric{"n_train_real_" + class.Class, float64(class.Real)})
 	}
 	return list
 }
@@ -54,7 +54,7 @@ func (r *Report) confounds() []string {
 	if list, differ := r.grouped(func(c *condition) string { return fmt.Sprint(c.composition.steps) }); differ {
 		notes = append(notes, "optimizer steps: "+list+"; what differs between them may come from training longer, and classifier.steps makes them equal")
 	}
-	if list, differ := r.grouped(func(c *condition) string { return someReal(c.set.Good.Real) }); differ {
+	if list, differ := r.grouped(func(c *condition) string { return someReal(c.set.Good.Photos()) }); differ {
 		notes = append(notes, "real good parts: "+list+"; what differs between them may come from more photos of good parts"+r.separates())
 	}
 	tested := percentOf(r.tests.classes[0].Count, r.tests.total)
@@ -107,7 +107,7 @@ func (r *Report) grouped(of func(*condition) string) (list string, differ bool) 
 func (r *Report) separates() string {
 	control := controlOf(r.conditions)
 	for _, c := range r.conditions {
-		if control != nil && c != control && !c.set.UsesGenerated() && c.set.Good.Real != control.set.Good.Real && c.set.Defects.Real == control.set.Defects.Real {
+		if control != nil && c != control && c.set.PhotosAlone() && c.set.Good.Real != control.set.Good.Real && c.set.Defects.Real == control.set.Defects.Real {
 			return fmt.Sprintf(", which “%s” shows beside “%s”", c.name, control.name)
 		}
 	}

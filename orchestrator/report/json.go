@@ -19,7 +19,8 @@ type results struct {
 	Reference  *referenceResult  `json:"reference,omitempty"`
 	Changes    []string          `json:"changes,omitempty"` // of the experiment file, by --set
 	Referee    *refereeResult    `json:"referee,omitempty"`
-	Conditions []conditionResult `json:"conditions"` // of study 2, over seeds
+	Conditions []conditionResult `json:"conditions"`      // of study 2, over seeds
+	Worth      []worthResult     `json:"worth,omitempty"` // in real photos, for each way to train classifiers
 	Pairs      []pairResult      `json:"comparisons"`
 	Cells      []cellResult      `json:"cells"`
 	Notes      []tableNotes      `json:"notes"` // what the tables say below them
@@ -76,7 +77,7 @@ func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
 		Experiment: exp.Name, Question: exp.Question, Verdict: r.verdict.result(), Answer: r.answer(), Seeds: exp.Seeds,
-		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
+		Conditions: r.conditionResults(), Pairs: r.pairResults(), Worth: r.worthResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}
@@ -142,6 +143,7 @@ type conditionResult struct {
 type trainedResult struct {
 	Class     string `json:"class"`
 	Real      int    `json:"real"`
+	Decoded   int    `json:"decoded,omitempty"`
 	Generated int    `json:"generated"`
 }
 
@@ -224,7 +226,7 @@ func (r *Report) conditionResults() []conditionResult {
 	for _, c := range r.conditions {
 		entry := conditionResult{Name: c.name, Method: c.method(), Chosen: c.chosen(), Steps: c.steps, Runs: len(c.runs)}
 		for _, class := range c.classes {
-			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Generated})
+			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Decoded, class.Generated})
 		}
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"kizu/orchestrator/plan"
@@ -82,9 +81,4 @@ func (r *Report) addUses(t *taskLineage, task *plan.Task) {
 
 func linkTo(task *plan.Task) taskLink {
 	return taskLink{task.ID, "task-" + strings.ReplaceAll(task.ID, ":", "-")}
-}
-
-// some leaves out the tasks that are not there.
-func some(tasks ...*plan.Task) []*plan.Task {
-	return slices.DeleteFunc(tasks, func(task *plan.Task) bool { return task == nil })
 }

@@ -8,6 +8,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"kizu/orchestrator/experiment"
@@ -22,6 +23,8 @@ type Report struct {
 	cells      []*cell
 	patterns   []*pattern      // study 1, in the file's order
 	conditions []*condition    // study 2, in the file's order
+	counts     []*condition    // of photos alone, which real_counts adds
+	scales     []*scale        // on which generated images are worth photos
 	pairs      []pair          // study 2's comparisons
 	verdict    *verdict        // of study 2; nil without something to compare
 	samples    []*sample       // study 2's generated images
@@ -43,6 +46,8 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		r.cells = append(r.cells, c)
 		if c.Study == experiment.Generation {
 			r.patterns = addPattern(r.patterns, c)
+		} else if c.Condition.Counted() {
+			r.counts = addCondition(r.counts, c)
 		} else {
 			r.conditions = addCondition(r.conditions, c)
 			r.samples = src.addSamples(r.samples, c)
@@ -51,7 +56,7 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 	for _, pattern := range r.patterns {
 		pattern.summarize()
 	}
-	for _, condition := range r.conditions {
+	for _, condition := range slices.Concat(r.conditions, r.counts) {
 		if err := condition.summarize(src.partOf, p.Experiment.Dataset.Good); err != nil {
 			return nil, fmt.Errorf("report, condition %q: %w", condition.name, err)
 		}
@@ -67,6 +72,9 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	if r.verdict, err = r.decide(); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if err = r.findScales(); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	return r, nil

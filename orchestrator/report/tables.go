@@ -17,6 +17,9 @@ func (r *Report) grids() []table.Table {
 	if len(r.conditions) > 0 {
 		list = append(list, r.noted(r.conditionGrid(), experiment.Classification))
 	}
+	if g, ok := r.worthGrid(); ok {
+		list = append(list, g)
+	}
 	if len(r.pairs) > 0 {
 		list = append(list, r.pairGrid())
 	}
@@ -80,10 +83,13 @@ func (r *Report) conditionGrid() table.Table {
 	}
 	g.Rows = append(g.Rows, majority)
 	if repeated {
-		g.Notes = append(g.Notes, result.OverSeeds)
+		g.Notes = append(g.Notes, result.OverSeeds(r.plan.Experiment.Redraws()))
 	}
 	if r.tests.parts > 0 {
 		g.Notes = append(g.Notes, result.PartsMeaning)
+	}
+	if note := r.plan.RedrawNote(); note != "" {
+		g.Notes = append(g.Notes, note)
 	}
 	if note := r.plan.SimilarNote(); note != "" {
 		g.Notes = append(g.Notes, note)

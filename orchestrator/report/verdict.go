@@ -18,6 +18,7 @@ type verdict struct {
 	rival    *condition
 	others   []*condition // of Compared, in its order
 	settling result.Settling
+	redrawn  bool // every seed drew its own training photos
 }
 
 // decide compares inspections with generated images with the rival's; nil where there is
@@ -28,7 +29,7 @@ func (r *Report) decide() (*verdict, error) {
 		return nil, nil
 	}
 	name, _ := exp.RivalName()
-	v := &verdict{good: exp.Dataset.Good}
+	v := &verdict{good: exp.Dataset.Good, redrawn: exp.Redraws()}
 	var candidates []*condition
 	for _, c := range r.conditions {
 		switch {
@@ -141,7 +142,10 @@ func (v *verdict) counts() string {
 	before, after := v.rival.inspection, c.inspection
 	of := "by one training of each"
 	if n := len(v.Compared[v.Best].Seeds); n > 1 {
-		of = fmt.Sprintf("means of %d trainings", n)
+		of = fmt.Sprintf("means of %d trainings on the same photos", n)
+		if v.redrawn {
+			of = fmt.Sprintf("means of %d trainings, each on photos of its own", n)
+		}
 	}
 	chosen := ""
 	if len(v.Compared) > 1 {
@@ -173,7 +177,7 @@ func numberOf(e result.Estimate, of int) string {
 // outlook says what would decide, or for what a decision holds.
 func (v *verdict) outlook() string {
 	if v.Decision != result.Undecided {
-		return "It holds for other trainings and other photos of such parts, not for other training photos: every seed trains on the same ones."
+		return v.scope()
 	}
 	s := v.settling
 	if s.Difference == 0 {
@@ -196,6 +200,18 @@ func (v *verdict) outlook() string {
 	return fmt.Sprintf("%s, %s would show it with a probability of 80 %%.", what, english.WordSeries(ways, "or"))
 }
 
+// scope says whom a decision holds for: so many training photos like these, or these alone.
+func (v *verdict) scope() string {
+	photos := "training photos"
+	if n := v.rival.set.Defects.Photos(); n > 0 {
+		photos = fmt.Sprintf("%d training photos of each defect", n)
+	}
+	if v.redrawn {
+		return fmt.Sprintf("It holds for other trainings on %s like these, and other test photos of such parts: every seed drew its own.", photos)
+	}
+	return fmt.Sprintf("It holds for other trainings on these %s and for other test photos, not for other training photos: every seed trains on the same ones.", photos)
+}
+
 // verdictResult is the verdict in results.json.
 type verdictResult struct {
 	Decision result.Decision  `json:"decision"`
@@ -203,7 +219,8 @@ type verdictResult struct {
 	Rival    string           `json:"rival"`
 	About    string           `json:"about"` // the training set with the fewest mistakes of those it could be about
 	Compared []comparedResult `json:"compared"`
-	Settling *result.Settling `json:"would_show,omitempty"` // images or seeds of 0: none within reason
+	Redrawn  bool             `json:"training_photos_redrawn"` // by every seed: it speaks of so many like them, else of these
+	Settling *result.Settling `json:"would_show,omitempty"`    // images or seeds of 0: none within reason
 }
 
 // comparedResult is a training set with generated images beside the rival.
@@ -220,7 +237,7 @@ func (v *verdict) result() *verdictResult {
 	if v == nil {
 		return nil
 	}
-	all := &verdictResult{Decision: v.Decision, Lines: v.lines(), Rival: v.rival.name, About: v.others[v.Best].name}
+	all := &verdictResult{Decision: v.Decision, Lines: v.lines(), Rival: v.rival.name, About: v.others[v.Best].name, Redrawn: v.redrawn}
 	for i, c := range v.Compared {
 		entry := comparedResult{Condition: v.others[i].name, Seeds: c.Seeds, Difference: *estimateOf(c.Difference), P: c.P, Adjusted: c.Adjusted}
 		for _, class := range v.Harmed[i] {

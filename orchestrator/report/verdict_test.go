@@ -34,7 +34,7 @@ func TestVerdict(t *testing.T) {
 		"not told apart": {
 			"", []*condition{real(80, 81, 79), ran(t, "both", 5, 82, 80, 81), ran(t, "fake", 5, 78, 80, 77)},
 			[]string{"Cannot tell yet whether to use generated images: none of the 2 training sets with them is shown to make fewer mistakes than “real”, nor more.",
-				"means of 3 trainings; sorted out is what is not answered “good”", "A gain of 0.020"},
+				"means of 3 trainings on the same photos; sorted out is what is not answered “good”", "A gain of 0.020"},
 		},
 		"one seed": {
 			"", []*condition{real(60), ran(t, "both", 5, 95)},
@@ -72,6 +72,14 @@ func TestVerdict(t *testing.T) {
 			if !strings.Contains(lines[i], want) {
 				t.Errorf("%s: line %d is %q, want %q", name, i+1, lines[i], want)
 			}
+		}
+		exp.Conditions.Redraw = true
+		v, err = r.decide()
+		if text := strings.Join(v.lines(), " "); err != nil || strings.Contains(text, "the same") || name != "one seed" && !strings.Contains(text, "each on photos of its own") {
+			t.Errorf("%s, with photos drawn anew: %q (%v)", name, text, err)
+		}
+		if text := v.scope(); !strings.Contains(text, "training photos of each defect like these") || !v.result().Redrawn {
+			t.Errorf("%s, with photos drawn anew: %q", name, text)
 		}
 	}
 }

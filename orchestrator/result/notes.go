@@ -14,8 +14,15 @@ import (
 const OneSeed = "with one seed these are single classifiers: how much others, trained on the same images with other random numbers, would differ was not measured, " +
 	"so nothing is claimed about training sets; three seeds or more can show it"
 
-// OverSeeds says what ± and the interval beside an accuracy are.
-const OverSeeds = "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images"
+// OverSeeds says what ± and the interval beside an accuracy are, where seeds draw their
+// training photos anew or have the same ones.
+func OverSeeds(redrawn bool) string {
+	of := ", with these training photos"
+	if redrawn {
+		of = " and, since every seed drew its own, other training photos"
+	}
+	return "± is the standard deviation over seeds; the interval is of the mean accuracy, for other seeds and other test images" + of
+}
 
 // PartsMeaning says what the photos of a part are to intervals and tests.
 const PartsMeaning = "photos of one part are no independent trials: intervals are for other parts, and tests flip or count whole parts"
@@ -45,6 +52,18 @@ func DetectionNotes(defective, good int, name string, byThreshold bool) []string
 			"these thresholds are read off the test images: they say what the scores could do, not what a threshold that is set before will do",
 			100*UsualFalseAlarms, 100*UsualFalseAlarms, 100*UsualRecall, 100*UsualRecall),
 	}
+}
+
+// WorthNotes say how training sets are placed among those of photos alone.
+func WorthNotes(repeated bool) []string {
+	notes := []string{
+		"training sets of photos alone make a curve that never falls (isotonic regression), with straight lines between; a set with generated images is worth as many photos of each defect as the curve has the same share of test images without a mistake at; " +
+			"whatever else the set has, such as generated images of good parts, counts too; “at least” and “at most” are beyond the ends of the curve, where more counts would tell",
+	}
+	if repeated {
+		return append(notes, fmt.Sprintf("in brackets 95 %% intervals of %d resamples, for other seeds and other test images", resamples))
+	}
+	return append(notes, OneSeed)
 }
 
 // What distances, copies and KID of generated images say, and what not.

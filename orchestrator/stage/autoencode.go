@@ -7,13 +7,16 @@ const KindAutoencode = "autoencode"
 
 // Autoencode asks for photos as the base model's autoencoder gives them back.
 // They are controls: what a measure says of them it says of the autoencoder,
-// through which every generated image has passed as well.
+// through which every generated image has passed as well. Or they are trained on, so that
+// photos carry its trace as generated images do.
 type Autoencode struct {
 	Base       Ref    `json:"base"`
 	Resolution int    `json:"resolution"`
 	Precision  string `json:"precision"`          // of the base model beside the autoencoder, which is float32
 	Images     []Ref  `json:"images"`             // a picture each
 	Mirrored   []Ref  `json:"mirrored,omitempty"` // and then a picture of each of these photos' mirror images
+
+	Trains bool `json:"-"` // its pictures are trained on: the same pictures, under the same key
 
 	Rendering
 }
@@ -36,9 +39,13 @@ func (s Autoencode) Resolve(f func(Ref) Ref) Spec {
 
 // Reads implements Spec.
 func (s Autoencode) Reads() []Reading {
+	role := Control
+	if s.Trains {
+		role = Decoded
+	}
 	return []Reading{
-		{Control, "autoencoded", slices.Values(s.Images)},
-		{Control, "mirrored and autoencoded", slices.Values(s.Mirrored)},
+		{role, "autoencoded", slices.Values(s.Images)},
+		{role, "mirrored and autoencoded", slices.Values(s.Mirrored)},
 	}
 }
 

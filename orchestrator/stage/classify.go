@@ -18,7 +18,8 @@ type Classify struct {
 	experiment.ClassifierTraining
 	Classes     []string  `json:"classes"`
 	Train       []Labeled `json:"train"`
-	Generated   []Labeled `json:"generated,omitempty"`   // folders, to train on as well; the stage finds them in train
+	Decoded     []Labeled `json:"decoded,omitempty"`     // photos that the base's autoencoder gave back, of a folder each, to train on as well
+	Generated   []Labeled `json:"generated,omitempty"`   // folders, likewise; the stage finds both in train
 	Test        []Labeled `json:"test"`                  // those of one name are tiles of one photo, of which there is one prediction
 	HeldOut     []Labeled `json:"held_out,omitempty"`    // folders of images that train nothing; their features are stored
 	Autoencoded []Labeled `json:"autoencoded,omitempty"` // folders of test photos that the base's autoencoder gave back; the same
@@ -44,7 +45,7 @@ func (l Labeled) each() []Labeled {
 	images := make([]Labeled, l.Count)
 	for i := range images {
 		name := imageName(l.First + i)
-		images[i] = Labeled{Path: l.Path + Ref("/"+name), Class: l.Class, Generated: l.Generated}
+		images[i] = Labeled{Path: l.Path + Ref("/"+name), Class: l.Class, Fold: l.Fold, Generated: l.Generated}
 		if l.Name != "" {
 			images[i].Name = l.Name + "/" + name
 		}
@@ -80,7 +81,7 @@ func (s Classify) Tested() []Labeled {
 
 // Trained counts the training images.
 func (s Classify) Trained() int {
-	n := len(s.Train)
+	n := len(s.Train) + len(s.Decoded)
 	for _, folder := range s.Generated {
 		n += folder.Count
 	}
@@ -102,12 +103,12 @@ func (Classify) Kind() string { return KindClassify }
 // Resolve implements Spec. Every image is listed, class by class, photos first.
 func (s Classify) Resolve(f func(Ref) Ref) Spec {
 	s.Weights = f(s.Weights)
-	train := s.Train
+	train := slices.Concat(s.Train, listedOf(s.Decoded))
 	for _, folder := range s.Generated {
 		folder.Generated = true
-		train = append(train[:len(train):len(train)], folder.each()...)
+		train = append(train, folder.each()...)
 	}
-	s.Train, s.Generated = resolved(train, f), nil
+	s.Train, s.Decoded, s.Generated = resolved(train, f), nil, nil
 	slices.SortStableFunc(s.Train, func(a, b Labeled) int { return a.Class - b.Class })
 	s.Test, s.HeldOut, s.Autoencoded = resolved(s.Test, f), resolved(s.HeldOutImages(), f), resolved(s.AutoencodedImages(), f)
 	return s
@@ -140,7 +141,7 @@ func pathsOf(images []Labeled) iter.Seq[Ref] {
 // MadeFrom implements Observer: what a trained classifier looks at does not
 // shape it.
 func (s Classify) MadeFrom() []Ref {
-	return slices.Collect(pathsOf(s.Generated))
+	return slices.Collect(pathsOf(slices.Concat(s.Decoded, s.Generated)))
 }
 
 // Backbone implements Backboned.

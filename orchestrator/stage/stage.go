@@ -121,6 +121,7 @@ const (
 	Mask           Role = "mask"            // of a photo: where something is made or learnt
 	Guide          Role = "guide photo"     // by which one of several images is kept
 	Control        Role = "photo"           // that the autoencoder gives back
+	Decoded        Role = "decoded photo"   // trained on as the autoencoder gives it back
 	Training       Role = "training image"
 	Refereeing     Role = "referee's photo" // which it learns
 	Test           Role = "test image"
