@@ -85,7 +85,7 @@ def test_an_import_that_cannot_be_followed_is_refused(text):
 
 # A module of each package, and the stages whose artifacts depend on it.
 PLANTED = {
-    "common/randomness.py": {"train_lora", "generate", "classify", "measure", "choose"},
+    "common/randomness.py": {"train_lora", "generate", "classify", "detect", "measure", "choose"},
     "common/data_order.py": {"train_lora", "classify"},
     "diffusion/prompts.py": {"train_lora", "generate"},
     "diffusion/families/sdxl.py": {"train_lora", "generate", "autoencode"},
@@ -94,7 +94,7 @@ PLANTED = {
     "lora/layers.py": {"train_lora", "generate"},
     "generation/methods/img2img.py": {"generate"},
     "classifier/training.py": {"classify"},
-    "classifier/network.py": {"classify", "measure", "choose"},
+    "classifier/network.py": {"classify", "detect", "measure", "choose"},
     "common/structure.py": {"choose"},
 }
 
