@@ -61,8 +61,9 @@ func (e *Experiment) checkConditions(c *checker) {
 			c.require(part.counts.Real+part.counts.Generated > 0, where, "training set %q has no %s images", set.Name, part.name)
 		}
 	}
+	e.checkDetectors(c)
 	_, known := e.RivalName()
-	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set", s.Rival)
+	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set and no detector", s.Rival)
 	e.Classifier.check(c)
 	for _, v := range e.classifiers() {
 		place := func(path string) string {

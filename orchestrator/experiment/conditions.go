@@ -7,7 +7,7 @@ import (
 )
 
 // ExpandConditions multiplies every training set by the LoRAs and classifiers
-// that the study lists. The LoRAs multiply no set of real images alone.
+// that the study lists. The LoRAs multiply no set of real images alone. Detectors follow.
 func (e *Experiment) ExpandConditions() []Condition {
 	if e.Conditions == nil {
 		return nil
@@ -23,7 +23,7 @@ func (e *Experiment) ExpandConditions() []Condition {
 			}
 		}
 	}
-	return conditions
+	return append(conditions, e.expandDetectors()...)
 }
 
 // RivalName is the condition that those with generated images must beat to be recommended:
@@ -34,7 +34,7 @@ func (e *Experiment) RivalName() (string, bool) {
 	for _, is := range []func(Condition) bool{
 		func(c Condition) bool { return c.Name == e.Conditions.Rival },
 		func(c Condition) bool { return c.TrainingSet.Name == e.Conditions.Rival },
-		func(c Condition) bool { return e.Conditions.Rival == "" && !c.UsesGenerated() },
+		func(c Condition) bool { return e.Conditions.Rival == "" && !c.UsesGenerated() && c.Detector == nil },
 	} {
 		if i := slices.IndexFunc(all, is); i >= 0 {
 			return all[i].Name, true

@@ -153,6 +153,7 @@ type Conditions struct {
 	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
 	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
 	TrainingSets TrainingSets      `yaml:"training_sets"`
+	Detectors    Detectors         `yaml:"detectors"`
 	Rival        string            `yaml:"rival"` // a training set or a condition, which generated images must beat
 }
 
@@ -185,9 +186,11 @@ type Counts struct {
 }
 
 // Text writes how many images are real and how many generated, which is the word for
-// these: "24 real", "60 generated", or "24 + 60 generated" for both.
+// these: "24 real", "60 generated", or "24 + 60 generated" for both; "–" for none.
 func (c Counts) Text(generated string) string {
 	switch {
+	case c == Counts{}:
+		return "–"
 	case c.Generated == 0:
 		return fmt.Sprintf("%d real", c.Real)
 	case c.Real == 0:

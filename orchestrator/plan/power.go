@@ -87,7 +87,12 @@ func powerOf(p *Plan) *Power {
 // designOf is the design of a plan's classification study. alike is the number of test
 // photos that show the same part as one, itself included, on average.
 func designOf(p *Plan) (d result.Design, alike float64) {
-	d = result.Design{Seeds: len(p.Experiment.Seeds), Conditions: len(p.Experiment.ExpandConditions())}
+	d = result.Design{Seeds: len(p.Experiment.Seeds)}
+	for _, c := range p.Experiment.ExpandConditions() {
+		if c.Detector == nil { // which has no accuracy
+			d.Conditions++
+		}
+	}
 	parts := map[string]int{}
 	for _, class := range p.Experiment.Dataset.Classes() {
 		photos := p.Division.Test[class]

@@ -13,6 +13,9 @@ import (
 // condition plans a cell of study 2: a LoRA and images for every class whose
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
+	if cell.Condition.Detector != nil {
+		return b.detector(cell)
+	}
 	planned := Cell{Cell: cell}
 	spec, err := once(b.trainings, cell.Name, func() (stage.Classify, error) { return b.trainingOn(cell.Condition) })
 	if err != nil {
@@ -70,15 +73,10 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 			}
 			spec.Train = append(spec.Train, tiles...)
 		}
-		for _, img := range b.in.Division.Test[class] {
-			tiles, err := b.testTiles(img, index)
-			if err != nil {
-				return spec, err
-			}
-			spec.Test = append(spec.Test, tiles...)
-		}
 	}
-	return spec, nil
+	var err error
+	spec.Test, err = b.tested(spec.Classes)
+	return spec, err
 }
 
 // foldsOf deals the photos of a class to folds, from 1, photos of one part to one; all 0

@@ -32,9 +32,13 @@ func (r *Report) answer() []string {
 func (r *Report) conditionsAnswer() []string {
 	var finished []*condition
 	for _, c := range r.conditions {
-		if len(c.runs) > 0 {
+		if len(c.runs) > 0 && c.detector == nil {
 			finished = append(finished, c)
 		}
+	}
+	detectors := r.detectorsAnswer()
+	if len(finished) == 0 && len(detectors) > 0 {
+		return detectors
 	}
 	if len(finished) == 0 {
 		return []string{"No condition is finished yet, so there is no answer yet."}
@@ -53,7 +57,7 @@ func (r *Report) conditionsAnswer() []string {
 	if repeated {
 		sentences = append(sentences, r.claims())
 	}
-	sentences = append(sentences, kindsAnswer(finished)...)
+	sentences = append(append(sentences, detectors...), kindsAnswer(finished)...)
 	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
 			r.tests.majority, share(r.tests.baseline), english.WordSeries(quoteAll(unproven), "and")))
@@ -65,7 +69,7 @@ func (r *Report) conditionsAnswer() []string {
 // trains on real images alone.
 func controlOf(conditions []*condition) *condition {
 	for _, c := range conditions {
-		if !c.set.UsesGenerated() {
+		if !c.set.UsesGenerated() && c.detector == nil {
 			return c
 		}
 	}

@@ -20,6 +20,7 @@ type results struct {
 	Changes    []string          `json:"changes,omitempty"` // of the experiment file, by --set
 	Conditions []conditionResult `json:"conditions"`        // of study 2, over seeds
 	Pairs      []pairResult      `json:"comparisons"`
+	Ranked     []rankedResult    `json:"detector_comparisons,omitempty"`
 	Cells      []cellResult      `json:"cells"`
 	Notes      []tableNotes      `json:"notes"` // what the tables say below them
 	Versions   map[string]string `json:"versions"`
@@ -75,7 +76,7 @@ func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
 		Experiment: exp.Name, Question: exp.Question, Verdict: r.verdict.result(), Answer: r.answer(), Seeds: exp.Seeds,
-		Conditions: r.conditionResults(), Pairs: r.pairResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
+		Conditions: r.conditionResults(), Pairs: r.pairResults(), Ranked: r.rankedResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}
@@ -122,8 +123,9 @@ func (r *Report) JSON(w io.Writer) error {
 // conditionResult is one training set of study 2 over its seeds.
 type conditionResult struct {
 	Name             string            `json:"name"`
-	Method           string            `json:"method,omitempty"` // of the generated images, where there are some
-	Chosen           string            `json:"chosen,omitempty"` // how, among candidates: 1 of 3, by change
+	Method           string            `json:"method,omitempty"`   // of the generated images, where there are some
+	Chosen           string            `json:"chosen,omitempty"`   // how, among candidates: 1 of 3, by change
+	Detector         string            `json:"detector,omitempty"` // its method: it has no accuracy and what follows from classes
 	Steps            int               `json:"optimizer_steps"`
 	Trained          []trainedResult   `json:"training_images"`
 	Runs             int               `json:"runs"` // seeds that are done; the rest is absent without any
@@ -225,12 +227,15 @@ func (r *Report) conditionResults() []conditionResult {
 		for _, class := range c.classes {
 			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Generated})
 		}
+		if d := c.detector; d != nil {
+			entry.Detector = d.Method
+		}
+		if entry.Detection = detectionOf(c.detection); c.inspected != nil {
+			entry.Inspection = &inspectionResult{estimateOf(c.inspection.Escapes), estimateOf(c.inspection.FalseAlarms)}
+		}
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
 			entry.BalancedAccuracy = estimateOf(c.balanced)
-			if entry.Detection = detectionOf(c.detection); c.inspected != nil {
-				entry.Inspection = &inspectionResult{estimateOf(c.inspection.Escapes), estimateOf(c.inspection.FalseAlarms)}
-			}
 			if k := c.kinds; k != nil {
 				entry.Kinds = &kindsResult{k.images, probesOf(k.after), probesOf(k.before), k.after.LookGenerated()}
 			}

@@ -23,6 +23,7 @@ type Report struct {
 	patterns   []*pattern   // study 1, in the file's order
 	conditions []*condition // study 2, in the file's order
 	pairs      []pair       // study 2's comparisons
+	ranked     []pair       // its detectors' AUROC beside those of the other conditions
 	verdict    *verdict     // of study 2; nil without something to compare
 	samples    []*sample    // study 2's generated images
 	tests      testImages
@@ -57,6 +58,9 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 	r.compared = sync.OnceValue(r.comparison)
 	var err error
 	if r.pairs, err = comparePairs(r.conditions); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if r.ranked, err = rankDetectors(r.conditions); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	if r.verdict, err = r.decide(); err != nil {
