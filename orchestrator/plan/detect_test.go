@@ -55,6 +55,26 @@ func TestDetectorKeys(t *testing.T) {
 	}
 }
 
+// TestDetectorsSeeAllTiles of a photo, which share its name and its fold.
+func TestDetectorsSeeAllTiles(t *testing.T) {
+	exp := seen(t, "fit: tiles", alone)
+	p := build(t, exp, inputs(t, exp, marked(photos(map[string]int{"good": 10, "crack": 6, "cut": 6}))))
+	spec := find(t, p, "alone", 0).Detect.Spec.(stage.Detect)
+	if photos := spec.Remembered(); len(photos) != 5 || len(spec.Train) != 15 || len(spec.Test) != 24 {
+		t.Errorf("%d photos in %d tiles, %d tested", len(photos), len(spec.Train), len(spec.Test))
+	}
+	folds := map[string]int{}
+	for _, tile := range spec.Train {
+		if fold, known := folds[tile.Name]; known && fold != tile.Fold {
+			t.Errorf("%s is in folds %d and %d", tile.Name, fold, tile.Fold)
+		}
+		folds[tile.Name] = tile.Fold
+	}
+	if classes := CompositionOf(find(t, p, "alone", 0).Detect).Classes; classes[0] != (ClassView{Class: "good", Real: 5, Test: 4, Tiles: 15, TestTiles: 12}) {
+		t.Errorf("%+v", classes)
+	}
+}
+
 // TestDetectorLeaks: what a detector remembers may not be tested on, nor its part.
 func TestDetectorLeaks(t *testing.T) {
 	exp := parse(t, alone)
