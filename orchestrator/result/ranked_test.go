@@ -2,8 +2,11 @@ package result
 
 import (
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // ranked are runs of six good images and four defective ones, one of each seed.
@@ -95,6 +98,57 @@ func TestReadScoresErrors(t *testing.T) {
 	} {
 		if _, err := ReadScores(strings.NewReader(text), []string{"good", "hole"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestEqualAreasAreSeldomToldApart: simulated as TestAUROCIntervalsCover's scores, of a detector
+// whose memories hardly differ and of two classifiers whose trainings do, all as good on average.
+// With the two comparisons adjusted, fewer than 5 % of studies should claim any difference.
+func TestEqualAreasAreSeldomToldApart(t *testing.T) {
+	const simulations, image, both = 300, 0.8, 0.6
+	pairs := []RankedPair{{2, 0}, {2, 1}}
+	for _, design := range []struct{ good, defective, seeds int }{{40, 30, 3}, {120, 120, 3}} {
+		random, claimed := rand.New(rand.NewPCG(5, 6)), 0
+		for range simulations {
+			shared := make([]float64, design.good+design.defective)
+			for i := range shared {
+				shared[i] = image * random.NormFloat64()
+			}
+			var all []Ranked
+			for _, training := range []float64{0.2, 0.4, 0.02} {
+				r := Ranked{}
+				var seeds []int64
+				for run := range design.seeds {
+					// Of a mean run's area; a larger spread is made up for by a larger distance.
+					distance := math.Sqrt(1+training*training/2) + training*random.NormFloat64()
+					deviates := make([]float64, len(shared))
+					for i := range deviates {
+						if deviates[i] = shared[i] + both*random.NormFloat64(); i >= design.good {
+							deviates[i] += distance
+						}
+						deviates[i] = distuv.UnitNormal.CDF(deviates[i])
+					}
+					r.Predictions, seeds = append(r.Predictions, scored(design.good, deviates)), append(seeds, int64(run))
+				}
+				var err error
+				if r.Runs, err = NewRuns(seeds, r.Predictions); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, r)
+			}
+			list, err := CompareAUROC(all, pairs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if list[0].Significant() || list[1].Significant() {
+				claimed++
+			}
+		}
+		rate := float64(claimed) / simulations
+		t.Logf("%+v: %.3f", design, rate)
+		if rate > 0.07 {
+			t.Errorf("%+v: %.1f %% of studies claim a difference", design, 100*rate)
 		}
 	}
 }
