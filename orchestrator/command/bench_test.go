@@ -141,7 +141,7 @@ func writeGrid(tb testing.TB, dir string, seeds int) {
 	tb.Helper()
 	files := map[string][]byte{
 		"grid.yaml":             []byte(fmt.Sprintf(grid, seedList(seeds))),
-		"scripts/versions.json": []byte(`{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "measure": 1, "choose": 1, "judge": 1}`),
+		"scripts/versions.json": []byte(`{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "detect": 1, "measure": 1, "choose": 1, "judge": 1}`),
 		"base/model_index.json": []byte("{}"),
 	}
 	for class, n := range map[string]int{"good": 431, "crack": 18, "cut": 17, "hole": 18, "print": 17} {

@@ -66,7 +66,7 @@ func planOf(t testing.TB, st *store.Store, photos, text string) *plan.Plan {
 	p, err := plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: &model.Base{Name: exp.Base},
 		Weights:  map[string]*model.Weights{"none": {Name: "none"}},
-		Versions: map[string]int{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "measure": 1, "choose": 1, "judge": 1},
+		Versions: map[string]int{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "detect": 1, "measure": 1, "choose": 1, "judge": 1},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func (p Pattern) Path(key string) string {
 }
 
 // Condition is one training set of study 2, with the LoRAs that make its images
-// and the classifier that it trains.
+// and the classifier that it trains, or a detector.
 type Condition struct {
 	Name    string
 	Variant string // what its LoRAs are, where the study lists several: rank 16
@@ -50,6 +50,7 @@ type Condition struct {
 	TrainingSet
 	LoRA       StudyLoRA
 	Classifier Classifier
+	Detector   *Detector // nil for a classifier; it has the classifier's network alone
 	loraPath   func(key string) string
 }
 
@@ -60,6 +61,9 @@ func (c Condition) LoRAPath(key string) string { return c.loraPath(key) }
 // CountPath is where the file says how many images of a kind, real or decoded, the training
 // set has of the good class or of each defect.
 func (c Condition) CountPath(good bool, kind string) string {
+	if c.Detector != nil {
+		return child(detectorsPath, c.Detector.Name) + ".good.real"
+	}
 	section, name := "defects", c.TrainingSet.Name
 	switch {
 	case good && c.Counted():

@@ -68,8 +68,9 @@ func (e *Experiment) checkConditions(c *checker) {
 		}
 	}
 	e.checkCounts(c)
+	e.checkDetectors(c)
 	_, known := e.RivalName()
-	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set", s.Rival)
+	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set and no detector", s.Rival)
 	e.Classifier.check(c)
 	for _, v := range e.classifiers() {
 		place := func(path string) string {

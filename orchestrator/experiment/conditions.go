@@ -7,8 +7,8 @@ import (
 )
 
 // ExpandConditions multiplies every training set by the LoRAs and classifiers
-// that the study lists. The LoRAs multiply no set of real images alone. Those that
-// real_counts adds come last.
+// that the study lists. The LoRAs multiply no set of real images alone. Detectors follow, and
+// what real_counts adds comes last.
 func (e *Experiment) ExpandConditions() []Condition {
 	if e.Conditions == nil {
 		return nil
@@ -24,7 +24,7 @@ func (e *Experiment) ExpandConditions() []Condition {
 			}
 		}
 	}
-	return conditions
+	return append(conditions, e.expandDetectors()...)
 }
 
 // Redraws reports whether every seed draws its own training photos in study 2.
@@ -38,7 +38,7 @@ func (e *Experiment) RivalName() (string, bool) {
 	for _, is := range []func(Condition) bool{
 		func(c Condition) bool { return c.Name == e.Conditions.Rival },
 		func(c Condition) bool { return c.TrainingSet.Name == e.Conditions.Rival },
-		func(c Condition) bool { return e.Conditions.Rival == "" && c.PhotosAlone() },
+		func(c Condition) bool { return e.Conditions.Rival == "" && c.PhotosAlone() && c.Detector == nil },
 	} {
 		if i := slices.IndexFunc(all, is); i >= 0 {
 			return all[i].Name, true

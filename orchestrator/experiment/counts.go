@@ -39,11 +39,11 @@ func (e *Experiment) allSets() TrainingSets {
 	return sets
 }
 
-// Compared is how many conditions are compared with each other: all but those of counts,
+// Compared is how many conditions have accuracies that are compared: not detectors, nor those of counts,
 // which are a scale and no rivals.
 func (e *Experiment) Compared() (n int) {
 	for _, c := range e.ExpandConditions() {
-		if !c.Counted() {
+		if !c.Counted() && c.Detector == nil {
 			n++
 		}
 	}

@@ -31,6 +31,8 @@ func (d *decoder) decode(node ast.Node, path string, into reflect.Value) error {
 	switch special := into.Addr().Interface().(type) {
 	case *TrainingSets:
 		return d.decodeTrainingSets(node, path, special)
+	case *Detectors:
+		return d.decodeDetectors(node, path, special)
 	case *Parts:
 		return d.decodeParts(node, path, special)
 	case *Fit:
@@ -131,6 +133,16 @@ func (d *decoder) decodeTrainingSets(node ast.Node, path string, into *TrainingS
 		}
 		*into = append(*into, set)
 		return nil
+	})
+}
+
+// decodeDetectors reads a mapping of names to detectors, likewise.
+func (d *decoder) decodeDetectors(node ast.Node, path string, into *Detectors) error {
+	return d.eachKey(node, path, func(key entry) error {
+		detector := Detector{Name: key.name, Detection: usualDetection}
+		err := d.decode(key.value, key.path, reflect.ValueOf(&detector).Elem())
+		*into = append(*into, detector)
+		return err
 	})
 }
 

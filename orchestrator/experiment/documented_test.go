@@ -18,7 +18,7 @@ func TestDocumented(t *testing.T) {
 	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]*)\\|").FindAllStringSubmatch(string(text), -1) {
 		rows[row[1]] = strings.TrimSpace(row[2])
 	}
-	inWords := map[string]string{"lora.alpha": "the rank", "classifier.epochs": "30", "reference.name": "reference", "dataset.crop.ratio": "2.5", "patterns.defect": "the first defect", "patterns.show": "8", "patterns.features": "classifier", "conditions.rival": "the first without generated images"}
+	inWords := map[string]string{"lora.alpha": "the rank", "classifier.epochs": "30", "reference.name": "reference", "dataset.crop.ratio": "2.5", "patterns.defect": "the first defect", "patterns.show": "8", "patterns.features": "classifier", "conditions.rival": "the first training set without generated images"}
 	for _, setting := range everything().settings() {
 		want := setting.Value
 		if text, ok := inWords[setting.Path]; ok {
@@ -31,7 +31,7 @@ func TestDocumented(t *testing.T) {
 			t.Errorf("%s has the default %q, documented is %q", setting.Path, want, got)
 		}
 	}
-	for _, keys := range []reflect.Type{reflect.TypeFor[Recipe](), reflect.TypeFor[StudyLoRA](), reflect.TypeFor[Conditions](), reflect.TypeFor[Patterns](), reflect.TypeFor[Experiment]()} {
+	for _, keys := range []reflect.Type{reflect.TypeFor[Recipe](), reflect.TypeFor[StudyLoRA](), reflect.TypeFor[Conditions](), reflect.TypeFor[Detector](), reflect.TypeFor[Patterns](), reflect.TypeFor[Experiment]()} {
 		for _, field := range reflect.VisibleFields(keys) {
 			name := field.Tag.Get("yaml")
 			if name != "" && name != "-" && !strings.Contains(string(text), name+"`") {

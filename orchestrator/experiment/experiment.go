@@ -161,6 +161,7 @@ type Conditions struct {
 	LoRA         Sweep[StudyLoRA]  `yaml:"lora"`
 	Classifier   Sweep[Classifier] `yaml:"classifier"` // what differs from the classifier section
 	TrainingSets TrainingSets      `yaml:"training_sets"`
+	Detectors    Detectors         `yaml:"detectors"`
 	RealCounts   []int             `yaml:"real_counts"` // of photos of each defect, which say what generated images are worth
 	Redraw       bool              `yaml:"redraw"`      // every seed draws its own training photos
 	Rival        string            `yaml:"rival"`       // a training set or a condition, which generated images must beat
@@ -202,7 +203,7 @@ func (c Counts) Photos() int { return max(c.Real, c.Decoded) }
 
 // Text writes how many images are real and how many generated, which is the word for
 // these: "24 real", "60 generated", or "24 + 60 generated" for both; with decoded photos
-// "24 decoded + 60 generated".
+// "24 decoded + 60 generated"; "–" for none.
 func (c Counts) Text(generated string) string {
 	if c.Decoded > 0 {
 		parts := []string{fmt.Sprintf("%d decoded", c.Decoded)}
@@ -215,6 +216,8 @@ func (c Counts) Text(generated string) string {
 		return strings.Join(parts, " + ")
 	}
 	switch {
+	case c == Counts{}:
+		return "–"
 	case c.Generated == 0:
 		return fmt.Sprintf("%d real", c.Real)
 	case c.Real == 0:

@@ -60,6 +60,11 @@ func walkValue(value reflect.Value, path string, add func(string, any)) {
 			add(child(path, set.Name), text)
 		}
 		return
+	case Detectors:
+		for _, detector := range special {
+			add(child(path, detector.Name), detector.text())
+		}
+		return
 	}
 	switch value.Kind() {
 	case reflect.Pointer:

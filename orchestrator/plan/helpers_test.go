@@ -82,7 +82,7 @@ func inputs(t testing.TB, exp *experiment.Experiment, set *dataset.Set) Inputs {
 		Set: set, Division: division,
 		Base:     &model.Base{Name: exp.Base, Path: "/models/" + exp.Base, SHA256: strings.Repeat("ba5e", 16)},
 		Weights:  map[string]*model.Weights{exp.Classifier.Weights: {Name: exp.Classifier.Weights}},
-		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1, stage.KindChoose: 1},
+		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindDetect: 1, stage.KindMeasure: 1, stage.KindChoose: 1},
 	}
 }
 

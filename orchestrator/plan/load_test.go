@@ -27,7 +27,7 @@ func newDesk(t testing.TB) desk {
 		}
 	}
 	d.write("models/tiny/model_index.json", "{}")
-	d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "measure": 1, "choose": 1, "judge": 1}`)
+	d.write("scripts/versions.json", `{"train_lora": 1, "generate": 1, "autoencode": 1, "classify": 1, "detect": 1, "measure": 1, "choose": 1, "judge": 1}`)
 	d.write("weights/b0.safetensors", "weights")
 	return d
 }

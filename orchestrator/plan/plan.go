@@ -6,6 +6,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -43,6 +44,7 @@ type Cell struct {
 	Train    *Task // the LoRA of a pattern; nil for the baseline
 	Generate *Task // the images of a pattern
 	Classify *Task // the classifier of a condition
+	Detect   *Task // or its detector
 
 	// Features of a pattern's images, of the photos they are compared with, and of
 	// these photos autoencoded: a control. A cell is done without them: they say
@@ -74,13 +76,16 @@ func (c Cell) Observing() []*Task {
 // Tasks lists the tasks whose artifacts the cell shows.
 func (c Cell) Tasks() []*Task {
 	var tasks []*Task
-	for _, task := range []*Task{c.Train, c.Generate, c.Classify} {
+	for _, task := range []*Task{c.Train, c.Generate, c.Classify, c.Detect} {
 		if task != nil {
 			tasks = append(tasks, task)
 		}
 	}
 	return tasks
 }
+
+// Tested is what a condition tests: its classifier or its detector.
+func (c Cell) Tested() *Task { return cmp.Or(c.Classify, c.Detect) }
 
 // Done says whether the store that the plan was compared with has all that the cell
 // shows.

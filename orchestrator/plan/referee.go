@@ -30,9 +30,14 @@ func (b *builder) referee() (*Task, error) {
 	var photos []dataset.Image // that it learns from
 	for index, class := range spec.Classes {
 		learnt, tried := b.refereesPhotos(class)
-		if err := b.classified(&spec, index, learnt, make([]int, len(learnt)), tried); err != nil {
+		if err := b.teach(&spec, index, learnt, make([]int, len(learnt))); err != nil {
 			return nil, err
 		}
+		tests, err := b.tests(index, tried)
+		if err != nil {
+			return nil, err
+		}
+		spec.Test = append(spec.Test, tests...)
 		for i := range learnt {
 			spec.Decoded = append(spec.Decoded, stage.Labeled{Class: index, First: len(photos) + i, Count: 1})
 		}

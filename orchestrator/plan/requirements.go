@@ -120,8 +120,12 @@ func patternRequirements(exp *experiment.Experiment, set *dataset.Set, division 
 // conditionRequirements lists study 2's uses of a class, of which it may draw have.
 func conditionRequirements(exp *experiment.Experiment, have int, class string, add func(string, int, most)) {
 	good := class == exp.Dataset.Good
-	var instance, regular, sources, shown, real most
+	var instance, regular, sources, shown, real, remembered most
 	for _, c := range exp.ExpandConditions() {
+		if c.Detector != nil {
+			remembered.of(c.Of(class, exp.Dataset.Good).Real, c.CountPath(good, "real"))
+			continue
+		}
 		real.of(c.Of(class, exp.Dataset.Good).Real, c.CountPath(good, "real"))
 		real.of(c.Of(class, exp.Dataset.Good).Decoded, c.CountPath(good, "decoded"))
 		method := c.LoRA.Generate
@@ -153,4 +157,5 @@ func conditionRequirements(exp *experiment.Experiment, have int, class string, a
 	add("study 2's sources of generated images", have, sources)
 	add("study 2's defects of generated images", have, shown)
 	add("study 2's classifiers", have, real)
+	add("study 2's detectors", have, remembered)
 }

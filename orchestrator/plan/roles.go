@@ -83,6 +83,10 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 		}
 		return
 	}
+	if cell.Detect != nil {
+		uses.add(cell.Detect, cell, "")
+		return
+	}
 	uses.add(cell.Classify, cell, "")
 	for class, images := range cell.Classify.Makers() {
 		for _, task := range images.behind() {

@@ -13,6 +13,9 @@ import (
 // condition plans a cell of study 2: a LoRA and images for every class whose
 // generated images the training set has, and the classifier.
 func (b *builder) condition(cell experiment.Cell) (Cell, error) {
+	if cell.Condition.Detector != nil {
+		return b.detector(cell)
+	}
 	planned := Cell{Cell: cell}
 	spec, err := once(b.trainings, b.perDraw(cell.Name, cell), func() (stage.Classify, error) { return b.trainingOn(cell.Condition) })
 	if err != nil {
@@ -70,17 +73,18 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		if err != nil {
 			return spec, err
 		}
-		if err := b.classified(&spec, index, photos[:counts.Real], foldsOf(photos, k.Folds), b.division.Test[class]); err != nil {
+		if err := b.teach(&spec, index, photos[:counts.Real], foldsOf(photos, k.Folds)); err != nil {
 			return spec, err
 		}
 	}
-	return spec, nil
+	var err error
+	spec.Test, err = b.tested(spec.Classes)
+	return spec, err
 }
 
-// classified adds photos of a class to those that a classifier learns, each in its fold, and is
-// tested on.
-func (b *builder) classified(spec *stage.Classify, class int, learnt []dataset.Image, folds []int, tested []dataset.Image) error {
-	for i, img := range learnt {
+// teach adds photos of a class to those that a classifier learns, each in its fold.
+func (b *builder) teach(spec *stage.Classify, class int, photos []dataset.Image, folds []int) error {
+	for i, img := range photos {
 		tiles, err := b.trainingTiles(img, class)
 		if err != nil {
 			return err
@@ -89,13 +93,6 @@ func (b *builder) classified(spec *stage.Classify, class int, learnt []dataset.I
 			tiles[at].Fold = folds[i]
 		}
 		spec.Train = append(spec.Train, tiles...)
-	}
-	for _, img := range tested {
-		tiles, err := b.testTiles(img, class)
-		if err != nil {
-			return err
-		}
-		spec.Test = append(spec.Test, tiles...)
 	}
 	return nil
 }

@@ -203,8 +203,8 @@ func (p *Plan) cellView(cell Cell) CellView {
 		pattern := loraView(p.Experiment.Patterns.Defect, cell.Generate)
 		view.Pattern = &pattern
 	}
-	if cell.Classify != nil {
-		view.Condition = CompositionOf(cell.Classify)
+	if tested := cell.Tested(); tested != nil {
+		view.Condition = CompositionOf(tested)
 	}
 	return view
 }
@@ -237,8 +237,11 @@ func loraView(class string, images *Task) LoRAView {
 
 func distinct(refs iter.Seq[stage.Ref]) []stage.Ref { return slices.Compact(slices.Sorted(refs)) }
 
-// CompositionOf counts what a classifier is trained and tested on.
+// CompositionOf counts what a classifier or a detector is trained and tested on.
 func CompositionOf(classifier *Task) *ConditionView {
+	if detector, ok := classifier.Spec.(stage.Detect); ok {
+		return detectorView(detector)
+	}
 	spec := classifier.Spec.(stage.Classify)
 	view := &ConditionView{Steps: spec.OptimizerSteps(), LoRAs: []LoRAView{}}
 	photos, tiles := countPhotos(spec)
@@ -265,6 +268,25 @@ func CompositionOf(classifier *Task) *ConditionView {
 	}
 	for class, images := range classifier.Makers() {
 		view.LoRAs = append(view.LoRAs, loraView(class, images))
+	}
+	return view
+}
+
+// detectorView counts what a detector is made of and tested on.
+func detectorView(spec stage.Detect) *ConditionView {
+	view := &ConditionView{LoRAs: []LoRAView{}}
+	for _, class := range spec.Classes {
+		view.Classes = append(view.Classes, ClassView{Class: class})
+	}
+	view.Classes[0].Real = len(spec.Remembered())
+	for _, img := range spec.Tested() {
+		view.Classes[img.Class].Test++
+	}
+	if len(spec.Test) > len(spec.Tested()) {
+		view.Classes[0].Tiles = len(spec.Train)
+		for _, img := range spec.Test {
+			view.Classes[img.Class].TestTiles++
+		}
 	}
 	return view
 }

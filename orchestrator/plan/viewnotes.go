@@ -108,14 +108,15 @@ func (v views) cropNotes(resolution int) (notes []string) {
 func (p *Plan) sameSets() (notes []string) {
 	first := map[*Task]string{}
 	for _, cell := range p.FirstSeed() {
-		if cell.Classify == nil {
+		tested := cell.Tested()
+		if tested == nil {
 			continue
 		}
-		if same, ok := first[cell.Classify]; ok {
+		if same, ok := first[tested]; ok {
 			notes = append(notes, fmt.Sprintf("training sets %q and %q come to the same images and are one: what is said of their difference says nothing", same, cell.Name))
 			continue
 		}
-		first[cell.Classify] = cell.Name
+		first[tested] = cell.Name
 	}
 	return notes
 }

@@ -32,9 +32,13 @@ func (r *Report) answer() []string {
 func (r *Report) conditionsAnswer() []string {
 	var finished []*condition
 	for _, c := range r.conditions {
-		if len(c.runs) > 0 {
+		if len(c.runs) > 0 && c.detector == nil {
 			finished = append(finished, c)
 		}
+	}
+	detectors := r.detectorsAnswer()
+	if len(finished) == 0 && len(detectors) > 0 {
+		return detectors
 	}
 	if len(finished) == 0 {
 		return []string{"No condition is finished yet, so there is no answer yet."}
@@ -56,7 +60,7 @@ func (r *Report) conditionsAnswer() []string {
 	if text := r.worthAnswer(); text != "" {
 		sentences = append(sentences, text)
 	}
-	sentences = append(sentences, kindsAnswer(finished)...)
+	sentences = append(append(sentences, detectors...), kindsAnswer(finished)...)
 	if unproven := r.noBetterThanGuessing(finished); len(unproven) > 0 {
 		sentences = append(sentences, fmt.Sprintf("Not shown to be better than always answering “%s” (%s): %s.",
 			r.tests.majority, share(r.tests.baseline), english.WordSeries(quoteAll(unproven), "and")))
@@ -68,7 +72,7 @@ func (r *Report) conditionsAnswer() []string {
 // trains on real images alone.
 func controlOf(conditions []*condition) *condition {
 	for _, c := range conditions {
-		if c.set.PhotosAlone() {
+		if c.set.PhotosAlone() && c.detector == nil {
 			return c
 		}
 	}

@@ -120,29 +120,35 @@ func (s *source) picturesIn(task *plan.Task, folder string) ([]picture, error) {
 	return pictures, nil
 }
 
-// predictions reads what a classifier said of the test images.
+// predictions reads what a classifier or a detector said of the test images.
 func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 	text, err := s.store.ReadFile(task.Kind, task.Key, "predictions.csv")
 	if err != nil {
 		return nil, err
 	}
-	predictions, err := result.ReadPredictions(bytes.NewReader(text))
+	var predictions *result.Predictions
+	want, folds := 0, 0
+	switch spec := task.Spec.(type) {
+	case stage.Classify:
+		predictions, err = result.ReadPredictions(bytes.NewReader(text))
+		want, folds = len(spec.Tested()), spec.Folds
+	case stage.Detect:
+		predictions, err = result.ReadScores(bytes.NewReader(text), spec.Classes)
+		want, folds = len(spec.Tested()), spec.Folds
+	}
+	if err == nil && want != len(predictions.Images) {
+		err = fmt.Errorf("%d images instead of %d", len(predictions.Images), want)
+	}
 	if err != nil {
 		return nil, damaged(task, "predictions.csv", err)
 	}
-	if spec, ok := task.Spec.(stage.Classify); ok {
-		if want := len(spec.Tested()); want != len(predictions.Images) {
-			err := fmt.Errorf("%d images instead of %d", len(predictions.Images), want)
-			return nil, damaged(task, "predictions.csv", err)
-		}
-		if spec.Folds > 0 {
-			predictions.Threshold, err = s.threshold(task)
-		}
+	if folds > 0 {
+		predictions.Threshold, err = s.threshold(task)
 	}
 	return predictions, err
 }
 
-// threshold reads the one that folds chose for a classifier.
+// threshold reads the one that folds chose.
 func (s *source) threshold(task *plan.Task) (*float64, error) {
 	var training struct {
 		Threshold *float64 `json:"threshold"`

@@ -62,8 +62,11 @@ func (s *source) cell(planned plan.Cell) *cell {
 		return c
 	}
 	read := s.readClassification
-	if planned.Generate != nil {
+	switch {
+	case planned.Generate != nil:
 		read = s.readGeneration
+	case planned.Detect != nil:
+		read = s.readDetection
 	}
 	err := read(c)
 	if err == nil {
@@ -151,6 +154,17 @@ func (s *source) readGeneration(c *cell) (err error) {
 		metric{"class_exposures_max", float64(t.Class.Max)},
 		metric{"class_exposures_distinct", float64(t.Class.Distinct)},
 	)
+	return nil
+}
+
+// readDetection reads a detector's scores.
+func (s *source) readDetection(c *cell) (err error) {
+	if c.predictions, err = s.predictions(c.Detect); err != nil {
+		return err
+	}
+	good := s.plan.Experiment.Dataset.Good
+	c.metrics = slices.Concat([]metric{{"n_test", float64(len(c.predictions.Images))}},
+		inspectionMetrics(c.predictions, good), detectionMetrics(c.predictions, good), compositionOf(c.Detect).metrics())
 	return nil
 }
 

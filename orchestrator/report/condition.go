@@ -10,16 +10,17 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// condition is one training set of study 2 over all seeds.
+// condition is one training set, or one detector, of study 2 over all seeds.
 type condition struct {
-	name  string
-	set   *experiment.TrainingSet
-	cells []*cell
+	name     string
+	set      *experiment.TrainingSet
+	detector *experiment.Detector // nil of a training set
+	cells    []*cell
 	composition
 
 	// Of the cells that are done:
 	runs      []*cell
-	results   *result.Runs // nil if none is done
+	results   *result.Runs // nil if none is done, and of a detector
 	accuracy  result.Estimate
 	macroF1   result.Estimate
 	balanced  result.Estimate
@@ -41,7 +42,7 @@ func addCondition(list []*condition, c *cell) []*condition {
 			return list
 		}
 	}
-	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, cells: []*cell{c}, composition: compositionOf(c.Classify)})
+	return append(list, &condition{name: c.Name, set: &c.Condition.TrainingSet, detector: c.Condition.Detector, cells: []*cell{c}, composition: compositionOf(c.Tested())})
 }
 
 // summarize joins the runs; partOf says which part a test image shows, if that is told, and
@@ -55,11 +56,16 @@ func (c *condition) summarize(partOf func(image string) string, good string) (er
 			c.runs = append(c.runs, cell)
 			seeds = append(seeds, cell.Seed)
 			predictions = append(predictions, cell.predictions)
-			matrices = append(matrices, cell.confusion)
+			if cell.confusion != nil {
+				matrices = append(matrices, cell.confusion)
+			}
 		}
 	}
 	if len(c.runs) == 0 {
 		return nil
+	}
+	if c.detector != nil {
+		return c.detect(seeds, predictions, partOf, good)
 	}
 	if c.results, err = result.NewRuns(seeds, predictions); err != nil {
 		return err
@@ -126,12 +132,17 @@ type testImages struct {
 // is done.
 func testImagesOf(p *plan.Plan) testImages {
 	for _, cell := range p.Cells {
-		if cell.Classify == nil {
+		var tested []stage.Labeled
+		switch {
+		case cell.Tested() == nil:
 			continue
+		case cell.Detect != nil:
+			tested = cell.Detect.Spec.(stage.Detect).Tested()
+		default:
+			tested = cell.Classify.Spec.(stage.Classify).Tested()
 		}
-		spec := cell.Classify.Spec.(stage.Classify)
-		labels := &result.Predictions{Classes: spec.Classes}
-		for _, img := range spec.Tested() {
+		labels := &result.Predictions{Classes: p.Experiment.Dataset.Classes()}
+		for _, img := range tested {
 			labels.Images = append(labels.Images, result.Prediction{Label: img.Class})
 		}
 		m := result.Tally(labels)

@@ -20,6 +20,7 @@ type conditionsView struct {
 	Kinds          *gridView // real or generated?
 	Judged         *gridView // what the images show
 	Detection      *gridView
+	Ranked         *gridView          // detectors' AUROC
 	Inspected      *result.Inspection // of any, for the numbers of test images; nil without any
 	Mistakes       *gallery.View      // of the training sets that the verdict is about
 	OtherMistakes  *gallery.View
@@ -120,6 +121,8 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 		}
 		if len(c.runs) > 0 {
 			c.fill(&row)
+		}
+		if c.total != nil {
 			view.Confusions = append(view.Confusions, c.confusionView())
 		}
 		view.Rows = append(view.Rows, row)
@@ -132,6 +135,9 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 	}
 	if g, ok := r.worthGrid(); ok {
 		view.Worth = viewOf(g)
+	}
+	if len(r.ranked) > 0 {
+		view.Ranked = viewOf(r.rankedGrid())
 	}
 	if g, ok := r.kindsGrid(); ok {
 		view.Kinds = viewOf(g)
@@ -159,10 +165,14 @@ func viewedIn(pictures *gallery.Album, g gallery.Gallery) *gallery.View {
 // fill completes the row of a condition that has runs.
 func (c *condition) fill(row *conditionRow) {
 	row.Done = true
-	row.Accuracy, row.Interval = overSeeds(c.accuracy.Spread), between(c.accuracy.Interval)
 	if c.inspected != nil {
 		row.Escapes, row.FalseAlarms = numberOf(c.inspection.Escapes, c.inspection.Defective), numberOf(c.inspection.FalseAlarms, c.inspection.Good)
 	}
+	if c.results == nil { // a detector tells no class
+		row.Accuracy, row.Interval = "–", "–"
+		return
+	}
+	row.Accuracy, row.Interval = overSeeds(c.accuracy.Spread), between(c.accuracy.Interval)
 	row.MacroF1, row.Balanced = overSeeds(c.macroF1.Spread), overSeeds(c.balanced.Spread)
 	mean, interval := c.accuracy.Mean, c.accuracy.Interval
 	row.Bar = barView{

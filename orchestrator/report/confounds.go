@@ -13,19 +13,23 @@ import (
 // composition is what a classifier was trained on and for how long, beside what its
 // training set is called: where these differ, accuracies may differ for them.
 type composition struct {
-	steps    int              // of the optimizer
+	steps    int              // of the optimizer; 0 of a detector, which has none
 	balanced bool             // every class is drawn equally often
 	classes  []plan.ClassView // their real and generated images
 }
 
 func compositionOf(classifier *plan.Task) composition {
 	view := plan.CompositionOf(classifier)
-	return composition{view.Steps, classifier.Spec.(stage.Classify).Sampling == "balanced", view.Classes}
+	spec, _ := classifier.Spec.(stage.Classify)
+	return composition{view.Steps, spec.Sampling == "balanced", view.Classes}
 }
 
 // metrics are the composition's numbers in results.csv and results.json.
 func (c composition) metrics() []metric {
-	list := []metric{{"optimizer_steps", float64(c.steps)}}
+	var list []metric
+	if c.steps > 0 {
+		list = append(list, metric{"optimizer_steps", float64(c.steps)})
+	}
 	for _, class := range c.classes {
 		list = append(list, metric{"n_train_" + class.Class, float64(class.Real + class.Decoded + class.Generated)}, metric{"n_train_real_" + class.Class, float64(class.Real)})
 	}
@@ -75,13 +79,14 @@ func someReal(n int) string {
 }
 
 // grouped lists the training sets by something about them, in the order of the
-// table, and reports whether they differ in it. Those without it are left out.
+// table, and reports whether they differ in it. Those without it are left out, and so are
+// detectors, whose accuracy is not compared.
 func (r *Report) grouped(of func(*condition) string) (list string, differ bool) {
 	var values []string
 	names := map[string][]string{}
 	for _, c := range r.conditions {
 		value := of(c)
-		if value == "" {
+		if value == "" || c.detector != nil {
 			continue
 		}
 		if names[value] == nil {
@@ -107,7 +112,7 @@ func (r *Report) grouped(of func(*condition) string) (list string, differ bool) 
 func (r *Report) separates() string {
 	control := controlOf(r.conditions)
 	for _, c := range r.conditions {
-		if control != nil && c != control && c.set.PhotosAlone() && c.set.Good.Real != control.set.Good.Real && c.set.Defects.Real == control.set.Defects.Real {
+		if control != nil && c != control && c.detector == nil && c.set.PhotosAlone() && c.set.Good.Real != control.set.Good.Real && c.set.Defects.Real == control.set.Defects.Real {
 			return fmt.Sprintf(", which “%s” shows beside “%s”", c.name, control.name)
 		}
 	}

@@ -27,6 +27,8 @@ func (r *Report) writeCSV(w io.Writer) error {
 		case c.state == done:
 		case c.Study == experiment.Generation:
 			row("n_images", "")
+		case c.Detect != nil:
+			row("auroc", "")
 		default:
 			row("accuracy", "")
 		}

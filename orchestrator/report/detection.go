@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -14,20 +15,21 @@ func (c *condition) detect(seeds []int64, predictions []*result.Predictions, par
 	if at < 0 {
 		return nil
 	}
-	d, ok := c.results.Detect(predictions, at)
-	if !ok {
-		return nil
-	}
 	inspected := make([]*result.Predictions, len(predictions))
 	for i, p := range predictions {
 		inspected[i] = result.Inspected(p, at)
 	}
-	c.detection, c.goodClass = &d, at
-	if c.inspected, err = result.NewRuns(seeds, inspected); err != nil {
+	runs, err := result.NewRuns(seeds, inspected)
+	if err != nil {
 		return err
 	}
-	c.inspected.SetParts(partOf)
-	c.inspection = c.inspected.Inspection(at)
+	runs.SetParts(partOf)
+	d, ok := cmp.Or(c.results, runs).Detect(predictions, at)
+	if !ok {
+		return nil
+	}
+	c.detection, c.goodClass, c.inspected = &d, at, runs
+	c.inspection = runs.Inspection(at)
 	return nil
 }
 
@@ -52,14 +54,21 @@ func (r *Report) detectionGrid() (table.Table, bool) {
 		if d == nil {
 			continue
 		}
+		brier, calibration := "–", "–"
+		if d.Probable {
+			brier, calibration = overSeeds(d.Brier.Spread), overSeeds(d.Calibration)
+		}
 		g.Rows = append(g.Rows, []string{
 			c.name, counted(c.inspection.Escapes, d.Defective), counted(c.inspection.FalseAlarms, d.Good), overSeeds(d.AUROC.Spread), between(d.AUROC.Interval), overSeeds(d.AveragePrecision.Spread),
 			counted(d.Escapes, d.Defective), counted(d.FalseAlarms, d.Good), counted(d.FalseAlarmsAll, d.Good),
-			overSeeds(d.Brier.Spread), overSeeds(d.Calibration),
+			brier, calibration,
 		})
 		if len(g.Notes) == 0 {
 			g.Notes = result.DetectionNotes(d.Defective, d.Good, r.plan.Experiment.Dataset.Good, c.byThreshold())
 		}
+	}
+	if slices.ContainsFunc(r.conditions, func(c *condition) bool { return c.detector != nil }) {
+		g.Notes = append(g.Notes, result.DetectorNote)
 	}
 	return g, len(g.Rows) > 0
 }
@@ -82,15 +91,17 @@ func detectionMetrics(p *result.Predictions, good string) []metric {
 	if all.Found == 0 || all.FalseAlarms+all.Passed == 0 {
 		return nil
 	}
-	return []metric{
+	list := []metric{
 		{"auroc", s.AUROC()},
 		{"average_precision", c.AveragePrecision()},
 		{"n_escapes_at_5_false_alarms", float64(c.WithFalseAlarms(result.UsualFalseAlarms).Escapes)},
 		{"n_false_alarms_at_95_recall", float64(c.WithRecall(result.UsualRecall).FalseAlarms)},
 		{"n_false_alarms_at_100_recall", float64(all.FalseAlarms)},
-		{"brier", s.Brier()},
-		{"calibration_error", result.CalibrationError(p)},
 	}
+	if p.Scored {
+		return list
+	}
+	return append(list, metric{"brier", s.Brier()}, metric{"calibration_error", result.CalibrationError(p)})
 }
 
 // detectionResult is a condition's detection in results.json.
@@ -102,16 +113,21 @@ type detectionResult struct {
 	Escapes          *estimateResult `json:"escapes_at_5_false_alarms"`  // shares of the defective
 	FalseAlarms      *estimateResult `json:"false_alarms_at_95_recall"`  // shares of the good
 	FalseAlarmsAll   *estimateResult `json:"false_alarms_at_100_recall"` // likewise
-	Brier            *estimateResult `json:"brier"`
-	Calibration      spreadResult    `json:"calibration_error"`
+	Brier            *estimateResult `json:"brier,omitempty"`            // of probabilities
+	Calibration      *spreadResult   `json:"calibration_error,omitempty"`
 }
 
 func detectionOf(d *result.Detection) *detectionResult {
 	if d == nil {
 		return nil
 	}
-	return &detectionResult{
-		d.Defective, d.Good, estimateOf(d.AUROC), estimateOf(d.AveragePrecision),
-		estimateOf(d.Escapes), estimateOf(d.FalseAlarms), estimateOf(d.FalseAlarmsAll), estimateOf(d.Brier), spreadOf(d.Calibration),
+	all := &detectionResult{
+		Defective: d.Defective, Good: d.Good, AUROC: estimateOf(d.AUROC), AveragePrecision: estimateOf(d.AveragePrecision),
+		Escapes: estimateOf(d.Escapes), FalseAlarms: estimateOf(d.FalseAlarms), FalseAlarmsAll: estimateOf(d.FalseAlarmsAll),
 	}
+	if d.Probable {
+		calibration := spreadOf(d.Calibration)
+		all.Brier, all.Calibration = estimateOf(d.Brier), &calibration
+	}
+	return all
 }

@@ -124,7 +124,7 @@ func newFixtureIn(t *testing.T, dir, text string, classes ...string) *fixture {
 	f.check(err)
 	f.plan, err = plan.Build(exp, plan.Inputs{
 		Set: set, Division: division, Base: base, Weights: map[string]*model.Weights{"none": {Name: "none"}},
-		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindMeasure: 1, stage.KindChoose: 1, stage.KindJudge: 1},
+		Versions: map[string]int{stage.KindTrainLoRA: 1, stage.KindGenerate: 1, stage.KindAutoencode: 1, stage.KindClassify: 1, stage.KindDetect: 1, stage.KindMeasure: 1, stage.KindChoose: 1, stage.KindJudge: 1},
 	})
 	f.check(err)
 	f.store, err = store.Open(filepath.Join(f.dir, "runs"))
@@ -189,6 +189,8 @@ func (f *fixture) commit(number int, task *plan.Task) {
 		manifest.Result = f.measure(staging.Dir(), spec)
 	case stage.Judge:
 		manifest.Result = f.judge(staging.Dir(), task, spec)
+	case stage.Detect:
+		manifest.Result = f.detect(staging.Dir(), spec)
 	case stage.Classify:
 		manifest.Result = f.classify(staging.Dir(), task, spec)
 	}

@@ -22,6 +22,7 @@ type results struct {
 	Conditions []conditionResult `json:"conditions"`      // of study 2, over seeds
 	Worth      []worthResult     `json:"worth,omitempty"` // in real photos, for each way to train classifiers
 	Pairs      []pairResult      `json:"comparisons"`
+	Ranked     []rankedResult    `json:"detector_comparisons,omitempty"`
 	Cells      []cellResult      `json:"cells"`
 	Notes      []tableNotes      `json:"notes"` // what the tables say below them
 	Versions   map[string]string `json:"versions"`
@@ -77,7 +78,7 @@ func (r *Report) JSON(w io.Writer) error {
 	exp := r.plan.Experiment
 	all := results{
 		Experiment: exp.Name, Question: exp.Question, Verdict: r.verdict.result(), Answer: r.answer(), Seeds: exp.Seeds,
-		Conditions: r.conditionResults(), Pairs: r.pairResults(), Worth: r.worthResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
+		Conditions: r.conditionResults(), Pairs: r.pairResults(), Ranked: r.rankedResults(), Worth: r.worthResults(), Cells: []cellResult{}, Notes: []tableNotes{}, Versions: r.record.versions, Devices: r.record.devices, Jobs: r.record.jobs, Times: []kindResult{},
 	}
 	if ref := r.reference(); ref != nil {
 		all.Reference = &referenceResult{ref.Name, ref.Source, ref.TestImages, ref.Accuracy}
@@ -124,8 +125,9 @@ func (r *Report) JSON(w io.Writer) error {
 // conditionResult is one training set of study 2 over its seeds.
 type conditionResult struct {
 	Name             string            `json:"name"`
-	Method           string            `json:"method,omitempty"` // of the generated images, where there are some
-	Chosen           string            `json:"chosen,omitempty"` // how, among candidates: 1 of 3, by change
+	Method           string            `json:"method,omitempty"`   // of the generated images, where there are some
+	Chosen           string            `json:"chosen,omitempty"`   // how, among candidates: 1 of 3, by change
+	Detector         string            `json:"detector,omitempty"` // its method: it has no accuracy and what follows from classes
 	Steps            int               `json:"optimizer_steps"`
 	Trained          []trainedResult   `json:"training_images"`
 	Runs             int               `json:"runs"` // seeds that are done; the rest is absent without any
@@ -228,12 +230,15 @@ func (r *Report) conditionResults() []conditionResult {
 		for _, class := range c.classes {
 			entry.Trained = append(entry.Trained, trainedResult{class.Class, class.Real, class.Decoded, class.Generated})
 		}
+		if d := c.detector; d != nil {
+			entry.Detector = d.Method
+		}
+		if entry.Detection = detectionOf(c.detection); c.inspected != nil {
+			entry.Inspection = &inspectionResult{estimateOf(c.inspection.Escapes), estimateOf(c.inspection.FalseAlarms)}
+		}
 		if c.results != nil {
 			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
 			entry.BalancedAccuracy = estimateOf(c.balanced)
-			if entry.Detection = detectionOf(c.detection); c.inspected != nil {
-				entry.Inspection = &inspectionResult{estimateOf(c.inspection.Escapes), estimateOf(c.inspection.FalseAlarms)}
-			}
 			if k := c.kinds; k != nil {
 				entry.Kinds = &kindsResult{k.images, probesOf(k.after), probesOf(k.before), k.after.LookGenerated()}
 			}

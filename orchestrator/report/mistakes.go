@@ -18,8 +18,8 @@ const mistakesShown = 8
 // sets that the verdict is about, or of all without one, and those of the others.
 func (r *Report) mistakesGalleries() (about, others gallery.Gallery) {
 	about.Heading = "Mistakes"
-	about.Text = fmt.Sprintf("Of each training set %d escapes and %d false alarms at most, as its classifiers saw them: first those that most trainings get wrong, then in the order of the test photos. "+
-		"A photo counts once, whatever the number of trainings. Point at one for its scores, 1 less the probability of a good part, and for what the others made of it.", mistakesShown, mistakesShown)
+	about.Text = fmt.Sprintf("Of each training set %d escapes and %d false alarms at most, as its networks saw them: first those that most trainings get wrong, then in the order of the test photos. "+
+		"A photo counts once, whatever the number of trainings. Point at one for its scores, of classifiers 1 less the probability of a good part, and for what the others made of it.", mistakesShown, mistakesShown)
 	photos := map[string]dataset.Image{}
 	for _, img := range r.plan.Set.Images {
 		photos[img.Name] = img
@@ -69,7 +69,7 @@ func (r *Report) mistakesRow(c *condition, kind string, list []result.Mistaken, 
 func (r *Report) mistakeTitle(c *condition, m result.Mistaken) string {
 	var scores, others []string
 	for _, run := range c.runs {
-		scores = append(scores, fmt.Sprintf("%.2f", 1-run.predictions.Images[m.Place].Probabilities[c.goodClass]))
+		scores = append(scores, fmt.Sprintf("%.2f", run.predictions.Score(m.Place, c.goodClass)))
 	}
 	for _, other := range r.conditions {
 		if other != c && other.inspected != nil && other.inspected.SameImages(c.inspected) {

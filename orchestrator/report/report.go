@@ -26,6 +26,7 @@ type Report struct {
 	counts     []*condition    // of photos alone, which real_counts adds
 	scales     []*scale        // on which generated images are worth photos
 	pairs      []pair          // study 2's comparisons
+	ranked     []pair          // its detectors' AUROC beside those of the other conditions
 	verdict    *verdict        // of study 2; nil without something to compare
 	samples    []*sample       // study 2's generated images
 	judged     []patternJudged // what a referee says of study 1
@@ -69,6 +70,9 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		}
 	}
 	if r.pairs, err = comparePairs(r.conditions); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if r.ranked, err = rankDetectors(r.conditions); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	if r.verdict, err = r.decide(); err != nil {

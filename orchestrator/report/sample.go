@@ -42,6 +42,9 @@ func (r *Report) remarkNotes() (notes []string) {
 // addSamples adds the generated images that a classifier's training set has,
 // each set of them once, in the order of the classes.
 func (s *source) addSamples(list []*sample, c *cell) []*sample {
+	if c.Classify == nil { // a detector
+		return list
+	}
 	for class, need := range c.Classify.Makers() {
 		if slices.ContainsFunc(list, func(known *sample) bool { return known.task == need }) {
 			continue

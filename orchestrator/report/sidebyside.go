@@ -149,7 +149,7 @@ func (s *SideBySide) conditionGrid() (table.Table, error) {
 			case c != nil && c.results != nil:
 				text = overSeeds(c.accuracy.Spread) + " (" + between(c.accuracy.Interval) + ")"
 				both = append(both, c.results)
-			case c != nil:
+			case c != nil && len(c.runs) == 0: // a detector has no accuracy to show
 				text = string(stateOfRow(c.cells))
 			}
 			row = append(row, text)

@@ -26,6 +26,9 @@ func (r *Report) grids() []table.Table {
 	if g, ok := r.detectionGrid(); ok {
 		list = append(list, g)
 	}
+	if len(r.ranked) > 0 {
+		list = append(list, r.rankedGrid())
+	}
 	if g, ok := r.kindsGrid(); ok {
 		list = append(list, g)
 	}
@@ -60,9 +63,12 @@ func (r *Report) conditionGrid() table.Table {
 	repeated := false
 	for _, c := range r.conditions {
 		row := []string{c.name, c.set.Good.Text(r.generatedWord(c)), c.set.Defects.Text(r.generatedWord(c))}
-		if len(c.runs) == 0 {
+		switch {
+		case len(c.runs) == 0:
 			row = append(row, string(stateOfRow(c.cells)), "–", "–", "–")
-		} else {
+		case c.detector != nil: // it tells no class
+			row = append(row, "–", "–", "–", "–")
+		default:
 			row = append(row, overSeeds(c.accuracy.Spread), between(c.accuracy.Interval), overSeeds(c.balanced.Spread), overSeeds(c.macroF1.Spread))
 		}
 		row = append(row, fmt.Sprint(r.tests.total), progress(len(c.runs), len(c.cells)))

@@ -159,6 +159,14 @@ func (v *verdict) counts() string {
 
 // sortedOut says what makes an inspection sort a photo out.
 func (v *verdict) sortedOut() string {
+	best := v.others[v.Best]
+	if v.rival.byThreshold() != best.byThreshold() {
+		by, other := v.rival, best
+		if best.byThreshold() {
+			by, other = best, v.rival
+		}
+		return fmt.Sprintf("sorted out is, by %s, what reaches a score that was chosen on photos of training, and by %s what is not answered %s", quote(by.name), quote(other.name), quote(v.good))
+	}
 	if v.rival.byThreshold() {
 		return "sorted out by thresholds that were chosen on photos of training"
 	}

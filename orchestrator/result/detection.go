@@ -10,9 +10,11 @@ type Detection struct {
 	Escapes          Estimate // share of defective images that pass where UsualFalseAlarms of good ones may be sorted out
 	FalseAlarms      Estimate // share of good images that are sorted out where UsualRecall of defective ones must be found
 	FalseAlarmsAll   Estimate // the same where all must be
-	Brier            Estimate // mean square of what the score is off
-	Calibration      Spread   // expected calibration error of the class that is answered
 	Defective, Good  int      // test images
+
+	Probable    bool     // that scores are probabilities, without which the others are missing
+	Brier       Estimate // mean square of what the score is off
+	Calibration Spread   // expected calibration error of the class that is answered
 }
 
 // Usual points of the curve that are told. They are read off the test images themselves,
@@ -27,8 +29,13 @@ const (
 func (r *Runs) Detect(list []*Predictions, good int) (d Detection, ok bool) {
 	var scores []*Scores
 	var calibration []float64
+	d.Probable = true
 	for _, p := range list {
 		scores = append(scores, NewScores(p, good))
+		if p.Scored {
+			d.Probable = false
+			continue
+		}
 		calibration = append(calibration, CalibrationError(p))
 	}
 	all := scores[0].At(math.Inf(1))
@@ -36,8 +43,10 @@ func (r *Runs) Detect(list []*Predictions, good int) (d Detection, ok bool) {
 		return d, false
 	}
 	d.AUROC = r.placed(scores)
-	d.Brier = r.averaged(r.shares(), func(run, image int) float64 { return scores[run].squared(image) })
-	d.Calibration = Over(calibration)
+	if d.Probable {
+		d.Brier = r.averaged(r.shares(), func(run, image int) float64 { return scores[run].squared(image) })
+		d.Calibration = Over(calibration)
+	}
 	points := r.bootstrapped(func(run int, images []int) []float64 {
 		s := scores[run]
 		if images != nil {
@@ -56,14 +65,19 @@ func (r *Runs) Detect(list []*Predictions, good int) (d Detection, ok bool) {
 // placed estimates the area under the ROC curve: readers and cases are what Obuchowski and
 // Rockette's model was made for, with DeLong's placements for what each case adds.
 func (r *Runs) placed(scores []*Scores) Estimate {
+	weights, values := placedBy(scores)
+	return r.averaged(weights, func(run, image int) float64 { return values[run][image] })
+}
+
+// placedBy are what test images add to the areas of runs, and their weights in these.
+func placedBy(scores []*Scores) (weights []float64, values [][]float64) {
 	defective, all := scores[0].defective, scores[0].At(math.Inf(1))
-	weights := make([]float64, len(defective))
+	weights = make([]float64, len(defective))
 	for i := range weights {
 		if weights[i] = 1 / float64(all.Passed); defective[i] {
 			weights[i] = 1 / float64(all.Escapes)
 		}
 	}
-	var values [][]float64
 	for _, run := range scores {
 		placements, area := run.placements(), run.AUROC()
 		for i := range placements {
@@ -73,7 +87,7 @@ func (r *Runs) placed(scores []*Scores) Estimate {
 		}
 		values = append(values, placements)
 	}
-	return r.averaged(weights, func(run, image int) float64 { return values[run][image] })
+	return weights, values
 }
 
 // calibrationBins are those of Guo et al.

@@ -2,7 +2,7 @@ package result
 
 import "slices"
 
-// Inspected restates what a classifier said as what an inspection by it does: an image is
+// Inspected restates what a classifier or a detector said as what an inspection by it does: an image is
 // sorted out, whatever the defect, if its score is at least the threshold, or, without one, if
 // another class than the good one is answered. A defective image that is sorted out
 // and a good one that passes count as right, whichever defect the answer was, so accuracy is
@@ -10,10 +10,10 @@ import "slices"
 // every test of conditions holds for mistakes.
 func Inspected(p *Predictions, good int) *Predictions {
 	inspected := &Predictions{Classes: p.Classes}
-	for _, img := range p.Images {
+	for i, img := range p.Images {
 		out := img.Predicted != good
 		if p.Threshold != nil {
-			out = 1-img.Probabilities[good] >= *p.Threshold
+			out = p.Score(i, good) >= *p.Threshold
 		}
 		switch {
 		case !out:

@@ -66,6 +66,19 @@ func WorthNotes(repeated bool) []string {
 	return append(notes, OneSeed)
 }
 
+// DetectorNote says what a detector's figures are beside those of classifiers.
+const DetectorNote = "a detector’s score is how far a photo lies from photos of good parts, no probability: it has no Brier score and no calibration error; " +
+	"it sorts out from a score on that was chosen on its photos of good parts, each held out of a fold"
+
+// RankedNote says how areas under the ROC curve are compared.
+func RankedNote(list []Comparison) string {
+	text := "differences of areas under the ROC curve; p by DeLong’s variance over images, adjusted for " + english.Plural(len(list), "comparison", "") + " by Holm’s method"
+	if Repeated(list) {
+		return text + ", and that of seeds in a t test"
+	}
+	return text + "; " + OneSeed
+}
+
 // What distances, copies and KID of generated images say, and what not.
 const (
 	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"

@@ -9,15 +9,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// Predictions is what one classifier said of every test image.
+// Predictions is what one classifier, or one detector, said of every test image.
 type Predictions struct {
 	Classes []string // in the classifier's order
 	Images  []Prediction
+	Scored  bool // by a detector, which tells no class
 
 	// Threshold is the score from which on an inspection sorts an image out, chosen without
 	// test images; nil where it sorts out what is not answered with the good class.
@@ -30,6 +32,16 @@ type Prediction struct {
 	Label         int    // its true class, an index into Classes
 	Predicted     int    // the class it was taken for
 	Probabilities []float64
+	Score         float64 // a detector's, in place of these two
+}
+
+// Score is how defective an image was said to be: by a classifier 1 less the probability of
+// the good class, by a detector a number of its own scale.
+func (p *Predictions) Score(image, good int) float64 {
+	if p.Scored {
+		return p.Images[image].Score
+	}
+	return 1 - p.Images[image].Probabilities[good]
 }
 
 // probabilityPrefix begins the name of a class's column of probabilities.
@@ -51,21 +63,48 @@ func ReadPredictions(r io.Reader) (*Predictions, error) {
 		return nil, err
 	}
 	p := &Predictions{Classes: classes}
+	return p, p.read(table, p.parse)
+}
+
+// ReadScores reads a detector's predictions.csv: columns image, label and score. classes are
+// those that a label may be.
+func ReadScores(r io.Reader, classes []string) (*Predictions, error) {
+	table := csv.NewReader(r)
+	header, err := table.Read()
+	if err != nil || !slices.Equal(header, []string{"image", "label", "score"}) {
+		return nil, fmt.Errorf("predictions: the columns are %q; want image,label,score", header)
+	}
+	p := &Predictions{Classes: classes, Scored: true}
+	return p, p.read(table, func(row []string) (Prediction, error) {
+		score, err := strconv.ParseFloat(row[2], 64)
+		if err != nil || math.IsNaN(score) || math.IsInf(score, 0) {
+			return Prediction{}, fmt.Errorf("%q is no score", row[2])
+		}
+		label := slices.Index(classes, row[1])
+		if label < 0 {
+			return Prediction{}, fmt.Errorf("%q is none of the classes %q", row[1], classes)
+		}
+		return Prediction{Image: row[0], Label: label, Score: score}, nil
+	})
+}
+
+// read reads the rows of a table, each of another image.
+func (p *Predictions) read(table *csv.Reader, parse func(row []string) (Prediction, error)) error {
 	seen := map[string]bool{}
 	for {
 		row, err := table.Read()
 		if errors.Is(err, io.EOF) {
-			return p, nil
+			return nil
 		} else if err != nil {
-			return nil, fmt.Errorf("predictions: %w", err)
+			return fmt.Errorf("predictions: %w", err)
 		}
-		prediction, err := p.parse(row)
+		prediction, err := parse(row)
 		if err == nil && seen[prediction.Image] {
 			err = fmt.Errorf("image %q stands there twice", prediction.Image)
 		}
 		if err != nil {
 			line, _ := table.FieldPos(0)
-			return nil, fmt.Errorf("predictions, line %d: %w", line, err)
+			return fmt.Errorf("predictions, line %d: %w", line, err)
 		}
 		seen[prediction.Image] = true
 		p.Images = append(p.Images, prediction)

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Scores are what a classifier gave test images for being defective, whatever the defect:
-// 1 less the probability of the good class.
+// Scores are what a classifier or a detector gave test images for being defective, whatever
+// the defect.
 type Scores struct {
 	score     []float64
 	defective []bool
@@ -17,8 +17,8 @@ type Scores struct {
 // NewScores takes the scores from predictions, of which a class is that of good parts.
 func NewScores(p *Predictions, good int) *Scores {
 	s := &Scores{}
-	for _, img := range p.Images {
-		s.score = append(s.score, 1-img.Probabilities[good])
+	for i, img := range p.Images {
+		s.score = append(s.score, p.Score(i, good))
 		s.defective = append(s.defective, img.Label != good)
 	}
 	s.sort()

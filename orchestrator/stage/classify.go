@@ -68,9 +68,12 @@ func listedOf(folders []Labeled) []Labeled {
 }
 
 // Tested lists the test photos: of one that is tested on in tiles, the first.
-func (s Classify) Tested() []Labeled {
-	photos, seen := make([]Labeled, 0, len(s.Test)), map[string]bool{}
-	for _, img := range s.Test {
+func (s Classify) Tested() []Labeled { return photosOf(s.Test) }
+
+// photosOf lists, of tiles, the first of each photo.
+func photosOf(tiles []Labeled) []Labeled {
+	photos, seen := make([]Labeled, 0, len(tiles)), map[string]bool{}
+	for _, img := range tiles {
 		if !seen[img.Name] {
 			seen[img.Name] = true
 			photos = append(photos, img)

@@ -14,7 +14,7 @@ import (
 )
 
 // All has a spec of every stage, in the order of a table.
-var All = []Spec{TrainLoRA{}, Generate{}, Autoencode{}, Classify{}, Measure{}, Choose{}, Judge{}}
+var All = []Spec{TrainLoRA{}, Generate{}, Autoencode{}, Classify{}, Detect{}, Measure{}, Choose{}, Judge{}}
 
 // Kinds lists the names of all stages, in the same order.
 func Kinds() []string {

@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -49,6 +48,6 @@ def read(folder: Path) -> tuple[network.Classifier, Card]:
     except RuntimeError as error:
         raise StageError(f"{folder / WEIGHTS_FILE} does not fit {card.model} ({error})") from error
     built.network.eval()
-    return network.Classifier(
-        built.network, built.head, tuple(card.mean), tuple(card.std), needs_batch_norm_estimate=False
-    ), card
+    mean, std = tuple(card.mean), tuple(card.std)
+    kept = network.Classifier(built.network, built.head, mean, std, needs_batch_norm_estimate=False)
+    return kept, card

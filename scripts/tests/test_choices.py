@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import detect
 from classifier import augment, network, training
 from common import framing, runtime
 from common.errors import StageError
@@ -113,7 +114,8 @@ def test_another_backbone_is_refused():
         network.build("another", "none", 2, 0)
 
 
-def test_sampling():
+def test_sampling_augmentation_and_detectors():
     assert sorted(CHOICES["classifier.sampling"]) == sorted(training.SAMPLING)
+    assert CHOICES["conditions.detectors.method"] == list(detect.METHODS)
     assert sorted(CHOICES["classifier.augment"]) == sorted(augment.KINDS)
     assert sorted(CHOICES["classifier.train"]) == sorted(training.TRAINED)

@@ -85,7 +85,15 @@ def test_an_import_that_cannot_be_followed_is_refused(text):
 
 # A module of each package, and the stages whose artifacts depend on it.
 PLANTED = {
-    "common/randomness.py": {"train_lora", "generate", "classify", "measure", "choose", "judge"},
+    "common/randomness.py": {
+        "train_lora",
+        "generate",
+        "classify",
+        "detect",
+        "measure",
+        "choose",
+        "judge",
+    },
     "common/data_order.py": {"train_lora", "classify", "judge"},
     "diffusion/prompts.py": {"train_lora", "generate"},
     "diffusion/families/sdxl.py": {"train_lora", "generate", "autoencode"},
@@ -94,7 +102,7 @@ PLANTED = {
     "lora/layers.py": {"train_lora", "generate"},
     "generation/methods/img2img.py": {"generate"},
     "classifier/training.py": {"classify", "judge"},
-    "classifier/network.py": {"classify", "measure", "choose", "judge"},
+    "classifier/network.py": {"classify", "detect", "measure", "choose", "judge"},
     "common/structure.py": {"choose"},
 }
 

@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "lora": {"common", "diffusion"},
     "generation": {"common", "diffusion", "lora"},
     "classifier": {"common"},
+    "detector": {"classifier", "common"},
 }
 
 

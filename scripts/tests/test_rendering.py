@@ -7,6 +7,7 @@ from safetensors.torch import load_file
 
 import autoencode
 import classify
+import detect
 import generate
 import measure
 import train_lora
@@ -57,6 +58,11 @@ def specs(base, tmp_path, train_spec, generate_spec):
         if stage == "measure":
             return shared | network | {"images": paths, "calibration": paths[:6]}
         images = [{"path": p, "class": i % 2, "name": f"test/{i}"} for i, p in enumerate(paths)]
+        if stage == "detect":
+            train = [e | {"class": 0, "fold": i % 2 + 1} for i, e in enumerate(images[:8])]
+            made = {"seed": 3, "method": "patchcore", "coreset": 0.1, "folds": 2}
+            made |= {"precision": "fp32", "false_alarms": 0.1, "classes": ["good", "crack"]}
+            return shared | network | made | {"train": train, "test": images[8:]}
         training = {"seed": 3, "steps": 2, "batch_size": 4, "learning_rate": 1e-3}
         training |= {"weight_decay": 0.01, "precision": "fp32", "classes": ["good", "crack"]}
         train = [{"path": e["path"], "class": e["class"]} for e in images[:8]]
@@ -75,7 +81,7 @@ def outcome(stage: str, spec: dict) -> dict:
     return {str(f.relative_to(out)): f.read_bytes() for f in files if f.name != "images.csv"}
 
 
-STAGES = {s.__name__: s for s in (train_lora, generate, autoencode, classify, measure)}
+STAGES = {s.__name__: s for s in (train_lora, generate, autoencode, classify, detect, measure)}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -46,6 +46,7 @@ def test_every_stage_has_a_version():
         "generate",
         "autoencode",
         "classify",
+        "detect",
         "measure",
         "choose",
         "judge",
