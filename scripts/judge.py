@@ -1,7 +1,6 @@
-"""Stage judge: what a kept classifier says of generated images.
+"""Stage judge: what a kept classifier says of generated images, or of photos.
 
-The classifier is the referee: it was trained on photos that no part of the study tests on, and on
-what the base's autoencoder makes of them. Alone: python scripts/judge.py spec.json
+The classifier is the study's referee, which nothing of the study learnt from. Alone: python scripts/judge.py spec.json
 """
 
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from classifier import training as classifier_training
 from classifier.predictions import TestImage, write_predictions
 from common import images, memory, runtime
 from common.errors import StageError
+from common.framing import Rendered
 from common.specs import read_spec
 
 READ_AT_ONCE = 64  # images, between two words to the host
 
 
 @dataclass(frozen=True)
-class Spec:
+class Spec(Rendered):
     """Keys of judge's spec: the folder of the classifier, the images, and the class that they are
     called, which the table has beside the answers."""
 
@@ -48,7 +48,9 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     model.network.to(device)
     parts = []
     for first in range(0, len(spec.images), READ_AT_ONCE):
-        batch = images.read_images(spec.images[first : first + READ_AT_ONCE], card.resolution)
+        batch = images.read_images(
+            spec.images[first : first + READ_AT_ONCE], card.resolution, spec.rendering
+        )
         parts.append(classifier_training.predict(model, batch.to(device), "fp32"))
         host.progress(sum(map(len, parts)), len(spec.images), {})
     probabilities, label = torch.cat(parts), card.classes.index(spec.label)

@@ -65,6 +65,8 @@ func (e *Experiment) problem() *problem {
 	e.LoRA.check(c)
 	e.LoRA.checkMasks(c, e.Dataset)
 	e.Generate.check(c)
+	c.require(e.Referee.Photos >= 0, "referee.photos", "photos %d: must not be negative", e.Referee.Photos)
+	c.require(e.Referee.Photos == 0 || e.Referee.Classifier == "", "referee", "give either photos, which train a referee, or a classifier that is there")
 	e.Generate.checkInputs(c, e)
 	c.require(e.Patterns != nil || e.Conditions != nil, "", "nothing to do: give patterns, conditions, or both")
 	if e.Patterns != nil {

@@ -236,7 +236,8 @@ func (t TrainingSet) Of(class, good string) Counts {
 
 // Referee is a classifier of photos that says what generated images show.
 type Referee struct {
-	Photos int `yaml:"photos"` // that it learns, of each class at most; 0 for no referee
+	Photos     int    `yaml:"photos"`     // that it learns, of each defect at most
+	Classifier string `yaml:"classifier"` // or one that is there: a folder that keeps it
 }
 
 // Classifier is how every condition's classifier is trained.

@@ -7,7 +7,7 @@ var backbonesFile []byte
 
 // Backbone is a network of classifiers.
 type Backbone struct {
-	ImageNet string `json:"imagenet"`        // the file of torchvision's weights
+	ImageNet string `json:"imagenet"`        // the file of torchvision's weights; "" where it has none
 	Features int    `json:"features"`        // how many its last layer sees of an image
 	Stored   int64  `json:"stored"`          // bytes that all but its last layer takes, in float32
 	Lite0    bool   `json:"lite0,omitempty"` // whether the weights of EfficientNet-Lite0 fit it
@@ -31,5 +31,5 @@ const (
 	MildAugment = "mild"
 	RealShare   = "real_share" // of classifier.sampling
 
-	BalancedSampling = "balanced"
+	PlainSampling = "plain"
 )

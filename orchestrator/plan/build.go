@@ -17,6 +17,7 @@ type Inputs struct {
 	Base     *model.Base
 	Weights  map[string]*model.Weights // of classifiers, as the experiment file has them
 	Encoder  *model.Encoder            // whose features compare study 1's images; nil for those of the classifiers' network
+	Referee  *model.Classifier         // that says what images show; nil for one that is trained, or none
 	Versions map[string]int            // of each stage's code, and by "generate/method" what that adds
 }
 
@@ -47,10 +48,13 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 	b.plan.masks = masksByHash(in.Set, in.Division)
 	b.plan.paths = map[stage.Ref]string{}
 	if in.Base.Path != "" {
-		b.plan.paths[b.base()] = in.Base.Path
+		b.opens(b.base(), in.Base.Path)
 	}
 	if in.Encoder != nil && in.Encoder.Path != "" {
-		b.plan.paths[b.encoder()] = in.Encoder.Path
+		b.opens(b.encoder(), in.Encoder.Path)
+	}
+	if in.Referee != nil {
+		b.opens(stage.ByHash(in.Referee.SHA256), in.Referee.Path)
 	}
 	for _, cell := range exp.Cells() {
 		planned, err := b.cell(cell)
@@ -132,6 +136,11 @@ func (b *builder) cell(cell experiment.Cell) (Cell, error) {
 }
 
 func (b *builder) base() stage.Ref { return modelRef(b.in.Base.Name, b.in.Base.SHA256) }
+
+// opens notes where a model is.
+func (b *builder) opens(ref stage.Ref, path string) {
+	b.plan.paths[ref], b.plan.folders = path, append(b.plan.folders, path)
+}
 
 func (b *builder) encoder() stage.Ref { return modelRef(b.in.Encoder.Name, b.in.Encoder.SHA256) }
 

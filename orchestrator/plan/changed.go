@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/model"
@@ -51,7 +52,7 @@ func (p *Plan) changedMask(hash string, hashes *filehash.Hashes) error {
 // changedFile looks at a model's folder or a file of weights.
 func (p *Plan) changedFile(ref stage.Ref, path string, hashes *filehash.Hashes) error {
 	hash := (*filehash.Hashes).File
-	if path == p.Base.Path || p.Encoder != nil && path == p.Encoder.Path {
+	if slices.Contains(p.folders, path) {
 		hash = model.Hash
 	}
 	sum, err := hash(hashes, path)

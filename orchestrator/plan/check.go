@@ -66,6 +66,8 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	if imagenet := weights[experiment.ImageNet]; imagenet != nil {
 		c.ImageNet = lacking(imagenet.Models)
 	}
+	_, err = findReferee(exp, machine.Memory.FileHashes())
+	c.problem(err)
 	encoder, err := findEncoder(exp, machine.Memory.FileHashes())
 	if err == nil && encoder != nil {
 		var state string

@@ -94,11 +94,15 @@ func assemble(exp *experiment.Experiment, machine Machine, set *dataset.Set, bas
 	if err != nil {
 		return nil, err
 	}
+	referee, err := findReferee(exp, machine.Memory.FileHashes())
+	if err != nil {
+		return nil, err
+	}
 	division, err := divide(exp, set, base.Seen)
 	if err != nil {
 		return nil, err
 	}
-	return Build(exp, Inputs{Set: set, Division: division, Base: base, Weights: weights, Encoder: encoder, Versions: versions})
+	return Build(exp, Inputs{Set: set, Division: division, Base: base, Weights: weights, Encoder: encoder, Referee: referee, Versions: versions})
 }
 
 // divide decides which photos are tested on. seen are those that the base model knows.

@@ -27,15 +27,25 @@ type Plan struct {
 	Base       *model.Base
 	Encoder    *model.Encoder // measures images; nil if the classifiers' network does
 
+	Trials []Trial // of the referee, on photos that it did not learn; none without one
+
 	images map[string]dataset.Image // every image of the dataset, by its hash
 	masks  map[string]maskOf        // every mask of its images, likewise
 	paths  map[stage.Ref]string     // where models and files of weights are
+	// Those of them that are models, in folders or checkpoints, and no single file of weights.
+	folders []string
 
 	similar func() []dataset.Pair // test photos and what they look like; found once
 
 	// journal is that of the store which the plan was compared with; it is read only
 	// if something is to be run.
 	journal []store.Entry
+}
+
+// Trial is a task that tells what the referee says of photos of a class, or of all classes: "".
+type Trial struct {
+	Class string
+	Task  *Task
 }
 
 // Cell is a cell of the experiment with its tasks.

@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"fmt"
+	"slices"
 
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
@@ -12,9 +12,10 @@ import (
 const heldOutEvery = 5
 
 // referee plans the classifier that says what generated images show; nil where the file asks
-// for none. It learns from photos alone, the first of each class that nothing is tested on,
-// as they are and as the base's autoencoder gives them back, since every image that passed
-// through that has its trace. All that judges a study is one: what it says can be compared.
+// for none. It learns from photos alone, the first of each defect that nothing is tested on and as
+// many good ones as of all defects, so that it leans to neither; as they are and as the base's
+// autoencoder gives them back, since every image that passed through that has its trace. All
+// that judges a study is one: what it says can be compared.
 func (b *builder) referee() (*Task, error) {
 	const label = "referee"
 	if task := b.byLabel[label]; task != nil || b.exp.Referee.Photos == 0 {
@@ -22,7 +23,7 @@ func (b *builder) referee() (*Task, error) {
 	}
 	k := b.exp.Classifier
 	training := k.ClassifierTraining
-	training.Keep, training.Sampling, training.RealShare, training.Folds, training.Recall = true, experiment.BalancedSampling, 0, 0, 0
+	training.Keep, training.Sampling, training.RealShare, training.Folds, training.Recall = true, experiment.PlainSampling, 0, 0, 0
 	spec := stage.Classify{
 		Seed: stage.Seed(b.exp.Seeds[0], stage.KindClassify, label), Model: k.Model, Weights: b.weights(k.Weights),
 		ClassifierTraining: training.Keyed(), Classes: b.exp.Dataset.Classes(), Rendering: b.rendering(),
@@ -54,15 +55,63 @@ func (b *builder) referee() (*Task, error) {
 	for i := range spec.Decoded {
 		spec.Decoded[i].Path = decoded.file("images")
 	}
-	b.byLabel[label], err = b.add(label, spec, decoded)
+	if b.byLabel[label], err = b.add(label, spec, decoded); err == nil {
+		b.plan.Trials = []Trial{{"", b.byLabel[label]}}
+	}
 	return b.byLabel[label], err
+}
+
+// try plans, once, what a classifier that is there says of the photos that are tested on.
+func (b *builder) try() error {
+	if len(b.plan.Trials) > 0 {
+		return nil
+	}
+	for _, class := range b.exp.Dataset.Classes() {
+		photos, err := b.pictures(b.in.Division.Test[class])
+		if err != nil || len(photos) == 0 {
+			return err
+		}
+		spec := stage.Judge{Classifier: stage.ByHash(b.in.Referee.SHA256), Label: b.called(class), Photos: photos, Rendering: b.rendering()}
+		task, err := b.add("what the referee says of photos of "+class, spec)
+		if err != nil {
+			return err
+		}
+		b.plan.Trials = append(b.plan.Trials, Trial{class, task})
+	}
+	return nil
+}
+
+// called is what the referee calls a class: by its name, or good or defective.
+func (b *builder) called(class string) string {
+	switch {
+	case b.in.Referee == nil || slices.Contains(b.in.Referee.Classes, class):
+		return class
+	case class == b.exp.Dataset.Good:
+		return b.in.Referee.Classes[0]
+	}
+	return b.in.Referee.Classes[1]
+}
+
+// referees lists the referee and what it is made from; nothing without one.
+func (p *Plan) referees() []*Task {
+	if len(p.Trials) == 0 {
+		return nil
+	}
+	return p.Trials[0].Task.behind()
 }
 
 // refereesPhotos are those of a class that the referee learns from, and those that it is
 // tried on.
 func (b *builder) refereesPhotos(class string) (learnt, tried []dataset.Image) {
 	learnt, tried = b.in.Division.Train[class], b.in.Division.Test[class]
-	learnt = learnt[:min(len(learnt), b.exp.Referee.Photos)]
+	most := b.exp.Referee.Photos
+	if class == b.exp.Dataset.Good {
+		most = 0
+		for _, defect := range b.exp.Dataset.Defects {
+			most += min(b.exp.Referee.Photos, len(b.in.Division.Train[defect]))
+		}
+	}
+	learnt = learnt[:min(len(learnt), most)]
 	if len(tried) > 0 {
 		return learnt, tried
 	}
@@ -80,10 +129,19 @@ func (b *builder) refereesPhotos(class string) (learnt, tried []dataset.Image) {
 // judged plans what the referee says of images that are called a class; nil where there is
 // no referee.
 func (b *builder) judged(images *Task, class string) (*Task, error) {
-	referee, err := b.referee()
-	if referee == nil {
-		return nil, err
+	spec := stage.Judge{Label: b.called(class), Folder: images.file("images"), Count: images.Spec.Output().Images, Rendering: b.rendering()}
+	needs := []*Task{images}
+	if b.in.Referee != nil {
+		if err := b.try(); err != nil {
+			return nil, err
+		}
+		spec.Classifier = stage.ByHash(b.in.Referee.SHA256)
+	} else {
+		referee, err := b.referee()
+		if referee == nil {
+			return nil, err
+		}
+		spec.Classifier, needs = referee.file(""), append(needs, referee)
 	}
-	spec := stage.Judge{Classifier: referee.file(""), Label: class, Folder: images.file("images"), Count: images.Spec.Output().Images}
-	return b.add(fmt.Sprintf("what the referee says of %s", images.Label), spec, referee, images)
+	return b.add("what the referee says of "+images.Label, spec, needs...)
 }

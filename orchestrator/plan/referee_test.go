@@ -21,9 +21,9 @@ func TestReferee(t *testing.T) {
 			t.Errorf("%s has another key", label)
 		}
 	}
-	referee := find(t, p, "both", 0).Judged[0].Needs[0]
+	referee := p.Trials[0].Task
 	spec := referee.Spec.(stage.Classify)
-	if referee.Label != "referee" || len(spec.Train) != 9 || spec.Sampling != "balanced" || !spec.Keep {
+	if referee.Label != "referee" || len(spec.Train) != 3+3+6 || spec.Sampling != "plain" || !spec.Keep {
 		t.Errorf("%s learns %d photos, %+v", referee.Label, len(spec.Train), spec.ClassifierTraining)
 	}
 	for _, img := range spec.Train {
@@ -56,13 +56,13 @@ func TestRefereeWithoutTests(t *testing.T) {
 	patterns, _, _ := strings.Cut(small, "conditions:")
 	exp := parse(t, patterns+"classifier: {weights: none, steps: 4}\nreferee: {photos: 6}\n")
 	p := build(t, exp, smallInputs(t, exp))
-	spec := p.Cells[0].Judged[0].Needs[0].Spec.(stage.Classify)
+	spec := p.Trials[0].Task.Spec.(stage.Classify)
 	for _, tried := range spec.Test {
 		if slices.ContainsFunc(spec.Train, func(img stage.Labeled) bool { return img.Path == tried.Path }) {
 			t.Errorf("%s is learnt and tried", tried.Name)
 		}
 	}
-	if len(spec.Train) != 15 || len(spec.Test) != 3 {
+	if len(spec.Train) != 2*5+8 || len(spec.Test) != 2*1+2 {
 		t.Errorf("learns %d, is tried on %d", len(spec.Train), len(spec.Test))
 	}
 }

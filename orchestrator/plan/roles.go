@@ -41,12 +41,7 @@ func (p *Plan) Roles() []PhotoRoles {
 	}
 	for _, cell := range cells {
 		p.useIn(cell, uses)
-		if len(cell.Judged) > 0 {
-			for ref := range cell.Judged[0].Needs[0].Spec.Reads()[0].Photos {
-				img, _ := p.Image(ref)
-				uses.note(img.SHA256, stage.Refereeing, cell, "")
-			}
-		}
+		p.refereeIn(cell, uses)
 	}
 	list := []PhotoRoles{}
 	for _, class := range p.Experiment.Dataset.Classes() {
@@ -101,6 +96,23 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 	for _, control := range cell.Classify.Needs {
 		if !slices.Contains(cell.Classify.MadeFrom(), control) {
 			uses.add(control, cell, "")
+		}
+	}
+}
+
+// refereeIn notes the photos that a referee learns that is trained.
+func (p *Plan) refereeIn(cell Cell, uses roleUses) {
+	if len(cell.Judged) == 0 {
+		return
+	}
+	for _, trial := range p.Trials {
+		spec, trained := trial.Task.Spec.(stage.Classify)
+		if !trained {
+			return
+		}
+		for ref := range spec.Reads()[0].Photos {
+			img, _ := p.Image(ref)
+			uses.note(img.SHA256, stage.Refereeing, cell, "")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -30,7 +31,11 @@ func (p *Plan) Similar() []dataset.Pair {
 func (p *Plan) findSimilar() []dataset.Pair {
 	var tested, others []dataset.Image
 	test, learnt := p.Division.TestedHashes(), map[string]bool{}
+	referees := p.referees() // which decides nothing
 	for _, task := range p.Tasks {
+		if slices.Contains(referees, task) {
+			continue
+		}
 		task.shapedBy(func(ref stage.Ref, _ stage.Role) {
 			if img, ok := p.Image(ref); ok { // or a region of it
 				learnt[img.SHA256] = true

@@ -72,6 +72,25 @@ func findEncoder(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.En
 	return encoder, nil
 }
 
+// findReferee looks up the classifier that the file names as its referee; nil if it names none.
+func findReferee(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.Classifier, error) {
+	if exp.Referee.Classifier == "" {
+		return nil, nil
+	}
+	found, err := model.FindClassifier(hashes, beside(exp.Dir, exp.Referee.Classifier))
+	if err == nil && len(found.Classes) != 2 {
+		for _, class := range exp.Dataset.Classes() {
+			if !slices.Contains(found.Classes, class) {
+				err = fmt.Errorf("%s knows %s, not %q: a referee knows all classes of the dataset, or good and defective", found.Path, strings.Join(found.Classes, ", "), class)
+			}
+		}
+	}
+	if err != nil {
+		return nil, exp.Fault("referee.classifier", fmt.Errorf("referee.classifier: %w", err))
+	}
+	return found, nil
+}
+
 // weightsStates says, for each of the classifiers' initial weights, where they
 // come from.
 func weightsStates(weights map[string]*model.Weights) []string {

@@ -120,7 +120,8 @@ func (s *source) picturesIn(task *plan.Task, folder string) ([]picture, error) {
 	return pictures, nil
 }
 
-// predictions reads what a classifier or a detector said of the test images.
+// predictions reads what a classifier or a detector said of the test images, or a referee of
+// generated ones.
 func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 	text, err := s.store.ReadFile(task.Kind, task.Key, "predictions.csv")
 	if err != nil {
@@ -132,6 +133,9 @@ func (s *source) predictions(task *plan.Task) (*result.Predictions, error) {
 	case stage.Classify:
 		predictions, err = result.ReadPredictions(bytes.NewReader(text))
 		want, folds = len(spec.Tested()), spec.Folds
+	case stage.Judge:
+		predictions, err = result.ReadPredictions(bytes.NewReader(text))
+		want = spec.Judged()
 	case stage.Detect:
 		predictions, err = result.ReadScores(bytes.NewReader(text), spec.Classes)
 		want, folds = len(spec.Tested()), spec.Folds

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -8,11 +9,11 @@ import (
 	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 	"kizu/orchestrator/stage"
+	"kizu/orchestrator/store"
 )
 
 // refereed is what a referee says of a cell's images.
 type refereed struct {
-	tried  *result.Predictions   // of photos that it did not learn
 	images []*result.Predictions // of the cell's, task by task; nil where nothing is said yet
 	noun   *result.Predictions   // of those of the noun alone
 	looks  result.Features       // of the same
@@ -24,7 +25,7 @@ func (s *source) refereed(c *cell) (*refereed, error) {
 		return nil, nil
 	}
 	said := &refereed{images: make([]*result.Predictions, len(c.Judged))}
-	read := map[*plan.Task]**result.Predictions{refereeOf(c): &said.tried}
+	read := map[*plan.Task]**result.Predictions{}
 	for i, task := range c.Judged {
 		read[task] = &said.images[i]
 	}
@@ -73,8 +74,6 @@ func (j *refereed) metrics() (list []metric) {
 	return list
 }
 
-func refereeOf(c *cell) *plan.Task { return c.Judged[0].Needs[0] }
-
 // judged are the images of one class that are made alike.
 type judged struct {
 	name string
@@ -101,15 +100,8 @@ func (r *Report) judgedSamples() (tried, made []judged) {
 			}
 			made = addJudged(made, name, result.JudgedIn(said, 0))
 		}
-		if p := c.refereed.tried; p != nil && tried == nil {
-			for class, name := range p.Classes {
-				of := *p
-				of.Images = slices.DeleteFunc(slices.Clone(p.Images), func(img result.Prediction) bool { return img.Label != class })
-				tried = addJudged(tried, name, result.JudgedIn(&of, 0))
-			}
-		}
 	}
-	return tried, made
+	return r.trials, made
 }
 
 func addJudged(list []judged, name string, of result.Judged) []judged {
@@ -149,6 +141,34 @@ func ratio(n, of int) float64 { return float64(n) / float64(max(1, of)) }
 
 // refereeNotes say what the referee is.
 func (r *Report) refereeNotes() []string {
-	photos := r.plan.Experiment.Referee.Photos
-	return []string{fmt.Sprintf("the referee is a classifier of photos alone, at most %d of each class, as they are and autoencoded; none of those that it was tried on; what it says is worth no more than what it gets right of them", photos)}
+	const worth = "; what it says is worth no more than what it gets right of the photos that are tested on, which it did not learn"
+	if given := r.plan.Experiment.Referee; given.Photos == 0 {
+		return []string{"the referee is the classifier " + given.Classifier + worth}
+	}
+	return []string{fmt.Sprintf("the referee is a classifier of photos alone, at most %d of each defect and as many good ones as of all, as they are and autoencoded%s", r.plan.Experiment.Referee.Photos, worth)}
+}
+
+// trialsOf reads what the referee says of photos that it did not learn, class by class.
+func (s *source) trialsOf(p *plan.Plan) (tried []judged, err error) {
+	for _, trial := range p.Trials {
+		if state, _ := s.stateOf(trial.Task); state != done {
+			continue
+		}
+		said, err := s.predictions(trial.Task)
+		if errors.As(err, new(*store.DamagedError)) {
+			continue // kizu verify says so; a report does without
+		} else if err != nil {
+			return nil, err
+		}
+		if trial.Class != "" {
+			tried = append(tried, judged{trial.Class, result.JudgedIn(said, 0)})
+			continue
+		}
+		for class, name := range said.Classes {
+			of := *said
+			of.Images = slices.DeleteFunc(slices.Clone(said.Images), func(img result.Prediction) bool { return img.Label != class })
+			tried = append(tried, judged{name, result.JudgedIn(&of, 0)})
+		}
+	}
+	return tried, nil
 }

@@ -2,9 +2,10 @@ package report
 
 // refereeResult is what a referee says, in results.json.
 type refereeResult struct {
-	Photos   int                   `json:"photos"` // of each class that it learnt, at most
-	Tried    []judgedResult        `json:"tried"`  // on photos
-	Images   []judgedResult        `json:"images"` // study 2's
+	Photos   int                   `json:"photos,omitempty"`     // of each defect that it learnt, at most
+	Given    string                `json:"classifier,omitempty"` // which was there
+	Tried    []judgedResult        `json:"tried"`                // on photos
+	Images   []judgedResult        `json:"images"`               // study 2's
 	Patterns []patternJudgedResult `json:"patterns"`
 }
 
@@ -42,7 +43,7 @@ func (r *Report) refereeResult() *refereeResult {
 		}
 		return results
 	}
-	all := &refereeResult{r.plan.Experiment.Referee.Photos, of(tried), of(made), []patternJudgedResult{}}
+	all := &refereeResult{r.plan.Experiment.Referee.Photos, r.plan.Experiment.Referee.Classifier, of(tried), of(made), []patternJudgedResult{}}
 	for _, row := range r.judged {
 		entry := patternJudgedResult{Pattern: row.name, Identifier: row.identifier.result(), Noun: row.noun.result()}
 		if row.moved.N > 0 {

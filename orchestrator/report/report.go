@@ -29,6 +29,7 @@ type Report struct {
 	ranked     []pair          // its detectors' AUROC beside those of the other conditions
 	verdict    *verdict        // of study 2; nil without something to compare
 	samples    []*sample       // study 2's generated images
+	trials     []judged        // what a referee says of photos
 	judged     []patternJudged // what a referee says of study 1
 	found      []string        // the same in sentences
 	tests      testImages
@@ -64,6 +65,9 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 	}
 	r.compared = sync.OnceValue(r.comparison)
 	var err error
+	if r.trials, err = src.trialsOf(p); err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
 	if len(r.patterns) > 0 {
 		if err = r.judgePatterns(); err != nil {
 			return nil, fmt.Errorf("report: %w", err)

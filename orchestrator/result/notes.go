@@ -89,7 +89,7 @@ const (
 
 // KIDOfFew says why a small number of images has no KID.
 func KIDOfFew() string {
-	return fmt.Sprintf("KID of fewer than %d generated images orders nothing and is not shown; patterns.show, times the seeds, says how many there are", KIDFewest)
+	return fmt.Sprintf("KID of fewer than %d generated images orders nothing and is not shown; patterns.measure, times the seeds, says how many there are", KIDFewest)
 }
 
 // falseClaims says how often a report claims what is not there. docs/results.md

@@ -1,5 +1,7 @@
 package stage
 
+import "slices"
+
 // KindJudge is the kind of its tasks.
 const KindJudge = "judge"
 
@@ -9,8 +11,14 @@ type Judge struct {
 	Label      string `json:"label"`            // the class that the images are called
 	Folder     Ref    `json:"folder,omitempty"` // when not resolved
 	Count      int    `json:"count,omitempty"`
-	Images     []Ref  `json:"images,omitempty"` // when resolved
+	Photos     []Ref  `json:"photos,omitempty"` // instead of the folder's images
+	Images     []Ref  `json:"images,omitempty"` // either, when resolved
+
+	Rendering
 }
+
+// Judged counts the images.
+func (s Judge) Judged() int { return len(s.Photos) + s.Count }
 
 // Kind implements Spec.
 func (Judge) Kind() string { return KindJudge }
@@ -18,15 +26,16 @@ func (Judge) Kind() string { return KindJudge }
 // Resolve implements Spec.
 func (s Judge) Resolve(f func(Ref) Ref) Spec {
 	s.Classifier = f(s.Classifier)
+	s.Images = mapped(s.Photos, f)
 	for _, img := range (Labeled{Path: s.Folder, Count: s.Count}).each() {
 		s.Images = append(s.Images, f(img.Path))
 	}
-	s.Folder, s.Count = "", 0
+	s.Photos, s.Folder, s.Count = nil, "", 0
 	return s
 }
 
 // Reads implements Spec.
-func (Judge) Reads() []Reading { return nil }
+func (s Judge) Reads() []Reading { return []Reading{{Test, "judged", slices.Values(s.Photos)}} }
 
 // Opens implements Spec.
 func (Judge) Opens() Ref { return "" }
@@ -38,7 +47,7 @@ func (Judge) Keeps() string { return "" }
 func (Judge) GroupKey() string { return "" }
 
 // Effort implements Spec.
-func (s Judge) Effort() float64 { return float64(s.Count) }
+func (s Judge) Effort() float64 { return float64(s.Judged()) }
 
 // Output implements Spec.
 func (Judge) Output() Output { return Output{TableBytes: 1 << 14} }

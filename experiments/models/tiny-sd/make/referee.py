@@ -2,6 +2,7 @@
 
     python experiments/models/tiny-sd/make/referee.py train --out FOLDER
     python experiments/models/tiny-sd/make/referee.py judge FOLDER IMAGES...
+    python experiments/models/tiny-sd/make/referee.py export FOLDER OUT
 
 It judges what tiny-sd draws, so it must know defects in photos and in what the autoencoder makes of
 them alike. It learns from all cells of the ELPV dataset whose probability of being defective is 0
@@ -11,6 +12,7 @@ that it does test on. The network is EfficientNet-Lite0, its batch norms frozen.
 
 import argparse
 import csv
+import dataclasses
 import json
 import sys
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ import tiny_sd_data
 import tiny_sd_perceptual
 import tiny_sd_training
 import tiny_sd_vae
-from classifier import lite0
+from classifier import kept, lite0, network
 from common import images, randomness
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -84,6 +86,21 @@ class Referee:
         save_file(state, folder / "referee.safetensors")
         text = json.dumps({"threshold": self.threshold}, indent=2)
         (folder / "referee.json").write_text(text + "\n", encoding="utf-8")
+
+    def export(self, folder: Path) -> None:
+        """Write it as kizu keeps classifiers, in half precision: one of two classes, whose
+        probabilities are equal at the threshold. It then judges an image once, not four times."""
+        model = network.build(lite0.NAME, "none", 2, 0)
+        state = self.network.state_dict()
+        weight, bias = state["classifier.1.weight"], state["classifier.1.bias"]
+        shift = torch.tensor(self.threshold).logit()
+        state["classifier.1.weight"] = torch.cat([torch.zeros_like(weight), weight])
+        state["classifier.1.bias"] = torch.cat([torch.zeros_like(bias), bias - shift])
+        model.network.load_state_dict(state)
+        scaled = dataclasses.replace(model, mean=lite0.MEAN, std=lite0.STD)
+        scaled.network.half()
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.write(folder, scaled, lite0.NAME, ["functional", "defective"], SIDE)
 
 
 def load(folder: Path) -> Referee:
@@ -220,7 +237,13 @@ def main() -> None:
     judging = commands.add_parser("judge")
     judging.add_argument("referee", type=Path)
     judging.add_argument("images", type=Path, nargs="+", help="folders of PNG files")
+    exporting = commands.add_parser("export")
+    exporting.add_argument("referee", type=Path)
+    exporting.add_argument("out", type=Path)
     arguments = parser.parse_args()
+    if arguments.command == "export":
+        load(arguments.referee).export(arguments.out)
+        return
     if arguments.command == "train":
         cells, held_out, test = read(AutoencoderKL.from_pretrained(arguments.vae))
         settings = tiny_sd_training.Settings(

@@ -3,8 +3,7 @@
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torchvision.models import EfficientNet, efficientnet_b0
-from torchvision.ops import SqueezeExcitation
+from torchvision.models import EfficientNet
 
 from classifier import lite0
 
@@ -13,14 +12,8 @@ _WINDOW = 16  # pixels; a spectrum of a window this small knows roughly where it
 
 
 def lite0_network() -> EfficientNet:
-    """EfficientNet-Lite0 with its ImageNet weights, but for the last layer; takes (x - 127) / 128.
-
-    This is the network that the weights were trained in, without squeeze-excitation and with
-    ReLU6, not the EfficientNet-b0 that `lite0` otherwise fills with them.
-    """
-    model = efficientnet_b0()
-    _replace(model, SqueezeExcitation, nn.Identity)
-    _replace(model, nn.SiLU, lambda: nn.ReLU6(inplace=True))
+    """EfficientNet-Lite0 with its ImageNet weights, but for the last layer; takes (x - 127) / 128."""
+    model = lite0.network()
     lite0.load_into(model)
     return model
 
@@ -40,14 +33,6 @@ class Lite0Features(nn.Module):
             if index in _STAGES:
                 out.append(F.normalize(features, dim=1))
         return out
-
-
-def _replace(module: nn.Module, kind: type, make) -> None:
-    for name, child in module.named_children():
-        if isinstance(child, kind):
-            setattr(module, name, make())
-        else:
-            _replace(child, kind, make)
 
 
 def perceptual(network: Lite0Features, output: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
