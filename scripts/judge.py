@@ -1,6 +1,7 @@
 """Stage judge: what a kept classifier says of generated images, or of photos.
 
-The classifier is the study's referee, which nothing of the study learnt from. Alone: python scripts/judge.py spec.json
+The classifier is the study's referee, which nothing of the study learnt from.
+Alone: python scripts/judge.py spec.json
 """
 
 from dataclasses import dataclass

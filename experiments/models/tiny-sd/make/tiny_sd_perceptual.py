@@ -12,7 +12,7 @@ _WINDOW = 16  # pixels; a spectrum of a window this small knows roughly where it
 
 
 def lite0_network() -> EfficientNet:
-    """EfficientNet-Lite0 with its ImageNet weights, but for the last layer; takes (x - 127) / 128."""
+    """Lite0 with its ImageNet weights, but for the last layer; takes (x - 127) / 128."""
     model = lite0.network()
     lite0.load_into(model)
     return model
