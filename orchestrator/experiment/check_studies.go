@@ -7,6 +7,17 @@ import (
 	"strings"
 )
 
+// rivals lists what conditions.rival may name.
+func (e *Experiment) rivals() (names []string) {
+	for _, set := range e.Conditions.TrainingSets {
+		names = append(names, set.Name)
+	}
+	for _, detector := range e.Conditions.Detectors {
+		names = append(names, detector.Name)
+	}
+	return names
+}
+
 func (e *Experiment) checkPatterns(c *checker) {
 	p := e.Patterns
 	c.oneOf(p.Defect, "patterns.defect", e.Dataset.Defects...)
@@ -70,7 +81,7 @@ func (e *Experiment) checkConditions(c *checker) {
 	e.checkCounts(c)
 	e.checkDetectors(c)
 	_, known := e.RivalName()
-	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set and no detector", s.Rival)
+	c.require(known || s.Rival == "", "conditions.rival", "rival %q is no training set and no detector: there are %s", s.Rival, strings.Join(e.rivals(), "; "))
 	e.Classifier.check(c)
 	for _, v := range e.classifiers() {
 		place := func(path string) string {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
@@ -139,13 +141,21 @@ func (r *Report) samplesJudged() (table.Table, bool) {
 
 func ratio(n, of int) float64 { return float64(n) / float64(max(1, of)) }
 
-// refereeNotes say what the referee is.
+// refereeNotes say what the referee is, and what it gets right.
 func (r *Report) refereeNotes() []string {
-	const worth = "; what it says is worth no more than what it gets right of the photos that are tested on, which it did not learn"
-	if given := r.plan.Experiment.Referee; given.Photos == 0 {
-		return []string{"the referee is the classifier " + given.Classifier + worth}
+	given := r.plan.Experiment.Referee
+	who := "the referee is the classifier " + given.Classifier
+	if given.Photos > 0 {
+		who = fmt.Sprintf("the referee is a classifier of photos alone, at most %d of each defect and as many good ones as of all, as they are and autoencoded", given.Photos)
 	}
-	return []string{fmt.Sprintf("the referee is a classifier of photos alone, at most %d of each defect and as many good ones as of all, as they are and autoencoded%s", r.plan.Experiment.Referee.Photos, worth)}
+	var right []string
+	for _, row := range r.trials {
+		right = append(right, fmt.Sprintf("%d of %d %s", row.of.Named, row.of.Images, row.name))
+	}
+	if len(right) == 0 {
+		return []string{who}
+	}
+	return []string{who + "; of photos that no classifier of the study learns it calls right " + english.WordSeries(right, "and") + ", and what it says is worth no more"}
 }
 
 // trialsOf reads what the referee says of photos that it did not learn, class by class.
