@@ -26,7 +26,10 @@ func (e *Experiment) checkPatterns(c *checker) {
 	c.require(p.Show >= 1, "patterns.show", "show %d: must be at least 1", p.Show)
 	c.require(len(p.Matrix) > 0 || p.Baseline, "patterns", "patterns has neither a matrix nor a baseline")
 	c.require(!p.Baseline || !slices.Contains(e.Generate.How().Needs, InputLoRA), "patterns.baseline", "method %s makes no images without a LoRA", e.Generate.Method)
-	_, known := e.FindPattern(p.Reference)
+	for i, seed := range p.Seeds {
+		c.require(slices.Contains(e.Seeds, seed), item("patterns.seeds", i), "seed %d is none of the experiment's: add it to seeds", seed)
+	}
+	known := slices.ContainsFunc(e.ExpandPatterns(), func(pattern Pattern) bool { return pattern.Name == p.Reference })
 	c.require(p.Reference == "" || known, "patterns.reference", "there is no pattern %q: kizu plan lists them", p.Reference)
 	for i := range p.Matrix {
 		at := item("patterns.matrix", i)

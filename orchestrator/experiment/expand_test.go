@@ -182,6 +182,7 @@ func TestPatternsSeeds(t *testing.T) {
 		file + "  seeds: [1]\n":    "[1]",
 		file + "  seeds: []\n":     "patterns.seeds is empty: give at least one, such as [0]",
 		file + "  seeds: [1, 1]\n": "seed 1 is listed twice",
+		file + "  seeds: [5]\n":    "seed 5 is none of the experiment's: add it to seeds",
 	} {
 		e, err := Parse("small.yaml", "", []byte(text))
 		got := ""

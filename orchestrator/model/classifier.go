@@ -2,9 +2,11 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"kizu/orchestrator/filehash"
 )
@@ -14,6 +16,7 @@ import (
 type Classifier struct {
 	Path    string
 	SHA256  string   // of the folder's contents
+	Model   string   // its backbone
 	Classes []string // the good one first
 }
 
@@ -28,14 +31,30 @@ func FindClassifier(h *filehash.Hashes, path string) (*Classifier, error) {
 		return nil, fmt.Errorf("no kept classifier, which is a folder with model.json and model.safetensors: %w", err)
 	}
 	var card struct {
-		Classes []string `json:"classes"`
+		Model      string    `json:"model"`
+		Classes    []string  `json:"classes"`
+		Resolution int       `json:"resolution"`
+		Mean       []float64 `json:"mean"`
+		Std        []float64 `json:"std"`
 	}
-	if err := json.Unmarshal(text, &card); err != nil {
+	err = json.Unmarshal(text, &card)
+	if err == nil {
+		switch {
+		case card.Resolution < 1 || len(card.Mean) != 3 || len(card.Std) != 3:
+			err = errors.New("resolution, mean and std must be pixels and three numbers each")
+		case len(card.Classes) < 2 || len(slices.Compact(slices.Sorted(slices.Values(card.Classes)))) < len(card.Classes):
+			err = errors.New("classes must be two or more, each once")
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(path, "model.json"), err)
+	}
+	if _, err := readHeader(filepath.Join(path, "model.safetensors")); err != nil {
+		return nil, err
 	}
 	sum, err := folder(h, path)
 	if err != nil {
 		return nil, err
 	}
-	return &Classifier{Path: path, SHA256: sum, Classes: card.Classes}, nil
+	return &Classifier{Path: path, SHA256: sum, Model: card.Model, Classes: card.Classes}, nil
 }

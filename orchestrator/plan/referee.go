@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"kizu/orchestrator/dataset"
@@ -31,6 +32,9 @@ func (b *builder) referee() (*Task, error) {
 	var photos []dataset.Image // that it learns from
 	for index, class := range spec.Classes {
 		learnt, tried := b.refereesPhotos(class)
+		if len(learnt) == 0 || len(tried) == 0 {
+			return nil, fmt.Errorf("the referee has %d photos of %s to learn and %d to be tried on: where nothing is tested on it needs two of each class, and referee.photos is %d", len(learnt), class, len(tried), b.exp.Referee.Photos)
+		}
 		if err := b.teach(&spec, index, learnt, make([]int, len(learnt))); err != nil {
 			return nil, err
 		}

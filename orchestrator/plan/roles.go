@@ -68,7 +68,13 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 		for _, task := range cell.Generate.behind() {
 			uses.add(task, cell, defect)
 		}
+		if cell.Noun != nil {
+			uses.add(cell.Noun.Generate, cell, defect)
+		}
 		for _, task := range cell.Observing() {
+			if cell.Noun != nil && task == cell.Noun.Generate {
+				continue
+			}
 			uses.add(task, cell, "")
 			for _, control := range task.Needs {
 				if control.Kind == stage.KindAutoencode {

@@ -55,7 +55,13 @@ func (p *Plan) View() View { return p.ViewOf(p.Cells) }
 
 // FirstSeed lists the cells of the first seed.
 func (p *Plan) FirstSeed() []Cell {
-	return slices.DeleteFunc(slices.Clone(p.Cells), func(c Cell) bool { return c.Seed != p.Cells[0].Seed })
+	return slices.DeleteFunc(slices.Clone(p.Cells), func(c Cell) bool {
+		first := p.Experiment.Seeds[0]
+		if c.Pattern != nil {
+			first = p.Experiment.Patterns.Seeds[0]
+		}
+		return c.Seed != first
+	})
 }
 
 // ViewOf is View with some of the cells only.

@@ -78,7 +78,11 @@ func findReferee(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.Cl
 		return nil, nil
 	}
 	found, err := model.FindClassifier(hashes, beside(exp.Dir, exp.Referee.Classifier))
-	if err == nil && len(found.Classes) != 2 {
+	if err == nil && experiment.Backbones[found.Model].Stored == 0 {
+		err = fmt.Errorf("the model %q of %s is no backbone that kizu knows", found.Model, found.Path)
+	} else if good := exp.Dataset.Good; err == nil && found.Classes[0] != good {
+		err = fmt.Errorf("the first class that %s knows is %q, not the good one, %q", found.Path, found.Classes[0], good)
+	} else if err == nil && len(found.Classes) != 2 {
 		for _, class := range exp.Dataset.Classes() {
 			if !slices.Contains(found.Classes, class) {
 				err = fmt.Errorf("%s knows %s, not %q: a referee knows all classes of the dataset, or good and defective", found.Path, strings.Join(found.Classes, ", "), class)

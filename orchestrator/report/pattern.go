@@ -136,7 +136,11 @@ func (r *Report) patternsAnswer() []string {
 	if len(bad) > 0 {
 		quality = "among them " + english.WordSeries(bad, "and")
 	}
-	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; whether they show the defect is for the eye to judge, and none was picked%s.",
-		english.Plural(images, "image", ""), english.Plural(finished, "pattern", ""), quality, r.picked())}
+	judge := "whether they show the defect is for the eye to judge, and none was picked"
+	if len(r.judged) > 0 { // which a referee does
+		judge = "none was picked"
+	}
+	sentences := []string{fmt.Sprintf("Study 1 made %s with %s, %s; %s%s.",
+		english.Plural(images, "image", ""), english.Plural(finished, "pattern", ""), quality, judge, r.picked())}
 	return append(append(sentences, r.found...), r.copiesAnswer()...)
 }

@@ -148,6 +148,15 @@ func (r *Report) refereeNotes() []string {
 	if given.Photos > 0 {
 		who = fmt.Sprintf("the referee is a classifier of photos alone, at most %d of each defect and as many good ones as of all, as they are and autoencoded", given.Photos)
 	}
+	labels := map[string]bool{}
+	for _, trial := range r.plan.Trials {
+		if spec, ok := trial.Task.Spec.(stage.Judge); ok {
+			labels[spec.Label] = true
+		}
+	}
+	if len(labels) > 0 && len(labels) < len(r.plan.Experiment.Dataset.Classes()) {
+		who += ", which tells good from defective alone, not one defect from another"
+	}
 	var right []string
 	for _, row := range r.trials {
 		right = append(right, fmt.Sprintf("%d of %d %s", row.of.Named, row.of.Images, row.name))

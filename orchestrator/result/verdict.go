@@ -43,10 +43,12 @@ func (v Verdict) Worse(i int) bool {
 	return v.Compared[i].Significant() && v.Compared[i].Difference.Mean < 0
 }
 
-// Idle reports whether a comparison rules out a gain of Worthwhile.
+// Idle reports whether a comparison rules out a gain of Worthwhile. Where nothing varies, an
+// interval without width rules out nothing.
 func (v Verdict) Idle(i int) bool {
 	c := v.Compared[i]
-	return c.Repeated() && c.Difference.Interval.High < Worthwhile
+	interval := c.Difference.Interval
+	return c.Repeated() && interval.Low < interval.High && interval.High < Worthwhile
 }
 
 // Decide compares the inspections of conditions with a rival's; nil stands for one without

@@ -59,7 +59,11 @@ func WorthOf(counts []int, curve []*Runs, set *Runs) (w Worth, ok bool, err erro
 	for i, s := range sets {
 		shares[i] = s.mean
 	}
-	w.Photos = placed(counts, shares)
+	low, high := placed(counts, shares)
+	w.Photos = low
+	if low < high {
+		w.Photos = (low + high) / 2
+	}
 	if w.Repeated() {
 		w.Interval = worthInterval(counts, sets, set, generator(all...), len(w.Seeds))
 	}
@@ -102,8 +106,8 @@ func worthInterval(counts []int, sets []repeated, r *Runs, random *rand.Rand, se
 	if images > both {
 		steady = math.Sqrt((images - both) / images)
 	}
-	drawn, places := make([]float64, len(sets)), make([]float64, resamples)
-	for b := range places {
+	drawn, lows, highs := make([]float64, len(sets)), make([]float64, resamples), make([]float64, resamples)
+	for b := range lows {
 		for i, s := range sets {
 			df := 2 * (seeds - 1) // as in comparisons, of many sets' spread
 			if s.seeds > 2*pooled {
@@ -123,11 +127,12 @@ func worthInterval(counts []int, sets []repeated, r *Runs, random *rand.Rand, se
 		for i, s := range sets {
 			drawn[i] -= steady * floats.Sum(s.ofParts)
 		}
-		places[b] = placed(counts, drawn)
+		lows[b], highs[b] = placed(counts, drawn)
 	}
-	slices.Sort(places)
+	slices.Sort(lows)
+	slices.Sort(highs)
 	cut := resamples / 40
-	return Interval{places[cut], places[resamples-1-cut]}
+	return Interval{lows[cut], highs[resamples-1-cut]}
 }
 
 // deviate is one of Student's t.
@@ -141,15 +146,15 @@ func deviate(random *rand.Rand, df int) float64 {
 }
 
 // placed is the count at which the curve through all shares but the last is as high as the
-// last; where it is level there, the middle of the level stretch.
-func placed(counts []int, shares []float64) float64 {
+// last; where it is level there, the ends of the level stretch.
+func placed(counts []int, shares []float64) (least, most float64) {
 	last := len(counts) - 1
 	curve, share := isotonic(shares[:last+1]), shares[last+1]
 	switch {
 	case share < curve[0]:
-		return math.Inf(-1)
+		return math.Inf(-1), math.Inf(-1)
 	case share > curve[last]:
-		return math.Inf(1)
+		return math.Inf(1), math.Inf(1)
 	}
 	from, to := 0, last
 	for curve[from] < share && curve[from+1] <= share {
@@ -159,9 +164,10 @@ func placed(counts []int, shares []float64) float64 {
 		to--
 	}
 	if low, high := curve[from], curve[to]; low < high {
-		return float64(counts[from]) + (share-low)/(high-low)*float64(counts[to]-counts[from])
+		least = float64(counts[from]) + (share-low)/(high-low)*float64(counts[to]-counts[from])
+		return least, least
 	}
-	return float64(counts[from]+counts[to]) / 2
+	return float64(counts[from]), float64(counts[to])
 }
 
 // isotonic is the nearest sequence, by least squares, that nowhere falls: neighbours that

@@ -44,20 +44,26 @@ func TestPlaced(t *testing.T) {
 	for _, test := range []struct {
 		curve [4]float64
 		share float64
-		want  float64
+		want  float64 // the middle
+		level float64 // how long the level stretch is
 	}{
-		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.65, 6},
-		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.5, 3},
-		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.8, 10},
-		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.49, -inf},
-		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.81, inf},
-		{[4]float64{0.5, 0.75, 0.75, 1}, 0.75, 6},  // level from 5 to 7
-		{[4]float64{0.5, 1, 0.5, 1}, 0.625, 4},     // 0.5, 0.75, 0.75, 1
-		{[4]float64{0.5, 0.5, 0.5, 0.5}, 0.5, 6.5}, // level throughout
-		{[4]float64{0.5, 0.5, 0.5, 0.5}, 0.25, -inf},
+		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.65, 6, 0},
+		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.5, 3, 0},
+		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.8, 10, 0},
+		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.49, -inf, 0},
+		{[4]float64{0.5, 0.6, 0.7, 0.8}, 0.81, inf, 0},
+		{[4]float64{0.5, 0.75, 0.75, 1}, 0.75, 6, 2},  // level from 5 to 7
+		{[4]float64{0.5, 1, 0.5, 1}, 0.625, 4, 0},     // 0.5, 0.75, 0.75, 1
+		{[4]float64{0.5, 0.5, 0.5, 0.5}, 0.5, 6.5, 7}, // level throughout
+		{[4]float64{0.5, 0.5, 0.5, 0.5}, 0.25, -inf, 0},
 	} {
-		if got := placed(counts, append(test.curve[:], test.share)); math.Abs(got-test.want) > 1e-9 && got != test.want {
-			t.Errorf("%v on %v: %g, want %g", test.share, test.curve, got, test.want)
+		low, high := placed(counts, append(test.curve[:], test.share))
+		if math.IsInf(test.want, 0) {
+			if low != test.want || high != test.want {
+				t.Errorf("%v on %v: %g to %g, want %g", test.share, test.curve, low, high, test.want)
+			}
+		} else if math.Abs((low+high)/2-test.want) > 1e-9 || math.Abs(high-low-test.level) > 1e-9 {
+			t.Errorf("%v on %v: %g to %g, want %g in the middle of %g", test.share, test.curve, low, high, test.want, test.level)
 		}
 	}
 }
@@ -119,7 +125,7 @@ func TestWorthCovers(t *testing.T) {
 				w.more = append(w.more, gain(float64(photos)))
 			}
 			w.more = append(w.more, gain(test.truth))
-			truth := placed([]int{3, 10}, []float64{0, gain(10), gain(test.truth)})
+			truth, _ := placed([]int{3, 10}, []float64{0, gain(10), gain(test.truth)})
 			random, held, width := rand.New(rand.NewPCG(3, 4)), 0, 0.0
 			for range n {
 				list := w.draw(random, test.seeds)
