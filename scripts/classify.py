@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 import host
-from classifier import kept, lite0, tiles
+from classifier import kept, tiles
 from classifier import network as classifier
 from classifier import threshold as classifier_threshold
 from classifier import training as classifier_training
@@ -26,8 +26,6 @@ from common import images, memory, runtime, safetensors_file
 from common.errors import StageError
 from common.framing import Rendered
 from common.specs import read_spec
-
-ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most
 
 
 @dataclass(frozen=True)
@@ -145,12 +143,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 
 def untrained(spec: Spec, pixels: torch.Tensor) -> classifier.Classifier:
     """What a training on some pixels begins with."""
-    model = classifier.build(spec.model, spec.weights, len(spec.classes), spec.seed)
-    model.network.to(pixels.device)
-    if model.needs_batch_norm_estimate:
-        batches = pixels[:ESTIMATE_IMAGES].split(classifier.at_once(spec.resolution))
-        lite0.estimate_batch_norm(model.network, (model.normalize(b) for b in batches))
-    return model
+    return classifier.untrained(spec.model, spec.weights, len(spec.classes), spec.seed, pixels)
 
 
 def choose_threshold(spec: Spec, pixels: torch.Tensor, labels: torch.Tensor) -> float:
@@ -212,10 +205,7 @@ def write_features(
 ) -> None:
     """What the classification layer sees: for each tensor of pixels one of features, (N, 1280)."""
     model.network.eval()
-    features = {}
-    for name, part in looked_at.items():
-        batches = part.split(classifier.at_once(spec.resolution))
-        features[name] = torch.cat([classifier.features(model, batch).cpu() for batch in batches])
+    features = {name: classifier.all_features(model, part) for name, part in looked_at.items()}
     safetensors_file.write(features, file, {"model": spec.model})
 
 

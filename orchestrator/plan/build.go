@@ -31,6 +31,7 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 	b := &builder{
 		exp: exp,
 		in:  in, division: in.Division,
+		draws: map[int64]*dataset.Division{},
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
 		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
 		refs:  map[string]stage.Ref{},
@@ -74,7 +75,8 @@ type builder struct {
 	plan  *Plan
 	byKey map[string]*Task
 
-	division *dataset.Division // that the cell which is being planned draws from
+	division *dataset.Division           // that the cell which is being planned draws from
+	draws    map[int64]*dataset.Division // those of seeds that draw their own photos
 
 	// What cells share is described once: a plan has thousands of cells, and
 	// each names hundreds of images.

@@ -26,15 +26,8 @@ func (b *builder) detector(cell experiment.Cell) (Cell, error) {
 	if folds[0] == 0 {
 		return planned, fmt.Errorf("its %d good photos show one part: a threshold needs photos of two parts or more that it can hold out; ask for more in %s", len(reals), cell.Condition.CountPath(true, "real"))
 	}
-	for i, img := range reals {
-		tiles, err := b.testTiles(img, 0)
-		if err != nil {
-			return planned, err
-		}
-		for at := range tiles {
-			tiles[at].Fold = folds[i]
-		}
-		spec.Train = append(spec.Train, tiles...)
+	if spec.Train, err = inFolds(reals, folds, 0, b.testTiles); err != nil {
+		return planned, err
 	}
 	if spec.Test, err = b.tested(spec.Classes); err != nil {
 		return planned, err
@@ -56,13 +49,6 @@ func (b *builder) tested(classes []string) (list []stage.Labeled, err error) {
 }
 
 // tests lists photos of a class, all their tiles, to be tested on.
-func (b *builder) tests(class int, photos []dataset.Image) (list []stage.Labeled, err error) {
-	for _, img := range photos {
-		tiles, err := b.testTiles(img, class)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, tiles...)
-	}
-	return list, nil
+func (b *builder) tests(class int, photos []dataset.Image) ([]stage.Labeled, error) {
+	return inFolds(photos, nil, class, b.testTiles)
 }

@@ -14,7 +14,10 @@ func (b *builder) drawn(cell experiment.Cell) *dataset.Division {
 	if cell.Condition == nil || !b.exp.Redraws() {
 		return b.in.Division
 	}
-	return b.in.Division.Redrawn(cell.Seed)
+	if b.draws[cell.Seed] == nil {
+		b.draws[cell.Seed] = b.in.Division.Redrawn(cell.Seed)
+	}
+	return b.draws[cell.Seed]
 }
 
 // perDraw names what cells that draw the same photos share, for once.

@@ -35,9 +35,11 @@ func (b *builder) referee() (*Task, error) {
 		if len(learnt) == 0 || len(tried) == 0 {
 			return nil, fmt.Errorf("the referee has %d photos of %s to learn and %d to be tried on: where nothing is tested on it needs two of each class, and referee.photos is %d", len(learnt), class, len(tried), b.exp.Referee.Photos)
 		}
-		if err := b.teach(&spec, index, learnt, make([]int, len(learnt))); err != nil {
+		lessons, err := inFolds(learnt, nil, index, b.trainingTiles)
+		if err != nil {
 			return nil, err
 		}
+		spec.Train = append(spec.Train, lessons...)
 		tests, err := b.tests(index, tried)
 		if err != nil {
 			return nil, err

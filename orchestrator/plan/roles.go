@@ -68,14 +68,12 @@ func (p *Plan) useIn(cell Cell, uses roleUses) {
 		for _, task := range cell.Generate.behind() {
 			uses.add(task, cell, defect)
 		}
-		if cell.Noun != nil {
-			uses.add(cell.Noun.Generate, cell, defect)
-		}
 		for _, task := range cell.Observing() {
-			if cell.Noun != nil && task == cell.Noun.Generate {
-				continue
+			class := ""
+			if task.Kind == stage.KindGenerate { // the noun's images
+				class = defect
 			}
-			uses.add(task, cell, "")
+			uses.add(task, cell, class)
 			for _, control := range task.Needs {
 				if control.Kind == stage.KindAutoencode {
 					uses.add(control, cell, "")

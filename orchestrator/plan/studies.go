@@ -73,28 +73,33 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 		if err != nil {
 			return spec, err
 		}
-		if err := b.teach(&spec, index, photos[:counts.Real], foldsOf(photos, k.Folds)); err != nil {
+		learnt, err := inFolds(photos[:counts.Real], foldsOf(photos, k.Folds), index, b.trainingTiles)
+		if err != nil {
 			return spec, err
 		}
+		spec.Train = append(spec.Train, learnt...)
 	}
 	var err error
 	spec.Test, err = b.tested(spec.Classes)
 	return spec, err
 }
 
-// teach adds photos of a class to those that a classifier learns, each in its fold.
-func (b *builder) teach(spec *stage.Classify, class int, photos []dataset.Image, folds []int) error {
+// inFolds lists photos of a class, or their tiles, each in the fold of its photo; in none where
+// there are no folds.
+func inFolds(photos []dataset.Image, folds []int, class int, tilesOf func(dataset.Image, int) ([]stage.Labeled, error)) (list []stage.Labeled, err error) {
 	for i, img := range photos {
-		tiles, err := b.trainingTiles(img, class)
+		tiles, err := tilesOf(img, class)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for at := range tiles {
-			tiles[at].Fold = folds[i]
+		if folds != nil {
+			for at := range tiles {
+				tiles[at].Fold = folds[i]
+			}
 		}
-		spec.Train = append(spec.Train, tiles...)
+		list = append(list, tiles...)
 	}
-	return nil
+	return list, nil
 }
 
 // foldsOf deals the photos of a class to folds, from 1, photos of one part to one; all 0

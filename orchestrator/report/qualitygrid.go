@@ -22,7 +22,6 @@ type patternQuality struct {
 func (p *pattern) quality() *patternQuality {
 	var q patternQuality
 	var training, source, diversity []float64
-	var all, photos result.Features
 	for _, run := range p.runs {
 		if run.quality.state != done {
 			continue
@@ -34,14 +33,24 @@ func (p *pattern) quality() *patternQuality {
 			source = append(source, meanDistance(run.quality.sources))
 		}
 		diversity = append(diversity, run.quality.diversity)
-		all, photos = append(all, run.quality.generated...), run.quality.photos.defects()
 	}
 	if q.images == 0 {
 		return nil
 	}
 	q.toTraining, q.toSource, q.diversity = result.Over(training), result.Over(source), result.Over(diversity)
-	q.kid, q.hasKID = result.KID(all, photos)
+	q.kid, q.hasKID = result.KID(p.looks())
 	return &q
+}
+
+// looks are the features of the images of all seeds, and of the photos that they are compared
+// with.
+func (p *pattern) looks() (generated, photos result.Features) {
+	for _, run := range p.runs {
+		if run.quality.state == done {
+			generated, photos = append(generated, run.quality.generated...), run.quality.photos.defects()
+		}
+	}
+	return generated, photos
 }
 
 // qualityState says why a pattern has no features.

@@ -82,9 +82,8 @@ type judged struct {
 	of   result.Judged
 }
 
-// judgedSamples sums up what the referee says of study 2's images, and of the photos that it
-// was tried on; nil without a referee.
-func (r *Report) judgedSamples() (tried, made []judged) {
+// judgedSamples sums up what the referee says of study 2's images; nil without a referee.
+func (r *Report) judgedSamples() (made []judged) {
 	seen := map[*plan.Task]bool{}
 	for _, c := range r.cells {
 		if c.refereed == nil || c.Classify == nil {
@@ -103,7 +102,7 @@ func (r *Report) judgedSamples() (tried, made []judged) {
 			made = addJudged(made, name, result.JudgedIn(said, 0))
 		}
 	}
-	return r.trials, made
+	return made
 }
 
 func addJudged(list []judged, name string, of result.Judged) []judged {
@@ -125,14 +124,14 @@ func (r *Report) samplesJudged() (table.Table, bool) {
 			{Head: "95 % interval", Numeric: true}, {Head: "called defective", Numeric: true},
 		},
 	}
-	tried, made := r.judgedSamples()
+	made := r.judgedSamples()
 	for _, list := range []struct {
 		kind string
 		rows []judged
-	}{{"photos: ", tried}, {"", made}} {
+	}{{"photos: ", r.trials}, {"", made}} {
 		for _, row := range list.rows {
-			named, defective := share(ratio(row.of.Named, row.of.Images)), share(ratio(row.of.Defective, row.of.Images))
-			g.Rows = append(g.Rows, []string{list.kind + row.name, fmt.Sprint(row.of.Images), named, between(result.Wilson(ratio(row.of.Named, row.of.Images), row.of.Images)), defective})
+			named, defective := ratio(row.of.Named, row.of.Images), ratio(row.of.Defective, row.of.Images)
+			g.Rows = append(g.Rows, []string{list.kind + row.name, fmt.Sprint(row.of.Images), share(named), between(result.Wilson(named, row.of.Images)), share(defective)})
 		}
 	}
 	g.Notes = append(r.refereeNotes(), "intervals are Wilson’s, of the images alone")
@@ -167,9 +166,9 @@ func (r *Report) refereeNotes() []string {
 	return []string{who + "; of photos that no classifier of the study learns it calls right " + english.WordSeries(right, "and") + ", and what it says is worth no more"}
 }
 
-// trialsOf reads what the referee says of photos that it did not learn, class by class.
-func (s *source) trialsOf(p *plan.Plan) (tried []judged, err error) {
-	for _, trial := range p.Trials {
+// trials reads what the referee says of photos that it did not learn, class by class.
+func (s *source) trials() (tried []judged, err error) {
+	for _, trial := range s.plan.Trials {
 		if state, _ := s.stateOf(trial.Task); state != done {
 			continue
 		}

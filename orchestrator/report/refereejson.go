@@ -32,8 +32,8 @@ type calledResult struct {
 
 // refereeResult is nil without a referee, or before it has said anything.
 func (r *Report) refereeResult() *refereeResult {
-	tried, made := r.judgedSamples()
-	if len(tried)+len(made)+len(r.judged) == 0 {
+	made := r.judgedSamples()
+	if len(r.trials)+len(made)+len(r.judged) == 0 {
 		return nil
 	}
 	of := func(list []judged) []judgedResult {
@@ -43,7 +43,7 @@ func (r *Report) refereeResult() *refereeResult {
 		}
 		return results
 	}
-	all := &refereeResult{r.plan.Experiment.Referee.Photos, r.plan.Experiment.Referee.Classifier, of(tried), of(made), []patternJudgedResult{}}
+	all := &refereeResult{r.plan.Experiment.Referee.Photos, r.plan.Experiment.Referee.Classifier, of(r.trials), of(made), []patternJudgedResult{}}
 	for _, row := range r.judged {
 		entry := patternJudgedResult{Pattern: row.name, Identifier: row.identifier.result(), Noun: row.noun.result()}
 		if row.moved.N > 0 {

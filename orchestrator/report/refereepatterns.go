@@ -187,16 +187,11 @@ func (r *Report) judgePatterns() error {
 
 // neighbourhood is nil for too few images; see result.KIDFewest.
 func (p *pattern) neighbourhood() *neighbourhood {
-	var all, photos result.Features
-	for _, run := range p.runs {
-		if run.quality.state == done {
-			all, photos = append(all, run.quality.generated...), run.quality.photos.defects()
-		}
-	}
-	if len(all) < result.KIDFewest {
+	generated, photos := p.looks()
+	if len(generated) < result.KIDFewest {
 		return nil
 	}
-	precision, recall, ok := result.PrecisionRecall(all, photos)
+	precision, recall, ok := result.PrecisionRecall(generated, photos)
 	if !ok {
 		return nil
 	}

@@ -65,7 +65,7 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 	}
 	r.compared = sync.OnceValue(r.comparison)
 	var err error
-	if r.trials, err = src.trialsOf(p); err != nil {
+	if r.trials, err = src.trials(); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	if len(r.patterns) > 0 {

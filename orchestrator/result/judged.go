@@ -36,18 +36,15 @@ func (j Judged) Plus(other Judged) Judged {
 // referee called it defective: their accuracy is the share of such images, and the difference
 // of two patterns is paired by the images' numbers, which share source and noise.
 func CalledDefective(seeds []int64, list []*Predictions, good int) (*Runs, error) {
-	kinds := make([]*Predictions, len(list))
+	inspected := make([]*Predictions, len(list))
 	for s, p := range list {
-		kinds[s] = &Predictions{Classes: []string{"good", "defective"}}
-		for _, img := range p.Images {
-			kind := Prediction{Image: img.Image, Label: 1}
-			if img.Predicted != good {
-				kind.Predicted = 1
-			}
-			kinds[s].Images = append(kinds[s].Images, kind)
+		meant := &Predictions{Classes: p.Classes, Images: slices.Clone(p.Images)}
+		for i := range meant.Images {
+			meant.Images[i].Label = (good + 1) % len(p.Classes) // any defect: an inspection tells none
 		}
+		inspected[s] = Inspected(meant, good)
 	}
-	return NewRuns(seeds, kinds)
+	return NewRuns(seeds, inspected)
 }
 
 // CompareWith compares each of some conditions with one, A minus B of a Comparison, B being -1;

@@ -45,8 +45,9 @@ func compareAreas(a, b Ranked) (c Comparison, err error) {
 	if !a.Runs.SameImages(b.Runs) {
 		return c, errors.New("two conditions were tested on other images")
 	}
-	weights, ofA := placedBy(a.scores())
-	_, ofB := placedBy(b.scores())
+	scoresA, scoresB := a.scores(), b.scores()
+	weights, ofA := placedBy(scoresA)
+	_, ofB := placedBy(scoresB)
 	d := crossed{strata: a.Runs.strata, sizes: a.Runs.byPart(func(i int) float64 { return weights[i] })}
 	var areas [2][]float64
 	for s, seed := range a.Runs.Seeds {
@@ -56,7 +57,7 @@ func compareAreas(a, b Ranked) (c Comparison, err error) {
 		}
 		c.Seeds = append(c.Seeds, seed)
 		d.parts = append(d.parts, a.Runs.byPart(func(i int) float64 { return weights[i] * (ofA[s][i] - ofB[t][i]) }))
-		areas[0], areas[1] = append(areas[0], a.area(s)), append(areas[1], b.area(t))
+		areas[0], areas[1] = append(areas[0], scoresA[s].AUROC()), append(areas[1], scoresB[t].AUROC())
 	}
 	if len(c.Seeds) == 0 {
 		return c, nil
@@ -76,5 +77,3 @@ func (r Ranked) scores() (list []*Scores) {
 	}
 	return list
 }
-
-func (r Ranked) area(run int) float64 { return NewScores(r.Predictions[run], r.Good).AUROC() }

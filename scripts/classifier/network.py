@@ -21,6 +21,7 @@ from common.errors import StageError
 LITE0 = (lite0.NAME, "efficientnet_b0")  # the backbones that lite0's weights fit
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most
 # What goes through a network at once where nothing is trained: less than a training step holds.
 PIXELS_AT_ONCE = 64 * 128**2
 
@@ -69,10 +70,21 @@ def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
     elif weights != "none":
         _load_backbone(network, name, _read_safetensors(weights), weights)
     network = network.to(memory_format=torch.channels_last)
-    estimate = (
-        weights == "lite0" and model != lite0.NAME
-    )  # whose statistics are of its own activation
+    estimate = weights == "lite0" and model != lite0.NAME  # which has its own activation
     return Classifier(network, head, mean, std, needs_batch_norm_estimate=estimate)
+
+
+def untrained(
+    model: str, weights: str, classes: int, seed: int, pixels: torch.Tensor
+) -> Classifier:
+    """What a training on pixels (N, 3, R, R) uint8 begins with, on their device: batch-norm
+    statistics that the weights lack are estimated on these, at most ESTIMATE_IMAGES."""
+    built = build(model, weights, classes, seed)
+    built.network.to(pixels.device)
+    if built.needs_batch_norm_estimate:
+        batches = pixels[:ESTIMATE_IMAGES].split(at_once(pixels.shape[-1]))
+        lite0.estimate_batch_norm(built.network, (built.normalize(b) for b in batches))
+    return built
 
 
 def imagenet_of(model: str) -> Weights:
@@ -109,6 +121,11 @@ def features(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
     finally:
         hook.remove()
     return seen[0].float()
+
+
+def all_features(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
+    """`features` of any number of images, so many at once as memory is meant for."""
+    return torch.cat([features(model, part) for part in pixels.split(at_once(pixels.shape[-1]))])
 
 
 def hub_folder() -> Path:

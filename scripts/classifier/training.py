@@ -10,7 +10,7 @@ from torch import nn
 
 import host
 from classifier import augment
-from classifier.network import Classifier, at_once, features
+from classifier.network import Classifier, all_features, at_once
 from common import data_order, randomness, runtime
 from common.errors import StageError
 from common.readout import Readout
@@ -128,8 +128,7 @@ def fixed_features(
     if settings.trained != "head" or settings.augment != "none":
         return None
     with runtime.autocast(pixels.device, settings.precision):
-        parts = [features(model, part) for part in pixels.split(at_once(pixels.shape[-1]))]
-    return torch.cat(parts)
+        return all_features(model, pixels)
 
 
 SAMPLING = ("plain", "balanced", "real_share")

@@ -14,13 +14,11 @@ import torch.nn.functional as F
 from torch import nn
 from torchvision.models import SwinTransformer
 
-from classifier import lite0
-from classifier.network import Classifier, at_once, build
+from classifier.network import Classifier, at_once, untrained
 from common import runtime
 
 SCALES = (3, 4)  # of the layers: 1/8 and 1/16 of the side, as powers of two
 AROUND = 3  # places of a layer, each way, that a patch covers
-ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most, as for classifiers
 
 
 @dataclass(frozen=True)
@@ -67,11 +65,7 @@ def load(model: str, weights: str, seed: int, precision: str, pixels: torch.Tens
 
     Where its batch-norm statistics have to be estimated (lite0), that is done on these.
     """
-    built = build(model, weights, classes=2, seed=seed)
-    built.network.to(pixels.device)
-    if built.needs_batch_norm_estimate:
-        batches = pixels[:ESTIMATE_IMAGES].split(at_once(pixels.shape[-1]))
-        lite0.estimate_batch_norm(built.network, (built.normalize(b) for b in batches))
+    built = untrained(model, weights, classes=2, seed=seed, pixels=pixels)
     built.network.eval()
     return Patches(built, middle_layers(built, pixels[:1]), precision)
 
