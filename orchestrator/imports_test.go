@@ -13,7 +13,7 @@ import (
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                           {"command"},
-	"orchestrator/command":                   {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "shell", "spelling", "store", "model", "dataset", "experiment"},
+	"orchestrator/command":                   {"report", "report/table", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "predict", "shell", "spelling", "store", "model", "dataset", "experiment"},
 	"orchestrator/report":                    {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
 	"orchestrator/report/gallery":            {"dataset"},
 	"orchestrator/report/table":              nil,
@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"orchestrator/execute/slurm":             {"execute/runlog", "shell", "store"}, // what a job is called, for manifests
 	"orchestrator/execute/worker":            {"execute/protocol", "pyembed"},      // the only one that loads Python
 	"orchestrator/plan":                      {"draft", "result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
+	"orchestrator/predict":                   {"dataset", "filehash", "model"},
 	"orchestrator/stage":                     {"dataset", "experiment"},
 	"orchestrator/store":                     {"filehash"},
 	"orchestrator/draft":                     nil,

@@ -6,10 +6,11 @@ looked at once, at the end. A photo may be tested on in tiles: its worst tile an
 """
 
 import csv
+import hashlib
 import json
 import math
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,15 @@ from classifier import kept, tiles
 from classifier import network as classifier
 from classifier import threshold as classifier_threshold
 from classifier import training as classifier_training
+from classifier.ongoing import Ongoing
 from classifier.predictions import TestImage, write_predictions
+from classifier.settings import Settings
 from classifier.training import Epoch
 from common import images, memory, runtime, safetensors_file
+from common.checkpoints import Checkpoints
 from common.errors import StageError
 from common.framing import Rendered
+from common.regions import located
 from common.specs import read_spec
 
 
@@ -68,8 +73,11 @@ class Spec(Rendered):
     augment: str = "mild"
     trained: str = "all"  # layers
     keep: bool = False  # the trained network
+    tiles: int = 0  # the side of those that photos are seen in, as kept.Card has it
     folds: int = 0  # that a threshold is chosen by; 0 for none
     recall: float = 0.0  # that it must have there
+    checkpoint: str = ""  # a folder to keep checkpoints in
+    checkpoint_seconds: float = 60.0
     threads: int = 0
 
     def optimizer_steps(self) -> int:
@@ -77,9 +85,9 @@ class Spec(Rendered):
         the next."""
         return self.steps or math.ceil(self.epochs * len(self.train) / self.batch_size)
 
-    def settings(self, images: list[int]) -> classifier_training.Settings:
+    def settings(self, images: list[int]) -> Settings:
         """Those of a training on some of the images."""
-        return classifier_training.Settings(
+        return Settings(
             steps=self.optimizer_steps(),
             sampling=self.sampling,
             batch_size=self.batch_size,
@@ -107,14 +115,19 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         for entries in (spec.train, spec.test)
     )
     labels = torch.tensor([entry.class_ for entry in spec.train], device=device)
+    settings = spec.settings(list(range(len(spec.train))))
+    checkpoints = Checkpoints(spec.checkpoint, spec.checkpoint_seconds)
+    ongoing = Ongoing(settings, spec.folds + 1, checkpoints)
+    chosen = {}
+    if spec.folds:
+        chosen["threshold"] = choose_threshold(spec, train_pixels, labels, ongoing)
 
     model = untrained(spec, train_pixels)
     out = Path(spec.out)
     if spec.held_out:
         looked_at = pictures(spec, test_pixels)
         write_features(out / "features_before.safetensors", spec, model, looked_at)
-    settings = spec.settings(list(range(len(spec.train))))
-    epochs = classifier_training.train(settings, model, train_pixels, labels)
+    epochs = classifier_training.train(settings, model, train_pixels, labels, ongoing)
     probabilities = classifier_training.predict(model, test_pixels, spec.precision)
 
     if spec.held_out and spec.trained == "head":  # which sees what it saw before
@@ -127,11 +140,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     write_epochs(out / "training.csv", epochs)
     write_summary(out / "training.json", spec, model)
     if spec.keep:
-        kept.write(out, model, spec.model, spec.classes, spec.resolution)
-    chosen = {}
-    if spec.folds:
-        del model
-        chosen["threshold"] = choose_threshold(spec, train_pixels, labels)
+        kept.write(out, model, card(spec, model, chosen.get("threshold")))
     predicted = probabilities.argmax(1).tolist()
     correct = sum(p == entry.class_ for p, entry in zip(predicted, tested, strict=True))
     return {
@@ -141,23 +150,43 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     } | chosen
 
 
+def card(spec: Spec, model: classifier.Classifier, threshold: float | None) -> kept.Card:
+    """What is kept of a classifier beside its weights."""
+    photos = {located(entry.path)[0] for entry in spec.train if not entry.generated}
+    return replace(
+        kept.card_of(model, spec.model, spec.classes, spec.resolution),
+        fit=spec.fit,
+        levels=spec.levels,
+        tiles=spec.tiles,
+        precision=spec.precision,
+        threshold=threshold,
+        trained_on=sorted(hashlib.sha256(Path(p).read_bytes()).hexdigest() for p in photos),
+    )
+
+
 def untrained(spec: Spec, pixels: torch.Tensor) -> classifier.Classifier:
     """What a training on some pixels begins with."""
     return classifier.untrained(spec.model, spec.weights, len(spec.classes), spec.seed, pixels)
 
 
-def choose_threshold(spec: Spec, pixels: torch.Tensor, labels: torch.Tensor) -> float:
+def choose_threshold(
+    spec: Spec, pixels: torch.Tensor, labels: torch.Tensor, ongoing: Ongoing
+) -> float:
     """The score from which on photos are to be sorted out, by folds of the training images."""
 
     def predict(rest: list[int], held: list[int]) -> torch.Tensor:
         model = untrained(spec, pixels[rest])
-        classifier_training.train(spec.settings(rest), model, pixels[rest], labels[rest])
+        settings = spec.settings(rest)
+        classifier_training.train(settings, model, pixels[rest], labels[rest], ongoing)
         return classifier_training.predict(model, pixels[held], spec.precision)
+
+    def once(rest: list[int], held: list[int]) -> torch.Tensor:
+        return ongoing.once(lambda: predict(rest, held))
 
     folds = classifier_threshold.held_out(
         [entry.fold for entry in spec.train], labels.tolist(), spec.folds
     )
-    scores, defective = classifier_threshold.out_of_fold(folds, labels, predict)
+    scores, defective = classifier_threshold.out_of_fold(folds, labels, once)
     with open(Path(spec.out) / "out_of_fold.csv", "w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["score", "defective"])

@@ -43,10 +43,9 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         raise StageError("the list of images is empty")
     device = runtime.prepare(spec.device, spec.threads)
     memory.make_room(device)  # a base model that is still loaded is of no use here
-    model, card = kept.read(Path(spec.classifier))
+    model, card = kept.loaded(spec.classifier, device)
     if spec.label not in card.classes:
         raise StageError(f"the classifier knows no class {spec.label!r}: {', '.join(card.classes)}")
-    model.network.to(device)
     parts = []
     for first in range(0, len(spec.images), READ_AT_ONCE):
         batch = images.read_images(

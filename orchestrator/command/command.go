@@ -51,7 +51,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	switch {
-	case err == nil, errors.Is(err, errCellsFailed), errors.Is(err, errProblems), errors.Is(err, errDamaged):
+	case err == nil, errors.Is(err, errCellsFailed), errors.Is(err, errProblems), errors.Is(err, errDamaged), errors.Is(err, errUnread):
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "kizu: interrupted")
 	default:
@@ -64,7 +64,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errCellsFailed), errors.Is(err, errDamaged):
+	case errors.Is(err, errCellsFailed), errors.Is(err, errDamaged), errors.Is(err, errUnread):
 		return exitFailed
 	case errors.Is(err, store.ErrLocked):
 		return exitLocked
@@ -111,7 +111,7 @@ file; 3 another run holds the lock; 130 interrupted.`,
 	settings := newSettings(root.PersistentFlags(), stderr)
 	root.AddCommand(
 		newInit(settings), newPlan(settings), newCheck(settings), newSplit(settings), newRun(settings), newWorker(settings), newCancel(settings), newStatus(settings), newReport(settings),
-		newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
+		newPredict(settings), newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
 	)
 	root.SetFlagErrorFunc(likelyFlag)
 	root.InitDefaultHelpCmd()

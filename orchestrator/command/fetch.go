@@ -47,7 +47,7 @@ func startHelper(ctx context.Context, s *settings) (*execute.Helper, error) {
 	if err != nil {
 		return nil, err
 	}
-	return execute.StartHelper(ctx, worker)
+	return execute.StartHelper(ctx, worker, "")
 }
 
 func fetchModel(ctx context.Context, helper *execute.Helper, hub model.HubModel, say func(string, ...any)) error {

@@ -172,13 +172,13 @@ func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
 }
 
 // display chooses how progress is shown on the screen.
-func (s *settings) display(stderr io.Writer) progress.Display {
+func (s *settings) display(stderr io.Writer, pace *progress.Pace) progress.Display {
 	if s.on(setQuiet) {
 		return progress.Silent{}
 	}
 	asJSON := s.text(setLogFormat) == "json"
 	if width := terminalWidth(stderr); width > 0 && !asJSON {
-		return progress.NewBars(stderr, width)
+		return progress.NewBars(stderr, width, pace)
 	}
-	return progress.NewLines(stderr, asJSON)
+	return progress.NewLines(stderr, asJSON, pace)
 }

@@ -19,13 +19,15 @@ const watchEvery = 2 * time.Second
 // no job is left.
 func (r *runner) follow(ctx context.Context, submission *slurm.Submission) (*execute.Summary, error) {
 	logs := r.planned.store.Logs(submission.Run)
-	log, ended, err := openLog(logs)
+	p := r.planned.plan
+	pace := progress.NewPace(p.ToRun(), p.Expected(r.planned.store, nil), 1)
+	log, ended, err := openLog(logs, pace)
 	if err != nil {
 		return nil, err
 	}
-	display := progress.Displays{r.settings.display(r.stderr), log}
+	display := progress.Displays{pace, r.settings.display(r.stderr, pace), log}
 	jobs := &slurm.Watch{Job: submission.Job, Logs: logs, Say: display.Log}
-	summary, err := execute.Follow(ctx, r.planned.plan, execute.Following{
+	summary, err := execute.Follow(ctx, p, execute.Following{
 		Store: r.planned.store, RunID: submission.Run, Display: display, Every: watchEvery, Working: jobs.Working,
 	})
 	ended(summary, err)

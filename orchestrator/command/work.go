@@ -41,12 +41,14 @@ func (p *planned) execute(ctx context.Context, s *settings, cfg execute.Config, 
 			return nil, err
 		}
 	}
-	log, ended, err := openLog(logs)
+	toRun := p.plan.ToRun()
+	pace := progress.NewPace(toRun, p.plan.Expected(p.store, s.devices()), len(cfg.Devices))
+	log, ended, err := openLog(logs, pace)
 	if err != nil {
 		return nil, err
 	}
-	recorder := progress.NewRecorder(logs, cfg.RunID, p.store.Host(), cfg.Job, cfg.Devices, p.plan.ToRun())
-	cfg.Display = progress.Displays{s.display(stderr), log, recorder}
+	recorder := progress.NewRecorder(logs, cfg.RunID, p.store.Host(), cfg.Job, cfg.Devices, toRun, pace)
+	cfg.Display = progress.Displays{pace, s.display(stderr, pace), log, recorder}
 	summary, err := execute.Run(ctx, p.plan, cfg)
 	ended(summary, err)
 	return summary, err
@@ -61,12 +63,12 @@ func (p *planned) keepLogs(s *settings, runID string) error {
 }
 
 // openLog opens run.jsonl in a folder of logs, and says how to close it.
-func openLog(logs string) (*progress.Lines, func(*execute.Summary, error), error) {
+func openLog(logs string, pace *progress.Pace) (*progress.Lines, func(*execute.Summary, error), error) {
 	file, err := os.OpenFile(filepath.Join(logs, "run.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, nil, err
 	}
-	log := progress.NewLines(file, true)
+	log := progress.NewLines(file, true, pace)
 	return log, func(summary *execute.Summary, err error) {
 		log.Ended(progress.Tally{Done: summary.Done, Found: summary.Found, Failed: len(summary.Failures), Blocked: len(summary.Blocked)}, err)
 		_ = file.Close()

@@ -16,7 +16,8 @@ import (
 // extensions of files that are taken for images, in lower case.
 var extensions = []string{".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
-func isImage(name string) bool {
+// IsImage reports whether a file is taken for an image, by its name.
+func IsImage(name string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name))) && !strings.HasPrefix(name, ".")
 }
 
@@ -66,7 +67,7 @@ func (f *finder) list(folder, class string, split Split) error {
 // addFiles adds the images among a folder's entries, by its path below the root.
 func (f *finder) addFiles(folder string, entries []os.DirEntry, class string, split Split, part string) error {
 	for _, entry := range entries {
-		if !isImage(entry.Name()) {
+		if !IsImage(entry.Name()) {
 			continue
 		}
 		if !utf8.ValidString(entry.Name()) {

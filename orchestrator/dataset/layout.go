@@ -109,7 +109,7 @@ func foldersWithPhotos(path string) (list []FolderCount, err error) {
 func imagesIn(folder string) (n int, err error) {
 	entries, err := filehash.ReadDir(folder)
 	for _, entry := range entries {
-		if isImage(entry.Name()) && !entry.IsDir() {
+		if IsImage(entry.Name()) && !entry.IsDir() {
 			n++
 		}
 	}

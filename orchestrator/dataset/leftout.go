@@ -42,7 +42,7 @@ func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
 			if !entry.IsDir() && slices.Contains(extensions, kind) {
 				hidden++
 			}
-		case entry.IsDir() && !isImage(name) && !f.inFolders:
+		case entry.IsDir() && !IsImage(name) && !f.inFolders:
 			f.leaveOutFolder(filepath.Join(folder, name), TooDeep)
 		case slices.Contains(otherKinds, kind):
 			counts[kind]++

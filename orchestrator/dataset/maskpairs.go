@@ -106,7 +106,7 @@ func (p *maskPairs) list(class, dir, called string, byStem map[string][]int) (fo
 			folders = append(folders, entry.Name())
 		case slices.Contains(otherKinds, kind):
 			others[kind]++
-		case !isImage(entry.Name()):
+		case !IsImage(entry.Name()):
 		case what != "":
 			p.wrong(fmt.Errorf("mask %s is %s and no file: put the mask there, or take it away", file, what))
 		default:

@@ -11,20 +11,21 @@ import (
 	"kizu/orchestrator/execute/runlog"
 )
 
-// Helper is a worker process without a device: it runs no tasks but answers questions that only
-// Python's libraries can: what there is to download, for one.
+// Helper is a worker process that runs no tasks but answers questions that only Python's
+// libraries can: what there is to download, or what a classifier says of a photo.
 type Helper struct {
 	process *process
 	logs    string
 }
 
-// StartHelper starts one. Its output is kept only as long as it lives.
-func StartHelper(ctx context.Context, command Command) (*Helper, error) {
+// StartHelper starts one with a device, or "" for none. Its output is kept only as long as
+// it lives.
+func StartHelper(ctx context.Context, command Command, device string) (*Helper, error) {
 	logs, err := os.MkdirTemp("", "kizu-helper-*")
 	if err != nil {
 		return nil, diskFull(err)
 	}
-	process, _, err := startProcess(ctx, command, "", filepath.Join(logs, "worker.log"))
+	process, _, err := startProcess(ctx, command, device, filepath.Join(logs, "worker.log"))
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(logs))
 	}

@@ -48,19 +48,18 @@ func (w *deviceWorker) do(ctx context.Context, tasks []*plan.Task, outcomes chan
 
 // one runs one task.
 func (w *deviceWorker) one(ctx context.Context, task *plan.Task) outcome {
-	cfg, started := &w.run.cfg, time.Now()
+	cfg := &w.run.cfg
 	o := outcome{worker: w, task: task}
 	switch {
 	case ctx.Err() != nil:
 		o.err = ctx.Err()
 	case cfg.Store.Has(task.Kind, task.Key): // most that others do is found so, without a claim
 		o.end = found
-	case !cfg.Budget.fits(task, started):
+	case !cfg.Budget.fits(task, time.Now()):
 		o.end = passedOn
 	default:
 		o.end, o.err = w.claim(ctx, task)
 	}
-	o.took = time.Since(started)
 	return o
 }
 
@@ -81,7 +80,7 @@ func (w *deviceWorker) claim(ctx context.Context, task *plan.Task) (how end, err
 		return notDone, err
 	}
 	cfg.Budget.use()
-	cfg.Display.TaskStarted(task, w.device)
+	cfg.Display.TaskStarted([]*plan.Task{task}, w.device)
 	how, err = w.attempt(ctx, task, claim)
 	if start := new(StartError); err != nil && ctx.Err() == nil && !errors.As(err, &start) {
 		err = errors.Join(err, cfg.Failures.Fail(task, cfg.Job, err))

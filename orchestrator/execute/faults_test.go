@@ -269,7 +269,7 @@ func TestLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := smallPlan(t, f.store, f.photos)
-	live := progress.NewRecorder(filepath.Join(logs, run), run, f.store.Host(), &store.Job{ID: "7", Index: "2", Node: "n1"}, []string{"cpu"}, p.Tasks)
+	live := progress.NewRecorder(filepath.Join(logs, run), run, f.store.Host(), &store.Job{ID: "7", Index: "2", Node: "n1"}, []string{"cpu"}, p.Tasks, progress.NewPace(p.Tasks, nil, 1))
 	seen, err := runlog.LiveRuns(logs, "small", f.store.Host())
 	if err != nil || len(seen) != 1 || seen[0].PID != os.Getpid() || len(seen[0].Left) != len(p.Tasks) || seen[0].Place() != "n1" || seen[0].Job.Name() != "7_2" {
 		t.Fatalf("%+v, %v", seen, err)

@@ -85,7 +85,7 @@ func (f *follower) look(tasks []*plan.Task) error {
 			f.end(task)
 			f.todo.Done(task.ID)
 			f.summary.Done++
-			f.cfg.Display.TaskDone(task, m.Finished.Sub(m.Started))
+			f.cfg.Display.TaskDone(task, m.Took())
 		} else if failure := f.failures.Failure(task); failure != nil {
 			f.fail(task, failure)
 		}
@@ -99,12 +99,25 @@ func (f *follower) progress(device runlog.LiveDevice, place string) {
 		return
 	}
 	if !f.started[task.ID] {
-		f.started[task.ID] = true
-		f.cfg.Display.TaskStarted(task, place)
+		f.cfg.Display.TaskStarted(f.at(device), place)
 	}
 	if device.Total > 0 {
 		f.cfg.Display.Progress(task, device.Done, device.Total, device.Fields)
 	}
+}
+
+// at lists what a device has at hand, all of which was seen now.
+func (f *follower) at(device runlog.LiveDevice) []*plan.Task {
+	tasks := []*plan.Task{f.open[device.Task]}
+	for _, beside := range device.Beside {
+		if task := f.open[beside.Task]; task != nil {
+			tasks = append(tasks, task)
+		}
+	}
+	for _, task := range tasks {
+		f.started[task.ID] = true
+	}
+	return tasks
 }
 
 func (f *follower) fail(task *plan.Task, failure error) {

@@ -113,8 +113,8 @@ func (g *group) run(ctx context.Context) error {
 			_ = os.Link(first.log, member.log)
 		}
 		g.worker.run.cfg.Budget.use()
-		g.worker.run.cfg.Display.TaskStarted(member.task, g.worker.device)
 	}
+	g.worker.run.cfg.Display.TaskStarted(g.tasks(), g.worker.device)
 	var err error
 	if request.Spec, err = json.Marshal(specs); err != nil {
 		return err
@@ -142,7 +142,7 @@ func (g *group) hear(event protocol.Event) {
 // another process has taken over did not.
 func (g *group) end(member *attempt, err error) {
 	delete(g.open, member.task.ID)
-	o := outcome{worker: g.worker, task: member.task, took: time.Since(g.started), end: computed, err: err}
+	o := outcome{worker: g.worker, task: member.task, end: computed, err: err}
 	switch {
 	case errors.Is(err, errTakenOver):
 		o.end, o.err = elsewhere, nil

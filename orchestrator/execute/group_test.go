@@ -105,7 +105,7 @@ func TestAGroupThatEndsIsComputedOneByOne(t *testing.T) {
 			f := newFixture(t)
 			f.together = 16
 			told, lines := &recorder{}, &bytes.Buffer{}
-			p, summary, err := f.run(t.Context(), behaviour, progress.Displays{told, progress.NewLines(lines, true)}, "cpu")
+			p, summary, err := f.run(t.Context(), behaviour, progress.Displays{told, progress.NewLines(lines, true, progress.NewPace(nil, nil, 1))}, "cpu")
 			if err != nil || summary.Done != len(p.Tasks) {
 				t.Fatalf("done %d of %d, failures %v, error %v", summary.Done, len(p.Tasks), summary.Failures, err)
 			}

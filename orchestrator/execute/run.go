@@ -156,12 +156,21 @@ type run struct {
 	baseFiles func() (model.Files, error) // of the base model, read once
 }
 
+// took is what a task that was just committed has cost, attempts that were cut short
+// included.
+func took(st *store.Store, task *plan.Task) time.Duration {
+	m, err := st.Manifest(task.Kind, task.Key)
+	if err != nil {
+		return 0 // somebody has removed it; nothing hangs on a figure
+	}
+	return m.Took()
+}
+
 // outcome is how a task ended on a device; without a task, that its device is idle.
 type outcome struct {
 	worker *deviceWorker
 	task   *plan.Task
 	end    end
-	took   time.Duration
 	err    error
 }
 
@@ -256,7 +265,7 @@ func (r *run) settle(ctx context.Context, ended outcome) error {
 	default:
 		r.todo.Done(task.ID)
 		r.summary.Done++
-		r.cfg.Display.TaskDone(task, ended.took)
+		r.cfg.Display.TaskDone(task, took(r.cfg.Store, task))
 		return nil
 	}
 	if ctx.Err() != nil {

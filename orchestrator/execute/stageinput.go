@@ -37,6 +37,10 @@ func (w *deviceWorker) stageInput(task *plan.Task, dir string, pieces int) (json
 		}
 	}
 	if _, ok := task.Spec.(stage.Stepped); ok {
+		fields["checkpoint"] = st.Checkpoints(task.Key)
+		fields["checkpoint_seconds"] = w.run.cfg.Checkpoint.Seconds()
+	}
+	if _, ok := task.Spec.(stage.Chained); ok {
 		key, done, err := w.run.earlier(task)
 		if err != nil {
 			return nil, 0, err
@@ -45,9 +49,7 @@ func (w *deviceWorker) stageInput(task *plan.Task, dir string, pieces int) (json
 		if key != "" {
 			fields["resume"] = st.Dir(task.Kind, key)
 		}
-		fields["checkpoint"] = st.Checkpoints(task.Key)
 		fields["reproducible"] = w.run.cfg.Reproducible
-		fields["checkpoint_seconds"] = w.run.cfg.Checkpoint.Seconds()
 		effort *= 1 - done
 	}
 	if pieces > 0 {

@@ -37,7 +37,7 @@ func (f *fixture) worker(ctx context.Context, name, behaviour string, change fun
 	}
 	cfg := execute.Config{
 		Store: st, Devices: []string{"cpu"}, RunID: run, Job: job, Failures: runlog.FailureLogOf(st.Logs("team")),
-		Display: progress.NewRecorder(st.Logs(run), run, st.Host(), job, []string{"cpu"}, p.ToRun()),
+		Display: progress.NewRecorder(st.Logs(run), run, st.Host(), job, []string{"cpu"}, p.ToRun(), progress.NewPace(p.ToRun(), nil, 1)),
 		Worker:  execute.Command{Path: os.Args[0], Env: []string{actsAs + "=" + behaviour, "KIZU_TEST_NOTES=" + f.notes}},
 	}
 	if change != nil {

@@ -18,6 +18,9 @@ type Classifier struct {
 	SHA256  string   // of the folder's contents
 	Model   string   // its backbone
 	Classes []string // the good one first
+
+	Threshold *float64 // of 1 less the probability of the good class, from which on a part is sorted out; nil for none
+	TrainedOn []string // SHA-256 of the photos' files
 }
 
 // FindClassifier looks a kept classifier up.
@@ -36,6 +39,8 @@ func FindClassifier(h *filehash.Hashes, path string) (*Classifier, error) {
 		Resolution int       `json:"resolution"`
 		Mean       []float64 `json:"mean"`
 		Std        []float64 `json:"std"`
+		Threshold  *float64  `json:"threshold"`
+		TrainedOn  []string  `json:"trained_on"`
 	}
 	err = json.Unmarshal(text, &card)
 	if err == nil {
@@ -56,5 +61,5 @@ func FindClassifier(h *filehash.Hashes, path string) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Classifier{Path: path, SHA256: sum, Model: card.Model, Classes: card.Classes}, nil
+	return &Classifier{path, sum, card.Model, card.Classes, card.Threshold, card.TrainedOn}, nil
 }

@@ -29,7 +29,7 @@ func chain(tasks []*Task) {
 // ChainKey is what identifies work in steps apart from their number; "" for a task
 // that is none, or one that cannot be continued.
 func (t *Task) ChainKey() string {
-	if spec, ok := t.Spec.(stage.Stepped); ok {
+	if spec, ok := t.Spec.(stage.Chained); ok {
 		return spec.ChainKey(t.version)
 	}
 	return ""

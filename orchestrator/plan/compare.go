@@ -38,7 +38,7 @@ func (p *Plan) Compare(s *store.Store) error {
 
 // whole says why a training continues no shorter one, if its schedule is why.
 func (t *Task) whole() string {
-	spec, ok := t.Spec.(stage.Stepped)
+	spec, ok := t.Spec.(stage.Chained)
 	if !ok || spec.Whole() == "" {
 		return ""
 	}

@@ -41,20 +41,7 @@ const AnyMachine = ""
 // Forecast looks at what a machine has done on these devices, or on any of its
 // devices where none are named.
 func (p *Plan) Forecast(tasks []*Task, machine string, devices []string) Forecast {
-	rates := map[string]*rate{}
-	for _, entry := range slices.Backward(p.journal) {
-		if (machine != AnyMachine && entry.Host != machine) || entry.Effort <= 0 || (len(devices) > 0 && !slices.Contains(devices, entry.Device)) {
-			continue
-		}
-		r := rates[entry.Kind]
-		if r == nil {
-			r = &rate{}
-			rates[entry.Kind] = r
-		}
-		if r.from < recent {
-			r.add(entry)
-		}
-	}
+	rates := p.rates(machine, devices)
 	var f Forecast
 	for _, kind := range stage.Kinds() {
 		k := KindForecast{Kind: kind}
@@ -80,6 +67,60 @@ func (p *Plan) Forecast(tasks []*Task, machine string, devices []string) Forecas
 		}
 	}
 	return f
+}
+
+// rates are what a machine has done on these devices, by kind of task.
+func (p *Plan) rates(machine string, devices []string) map[string]*rate {
+	rates := map[string]*rate{}
+	for _, entry := range slices.Backward(p.journal) {
+		if (machine != AnyMachine && entry.Host != machine) || entry.Effort <= 0 || (len(devices) > 0 && !slices.Contains(devices, entry.Device)) {
+			continue
+		}
+		r := rates[entry.Kind]
+		if r == nil {
+			r = &rate{}
+			rates[entry.Kind] = r
+		}
+		if r.from < recent {
+			r.add(entry)
+		}
+	}
+	return rates
+}
+
+// Cost is what a task will take.
+type Cost struct {
+	Seconds float64
+	From    float64 // the share of it, 0 to 1, that is done before and not in Seconds
+}
+
+// Expected is the cost of each task that is to be run, by its id: as earlier tasks of its
+// kind took here, or else as in the demo on two CPU cores. Of kinds that none was done of,
+// only the proportions tell something.
+func (p *Plan) Expected(st *store.Store, devices []string) map[string]Cost {
+	rates, expected := p.rates(st.Host(), devices), map[string]Cost{}
+	for _, task := range p.ToRun() {
+		each, done := usualSeconds[task.Kind], 0
+		if r := rates[task.Kind]; r != nil {
+			each = r.seconds / r.effort
+		}
+		if task.Resume != nil {
+			done = task.Resume.steps()
+		}
+		cost := Cost{}
+		if steps := task.steps(); steps > 0 {
+			cost.From = float64(max(done, st.CheckpointSteps(task.Key))) / float64(steps)
+		}
+		cost.Seconds = each * task.Spec.Effort() * (1 - cost.From)
+		expected[task.ID] = cost
+	}
+	return expected
+}
+
+// usualSeconds are what a unit of effort took in the demo, on two cores of an Intel Xeon.
+var usualSeconds = map[string]float64{
+	stage.KindTrainLoRA: 0.010, stage.KindGenerate: 0.022, stage.KindAutoencode: 0.04, stage.KindClassify: 0.05,
+	stage.KindDetect: 0.05, stage.KindMeasure: 0.03, stage.KindChoose: 0.03, stage.KindJudge: 0.03,
 }
 
 func (r *rate) add(entry store.Entry) {

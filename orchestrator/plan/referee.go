@@ -27,7 +27,7 @@ func (b *builder) referee() (*Task, error) {
 	training.Keep, training.Sampling, training.RealShare, training.Folds, training.Recall = true, experiment.PlainSampling, 0, 0, 0
 	spec := stage.Classify{
 		Seed: stage.Seed(b.exp.Seeds[0], stage.KindClassify, label), Model: k.Model, Weights: b.weights(k.Weights),
-		ClassifierTraining: training.Keyed(), Classes: b.exp.Dataset.Classes(), Rendering: b.rendering(),
+		ClassifierTraining: training.Keyed(), Classes: b.exp.Dataset.Classes(), Tiles: b.views().side(), Rendering: b.rendering(),
 	}
 	var photos []dataset.Image // that it learns from
 	for index, class := range spec.Classes {

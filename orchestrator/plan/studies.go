@@ -65,7 +65,7 @@ func (b *builder) trainingOn(c *experiment.Condition) (stage.Classify, error) {
 	k := c.Classifier
 	spec := stage.Classify{
 		Model: k.Model, Weights: b.weights(k.Weights), ClassifierTraining: k.ClassifierTraining.Keyed(),
-		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Rendering: b.rendering(),
+		Classes: b.exp.Dataset.Classes(), Train: []stage.Labeled{}, Tiles: b.views().side(), Rendering: b.rendering(),
 	}
 	for index, class := range spec.Classes {
 		counts := c.Of(class, b.exp.Dataset.Good)

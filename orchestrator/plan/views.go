@@ -21,6 +21,14 @@ type views struct {
 // tiled says whether classifiers see photos in tiles.
 func (v views) tiled() bool { return v.Fit.How == experiment.FitTiles }
 
+// side is that of tiles as specs have it: -1 for a photo's shorter side, 0 for no tiles.
+func (v views) side() int {
+	if v.tiled() && v.Fit.Tiles == 0 {
+		return -1
+	}
+	return v.Fit.Tiles
+}
+
 // tiles are those of a photo, and how many pixels of its defect each shows.
 func (v views) tiles(img dataset.Image) (tiles []image.Rectangle, counts []int, err error) {
 	size, err := sizeOf(img)

@@ -24,6 +24,8 @@ type Classify struct {
 	HeldOut     []Labeled `json:"held_out,omitempty"`    // folders of images that train nothing; their features are stored
 	Autoencoded []Labeled `json:"autoencoded,omitempty"` // folders of test photos that the base's autoencoder gave back; the same
 
+	Tiles int `json:"tiles,omitempty"` // the side of those that photos are seen in; -1 for a photo's shorter side, 0 for none
+
 	Rendering
 }
 
@@ -203,6 +205,9 @@ func (Classify) InPieces(int) map[string]any { return nil }
 func (Classify) Smaller() string {
 	return "a smaller classifier.batch_size or resolution, or classifier.precision bf16"
 }
+
+// StepCount implements Stepped: a training on all images follows one a fold.
+func (s Classify) StepCount() int { return (1 + s.Folds) * s.OptimizerSteps() }
 
 // Curve implements Spec.
 func (Classify) Curve() string { return "training.csv" }

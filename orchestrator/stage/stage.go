@@ -73,11 +73,16 @@ type Spec interface {
 	Curve() string
 }
 
-// Stepped is a spec of work in steps, that is interrupted and continued between
-// two of them.
+// Stepped is a spec of work in steps, that keeps checkpoints and is interrupted and
+// continued between two of them.
 type Stepped interface {
 	Spec
 	StepCount() int
+}
+
+// Chained is a spec of work in steps that goes on from an artifact of fewer steps.
+type Chained interface {
+	Stepped
 
 	// ChainKey identifies the work apart from its number of steps; "" if it does not
 	// begin as that of fewer steps does, of which Whole says why.

@@ -148,7 +148,7 @@ func (s TrainLoRA) RandomSeed() int64 { return s.Seed }
 // StepCount implements Stepped.
 func (s TrainLoRA) StepCount() int { return s.Steps }
 
-// ChainKey implements Stepped.
+// ChainKey implements Chained.
 func (s TrainLoRA) ChainKey(version int) string {
 	if !s.continues() {
 		return ""
@@ -159,7 +159,7 @@ func (s TrainLoRA) ChainKey(version int) string {
 	return fmt.Sprint(s.shared, " ", s.Seed)
 }
 
-// Whole implements Stepped.
+// Whole implements Chained.
 func (s TrainLoRA) Whole() string {
 	if s.continues() {
 		return ""

@@ -1,36 +1,49 @@
 """A trained classifier as files: model.safetensors and model.json, all that it takes to use it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from classifier import network
 from common import safetensors_file
 from common.errors import StageError
+from common.framing import Rendered
 
 WEIGHTS_FILE = "model.safetensors"  # the network's, all of them, under torchvision's names
 CARD_FILE = "model.json"
 
 
 @dataclass(frozen=True)
-class Card:
-    """What model.json says; an image is scaled to resolution x resolution pixels, RGB, and then
-    as (pixel / 255 - mean) / std, by channel."""
+class Card(Rendered):
+    """What model.json says; an image is rendered (framing.square, bilinear) to resolution x
+    resolution pixels, RGB, and then as (pixel / 255 - mean) / std, by channel."""
 
     model: str  # as torchvision calls it
     classes: list[str]  # of the outputs, the good one first
     resolution: int
     mean: list[float]
     std: list[float]
+    tiles: int = 0  # the side of those that a photo is seen in; -1 for its shorter side, 0 for none
+    precision: str = "fp32"
+    # Of a photo whose probability of the good class is 1 less this, or smaller, the part is to be
+    # sorted out; None where no folds chose one.
+    threshold: float | None = None
+    trained_on: list[str] = field(default_factory=list)  # SHA-256 of the photos' files
 
 
-def write(folder: Path, model: network.Classifier, name: str, classes: list[str], side: int):
+def card_of(model: network.Classifier, name: str, classes: list[str], side: int) -> Card:
+    """The card of a network for plain squares, with no threshold."""
+    return Card(name, classes, side, list(model.mean), list(model.std))
+
+
+def write(folder: Path, model: network.Classifier, card: Card):
     """Keep a trained classifier."""
-    safetensors_file.write(model.network.state_dict(), folder / WEIGHTS_FILE, {"model": name})
-    card = Card(name, classes, side, list(model.mean), list(model.std))
+    safetensors_file.write(model.network.state_dict(), folder / WEIGHTS_FILE, {"model": card.model})
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
     (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -51,3 +64,12 @@ def read(folder: Path) -> tuple[network.Classifier, Card]:
     mean, std = tuple(card.mean), tuple(card.std)
     kept = network.Classifier(built.network, built.head, mean, std, needs_batch_norm_estimate=False)
     return kept, card
+
+
+@lru_cache(maxsize=1)
+def loaded(folder: str, device: torch.device) -> tuple[network.Classifier, Card]:
+    """As `read`, on a device; it stays there for who asks next. What is in an artifact's or an
+    export's folder does not change."""
+    model, card = read(Path(folder))
+    model.network.to(device)
+    return model, card

@@ -24,3 +24,22 @@ def worst(names: Sequence[str], probabilities: torch.Tensor) -> list[int]:
         if name not in answers or badness[number] < badness[answers[name]]:
             answers[name] = number
     return list(answers.values())
+
+
+def boxes(size: tuple[int, int], side: int) -> list[tuple[int, int, int, int]]:
+    """Where the tiles of a photo of (width, height) are: left, top, right, bottom.
+
+    As few squares of a side as cover it, evenly spread, as the host cuts the photos of a study
+    (plan/region.go); a side of 0, or a longer one than the shorter of the photo, stands for that.
+    """
+    side = min(side or min(size), *size)
+    columns, rows = (_spread(length, side) for length in size)
+    return [(x, y, x + side, y + side) for y in rows for x in columns]
+
+
+def _spread(length: int, piece: int) -> list[int]:
+    """Where the fewest pieces that cover a length begin, the first at its start, the last so that
+    it ends with it."""
+    gaps = -(-length // piece) - 1
+    inner = [(2 * i * (length - piece) + gaps) // (2 * gaps) for i in range(1, gaps + 1)]
+    return [0, *inner]

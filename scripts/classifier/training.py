@@ -8,38 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import host
 from classifier import augment
 from classifier.network import Classifier, all_features, at_once
+from classifier.ongoing import Ongoing, State
+from classifier.settings import Settings
 from common import data_order, randomness, runtime
 from common.errors import StageError
-from common.readout import Readout
 
 LABEL_SMOOTHING = 0.1
 WARM_UP = 0.1  # share of the steps
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train; `steps` are optimizer steps of `batch_size` images.
-
-    Sampling plain takes every image equally often, so that a class counts by its size; balanced
-    takes every class equally often; real_share takes classes as plain does, and within one that
-    has photos and generated images the share `real_share` of photos. Of the network all is
-    trained, or its head: its last layer.
-    """
-
-    steps: int
-    sampling: str
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    precision: str
-    seed: int
-    augment: str = "mild"
-    trained: str = "all"
-    real_share: float = 0.0
-    generated: tuple[bool, ...] = ()  # which training images are, for real_share
 
 
 @dataclass(frozen=True)
@@ -52,12 +29,18 @@ class Epoch:
 
 
 def train(
-    settings: Settings, model: Classifier, pixels: torch.Tensor, labels: torch.Tensor
+    settings: Settings,
+    model: Classifier,
+    pixels: torch.Tensor,
+    labels: torch.Tensor,
+    ongoing: Ongoing | None = None,
 ) -> list[Epoch]:
     """Train in place with AdamW; pixels are (N, 3, R, R) uint8, labels (N,) int64.
 
-    Returns one row for as many draws as there are images, the last one perhaps unfinished.
+    Begins where a checkpoint of `ongoing` is, if one is. Returns one row for as many draws as there
+    are images, the last one perhaps unfinished.
     """
+    ongoing = ongoing or Ongoing(settings, 1)
     network = prepared(settings, model)
     optimizer = torch.optim.AdamW(
         [parameter for parameter in network.parameters() if parameter.requires_grad],
@@ -66,12 +49,12 @@ def train(
         fused=True,
     )
     scaler = torch.amp.GradScaler(pixels.device.type, enabled=settings.precision == "fp16")
-    rows: list[list[float]] = []  # loss and share of hits
-    readout = Readout()
+    state = State(network, optimizer, scaler)
+    ongoing.begin(state)
     order = _order(settings, labels.tolist())
     fixed = fixed_features(settings, model, pixels)
-    for step in range(settings.steps):
-        runtime.stop_if_cancelled()
+    for step in range(len(state.rows), settings.steps):
+        ongoing.stop_if_cancelled(state)
         optimizer.param_groups[0]["lr"] = learning_rate(settings, step)
         chosen = runtime.to_device(torch.tensor(order(step)), pixels.device)
         if fixed is None:
@@ -95,13 +78,10 @@ def train(
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad(set_to_none=True)
-        readout.add(torch.stack([loss, (scores.argmax(1) == labels[chosen]).float().mean()]))
-        if readout.due() or step + 1 == settings.steps:
-            for row in readout.read():
-                _check_finite(row[0], len(rows), settings)
-                rows.append(row)
-            host.progress(len(rows), settings.steps, {"loss": rows[-1][0]})
-    losses, hits = zip(*rows, strict=True)
+        hits = (scores.argmax(1) == labels[chosen]).float().mean()
+        state.readout.add(torch.stack([loss, hits]))
+        ongoing.keep_up(state)
+    losses, hits = zip(*state.rows, strict=True)
     return _by_epoch(losses, hits, len(pixels) / settings.batch_size)
 
 
@@ -162,13 +142,19 @@ def learning_rate(settings: Settings, step: int) -> float:
 
 @torch.inference_mode()
 def predict(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
-    """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels."""
-    network = model.network.eval()
+    """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels.
+
+    Images go through the network so many at once, always: kernels may round otherwise in smaller
+    batches, and what is said of an image would depend on how many others there are.
+    """
+    network, size = model.network.eval(), at_once(pixels.shape[-1])
     parts = []
-    for batch in pixels.split(at_once(pixels.shape[-1])):
+    for batch in pixels.split(size):
         runtime.stop_if_cancelled()
+        missing = size - len(batch)
+        full = F.pad(batch, (0, 0, 0, 0, 0, 0, 0, missing)) if missing else batch
         with runtime.autocast(pixels.device, precision):
-            scores = network(model.normalize(batch))
+            scores = network(model.normalize(full))[: len(batch)]
         parts.append(scores.double().softmax(1).cpu())
     return torch.cat(parts)
 
@@ -188,11 +174,3 @@ def _by_epoch(
         )
         for number, steps in passes.items()
     ]
-
-
-def _check_finite(loss: float, step: int, settings: Settings) -> None:
-    if not math.isfinite(loss):
-        raise StageError(
-            f"the classifier's loss became {loss} at step {step + 1}; use a smaller learning rate"
-            f" than {settings.learning_rate:g} or precision fp32 or bf16"
-        )

@@ -9,13 +9,12 @@ from pathlib import Path
 import torch
 from diffusers import DDPMScheduler
 
-from common import runtime
+from common import optimizer_state, runtime
 from diffusion import base_model, exact_roots
 from diffusion.base_model import Pipeline
 from lora import adapter as lora_adapter
 from lora import dreambooth
 from lora import layers as lora_layers
-from lora import state as training_state
 from lora.batch import Batch, Role, concatenate
 from lora.optimizers import Optimizer, ParameterGroup
 from lora.regularization import Order
@@ -95,12 +94,12 @@ class Training:
     def load(self, folder: Path) -> None:
         """Put weights and optimizer back as the artifact in `folder` left them."""
         inner = self.optimizer.inner
-        training_state.load_optimizer(folder, self.lora.parameters, inner, self.scaler)
+        optimizer_state.load(folder, self.lora.parameters, inner, self.scaler)
 
     def save(self, folder: Path) -> None:
         """Write what `load` needs."""
         inner = self.optimizer.inner
-        training_state.save_optimizer(folder, self.lora.parameters, inner, self.scaler)
+        optimizer_state.save(folder, self.lora.parameters, inner, self.scaler)
 
     def draw(self, step: int, first_prompt: int) -> Drawn:
         """One step's samples; `step` counts from 0 and alone decides what is drawn.

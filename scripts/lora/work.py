@@ -7,6 +7,7 @@ import torch
 
 import host
 from common import images, together
+from common.checkpoints import Checkpoints
 from common.specs import read_spec
 from common.together import Task
 from diffusion import latents, prompts
@@ -16,7 +17,6 @@ from lora import layers as lora_layers
 from lora import masked
 from lora import state as training_state
 from lora.batch import Role
-from lora.checkpoints import Checkpoints
 from lora.loss_curve import LossCurve
 from lora.regularization import Order
 from lora.spec import Concept, Spec, check, recipe_of
@@ -43,8 +43,8 @@ class Work(together.Work):
     def begin(self, pipeline: Pipeline) -> None:
         """Encode the images, and put weights and optimizer where they were left, if anywhere."""
         spec = self.spec
-        self.checkpoints = Checkpoints(spec.checkpoint, spec.checkpoint_seconds, self.recipe)
-        start = self.checkpoints.latest(spec.steps) or resumed(spec, self.recipe)
+        self.checkpoints = Checkpoints(spec.checkpoint, spec.checkpoint_seconds)
+        start = self.checkpoints.latest(self._check) or resumed(spec, self.recipe)
         roles = [
             encode_role(spec, pipeline, name, *photos, self.masks.get(name))
             for name, photos in self.photos.items()
@@ -70,7 +70,16 @@ class Work(together.Work):
     def keep(self) -> None:
         """Write a checkpoint."""
         self.curve.read()
-        self.checkpoints.save(self.curve.rows, self.training.save)
+        self.checkpoints.save(self.curve.steps, self._save)
+
+    def _check(self, checkpoint: Path) -> None:
+        training_state.check_continues(checkpoint, self.recipe, self.spec.steps)
+
+    def _save(self, checkpoint: Path) -> None:
+        rows = self.curve.rows
+        self.training.save(checkpoint)
+        training_state.write_losses(checkpoint, rows)
+        training_state.write_summary(checkpoint, {"recipe": self.recipe, "steps": len(rows)})
 
     def finish(self, pipeline: Pipeline) -> None:
         """Write the artifact after the last step."""

@@ -274,3 +274,45 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list:
 
     monkeypatch.setattr(Group, "predict", watch)
     return seen
+
+
+@pytest.fixture(scope="session")
+def colours(tmp_path_factory) -> list[dict]:
+    """Noisy pictures of three colours, ten of each, as entries of a test list."""
+    folder = tmp_path_factory.mktemp("colours")
+    rng = np.random.default_rng(0)
+    entries = []
+    for label, colour in enumerate([(180, 60, 60), (60, 60, 180), (110, 110, 110)]):
+        for number in range(10):
+            pixels = rng.normal(colour, 25, (64, 64, 3)).clip(0, 255).astype(np.uint8)
+            path = folder / f"{label}-{number}.png"
+            Image.fromarray(pixels).save(path)
+            entries.append({"path": str(path), "class": label, "name": f"test/{path.name}"})
+    return entries
+
+
+@pytest.fixture
+def classify_spec(colours, tmp_path):
+    """Builds a spec with a fresh `out`: six training and four test pictures of each colour."""
+
+    def build(name: str = "classifier", **changes) -> dict:
+        (tmp_path / name).mkdir()
+        train = [e for i, e in enumerate(colours) if i % 10 < 6]
+        return {
+            "out": str(tmp_path / name),
+            "device": "cpu",
+            "seed": 3,
+            "model": "efficientnet_b0",
+            "weights": "none",
+            "resolution": 32,
+            "steps": 3,
+            "batch_size": 8,
+            "learning_rate": 1e-3,
+            "weight_decay": 1e-2,
+            "precision": "fp32",
+            "classes": ["reddish", "bluish", "grey"],
+            "train": [{"path": e["path"], "class": e["class"]} for e in train],
+            "test": [e for i, e in enumerate(colours) if i % 10 >= 6],
+        } | changes
+
+    return build

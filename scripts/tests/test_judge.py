@@ -22,7 +22,7 @@ def spec(tmp_path):
     model = network.build("efficientnet_b0", "none", len(CLASSES), 1)
     folder = tmp_path / "classifier"
     folder.mkdir()
-    kept.write(folder, model, "efficientnet_b0", CLASSES, 32)
+    kept.write(folder, model, kept.card_of(model, "efficientnet_b0", CLASSES, 32))
     rng, paths = np.random.default_rng(0), []
     for number in range(5):
         paths.append(str(tmp_path / f"{number:04d}.png"))

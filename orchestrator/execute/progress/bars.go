@@ -16,48 +16,73 @@ import (
 	"kizu/orchestrator/plan"
 )
 
-// Bars shows a run on a terminal: a bar for all of it, and below it one for
-// each task at hand. progressbar draws a bar; Bars puts several under each
-// other by drawing them into memory and rewriting the lines in place.
+// Bars shows a run on a terminal: a bar for all of it, by time, and below it one for each
+// device. progressbar draws a bar; Bars puts several under each other by drawing them into
+// memory and rewriting the lines in place.
 type Bars struct {
 	mu      sync.Mutex
 	out     io.Writer
 	width   int
+	pace    *Pace
 	overall *progressbar.ProgressBar
-	tasks   []*taskBar
+	toRun   int
+	ended   int
+	atHand  batches
+	bars    map[*batch]*batchBar
 	drawn   int // lines on the screen
 	latest  time.Time
+	stop    chan struct{}
 }
 
-type taskBar struct {
-	task *plan.Task
+type batchBar struct {
 	text string
 	bar  *progressbar.ProgressBar // nil until the total is known
 }
 
-// shown is how many tasks have a bar: more than the screen has lines could not
+// shown is how many devices have a bar: more than the screen has lines could not
 // be rewritten in place.
 const shown = 8
 
-// redraw is the time between two drawings.
-const redraw = 100 * time.Millisecond
+// How often bars are redrawn: at most, and when nothing happens.
+const (
+	redraw = 100 * time.Millisecond
+	tick   = time.Second
+)
 
 // NewBars draws on a terminal of the given width.
-func NewBars(out io.Writer, width int) *Bars {
-	return &Bars{out: out, width: width}
+func NewBars(out io.Writer, width int, pace *Pace) *Bars {
+	b := &Bars{out: out, width: width, pace: pace, bars: map[*batch]*batchBar{}, stop: make(chan struct{})}
+	go b.keep()
+	return b
+}
+
+// keep redraws while nothing happens, since time passes.
+func (b *Bars) keep() {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-b.stop:
+			return
+		case <-ticker.C:
+			b.mu.Lock()
+			b.draw(false)
+			b.mu.Unlock()
+		}
+	}
 }
 
 // bar makes a progress bar that draws into memory.
-func (b *Bars) bar(total, width int, unit string) *progressbar.ProgressBar {
-	return progressbar.NewOptions(total,
+func (b *Bars) bar(total, width int, more ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total, append(more,
 		progressbar.OptionSetWriter(io.Discard),
 		progressbar.OptionSetWidth(width),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetItsString(unit),
-		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetRenderBlankState(true),
-	)
+	)...)
 }
+
+// wholeRun is the length of the bar of all tasks, in parts of the run.
+const wholeRun = 1000
 
 // Start implements Display.
 func (b *Bars) Start(toRun, reused int) {
@@ -67,14 +92,15 @@ func (b *Bars) Start(toRun, reused int) {
 		return
 	}
 	fmt.Fprintf(b.out, "%d %s to run, %d reused\n", toRun, english.PluralWord(toRun, "task", ""), reused)
-	b.overall = b.bar(toRun, 30, "tasks")
+	b.toRun = toRun
+	b.overall = b.bar(wholeRun, 24, progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false))
 }
 
 // TaskStarted implements Display.
-func (b *Bars) TaskStarted(task *plan.Task, device string) {
+func (b *Bars) TaskStarted(tasks []*plan.Task, device string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tasks = append(b.tasks, &taskBar{task: task, text: device})
+	b.bars[b.atHand.start(tasks)] = &batchBar{text: device}
 	b.draw(true)
 }
 
@@ -82,15 +108,14 @@ func (b *Bars) TaskStarted(task *plan.Task, device string) {
 func (b *Bars) Progress(task *plan.Task, done, total int, fields map[string]any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, t := range b.tasks {
-		if t.task != task {
-			continue
+	if batch := b.atHand.heard(task); batch != nil {
+		shown := b.bars[batch]
+		if shown.bar == nil {
+			shown.bar = b.bar(total, 20, progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true))
 		}
-		if t.bar == nil {
-			t.bar = b.bar(total, 20, "it")
-		}
-		_ = t.bar.Set(done)
-		t.text = strings.TrimPrefix(describe(fields), ", ")
+		shown.bar.ChangeMax(total) // another may speak now
+		_ = shown.bar.Set(done)
+		shown.text = strings.TrimPrefix(describe(fields), ", ")
 	}
 	b.draw(false)
 }
@@ -116,8 +141,8 @@ func (b *Bars) TaskFound(task *plan.Task) {
 func (b *Bars) end(task *plan.Task, line string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tasks = slices.DeleteFunc(b.tasks, func(t *taskBar) bool { return t.task == task })
-	_ = b.overall.Add(1)
+	b.atHand.end(task)
+	b.ended++
 	b.print(line)
 }
 
@@ -133,9 +158,11 @@ func (b *Bars) Log(message string) {
 
 // Close implements Display: the bars go, the lines above them stay.
 func (b *Bars) Close() {
+	close(b.stop)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.erase()
+	b.overall = nil
 }
 
 // print writes a line that stays, above the bars.
@@ -158,17 +185,20 @@ func (b *Bars) draw(now bool) {
 		return
 	}
 	b.latest = time.Now()
-	lines := []string{"all   " + rendered(b.overall)}
-	for i, t := range b.tasks {
+	share, left := b.pace.Estimate()
+	_ = b.overall.Set(int(share * wholeRun))
+	lines := []string{fmt.Sprintf("all   %s  %d of %d tasks, about %s left", rendered(b.overall), b.ended, b.toRun, rough(left))}
+	for i, batch := range b.atHand {
 		if i == shown {
-			lines = append(lines, fmt.Sprintf("      … and %d more", len(b.tasks)-shown))
+			lines = append(lines, fmt.Sprintf("      … and %d more", len(b.atHand)-shown))
 			break
 		}
-		lines = append(lines, "      "+t.task.Label)
-		if t.bar == nil {
-			lines = append(lines, "      starting on "+t.text)
+		bar := b.bars[batch]
+		lines = append(lines, "      "+batch.name())
+		if bar.bar == nil {
+			lines = append(lines, "      starting on "+bar.text)
 		} else {
-			lines = append(lines, "      "+rendered(t.bar)+"  "+t.text)
+			lines = append(lines, "      "+rendered(bar.bar)+"  "+bar.text)
 		}
 	}
 	b.erase()

@@ -12,7 +12,7 @@ import (
 // several goroutines.
 type Display interface {
 	Start(toRun, reused int)
-	TaskStarted(task *plan.Task, device string)
+	TaskStarted(tasks []*plan.Task, device string) // several are computed together
 	Progress(task *plan.Task, done, total int, fields map[string]any)
 	TaskDone(task *plan.Task, took time.Duration)
 	TaskFailed(task *plan.Task, err error)
@@ -30,7 +30,7 @@ type Silent struct{}
 func (Silent) Start(int, int) {}
 
 // TaskStarted does nothing.
-func (Silent) TaskStarted(*plan.Task, string) {}
+func (Silent) TaskStarted([]*plan.Task, string) {}
 
 // Progress does nothing.
 func (Silent) Progress(*plan.Task, int, int, map[string]any) {}
@@ -67,9 +67,9 @@ func (d Displays) Start(toRun, reused int) {
 }
 
 // TaskStarted passes on.
-func (d Displays) TaskStarted(task *plan.Task, device string) {
+func (d Displays) TaskStarted(tasks []*plan.Task, device string) {
 	for _, each := range d {
-		each.TaskStarted(task, device)
+		each.TaskStarted(tasks, device)
 	}
 }
 

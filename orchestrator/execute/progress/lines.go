@@ -16,24 +16,25 @@ import (
 
 // Lines shows a run as plain lines: what a log file and a cron mail take.
 type Lines struct {
-	mu     sync.Mutex
-	log    *slog.Logger
-	began  time.Time
-	toRun  int
-	ended  int
-	latest map[string]time.Time // when a task was last heard of
+	mu        sync.Mutex
+	log       *slog.Logger
+	pace      *Pace
+	toRun     int
+	ended     int
+	atHand    batches
+	elsewhere map[string]bool // that was said of a task
 }
 
-// quiet is how long a task may go on without a line about its progress.
+// quiet is how long a device may go on without a line about its progress.
 const quiet = 30 * time.Second
 
 // NewLines writes text lines, or JSON ones for machines.
-func NewLines(out io.Writer, asJSON bool) *Lines {
+func NewLines(out io.Writer, asJSON bool, pace *Pace) *Lines {
 	var handler slog.Handler = &plainHandler{out: out}
 	if asJSON {
 		handler = slog.NewJSONHandler(out, nil)
 	}
-	return &Lines{log: slog.New(handler), began: time.Now(), latest: map[string]time.Time{}}
+	return &Lines{log: slog.New(handler), pace: pace, elsewhere: map[string]bool{}}
 }
 
 // Start implements Display.
@@ -45,22 +46,27 @@ func (l *Lines) Start(toRun, reused int) {
 }
 
 // TaskStarted implements Display.
-func (l *Lines) TaskStarted(task *plan.Task, device string) {
+func (l *Lines) TaskStarted(tasks []*plan.Task, device string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.latest[task.ID] = time.Now()
-	l.log.Info(fmt.Sprintf("started  %s on %s", task.Label, device), "task", task.ID, "device", device)
+	started := l.atHand.start(tasks)
+	ids := make([]string, len(tasks))
+	for i, task := range tasks {
+		ids[i] = task.ID
+	}
+	l.log.Info(fmt.Sprintf("started  %s on %s", started.name(), device), "task", ids[0], "together", ids, "device", device)
 }
 
 // Progress implements Display.
 func (l *Lines) Progress(task *plan.Task, done, total int, fields map[string]any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Since(l.latest[task.ID]) < quiet {
+	batch := l.atHand.heard(task)
+	if batch == nil || time.Since(batch.said) < quiet {
 		return
 	}
-	l.latest[task.ID] = time.Now()
-	l.log.Info(fmt.Sprintf("         %s: %d of %d%s", task.Label, done, total, describe(fields)),
+	batch.said = time.Now()
+	l.log.Info(fmt.Sprintf("         %s: %d of %d%s; %s", batch.name(), done, total, describe(fields), l.pace),
 		"task", task.ID, "done", done, "total", total)
 }
 
@@ -69,7 +75,8 @@ func (l *Lines) TaskDone(task *plan.Task, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended++
-	l.log.Info(fmt.Sprintf("done %d/%d %s in %s", l.ended, l.toRun, task.Label, plan.Short(took)),
+	l.atHand.end(task)
+	l.log.Info(fmt.Sprintf("done %d/%d %s in %s; %s", l.ended, l.toRun, task.Label, plan.Short(took), l.pace),
 		"task", task.ID, "seconds", took.Seconds())
 }
 
@@ -78,6 +85,7 @@ func (l *Lines) TaskFailed(task *plan.Task, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended++
+	l.atHand.end(task)
 	l.log.Error(fmt.Sprintf("failed   %s: %v", task.Label, err), "task", task.ID, "log_tail", runlog.LogTail(err))
 }
 
@@ -85,8 +93,8 @@ func (l *Lines) TaskFailed(task *plan.Task, err error) {
 func (l *Lines) TaskElsewhere(task *plan.Task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, said := l.latest[task.ID]; !said {
-		l.latest[task.ID] = time.Now()
+	if !l.elsewhere[task.ID] {
+		l.elsewhere[task.ID] = true
 		l.log.Info("elsewhere: another run is making "+task.Label, "task", task.ID)
 	}
 }

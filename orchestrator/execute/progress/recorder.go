@@ -16,6 +16,7 @@ const refresh = time.Second
 // Recorder is a Display that keeps a run's live.json.
 type Recorder struct {
 	dir  string
+	pace *Pace
 	stop chan struct{}
 	done sync.WaitGroup
 
@@ -24,9 +25,9 @@ type Recorder struct {
 }
 
 // NewRecorder writes into the folder of a run's logs, from now on until Close.
-func NewRecorder(dir, run, host string, job *store.Job, devices []string, toRun []*plan.Task) *Recorder {
+func NewRecorder(dir, run, host string, job *store.Job, devices []string, toRun []*plan.Task, pace *Pace) *Recorder {
 	now := time.Now().UTC()
-	r := &Recorder{dir: dir, stop: make(chan struct{})}
+	r := &Recorder{dir: dir, pace: pace, stop: make(chan struct{})}
 	r.state = runlog.Live{Run: run, Host: host, Job: job, PID: os.Getpid(), Started: now, Devices: []runlog.LiveDevice{}, Elsewhere: []string{}, Left: []string{}}
 	for _, device := range devices {
 		r.state.Devices = append(r.state.Devices, runlog.LiveDevice{Device: device})
@@ -57,6 +58,8 @@ func (r *Recorder) write(ended bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.state.Updated, r.state.Ended = time.Now().UTC(), ended
+	share, left := r.pace.Estimate()
+	r.state.Share, r.state.SecondsLeft = share, left.Seconds()
 	_ = r.state.Write(r.dir)
 }
 
@@ -73,8 +76,12 @@ func (r *Recorder) Start(toRun, reused int) {
 }
 
 // TaskStarted implements Display.
-func (r *Recorder) TaskStarted(task *plan.Task, device string) {
-	r.change(func(s *runlog.Live) { s.TaskStarted(task, device) })
+func (r *Recorder) TaskStarted(tasks []*plan.Task, device string) {
+	r.change(func(s *runlog.Live) {
+		for _, task := range tasks {
+			s.TaskStarted(task, device)
+		}
+	})
 }
 
 // Progress implements Display.

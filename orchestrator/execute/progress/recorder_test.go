@@ -16,10 +16,8 @@ import (
 func TestARecorderShowsTasksThatShareADevice(t *testing.T) {
 	dir := t.TempDir()
 	tasks := []*plan.Task{{ID: "a", Label: "A"}, {ID: "b", Label: "B"}, {ID: "c", Label: "C"}}
-	r := NewRecorder(dir, "run", "host", nil, []string{"cpu"}, tasks)
-	for _, task := range tasks {
-		r.TaskStarted(task, "cpu")
-	}
+	r := NewRecorder(dir, "run", "host", nil, []string{"cpu"}, tasks, NewPace(tasks, nil, 1))
+	r.TaskStarted(tasks, "cpu")
 	r.Progress(tasks[0], 3, 10, nil)
 	for _, step := range []struct {
 		end    *plan.Task

@@ -30,8 +30,11 @@ type Live struct {
 	Found     int          `json:"found"` // made by another run meanwhile
 	Failed    int          `json:"failed"`
 	Devices   []LiveDevice `json:"devices"`
+	Share     float64      `json:"share"`  // of the run that is done, by time
 	Elsewhere []string     `json:"elsewhere"` // tasks that another run is making
 	Left      []string     `json:"left"`      // ids of tasks that have not ended, those at hand included
+
+	SecondsLeft float64 `json:"seconds_left"`
 }
 
 // LiveDevice is a device and what it is at; Task is "" while it is idle.

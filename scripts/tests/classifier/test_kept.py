@@ -21,7 +21,7 @@ def test_a_kept_classifier_answers_to_the_bit(tmp_path, name, weights):
     if model.needs_batch_norm_estimate:
         lite0.estimate_batch_norm(model.network, [model.normalize(pixels)])
     wanted = training.predict(model, pixels, "fp32")
-    kept.write(tmp_path, model, name, CLASSES, 32)
+    kept.write(tmp_path, model, kept.card_of(model, name, CLASSES, 32))
     read, card = kept.read(tmp_path)
     assert torch.equal(training.predict(read, pixels, "fp32"), wanted)
     assert (card.model, card.classes, card.resolution) == (name, CLASSES, 32)
@@ -31,7 +31,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
     with pytest.raises(StageError, match=f"{tmp_path} has no classifier"):
         kept.read(tmp_path)
     model = network.build("efficientnet_b0", "none", 3, 5)
-    kept.write(tmp_path, model, "efficientnet_b0", CLASSES, 32)
+    kept.write(tmp_path, model, kept.card_of(model, "efficientnet_b0", CLASSES, 32))
     card = json.loads((tmp_path / kept.CARD_FILE).read_text())
     card["model"] = "resnet18"
     (tmp_path / kept.CARD_FILE).write_text(json.dumps(card))

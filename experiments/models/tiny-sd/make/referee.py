@@ -100,7 +100,8 @@ class Referee:
         scaled = dataclasses.replace(model, mean=lite0.MEAN, std=lite0.STD)
         scaled.network.half()
         folder.mkdir(parents=True, exist_ok=True)
-        kept.write(folder, scaled, lite0.NAME, ["functional", "defective"], SIDE)
+        card = kept.card_of(scaled, lite0.NAME, ["functional", "defective"], SIDE)
+        kept.write(folder, scaled, card)
 
 
 def load(folder: Path) -> Referee:

@@ -1,6 +1,6 @@
 """Checkpoints of a training in progress: after a kill it goes on from the latest one.
 
-A checkpoint holds what an artifact holds besides the LoRA itself. Randomness is counter-based, so
+A checkpoint holds the state of a training, which its stage writes. Randomness is counter-based, so
 nothing else is needed, and when checkpoints are written does not change the result. Each is a
 folder named by its number of steps, written beside its place, synced and moved there: what has a
 number is whole.
@@ -13,12 +13,9 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import host
 from common.errors import StageError
-from lora import state as training_state
-from lora.state import LossRow
 
 HASHES_FILE = "sha256.json"
 
@@ -26,21 +23,21 @@ HASHES_FILE = "sha256.json"
 class Checkpoints:
     """The checkpoints of one training in `folder`; "" keeps none. One is due every `seconds`."""
 
-    def __init__(self, folder: str, seconds: float, recipe: dict[str, Any]):
+    def __init__(self, folder: str, seconds: float):
         self.folder = Path(folder) if folder else None
         self.seconds = seconds
-        self.recipe = recipe
         self.saved = time.monotonic()
 
-    def latest(self, steps: int) -> Path | None:
-        """The whole checkpoint of this recipe with the most steps; None without one."""
+    def latest(self, check: Callable[[Path], None]) -> Path | None:
+        """The whole checkpoint with the most steps that `check` has no StageError for; None
+        without one."""
         if self.folder is None or not self.folder.is_dir():
             return None
         numbered = [entry for entry in self.folder.iterdir() if entry.name.isdigit()]
         for entry in sorted(numbered, key=lambda entry: int(entry.name), reverse=True):
             try:
                 _check_hashes(entry)
-                training_state.check_continues(entry, self.recipe, steps)
+                check(entry)
             except StageError as error:
                 host.log(f"checkpoint passed over: {error}")
                 continue
@@ -52,18 +49,17 @@ class Checkpoints:
         """Whether it is time for the next one."""
         return self.folder is not None and time.monotonic() - self.saved >= self.seconds
 
-    def save(self, rows: list[LossRow], save_state: Callable[[Path], None]) -> None:
-        """Write a checkpoint after the steps in `rows`, and remove the earlier ones."""
-        if self.folder is None or not rows:
+    def save(self, steps: int, write: Callable[[Path], None]) -> None:
+        """Have the state after so many steps written as a checkpoint, and remove the earlier
+        ones."""
+        if self.folder is None or not steps:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        place = self.folder / f"{len(rows):08d}"
+        place = self.folder / f"{steps:08d}"
         beside = self.folder / f"{place.name}.{os.getpid()}"
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
-        save_state(beside)
-        training_state.write_losses(beside, rows)
-        training_state.write_summary(beside, {"recipe": self.recipe, "steps": len(rows)})
+        write(beside)
         _write_hashes(beside)
         for path in (*beside.iterdir(), beside):
             _sync(path)

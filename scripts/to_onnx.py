@@ -1,0 +1,91 @@
+"""A kept classifier as an ONNX file, for `kizu export`; no stage, since exports are not stored.
+
+Alone: python scripts/to_onnx.py spec.json
+"""
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import nn
+
+from classifier import kept
+from classifier.network import Classifier
+from common import runtime
+from common.errors import StageError
+from common.specs import read_spec
+
+WITHIN = 1e-4  # by which probabilities may differ from torch's
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Keys of the spec: the folder of a kept classifier, and the file to write."""
+
+    classifier: str
+    file: str
+
+
+class Whole(nn.Module):
+    """(N, R, R, 3) uint8 RGB to class probabilities (N, classes) float32."""
+
+    def __init__(self, model: Classifier):
+        super().__init__()
+        self.network = model.network
+        for name in ("mean", "std"):
+            self.register_buffer(name, torch.tensor(getattr(model, name)).view(1, 3, 1, 1))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        inputs = (pixels.permute(0, 3, 1, 2).float() / 255.0 - self.mean) / self.std
+        return self.network(inputs).softmax(1)
+
+
+def run(spec: dict[str, Any]) -> dict[str, Any]:
+    """Write the file, with model.json as its metadata `kizu`; returns by how much the
+    probabilities of a few images differ from torch's at most. StageError above WITHIN."""
+    spec = read_spec(Spec, spec)
+    model, card = kept.read(Path(spec.classifier))
+    whole = Whole(model).eval()
+    pixels = _images(2, card.resolution)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    program = torch.onnx.export(
+        whole,
+        (pixels,),
+        dynamo=True,
+        verbose=False,
+        input_names=["pixels"],
+        output_names=["probabilities"],
+        dynamic_shapes={"pixels": {0: torch.export.Dim("batch")}},
+    )
+    program.model.metadata_props["kizu"] = json.dumps(asdict(card), ensure_ascii=False)
+    program.save(spec.file, external_data=False)
+    difference = max(_difference(whole, spec.file, n, card.resolution) for n in (1, 3))
+    if difference > WITHIN:
+        raise StageError(
+            f"{spec.file} gives probabilities that differ from torch's by {difference:.2g}: use"
+            " model.safetensors"
+        )
+    return {"difference": difference}
+
+
+@torch.inference_mode()
+def _difference(whole: Whole, file: str, images: int, side: int) -> float:
+    """Between what torch and what onnxruntime make of a batch, at most."""
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    pixels = _images(images, side)
+    (answer,) = session.run(None, {"pixels": pixels.numpy()})
+    return float(np.abs(answer - whole(pixels).numpy()).max())
+
+
+def _images(count: int, side: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(count)
+    return torch.randint(256, (count, side, side, 3), dtype=torch.uint8, generator=generator)
+
+
+if __name__ == "__main__":
+    runtime.run_alone(run)
