@@ -32,12 +32,13 @@ What the store does not have yet is named, and the exit code is 1. The same comm
 adds it later, and goes on where it was stopped; a folder with anything else in it
 is refused.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for flag, known := range map[string][]string{"what": export.What, "format": export.Formats} {
-				for word := range strings.SplitSeq(cmd.Flag(flag).Value.String(), ",") {
-					if word = strings.Trim(word, "[]"); !slices.Contains(known, word) {
-						return fmt.Errorf("--%s %s: give %s", flag, word, strings.Join(known, " or "))
-					}
-				}
+			known := slices.DeleteFunc(slices.Clone(export.What), func(word string) bool { return !slices.Contains(m.What, word) })
+			if len(known) == 0 || len(known) < len(m.What) {
+				return fmt.Errorf("--what %s: give some of %s", strings.Join(m.What, ","), strings.Join(export.What, ","))
+			}
+			m.What = known // in their own order
+			if !slices.Contains(export.Formats, m.Format) {
+				return fmt.Errorf("--format %s: give %s", m.Format, strings.Join(export.Formats, " or "))
 			}
 			if len(args) != 2 {
 				return errors.New("give an experiment file and a folder: kizu export FILE DIR")
@@ -87,12 +88,10 @@ func (s *settings) export(ctx context.Context, file, dir string, link bool, m ex
 			fmt.Fprintf(s.stderr, "left out: %s\n", part)
 		}
 	}
-	var kinds []string
-	for _, kind := range slices.Sorted(maps.Keys(counts)) {
-		kinds = append(kinds, english.Plural(counts[kind], kind, ""))
-	}
 	if !s.on(setQuiet) {
-		fmt.Fprintf(out, "%s: %s\n", dir, cmp.Or(strings.Join(kinds, ", "), "nothing"))
+		for _, kind := range slices.Sorted(maps.Keys(counts)) {
+			fmt.Fprintf(out, "%s in %s\n", english.Plural(counts[kind], kind, ""), dir)
+		}
 	}
 	if missing > 0 {
 		fmt.Fprintf(s.stderr, "%d left out, listed in README.md; go on with: kizu run %s\n", missing, s.again(file, exp.Changes))

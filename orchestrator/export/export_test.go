@@ -148,6 +148,7 @@ func (f *fixture) commit(task *plan.Task) {
 	case stage.TrainLoRA:
 		put("pytorch_lora_weights.safetensors", []byte(task.Key))
 		put("kohya_lora.safetensors", safetensors(map[string]string{"kizu_recipe": "{}"}, []byte(task.Key)))
+		put("training.json", nil)
 		put("optimizer.safetensors", []byte("only to go on from"))
 	case stage.Generate:
 		for i := range spec.Count {
@@ -217,7 +218,7 @@ func TestImageFolder(t *testing.T) {
 		"classifiers/Real-2/seed-1/model.safetensors")
 	for folder, want := range map[string]int{
 		"training-sets/real/all-seeds": 5, "training-sets/Real-2/all-seeds": 4, "training-sets/a_b/seed-0": 8, "training-sets/a_b-2/seed-1": 7,
-		"training-masks/real": 2, "test": 4, "test-masks/crack": 2, "test-masks": 2, "loras/crack/seed-0": 2, "classifiers/real/seed-0": 2,
+		"training-masks/real": 2, "test": 4, "test-masks/crack": 2, "test-masks": 2, "loras/crack/seed-0": 3, "classifiers/real/seed-0": 2,
 	} {
 		if got := below(tree, folder); got != want {
 			t.Errorf("%s has %d files, not %d", folder, got, want)

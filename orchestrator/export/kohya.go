@@ -32,14 +32,10 @@ func completed(path, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var r recipe
-	header, metadata, begin := map[string]json.RawMessage{}, map[string]string{}, uint64(0)
-	if len(text) >= 8 {
-		begin = 8 + binary.LittleEndian.Uint64(text)
-	}
-	if begin < 8 || begin > uint64(len(text)) {
+	if len(text) < 8 || binary.LittleEndian.Uint64(text) > uint64(len(text)-8) {
 		return nil, fmt.Errorf("%s: its header is cut off", path)
 	}
+	begin, header, metadata, r := 8+binary.LittleEndian.Uint64(text), map[string]json.RawMessage{}, map[string]string{}, recipe{}
 	if err := errors.Join(json.Unmarshal(text[8:begin], &header), json.Unmarshal(header["__metadata__"], &metadata), json.Unmarshal([]byte(metadata["kizu_recipe"]), &r)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -59,9 +55,10 @@ func (r recipe) addTo(metadata map[string]string) {
 	if r.Precision == "fp32" {
 		metadata["ss_mixed_precision"] = "no"
 	}
-	if own, _ := r.TextRate.Float64(); r.TextEncoder && own == 0 {
-		metadata["ss_text_encoder_lr"] = r.Rate.String()
-	} else if r.TextEncoder {
+	if own, _ := r.TextRate.Float64(); own == 0 {
+		r.TextRate = r.Rate
+	}
+	if r.TextEncoder {
 		metadata["ss_text_encoder_lr"] = r.TextRate.String()
 	}
 	tags := map[string]map[string]int{}
@@ -79,11 +76,8 @@ func (r recipe) addTo(metadata map[string]string) {
 	metadata["ss_tag_frequency"] = string(marshal(tags))
 }
 
-// marshal writes strings, numbers and JSON that was read, without escapes for HTML.
+// marshal writes maps and structs of strings, numbers and JSON, of which all can be written.
 func marshal(value any) []byte {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value)
-	return bytes.TrimSpace(text.Bytes())
+	text, _ := json.Marshal(value)
+	return text
 }

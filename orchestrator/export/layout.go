@@ -106,39 +106,19 @@ func (part *Part) put(f file, to string, row Row) {
 	part.files = append(part.files, f)
 }
 
-// classifier adds a cell's, if it is kept, with all that its artifact holds.
+// classifier adds a cell's, if it is kept.
 func (l *layout) classifier(cell plan.Cell, seed string) {
-	if cell.Classify == nil || !cell.Classify.Spec.(stage.Classify).Keep {
-		return
+	if cell.Classify != nil && cell.Classify.Spec.(stage.Classify).Keep {
+		l.artifact("classifier", cell.Name, l.names.of("classifiers", cell.Name, cell.Name), cell.Classify, Row{Origin: "classifier", Seed: seed})
 	}
-	l.add("classifier", cell.Name+", "+seed, func(part *Part) error {
-		files, err := l.files(cell.Classify)
-		for _, name := range slices.Sorted(maps.Keys(files)) {
-			if !strings.HasPrefix(name, "checkpoint") {
-				part.put(files[name], path.Join("classifiers", l.names.of("classifiers", cell.Name, cell.Name), seed, name), Row{Origin: "classifier", Seed: seed})
-			}
-		}
-		return err
-	})
 }
 
 // loras adds the LoRAs of a cell, by the pattern or the class whose images they make.
 func (l *layout) loras(cell plan.Cell, seed string) {
 	add := func(of, name, class string, task *plan.Task) {
-		if task == nil {
-			return
+		if task != nil {
+			l.artifact("LoRA", of+" "+name, l.names.of("loras", of+" "+name, name), task, Row{Class: class, Origin: "lora", LoRA: task.Key, Seed: seed})
 		}
-		l.add("LoRA", fmt.Sprintf("%s %s, %s", of, name, seed), func(part *Part) error {
-			files, err := l.files(task)
-			called, weights, kohya := l.names.of("loras", of+" "+name, name), "pytorch_lora_weights.safetensors", files["kohya_lora.safetensors"]
-			kohya.made = func() ([]byte, error) {
-				return completed(kohya.from, fmt.Sprintf("%s %s %s", l.plan.Experiment.Name, called, seed))
-			}
-			row := Row{Class: class, Origin: "lora", LoRA: task.Key, Seed: seed}
-			part.put(files[weights], path.Join("loras", called, seed, weights), row)
-			part.put(kohya, path.Join("loras", called, seed, "kohya.safetensors"), row)
-			return err
-		})
 	}
 	if cell.Pattern != nil {
 		add("pattern", cell.Name, l.plan.Experiment.Patterns.Defect, cell.Train)
@@ -148,4 +128,25 @@ func (l *layout) loras(cell plan.Cell, seed string) {
 			add("class", strings.TrimSuffix(class+", "+cell.Condition.Variant, ", "), class, images.LoRA())
 		}
 	}
+}
+
+// artifact adds all files of one but what a training goes on from.
+func (l *layout) artifact(kind, name, called string, task *plan.Task, row Row) {
+	l.add(kind, name+", "+row.Seed, func(part *Part) error {
+		files, err := l.files(task)
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			f := files[name]
+			switch {
+			case strings.HasPrefix(name, "optimizer"), strings.HasPrefix(name, "checkpoint"):
+				continue
+			case name == "kohya_lora.safetensors":
+				name = "kohya.safetensors"
+				f.made = func() ([]byte, error) {
+					return completed(f.from, fmt.Sprintf("%s %s %s", l.plan.Experiment.Name, called, row.Seed))
+				}
+			}
+			part.put(f, path.Join(row.Origin+"s", called, row.Seed, name), row)
+		}
+		return err
+	})
 }
