@@ -339,6 +339,14 @@ func TestMissing(t *testing.T) {
 	if tree := f.tree(to); !maps.Equal(tree, f.tree(atOnce)) || !strings.Contains(tree[markerFile], `"whole"`) {
 		t.Error("what is added later is not what is exported at once")
 	}
+	for dir, place := range away { // what is whole is not made less
+		f.check(os.Rename(dir, place))
+		_, err = f.export(t.Context(), to, "imagefolder", false)
+		f.check(os.Rename(place, dir))
+		if err == nil || !strings.Contains(err.Error(), "stays as it is") || !maps.Equal(f.tree(to), f.tree(atOnce)) {
+			t.Error(err)
+		}
+	}
 }
 
 // stopping is a context that ends when it has been looked at so often.
@@ -468,7 +476,7 @@ func TestClaim(t *testing.T) {
 			case "in no folder ":
 				dir = filepath.Join(dir, "a", "b")
 			}
-			if err := claim(dir, m); (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
+			if _, err := claim(dir, m); (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
 		})

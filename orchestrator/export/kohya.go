@@ -2,9 +2,9 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -36,7 +36,7 @@ func completed(path, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: its header is cut off", path)
 	}
 	begin, header, metadata, r := 8+binary.LittleEndian.Uint64(text), map[string]json.RawMessage{}, map[string]string{}, recipe{}
-	if err := errors.Join(json.Unmarshal(text[8:begin], &header), json.Unmarshal(header["__metadata__"], &metadata), json.Unmarshal([]byte(metadata["kizu_recipe"]), &r)); err != nil {
+	if err := cmp.Or(json.Unmarshal(text[8:begin], &header), json.Unmarshal(header["__metadata__"], &metadata), json.Unmarshal([]byte(metadata["kizu_recipe"]), &r)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	metadata["ss_output_name"] = safe(name)

@@ -52,15 +52,19 @@ type writer struct {
 // Write exports what the store has of an experiment, in hard links if link is set, and returns
 // what it wrote and left out. A folder with anything else in it is an error.
 func Write(ctx context.Context, p *plan.Plan, st *store.Store, dir string, link bool, m Marker) ([]Part, error) {
-	if err := claim(dir, m); err != nil {
+	whole, err := claim(dir, m)
+	if err != nil {
 		return nil, err
+	}
+	parts, lineage := Layout(p, st, m.What, m.Format), bytes.Buffer{}
+	if i := slices.IndexFunc(parts, func(part Part) bool { return part.Lacks != "" }); whole && i >= 0 {
+		return nil, fmt.Errorf("%s has all of it, and stays as it is, since the store no longer has: %s", dir, parts[i])
 	}
 	w := &writer{dir, link, map[string]string{}}
 	m.State, m.Missing = "unfinished", []string{}
 	if err := w.text(markerFile, marshal(m)); err != nil {
 		return nil, err
 	}
-	parts, lineage := Layout(p, st, m.What, m.Format), bytes.Buffer{}
 	table := csv.NewWriter(&lineage)
 	_ = table.Write([]string{"path", "class", "origin", "method", "photo", "defect_photo", "lora", "seed", "image_seed", "artifact", "sha256"})
 	for i := range parts {
@@ -76,9 +80,9 @@ func Write(ctx context.Context, p *plan.Plan, st *store.Store, dir string, link 
 	}
 	table.Flush()
 	text, err := readme(p, m, parts)
-	err = errors.Join(err, w.text("README.md", text), w.text("lineage.csv", lineage.Bytes()))
+	err = cmp.Or(err, w.text("README.md", text), w.text("lineage.csv", lineage.Bytes()))
 	if folder, opening := os.Open(dir); opening == nil { // the marker vouches for what is there
-		err = errors.Join(err, unix.Syncfs(int(folder.Fd())), folder.Close())
+		err = cmp.Or(err, unix.Syncfs(int(folder.Fd())), folder.Close())
 	}
 	if m.State = "whole"; len(m.Missing) > 0 {
 		m.State = "partial"
@@ -86,29 +90,30 @@ func Write(ctx context.Context, p *plan.Plan, st *store.Store, dir string, link 
 	if err == nil {
 		err = w.text(markerFile, marshal(m))
 	}
-	return parts, errors.Join(err, os.RemoveAll(w.at(stagingDir)))
+	return parts, cmp.Or(err, os.RemoveAll(w.at(stagingDir)))
 }
 
-// claim makes sure that a folder is empty, or holds an export of the same.
-func claim(dir string, m Marker) error {
+// claim makes sure that a folder is empty, or holds an export of the same, and says whether that
+// is whole.
+func claim(dir string, m Marker) (whole bool, err error) {
 	var there Marker
 	text, err := os.ReadFile(filepath.Join(dir, markerFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		entries, err := os.ReadDir(dir)
 		if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != stagingDir }) {
-			return fmt.Errorf("%s has files and is no export of kizu: name a folder that is empty or not there", dir)
+			return false, fmt.Errorf("%s has files and is no export of kizu: name a folder that is empty or not there", dir)
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return err
+			return false, err
 		}
-		return nil
+		return false, nil
 	}
-	switch err := errors.Join(err, json.Unmarshal(text, &there)); {
+	switch err := cmp.Or(err, json.Unmarshal(text, &there)); {
 	case err != nil:
-		return fmt.Errorf("%s: %w: name another folder", filepath.Join(dir, markerFile), err)
+		return false, fmt.Errorf("%s has no export that can be read (%w): name another folder", dir, err)
 	case there.Study != m.Study || there.Plan != m.Plan || there.Format != m.Format || !slices.Equal(there.What, m.What):
-		return fmt.Errorf("%s is an export of %s with other tasks, photos, --what or --format: name another folder, or take it away", dir, there.Study)
+		return false, fmt.Errorf("%s is an export of %s with other tasks, photos, --what or --format: name another folder, or take it away", dir, there.Study)
 	}
-	return nil
+	return there.State == "whole", nil
 }
 
 // part writes a part, if what it is made of is as it was.
@@ -141,7 +146,7 @@ func (w *writer) put(f *file) (err error) {
 	}
 	path, staged := w.at(f.Path), w.at(filepath.Join(stagingDir, rand.Text()))
 	if !has(path, f.SHA256) {
-		err = errors.Join(os.MkdirAll(filepath.Dir(staged), 0o777), os.MkdirAll(filepath.Dir(path), 0o777))
+		err = cmp.Or(os.MkdirAll(filepath.Dir(staged), 0o777), os.MkdirAll(filepath.Dir(path), 0o777))
 		switch {
 		case err != nil:
 		case f.made != nil:
@@ -179,7 +184,7 @@ func (w *writer) place(f *file, staged string) error {
 		return err
 	}
 	_, err = io.Copy(to, from)
-	return errors.Join(err, to.Close())
+	return cmp.Or(err, to.Close())
 }
 
 func (w *writer) at(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
