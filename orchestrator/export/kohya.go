@@ -1,13 +1,11 @@
 package export
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
+
+	"kizu/orchestrator/model"
 )
 
 // recipe is what a LoRA's file says of its training, numbers as Python wrote them.
@@ -25,26 +23,17 @@ type recipe struct {
 
 // completed is a LoRA in kohya's format with the fields that train_lora leaves out: only an
 // export gives it the name that is ss_output_name, and the others in the artifact would change
-// its bytes, and with the stage's version the keys of all LoRAs. Tensors stay byte for byte
-// (github.com/huggingface/safetensors, "Format").
+// its bytes, and with the stage's version the keys of all LoRAs.
 func completed(path, name string) ([]byte, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if len(text) < 8 || binary.LittleEndian.Uint64(text) > uint64(len(text)-8) {
-		return nil, fmt.Errorf("%s: its header is cut off", path)
-	}
-	begin, header, metadata, r := 8+binary.LittleEndian.Uint64(text), map[string]json.RawMessage{}, map[string]string{}, recipe{}
-	if err := cmp.Or(json.Unmarshal(text[8:begin], &header), json.Unmarshal(header["__metadata__"], &metadata), json.Unmarshal([]byte(metadata["kizu_recipe"]), &r)); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	metadata["ss_output_name"] = safe(name)
-	r.addTo(metadata)
-	header["__metadata__"] = marshal(metadata)
-	head := marshal(header)
-	head = append(head, bytes.Repeat([]byte{' '}, -len(head)&7)...) // tensors begin at multiples of 8
-	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), head...), text[begin:]...), nil
+	return model.WithMetadata(path, func(metadata map[string]string) error {
+		var r recipe
+		if err := json.Unmarshal([]byte(metadata["kizu_recipe"]), &r); err != nil {
+			return fmt.Errorf("%s: kizu_recipe: %w", path, err)
+		}
+		metadata["ss_output_name"] = safe(name)
+		r.addTo(metadata)
+		return nil
+	})
 }
 
 // addTo adds fields as sd-scripts' train_network.py does, which has str() of Python's values.
