@@ -1,6 +1,8 @@
 package model
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -62,7 +64,7 @@ func readHeader(path string) (*header, error) {
 	if err := json.NewDecoder(io.LimitReader(file, int64(size))).Decode(&entries); err != nil {
 		return nil, damaged(err)
 	}
-	h := &header{path: path, tensors: make(map[string]tensor, len(entries)), begin: 8 + int64(size)}
+	h := &header{path: path, tensors: make(map[string]tensor, len(entries)), metadata: map[string]string{}, begin: 8 + int64(size)}
 	end := int64(0)
 	for name, text := range entries {
 		if name == "__metadata__" {
@@ -80,6 +82,25 @@ func readHeader(path string) (*header, error) {
 		return nil, damaged(fmt.Errorf("%d bytes instead of %d", info.Size(), want))
 	}
 	return h, nil
+}
+
+// WithMetadata is a file as it is with other metadata. Its tensors stay byte for byte.
+func WithMetadata(path string, change func(map[string]string) error) ([]byte, error) {
+	h, err := readHeader(path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(path)
+	if err := cmp.Or(err, change(h.metadata)); err != nil {
+		return nil, err
+	}
+	entries := map[string]any{"__metadata__": h.metadata}
+	for name, t := range h.tensors {
+		entries[name] = t
+	}
+	head, err := json.Marshal(entries)
+	head = append(head, bytes.Repeat([]byte{' '}, -len(head)&7)...) // tensors begin at multiples of 8
+	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), head...), text[h.begin:]...), err
 }
 
 // values reads the numbers of a small tensor.

@@ -21,6 +21,7 @@ type Machine struct {
 	Memory  *dataset.Memory
 
 	Photos   dataset.Reader        // nil: photos are told apart by their files alone
+	Masks    bool                  // are read where there are some, also if nothing needs them
 	Progress func(done, total int) // of reading photos, or nil
 }
 
@@ -55,7 +56,7 @@ func photosOf(exp *experiment.Experiment, machine Machine) (dataset.Folder, erro
 		Format: d.Format, Root: root, Classes: d.Classes(), BitDepth: d.BitDepth, AutoRange: d.Range == experiment.AutoRange,
 		Parts: dataset.Parts{Folders: d.Parts.Folder},
 	}
-	if folder.Masks.Needed = exp.NeedsMasks(); d.Masks != "" && err == nil {
+	if folder.Masks.Needed = machine.Masks || exp.NeedsMasks(); d.Masks != "" && err == nil {
 		folder.Masks.Trees, err = maskTrees(exp, root)
 	}
 	if d.Parts.File != "" {
