@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"orchestrator/execute/worker":            {"execute/protocol", "pyembed"},      // the only one that loads Python
 	"orchestrator/plan":                      {"draft", "result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
 	"orchestrator/stage":                     {"dataset", "experiment"},
-	"orchestrator/store":                     {"filehash"},
+	"orchestrator/store":                     {"filehash", "spelling"},
 	"orchestrator/draft":                     nil,
 	"orchestrator/result":                    nil,
 	"orchestrator/schedule":                  nil,

@@ -70,6 +70,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 		fmt.Fprintf(r.stderr, "kizu: warning: the photos have %s\n", strings.Join(notes, "; "))
 	}
 	r.planned.sayPhotos(r.stderr)
+	r.planned.sayNamesake(r.stderr)
 	if r.dryRun {
 		return r.printScript()
 	}
