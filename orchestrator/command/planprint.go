@@ -30,15 +30,18 @@ func printPlan(out io.Writer, p *plan.Plan, screen table.Screen) error {
 	if view.Redraw != "" {
 		notes = append(notes, view.Redraw)
 	}
+	if view.Referee != "" {
+		notes = append(notes, "referee: "+view.Referee)
+	}
 	printNotes(&text, notes)
 	printPatterns(&text, screen, p.Experiment, view.Cells)
 	printConditions(&text, screen, p.Experiment, view.Cells)
+	text.WriteString("\n")
 	tasks := columns(3, "STATE", "TASK", "WHAT", "WHY")
 	tasks.Cut = 2
 	for _, task := range view.Tasks {
 		tasks.add(task.State, task.ID, task.Label, task.Reason)
 	}
-	text.WriteString("\n")
 	tasks.WriteText(&text, screen)
 	toRun := len(p.ToRun())
 	fmt.Fprintf(&text, "\n%s: %d %s, %d %s: %d to run, %d reused\n", view.Experiment,
