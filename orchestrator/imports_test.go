@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"orchestrator/plan":                      {"draft", "result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},
 	"orchestrator/predict":                   {"dataset", "filehash", "model"},
 	"orchestrator/stage":                     {"dataset", "experiment"},
-	"orchestrator/store":                     {"filehash"},
+	"orchestrator/store":                     {"filehash", "spelling"},
 	"orchestrator/draft":                     nil,
 	"orchestrator/result":                    nil,
 	"orchestrator/schedule":                  nil,

@@ -4,7 +4,7 @@ import (
 	"io"
 	"testing"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 )
 
 // TestAgain: a hint can be pasted into a shell, and finds the same store.
@@ -20,9 +20,9 @@ func TestAgain(t *testing.T) {
 		{"a.yaml", nil, []string{"--store", "/srv/runs", "--config", "kizu.yaml"}, "a.yaml --store /srv/runs --config kizu.yaml"},
 		{"a.yaml", nil, []string{"--store=$x", "--quiet"}, "a.yaml --store '$x'"},
 	} {
-		flags := pflag.NewFlagSet("kizu", pflag.ContinueOnError)
-		s := newSettings(flags, io.Discard)
-		if err := flags.Parse(test.args); err != nil {
+		root := &cobra.Command{}
+		s := newSettings(root, io.Discard)
+		if err := root.PersistentFlags().Parse(test.args); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.again(test.file, test.changes); got != test.want {

@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"kizu/orchestrator/dataset/datasettest"
 	"kizu/orchestrator/report"
@@ -127,10 +126,10 @@ func seedList(n int) string {
 // newSettingsOf parses flags as the program does.
 func newSettingsOf(tb testing.TB, flags []string) *settings {
 	tb.Helper()
-	set := pflag.NewFlagSet("kizu", pflag.ContinueOnError)
-	s := newSettings(set, io.Discard)
+	root := &cobra.Command{}
+	s := newSettings(root, io.Discard)
 	s.addExecutor(&cobra.Command{})
-	if err := set.Parse(flags); err != nil {
+	if err := root.PersistentFlags().Parse(flags); err != nil {
 		tb.Fatal(err)
 	}
 	return s

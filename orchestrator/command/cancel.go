@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute/slurm"
-	"kizu/orchestrator/store"
 )
 
 func newCancel(s *settings) *cobra.Command {
@@ -31,7 +30,7 @@ func cancelJobs(ctx context.Context, s *settings, file string, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	st, err := store.At(s.path(setStore))
+	st, err := s.existingStore()
 	if err != nil {
 		return err
 	}

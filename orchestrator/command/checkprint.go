@@ -122,6 +122,9 @@ func printMachine(w *tabwriter.Writer, c *checkup) {
 	if c.Features != "" {
 		line("features", "%s", c.Features)
 	}
+	if c.Referee != "" {
+		line("referee", "%s", c.Referee)
+	}
 	for _, kind := range deviceLines(c.Devices) {
 		line("device", "%s", kind)
 	}

@@ -10,7 +10,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra" // subcommands, flags and help; viper's companion; Apache-2.0
@@ -105,14 +107,21 @@ training set, and writes tables and a page that answer the experiment's question
 
 Exit codes: 0 all done; 1 some cells failed; 2 bad usage, settings or experiment
 file; 3 another run holds the lock; 130 interrupted.`,
+		Version:       version() + ", " + runtime.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	settings := newSettings(root.PersistentFlags(), stderr)
+	settings := newSettings(root, stderr)
 	root.AddCommand(
 		newInit(settings), newPlan(settings), newCheck(settings), newSplit(settings), newRun(settings), newWorker(settings), newCancel(settings), newStatus(settings), newReport(settings), newExport(settings),
-		newPredict(settings), newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
+		newPredict(settings), newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings), newManual(),
 	)
+	for _, cmd := range root.Commands() {
+		if strings.Contains(cmd.Use, " FILE") && cmd.ValidArgsFunction == nil {
+			cmd.ValidArgsFunction = experimentFiles
+		}
+	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetFlagErrorFunc(likelyFlag)
 	root.InitDefaultHelpCmd()
 	for _, cmd := range root.Commands() {
@@ -144,6 +153,11 @@ func knownCommand(help *cobra.Command, args []string) error {
 		err = fmt.Errorf("unknown command %q for %q", rest[0], help.Root().Name())
 	}
 	return err
+}
+
+// experimentFiles has a shell offer experiment files.
+func experimentFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // oneFile is the argument of commands that work on an experiment file.

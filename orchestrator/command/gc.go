@@ -55,6 +55,7 @@ type garbage struct {
 // keptRun is a run that the store remembers.
 type keptRun struct {
 	Experiment string    `json:"experiment"`
+	File       string    `json:"file,omitempty"`
 	Changes    []string  `json:"changes"`
 	Time       time.Time `json:"time"`
 	Artifacts  int       `json:"artifacts"`
@@ -95,7 +96,7 @@ func collectGarbage(ctx context.Context, s *settings, files, forget []string, re
 func garbageOf(found store.Collection, deleted bool) garbage {
 	g := garbage{Needed: found.Needed, Kept: []keptRun{}, Garbage: append([]store.Garbage{}, found.Garbage...), Deleted: deleted}
 	for _, needs := range found.Kept {
-		g.Kept = append(g.Kept, keptRun{needs.Experiment, needs.Changes, needs.Time, len(needs.Artifacts)})
+		g.Kept = append(g.Kept, keptRun{needs.Experiment, needs.File, needs.Changes, needs.Time, len(needs.Artifacts)})
 	}
 	for _, each := range found.Garbage {
 		g.Bytes += each.Bytes
@@ -106,6 +107,9 @@ func garbageOf(found store.Collection, deleted bool) garbage {
 func (g garbage) print(out io.Writer) error {
 	for _, run := range g.Kept {
 		name := run.Experiment
+		if run.File != "" {
+			name += ", " + shell.Word(run.File)
+		}
 		for _, change := range run.Changes {
 			name += " --set " + shell.Word(change)
 		}

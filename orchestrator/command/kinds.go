@@ -16,17 +16,30 @@ import (
 type kind struct {
 	word  string // for it in a command's help
 	check func(text string) error
+	words []string // that a shell offers; nil for none
 }
 
 var (
-	anyText   = kind{"text", func(string) error { return nil }}
-	aPath     = kind{"path", func(text string) error { _, err := plan.Expanded(text); return err }}
-	aNumber   = kind{"number", func(text string) error { _, err := number(text); return err }}
-	aDuration = kind{"time", func(text string) error { _, err := duration(text); return err }}
-	yesOrNo   = kind{"bool", func(text string) error { _, err := yes(text); return err }}
+	anyText   = kind{word: "text", check: func(string) error { return nil }}
+	aPath     = kind{word: "path", check: func(text string) error { _, err := plan.Expanded(text); return err }}
+	aNumber   = kind{word: "number", check: func(text string) error { _, err := number(text); return err }}
+	aDuration = kind{word: "time", check: func(text string) error { _, err := duration(text); return err }}
+	yesOrNo   = kind{word: "bool", check: func(text string) error { _, err := yes(text); return err }}
 	// texts are several values, a line each.
-	texts = kind{"line", func(string) error { return nil }}
+	texts = kind{word: "line", check: func(string) error { return nil }}
+	// someDevices are names of devices.
+	someDevices = kind{"text", func(text string) error { _, err := deviceNames(text); return err }, []string{"auto", "cpu", "cuda:0"}}
 )
+
+// oneOf is one of a few words.
+func oneOf(choices ...string) kind {
+	return kind{"text", func(text string) error {
+		if !slices.Contains(choices, text) {
+			return fmt.Errorf("want one of: %s", strings.Join(choices, ", "))
+		}
+		return nil
+	}, choices}
+}
 
 func number(text string) (int, error) {
 	n, err := strconv.Atoi(text)
@@ -70,15 +83,6 @@ func notEmpty(text string) error {
 		return errors.New("it is empty")
 	}
 	return nil
-}
-
-func oneOf(choices ...string) func(string) error {
-	return func(text string) error {
-		if !slices.Contains(choices, text) {
-			return fmt.Errorf("want one of: %s", strings.Join(choices, ", "))
-		}
-		return nil
-	}
 }
 
 func atLeast(least int, why string) func(string) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kizu/orchestrator/dataset"
@@ -75,6 +76,10 @@ func (s *settings) remembering(ctx context.Context, machine *plan.Machine) (*sto
 	if err != nil {
 		return nil, nil, err
 	}
+	if meant := st.Meant(); meant != "" && !s.warned[meant] {
+		s.warned[meant] = true
+		fmt.Fprintf(s.stderr, "kizu: warning: there is no store in %s yet: did you mean --store %s?\n", st.Root(), meant)
+	}
 	memory := memoryOf(st)
 	machine.Memory = memory.Until(ctx)
 	return st, memory, nil
@@ -127,7 +132,7 @@ func (p *planned) otherwise() (n int) {
 func (p *planned) needs(now time.Time) store.Needs {
 	exp := p.plan.Experiment
 	needs := store.Needs{
-		Experiment: exp.Name, Changes: exp.Changes, Time: now,
+		Experiment: exp.Name, File: exp.File, Changes: exp.Changes, Time: now,
 		Artifacts: make([]string, len(p.plan.Tasks)), Photos: p.plan.PhotoList(),
 	}
 	for i, task := range p.plan.Tasks {
@@ -139,12 +144,23 @@ func (p *planned) needs(now time.Time) store.Needs {
 // sayPhotos says which photos came or went since the latest run, with --quiet too: they
 // may be why a figure is another.
 func (p *planned) sayPhotos(out io.Writer) {
-	exp := p.plan.Experiment
-	if run, ok := p.store.Latest(exp.Name, exp.Changes); ok {
+	if run, ok := p.store.Latest(p.needs(time.Now())); ok {
 		if line := p.plan.PhotosSince(run); line != "" {
 			fmt.Fprintf(out, "kizu: %s\n", line)
 		}
 	}
+}
+
+// sayNamesake warns, with --quiet too, where the latest run was of another file that calls its
+// experiment the same: this one's report takes the place of that one's.
+func (p *planned) sayNamesake(out io.Writer) {
+	ours := p.needs(time.Now())
+	other, ok := p.store.Newest(ours.Experiment)
+	if _, err := os.Stat(other.File); !ok || err != nil || other.File == ours.File || slices.Equal(other.Artifacts, ours.Artifacts) {
+		return
+	}
+	fmt.Fprintf(out, "kizu: warning: the report in %s is that of %s, which has the same name and other contents, and is replaced: change one of the two names\n",
+		p.store.Reports(ours.Experiment), other.File)
 }
 
 // experiment reads a file as --set changes it, and the machine's settings.

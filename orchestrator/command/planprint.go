@@ -30,21 +30,29 @@ func printPlan(out io.Writer, p *plan.Plan, screen table.Screen) error {
 	if view.Redraw != "" {
 		notes = append(notes, view.Redraw)
 	}
+	if view.Referee != "" {
+		notes = append(notes, "referee: "+view.Referee)
+	}
 	printNotes(&text, notes)
 	printPatterns(&text, screen, p.Experiment, view.Cells)
 	printConditions(&text, screen, p.Experiment, view.Cells)
-	tasks := columns(3, "STATE", "TASK", "WHAT", "WHY")
-	tasks.Cut = 2
-	for _, task := range view.Tasks {
-		tasks.add(task.State, task.ID, task.Label, task.Reason)
-	}
 	text.WriteString("\n")
-	tasks.WriteText(&text, screen)
+	writeTasks(&text, view.Tasks, screen)
 	toRun := len(p.ToRun())
 	fmt.Fprintf(&text, "\n%s: %d %s, %d %s: %d to run, %d reused\n", view.Experiment,
 		len(p.Cells), english.PluralWord(len(p.Cells), "cell", ""), len(view.Tasks), english.PluralWord(len(view.Tasks), "task", ""), toRun, len(view.Tasks)-toRun)
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+// writeTasks lists tasks, and why each runs or does not.
+func writeTasks(text *strings.Builder, list []plan.TaskView, screen table.Screen) {
+	tasks := columns(3, "STATE", "TASK", "WHAT", "WHY")
+	tasks.Cut = 2
+	for _, task := range list {
+		tasks.add(task.State, task.ID, task.Label, task.Reason)
+	}
+	tasks.WriteText(text, screen)
 }
 
 // columns is a table without a title, of which a narrow screen shows the first columns, so

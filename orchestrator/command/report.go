@@ -53,6 +53,7 @@ the first to differ.`,
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "published: %s\n", path)
 				return err
 			}
+			planned.sayNamesake(cmd.ErrOrStderr())
 			return planned.report(cmd.Context(), r, cmd.OutOrStdout())
 		},
 	}

@@ -70,8 +70,12 @@ func (r *runner) run(ctx context.Context) (err error) {
 		fmt.Fprintf(r.stderr, "kizu: warning: the photos have %s\n", strings.Join(notes, "; "))
 	}
 	r.planned.sayPhotos(r.stderr)
+	r.planned.sayNamesake(r.stderr)
 	if r.dryRun {
 		return r.printScript()
+	}
+	if err := r.haveDevices(ctx); err != nil {
+		return err
 	}
 	if r.settings.on(setReproducible) && !r.settings.on(setQuiet) {
 		r.warnOfOthers()
@@ -107,6 +111,19 @@ func (r *runner) run(ctx context.Context) (err error) {
 		}
 		return r.conclude(summary, results)
 	}
+}
+
+// haveDevices makes sure that the devices which the settings name are there, if anything is to
+// be computed here.
+func (r *runner) haveDevices(ctx context.Context) error {
+	if len(r.planned.plan.ToRun()) == 0 || r.onSlurm() {
+		return nil
+	}
+	worker, err := workerCommand(r.settings)
+	if err != nil {
+		return err
+	}
+	return execute.Lacking(ctx, worker, r.settings.devices())
 }
 
 // warnOfOthers says how many artifacts --reproducible comes too late for.

@@ -31,7 +31,8 @@ type settings struct {
 	warned  map[string]bool // about a path
 }
 
-func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
+func newSettings(root *cobra.Command, stderr io.Writer) *settings {
+	flags := root.PersistentFlags()
 	s := &settings{viper: viper.New(), flags: flags, stderr: stderr, warned: map[string]bool{}}
 	s.viper.SetEnvPrefix("KIZU")
 	s.viper.SetEnvKeyReplacer(strings.NewReplacer("-", "_", ".", "_"))
@@ -39,14 +40,14 @@ func newSettings(flags *pflag.FlagSet, stderr io.Writer) *settings {
 	for _, known := range allSettings() {
 		s.viper.SetDefault(known.name, known.initial)
 	}
-	s.add(flags, settingTable)
+	s.add(root, flags, settingTable)
 	return s
 }
 
 // add gives a command the flags of some settings.
-func (s *settings) add(flags *pflag.FlagSet, table []setting) {
+func (s *settings) add(cmd *cobra.Command, flags *pflag.FlagSet, table []setting) {
 	for _, known := range table {
-		known.addTo(flags)
+		known.addTo(cmd, flags)
 		if err := s.viper.BindPFlag(known.name, flags.Lookup(known.flag())); err != nil {
 			panic(err) // no such flag: a mistake in the lines above
 		}
@@ -54,7 +55,7 @@ func (s *settings) add(flags *pflag.FlagSet, table []setting) {
 }
 
 // addExecutor gives a command the choice of an executor, and Slurm's settings.
-func (s *settings) addExecutor(cmd *cobra.Command) { s.add(cmd.Flags(), executorTable) }
+func (s *settings) addExecutor(cmd *cobra.Command) { s.add(cmd, cmd.Flags(), executorTable) }
 
 // addSet gives a command that reads an experiment file the flag --set.
 func (s *settings) addSet(cmd *cobra.Command) {

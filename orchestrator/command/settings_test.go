@@ -19,7 +19,7 @@ func machineSettings(t *testing.T, file string, args ...string) (*settings, stri
 		t.Fatal(err)
 	}
 	cmd := &cobra.Command{Use: "x", RunE: func(*cobra.Command, []string) error { return nil }, SilenceErrors: true, SilenceUsage: true}
-	s := newSettings(cmd.PersistentFlags(), &warnings)
+	s := newSettings(cmd, &warnings)
 	s.addExecutor(cmd)
 	cmd.SetArgs(append([]string{"--config", path}, args...))
 	err := cmd.Execute()

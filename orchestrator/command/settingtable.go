@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"kizu/orchestrator/execute"
@@ -66,16 +67,16 @@ const forever = time.Duration(math.MaxInt64)
 // settingTable has the settings of every command, in the order of messages.
 var settingTable = []setting{
 	{setStore, aPath, "runs", "`folder` of the artifacts and reports", notEmpty},
-	{setDevices, anyText, "auto", "`devices`, one worker process each: cpu, cuda:0,cuda:1 or auto", func(text string) error { _, err := deviceNames(text); return err }},
+	{setDevices, someDevices, "auto", "`devices`, one worker process each: cpu, cuda:0,cuda:1 or auto", nil},
 	{setConfig, aPath, "", "`file` with settings of this machine (default: kizu/config.yaml in the user's config folder)", nil},
 	{setQuiet, yesOrNo, "false", "print nothing when all goes well", nil},
-	{setLogFormat, anyText, "text", "`form` of progress that is not shown on a terminal: text or json", oneOf("text", "json")},
+	{setLogFormat, oneOf("text", "json"), "text", "`form` of progress that is not shown on a terminal: text or json", nil},
 	{setHome, aPath, "", "`folder` with kizu's scripts and .venv (default: the one above the program's)", nil},
 	{setPython, aPath, "", "`path` of the virtual environment's Python (default: .venv/bin/python3 in home)", nil},
 	{setStall, aDuration, execute.UsualStall.String(), "how long a task may make no progress before its worker is killed", between(time.Second, forever, "too short: give a time such as 30m")},
 	{setCheckpoint, aDuration, "1m0s", "time between two checkpoints of a training", nil},
 	{setKeepLogs, aNumber, "20", "how many runs of an experiment keep their logs", atLeast(1, "at least the logs of 1 run are kept")},
-	{setLocks, anyText, store.LockAuto, "`how` to lock the store: flock, lease (for network file systems), or auto", oneOf(store.LockFlock, store.LockLease, store.LockAuto)},
+	{setLocks, oneOf(store.LockFlock, store.LockLease, store.LockAuto), store.LockAuto, "`how` to lock the store: flock, lease (for network file systems), or auto", nil},
 	{setTogether, aNumber, "16", "the most tasks that one device computes at the same time, where they allow it; 1 for one by one", atLeast(1, "give a number from 1, which is one task after another")},
 	{setReproducible, yesOrNo, "false", "compute on CPUs with code that every x86-64 processor with AVX2 has, for the same bytes on all of them as far as possible; slower", nil},
 }
@@ -83,7 +84,7 @@ var settingTable = []setting{
 // executorTable has the settings of commands that can choose an executor. On the
 // command line, --slurm-partition is slurm.partition.
 var executorTable = []setting{
-	{setExecutor, anyText, executorLocal, "`where` tasks run: local, or slurm for the elements of a job array", oneOf(executorLocal, executorSlurm)},
+	{setExecutor, oneOf(executorLocal, executorSlurm), executorLocal, "`where` tasks run: local, or slurm for the elements of a job array", nil},
 	{setPartition, anyText, "", "partition of the jobs", slurm.CheckLine},
 	{setAccount, anyText, "", "account that the jobs are charged to", slurm.CheckLine},
 	{setQOS, anyText, "", "quality of service of the jobs", slurm.CheckLine},
@@ -126,10 +127,13 @@ func (s setting) environment() string {
 }
 
 // addTo gives a command the setting's flag.
-func (s setting) addTo(flags *pflag.FlagSet) {
+func (s setting) addTo(cmd *cobra.Command, flags *pflag.FlagSet) {
 	flag := flags.VarPF(&flagValue{setting: s, text: s.initial}, s.flag(), "", s.usage)
 	if s.kind.word == yesOrNo.word {
 		flag.NoOptDefVal = "true"
+	}
+	if s.kind.words != nil {
+		_ = cmd.RegisterFlagCompletionFunc(s.flag(), cobra.FixedCompletions(s.kind.words, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
 

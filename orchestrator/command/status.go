@@ -20,6 +20,9 @@ func newStatus(s *settings) *cobra.Command {
 		Short: "Show which cells of an experiment are done, and the runs and jobs that are going on",
 		Args:  oneFile("status FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := s.existingStore(); err != nil {
+				return err
+			}
 			planned, err := openPlanned(cmd.Context(), s, args[0])
 			if err != nil {
 				return err

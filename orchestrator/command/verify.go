@@ -51,7 +51,8 @@ type damaged struct {
 	Kind     string   `json:"kind"`
 	Key      string   `json:"key"`
 	Problems []string `json:"problems"`
-	Kept     string   `json:"kept"` // where it was moved to
+	Kept     string   `json:"kept"`            // where it was moved to; "" if it could not be
+	Shut     string   `json:"stays,omitempty"` // why it could not
 }
 
 // unreadable is an artifact of which this user can say nothing. It stays where
@@ -65,7 +66,11 @@ type unreadable struct {
 func verifiedOf(v store.Verification) verified {
 	found := verified{Artifacts: v.Artifacts, Damaged: []damaged{}, Unreadable: []unreadable{}}
 	for _, d := range v.Damaged {
-		found.Damaged = append(found.Damaged, damaged{d.Kind, d.Key, d.Problems, d.Kept})
+		each := damaged{Kind: d.Kind, Key: d.Key, Problems: d.Problems}
+		if each.Kept = d.Kept; d.Err != nil {
+			each.Kept, each.Shut = "", d.Err.Error()
+		}
+		found.Damaged = append(found.Damaged, each)
 	}
 	for _, u := range v.Unreadable {
 		found.Unreadable = append(found.Unreadable, unreadable{u.Kind, u.Key, u.Err.Error()})
@@ -76,7 +81,11 @@ func verifiedOf(v store.Verification) verified {
 func (v verified) print(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
 	for _, d := range v.Damaged {
-		fmt.Fprintf(out, "damaged  %s/%s, now in %s\n", d.Kind, d.Key, d.Kept)
+		place := "now in " + d.Kept
+		if d.Shut != "" {
+			place = "which stays where it is: " + d.Shut
+		}
+		fmt.Fprintf(out, "damaged  %s/%s, %s\n", d.Kind, d.Key, place)
 		for _, problem := range d.Problems {
 			fmt.Fprintf(out, "         %s\n", problem)
 		}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,7 @@ func newVersion() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "kizu %s, %s\n", version(), runtime.Version())
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "kizu %s\n", cmd.Root().Version)
 			return err
 		},
 	}

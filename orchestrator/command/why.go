@@ -15,22 +15,26 @@ import (
 func newWhy(s *settings) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "why FILE TASK",
+		Use:   "why FILE [TASK]",
 		Short: "Say why a task runs or is reused, what it is made from, and what shows it",
 		Long: `why explains one task of an experiment: the fields that changed since the nearest
 artifact of the same cell, the photos and tasks that it is made from, and the
 tasks and table rows that are made from it. TASK is an id as kizu plan lists it,
-a label, or enough of either.`,
+a label, or enough of either; without one, the tasks are listed.`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return errors.New("give an experiment file and a task: kizu why FILE TASK")
+			if len(args) < 1 || len(args) > 2 {
+				return errors.New("give an experiment file and a task, or the file alone: kizu why FILE [TASK]")
 			}
 			return nil
 		},
+		ValidArgsFunction: s.taskIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			planned, err := openPlanned(cmd.Context(), s, args[0])
 			if err != nil {
 				return err
+			}
+			if len(args) == 1 {
+				return printTaskList(cmd.OutOrStdout(), planned.plan, asJSON)
 			}
 			task, err := planned.plan.Find(args[1])
 			if err != nil {
@@ -44,8 +48,37 @@ a label, or enough of either.`,
 		},
 	}
 	s.addSet(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with the task, changes, needs, images, used_by and cells")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with the task, changes, needs, images, used_by and cells, or the list of tasks")
 	return cmd
+}
+
+// taskIDs has a shell offer an experiment's tasks, after its file.
+func (s *settings) taskIDs(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) != 1 {
+		return experimentFiles(cmd, args, "")
+	}
+	s.viper.Set(setQuiet, "true")
+	planned, err := openPlanned(cmd.Context(), s, args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, task := range planned.plan.Tasks {
+		ids = append(ids, task.ID+"\t"+task.Label)
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
+
+// printTaskList lists all tasks, of which why explains one.
+func printTaskList(out io.Writer, p *plan.Plan, asJSON bool) error {
+	tasks := p.View().Tasks
+	if asJSON {
+		return printJSON(out, tasks)
+	}
+	var text strings.Builder
+	writeTasks(&text, tasks, planScreen(out))
+	_, err := io.WriteString(out, text.String())
+	return err
 }
 
 func printWhy(out io.Writer, why plan.Why) error {

@@ -2,9 +2,11 @@ package execute
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // drivers are device files of which one exists wherever CUDA works (Linux, WSL).
@@ -34,6 +36,27 @@ func Devices(ctx context.Context, command Command, logs string) ([]string, error
 		return cuda, nil
 	}
 	return []string{"cpu"}, nil
+}
+
+// Lacking is an error if the machine has not all of the named devices. A worker is asked where
+// there may be others than the CPU.
+func Lacking(ctx context.Context, command Command, names []string) error {
+	there := []string{"cpu"}
+	if others := func(name string) bool { return name != "cpu" }; slices.ContainsFunc(names, others) && slices.ContainsFunc(drivers, exists) {
+		found, err := Probe(ctx, command, nil)
+		if err != nil {
+			return err
+		}
+		for _, device := range found {
+			there = append(there, device.Name)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(there, name) {
+			return fmt.Errorf("there is no device %s on this machine, which has %s: give one of these, or auto", name, strings.Join(there, ", "))
+		}
+	}
+	return nil
 }
 
 func exists(path string) bool {

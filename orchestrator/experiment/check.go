@@ -61,7 +61,7 @@ func (e *Experiment) problem() *problem {
 		"name %q: use 1 to 64 letters, digits, '.', '_' and '-', starting with a letter or digit", e.Name)
 	c.seeds(e.Seeds, "seeds")
 	e.checkDataset(c)
-	c.require(e.Base != "", "base", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id")
+	c.require(e.Base != "" || !e.needsBase(), "base", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id")
 	e.LoRA.check(c)
 	e.LoRA.checkMasks(c, e.Dataset)
 	e.Generate.check(c)

@@ -81,6 +81,7 @@ func (e *Experiment) checkConditions(c *checker) {
 			c.require(!tiled, where+".decoded", "decoded photos do not go with dataset.fit: tiles: the autoencoder is shown one square of a photo, classifiers all its tiles")
 		}
 	}
+	c.require(!s.Redraw || len(e.Seeds) > 1, "conditions.redraw", "redraw has every seed draw its own photos, and there is one seed: give several seeds, or leave redraw out")
 	e.checkCounts(c)
 	e.checkDetectors(c)
 	_, known := e.RivalName()
@@ -91,8 +92,25 @@ func (e *Experiment) checkConditions(c *checker) {
 			return v.place("conditions.classifier", strings.TrimPrefix(path, "classifier."))
 		}
 		c.within(place, v.value.check)
+		e.checkFolds(c, v.value.Folds, place("classifier.folds"))
 		tiled := v.value.Folds > 0 && e.Dataset.Fit.How == FitTiles
 		c.require(!tiled, place("classifier.folds"), "folds do not go with dataset.fit: tiles: a photo is trained on in some of its tiles and tested on in all")
+	}
+}
+
+// checkFolds makes sure that no fold holds out nothing: the photos of a class are dealt to the
+// folds, and generated images where a side of a training set has no photos.
+func (e *Experiment) checkFolds(c *checker, folds int, place string) {
+	for _, set := range e.allSets() {
+		most := 0
+		for _, counts := range []Counts{set.Good, set.Defects} {
+			n := counts.Photos()
+			if n == 0 {
+				n = counts.Generated
+			}
+			most = max(most, n)
+		}
+		c.require(folds <= most, place, "folds %d: training set %q has at most %d images of a class to hold out, and a fold needs one: give at most %d", folds, set.Name, most, most)
 	}
 }
 

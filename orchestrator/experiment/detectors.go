@@ -74,6 +74,7 @@ func (e *Experiment) checkDetectors(c *checker) {
 		c.oneOf(d.Method, at+".method", Choices[detectorsPath+".method"]...)
 		c.require(d.Coreset > 0 && d.Coreset <= 1, at+".coreset", "coreset %g: must be above 0 and at most 1", d.Coreset)
 		c.require(d.Folds >= 2, at+".folds", "folds %d: must be at least 2, for the threshold", d.Folds)
+		c.require(d.Folds <= d.Good.Real, at+".folds", "folds %d: there are %d photos of good parts to hold out, and a fold needs one: give folds: %d at most, or more photos", d.Folds, d.Good.Real, d.Good.Real)
 		c.require(d.FalseAlarms >= 0 && d.FalseAlarms < 1, at+".false_alarms", "false_alarms %g: must be at least 0 and below 1", d.FalseAlarms)
 	}
 }

@@ -25,7 +25,11 @@ func Load(path string, changes ...string) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, dir, source, changes...)
+	exp, err := Parse(path, dir, source, changes...)
+	if err == nil {
+		exp.File = filepath.Join(dir, filepath.Base(path))
+	}
+	return exp, err
 }
 
 // Parse is Load for a text already read; name stands in errors, dir is where

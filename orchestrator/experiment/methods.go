@@ -78,6 +78,16 @@ func (g Generate) Uses(input string) bool {
 // photos that went through it are a control for them.
 func (g Generate) Autoencodes() bool { return g.Uses(InputBase) && !g.How().Masks }
 
+// needsBase says whether anything of the experiment goes through a base model: a LoRA's training,
+// a method's images, or photos that the autoencoder gives back.
+func (e *Experiment) needsBase() bool {
+	return e.Referee.Photos > 0 ||
+		slices.ContainsFunc(e.ExpandPatterns(), func(p Pattern) bool { return p.Generate.Uses(InputBase) }) ||
+		slices.ContainsFunc(e.ExpandConditions(), func(c Condition) bool {
+			return c.Good.Decoded+c.Defects.Decoded > 0 || c.UsesGenerated() && c.LoRA.Generate.Uses(InputBase)
+		})
+}
+
 // UsesDefects says whether photos of defects, or their masks, are used besides by a LoRA: to
 // make images, or to choose among them.
 func (g Generate) UsesDefects() bool {

@@ -40,7 +40,7 @@ var mistakesOfValue = []mistake{
 	{"masks of elpv", "name: small\ndataset: {format: elpv, noun: cell, defects: [a], masks: ▸m}\n", "elpv-dataset has no masks of its defects"},
 	{"tiles of elpv", "name: small\ndataset: {format: elpv, noun: cell, defects: [a], fit: ▸tiles}\n", "elpv-dataset has no masks of its defects, and fit: tiles needs them"},
 	{"defect called good", "name: small\ndataset: {format: elpv, noun: cell, good: fine, defects: [▸good]}\n", `no class of defects can be called "good": conditions.test means something else by it`},
-	{"no base", "▸name: small\ndataset: {format: elpv, noun: cell, defects: [a]}\n", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id"},
+	{"no base", "▸name: small\ndataset: {format: elpv, noun: cell, defects: [a]}\npatterns: {baseline: true}\n", "base is missing: a diffusers folder, a bundled model (tiny-sd) or a Hugging Face id"},
 	{"no study", "▸" + head, "nothing to do: give patterns, conditions, or both"},
 
 	// The lora section.
@@ -116,6 +116,8 @@ var mistakesOfValue = []mistake{
 	{"no training sets", head + "▸" + lora2, "training_sets is empty"},
 	{"empty training sets", head + lora2 + "  ▸training_sets: {}\n", "training_sets is empty"},
 	{"one fold", head + study2 + "classifier: {folds: ▸1}\n", "folds 1: must be at least 2, or 0 for none"},
+	{"more folds than photos", head + study2 + "classifier: {folds: ▸9}\n", `folds 9: training set "real" has at most 2 images of a class to hold out, and a fold needs one: give at most 2`},
+	{"redraw of one seed", head + lora2 + "  ▸redraw: true\n  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n", "redraw has every seed draw its own photos, and there is one seed: give several seeds, or leave redraw out"},
 	{"recall without folds", head + study2 + "classifier: {recall: ▸0.95}\n", "recall 0.95 needs folds to choose a threshold by: give classifier.folds, such as 5"},
 	{"recall in percent", head + study2 + "classifier: {folds: 5, recall: ▸95}\n", "recall 95: must be from 0 to 1"},
 	{"a share of nothing", head + study2 + "classifier: {real_share: ▸0.5}\n", "real_share 0.5: give sampling: real_share and a share between 0 and 1, such as 0.5, or neither"},
@@ -127,6 +129,7 @@ var mistakesOfValue = []mistake{
 	{"detector called as a set", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  detectors: {▸real: {good: {real: 5}}}\n", `detector "real" is called as a training set is: give it another name`},
 	{"detector that remembers nothing", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  detectors: {alone: {good: {real: 5}, coreset: ▸0}}\n", `coreset 0: must be above 0 and at most 1`},
 	{"detector of one fold", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  detectors: {alone: {good: {real: 5}, folds: ▸1}}\n", `folds 1: must be at least 2, for the threshold`},
+	{"detector of few photos", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  detectors: {▸alone: {good: {real: 4}}}\n", "folds 5: there are 4 photos of good parts to hold out, and a fold needs one: give folds: 4 at most, or more photos"},
 	{"detector that sorts out all", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  detectors: {alone: {good: {real: 5}, false_alarms: ▸1}}\n", `false_alarms 1: must be at least 0 and below 1`},
 	{"detector of defects", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  detectors: {alone: {good: {real: 5}, ▸defects: {real: 5}}}\n", `unknown key "defects" in conditions.detectors.alone: known are good, method, coreset, folds, false_alarms`},
 	{"no such rival", head + lora2 + "  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n  rival: ▸reel\n", `rival "reel" is no training set and no detector: there are real`},

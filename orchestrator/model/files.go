@@ -33,11 +33,14 @@ func (b *Base) Place() string {
 }
 
 // OfTheHub reports whether it is a model of the Hugging Face hub.
-func (b *Base) OfTheHub() bool { return b.Path == "" }
+func (b *Base) OfTheHub() bool { return b.Path == "" && b.Name != "" }
 
 // Check says where the base model is and which of its files are used, or why a
 // run could not load it. It reads headers only.
 func (b *Base) Check() (note string, err error) {
+	if b.Name == "" { // none is needed
+		return "", nil
+	}
 	if b.OfTheHub() {
 		return checkHub("base model", b.Name, b.Cached, wholeModel)
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -33,7 +34,7 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		in:  in, division: in.Division,
 		draws: map[int64]*dataset.Division{},
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
-		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder},
+		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder, referee: in.Referee},
 		refs:  map[string]stage.Ref{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
 		counts: exp.GeneratedCounts(), decodes: exp.DecodedCounts(),
@@ -59,7 +60,9 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 	}
 	for _, cell := range exp.Cells() {
 		planned, err := b.cell(cell)
-		if err != nil {
+		if errors.As(err, new(*experiment.Error)) { // its place says enough
+			return nil, err
+		} else if err != nil {
 			return nil, fmt.Errorf("%s %q: %w", cell.Study, cell.Name, err)
 		}
 		b.plan.Cells = append(b.plan.Cells, planned)

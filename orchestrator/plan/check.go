@@ -20,6 +20,7 @@ type Checkup struct {
 	BaseState  string              `json:"base_state"`         // where it is
 	Weights    []string            `json:"weights"`            // of classifiers, and where they are
 	Features   string              `json:"features,omitempty"` // where the model that compares images is, if a file names one
+	Referee    string              `json:"referee,omitempty"`  // what it is, or learns
 	Answers    []string            `json:"answers,omitempty"`  // what the study can find out, said before it runs
 	Power      *Power              `json:"power,omitempty"`    // the figures of these; nil if training sets are not compared
 	Similar    []SimilarView       `json:"similar,omitempty"`  // test photos that look like photos that are trained on
@@ -66,7 +67,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	if imagenet := weights[experiment.ImageNet]; imagenet != nil {
 		c.ImageNet = lacking(imagenet.Models)
 	}
-	_, err = findReferee(exp, machine.Memory.FileHashes())
+	referee, err := findReferee(exp, machine.Memory.FileHashes())
 	c.problem(err)
 	encoder, err := findEncoder(exp, machine.Memory.FileHashes())
 	if err == nil && encoder != nil {
@@ -87,7 +88,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		c.checkViews(exp, found, nil)
 	} else {
 		c.checkViews(exp, found, division.TestedHashes())
-		c.Needs = photoRequirements(exp, found.Set, division)
+		c.Needs, c.Referee = photoRequirements(exp, found.Set, division), RefereeNote(exp, division, referee)
 		for i, class := range exp.Dataset.Classes() {
 			c.Photos[i].Tested = len(division.Test[class])
 		}

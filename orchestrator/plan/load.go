@@ -73,6 +73,9 @@ func (m Machine) scanner() dataset.Scanner {
 }
 
 func findBase(exp *experiment.Experiment, machine Machine) (*model.Base, error) {
+	if exp.Base == "" { // which the file was asked for if anything needs it
+		return &model.Base{}, nil
+	}
 	name, err := Expanded(exp.Base)
 	var base *model.Base
 	if err == nil {

@@ -34,8 +34,10 @@ func (b *builder) measure(cell *Cell) (err error) {
 		}
 	}
 	cell.Photos = b.byLabel[photos]
-	if cell.Autoencoded, err = b.measureAutoencoded(b.orUsual(cell.Pattern).LoRA); err != nil {
-		return err
+	if b.exp.Base != "" {
+		if cell.Autoencoded, err = b.measureAutoencoded(b.orUsual(cell.Pattern).LoRA); err != nil {
+			return err
+		}
 	}
 	label := fmt.Sprintf("features of images %s, %s, seed %d", b.exp.Patterns.Defect, cell.Name, cell.Seed)
 	cell.Measure, err = b.measureImages(label, cell.Generate)

@@ -27,7 +27,8 @@ type Plan struct {
 	Base       *model.Base
 	Encoder    *model.Encoder // measures images; nil if the classifiers' network does
 
-	Trials []Trial // of the referee, on photos that it did not learn; none without one
+	referee *model.Classifier // that the file names; nil for another, or none
+	Trials  []Trial           // of the referee, on photos that it did not learn; none without one
 
 	images map[string]dataset.Image // every image of the dataset, by its hash
 	masks  map[string]maskOf        // every mask of its images, likewise
@@ -57,8 +58,8 @@ type Cell struct {
 	Detect   *Task // or its detector
 
 	// Features of a pattern's images, of the photos they are compared with, and of
-	// these photos autoencoded: a control. A cell is done without them: they say
-	// how good its images are.
+	// these photos autoencoded: a control, where there is a base model. A report shows a cell without them, and says
+	// so: they say how good its images are.
 	Measure, Photos, Autoencoded *Task
 
 	// What a referee says of the images: of a pattern's, or of those of each class that a
@@ -74,9 +75,12 @@ type Noun struct {
 	Generate, Measure, Judged *Task
 }
 
+// Observed lists the features of the cell's images and of what they are compared with.
+func (c Cell) Observed() []*Task { return some(c.Measure, c.Photos, c.Autoencoded) }
+
 // Observing lists the tasks that say how good the cell's images are.
 func (c Cell) Observing() []*Task {
-	tasks := append(some(c.Measure, c.Photos, c.Autoencoded), c.Judged...)
+	tasks := append(c.Observed(), c.Judged...)
 	if c.Noun != nil {
 		tasks = append(tasks, c.Noun.Generate, c.Noun.Measure, c.Noun.Judged)
 	}
@@ -97,10 +101,10 @@ func (c Cell) Tasks() []*Task {
 // Tested is what a condition tests: its classifier or its detector.
 func (c Cell) Tested() *Task { return cmp.Or(c.Classify, c.Detect) }
 
-// Done says whether the store that the plan was compared with has all that the cell
-// shows.
+// Done says whether the store that the plan was compared with has all of the cell: what it
+// shows, and what says how good its images are.
 func (c Cell) Done() bool {
-	return !slices.ContainsFunc(c.Tasks(), func(task *Task) bool { return !task.Reuse })
+	return !slices.ContainsFunc(append(c.Tasks(), c.Observing()...), func(task *Task) bool { return !task.Reuse })
 }
 
 // Task is one unit of work on one device.

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
+
 	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
 )
 
@@ -33,7 +36,7 @@ func (b *builder) referee() (*Task, error) {
 	for index, class := range spec.Classes {
 		learnt, tried := b.refereesPhotos(class)
 		if len(learnt) == 0 || len(tried) == 0 {
-			return nil, fmt.Errorf("the referee has %d photos of %s to learn and %d to be tried on: where nothing is tested on it needs two of each class, and referee.photos is %d", len(learnt), class, len(tried), b.exp.Referee.Photos)
+			return nil, b.exp.Fault("referee.photos", fmt.Errorf("the referee has %d photos of %s to learn and %d to be tried on: where nothing is tested on it needs two of each class, and referee.photos is %d", len(learnt), class, len(tried), b.exp.Referee.Photos))
 		}
 		lessons, err := inFolds(learnt, nil, index, b.trainingTiles)
 		if err != nil {
@@ -74,8 +77,11 @@ func (b *builder) try() error {
 	}
 	for _, class := range b.exp.Dataset.Classes() {
 		photos, err := b.pictures(b.in.Division.Test[class])
-		if err != nil || len(photos) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(photos) == 0 {
+			continue
 		}
 		spec := stage.Judge{Classifier: stage.ByHash(b.in.Referee.SHA256), Label: b.called(class), Photos: photos, Rendering: b.rendering()}
 		task, err := b.add("what the referee says of photos of "+class, spec)
@@ -98,6 +104,31 @@ func (b *builder) called(class string) string {
 	return b.in.Referee.Classes[1]
 }
 
+// refereeLearns is how many photos of a class a referee that is trained is to learn: as many good
+// ones as of all defects, if there are so many.
+func refereeLearns(exp *experiment.Experiment, division *dataset.Division, class string) int {
+	if class == exp.Dataset.Good {
+		return min(exp.Referee.Photos*len(exp.Dataset.Defects), len(division.Train[class]))
+	}
+	return exp.Referee.Photos
+}
+
+// RefereeNote says what the referee is: one that is there, or how many photos train it; "" for
+// none.
+func RefereeNote(exp *experiment.Experiment, division *dataset.Division, given *model.Classifier) string {
+	switch {
+	case given != nil:
+		return fmt.Sprintf("%s: %s, tells %s", given.Path, given.Model, english.WordSeries(given.Classes, "and"))
+	case exp.Referee.Photos == 0:
+		return ""
+	}
+	text := fmt.Sprintf("learns %d photos of each defect and %d of good parts", exp.Referee.Photos, refereeLearns(exp, division, exp.Dataset.Good))
+	if exp.Conditions == nil {
+		return text + fmt.Sprintf(", but for every %dth, which tries it", heldOutEvery)
+	}
+	return text + ", none of them tested on"
+}
+
 // referees lists the referee and what it is made from; nothing without one.
 func (p *Plan) referees() []*Task {
 	if len(p.Trials) == 0 {
@@ -110,14 +141,7 @@ func (p *Plan) referees() []*Task {
 // tried on.
 func (b *builder) refereesPhotos(class string) (learnt, tried []dataset.Image) {
 	learnt, tried = b.in.Division.Train[class], b.in.Division.Test[class]
-	most := b.exp.Referee.Photos
-	if class == b.exp.Dataset.Good {
-		most = 0
-		for _, defect := range b.exp.Dataset.Defects {
-			most += min(b.exp.Referee.Photos, len(b.in.Division.Train[defect]))
-		}
-	}
-	learnt = learnt[:min(len(learnt), most)]
+	learnt = learnt[:min(len(learnt), refereeLearns(b.exp, b.in.Division, class))]
 	if len(tried) > 0 {
 		return learnt, tried
 	}

@@ -51,6 +51,7 @@ func photoRequirements(exp *experiment.Experiment, set *dataset.Set, division *d
 		add(testedOn, division.Testable[class], tested)
 		patternRequirements(exp, set, division, class, add)
 		conditionRequirements(exp, len(division.Train[class]), class, add)
+		add("the referee", len(division.Train[class]), most{refereeLearns(exp, division, class), "referee.photos"})
 	}
 	return all
 }

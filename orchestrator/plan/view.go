@@ -20,6 +20,7 @@ type View struct {
 	Views      []string      `json:"views,omitempty"`     // what is seen of photos, where that is not the square in their middle
 	Parts      []string      `json:"parts,omitempty"`     // what became of parts, where they are told
 	Same       []string      `json:"same_sets,omitempty"` // training sets that come to one
+	Referee    string        `json:"referee,omitempty"`   // what it is, or learns
 	Redraw     string        `json:"redraw,omitempty"`    // of how many photos every seed draws its own
 	Similar    []SimilarView `json:"similar,omitempty"`   // test photos that look like photos that are trained on
 	Cells      []CellView    `json:"cells"`
@@ -72,7 +73,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 	}
 	view.Range, _ = p.Set.RangeNotes()
 	view.Parts, view.Similar = p.partNotes(), p.similarViews()
-	view.Views, view.Same, view.Redraw = p.viewNotes(), p.sameSets(), p.RedrawNote()
+	view.Views, view.Same, view.Redraw, view.Referee = p.viewNotes(), p.sameSets(), p.RedrawNote(), RefereeNote(p.Experiment, p.Division, p.referee)
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}

@@ -169,9 +169,12 @@ func (s *source) threshold(task *plan.Task) (*float64, error) {
 // look is images as a network sees them, and as small grey pictures.
 type look struct{ features, pixels result.Features }
 
-// of are the images at some places.
+// of are the images at some places; none of a look at none.
 func (l *look) of(places []int) *look {
 	picked := &look{}
+	if len(l.features) == 0 {
+		return picked
+	}
 	for _, i := range places {
 		picked.features, picked.pixels = append(picked.features, l.features[i]), append(picked.pixels, l.pixels[i])
 	}

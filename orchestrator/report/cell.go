@@ -150,9 +150,9 @@ func (s *source) readGeneration(c *cell) (err error) {
 		metric{"optimizer_steps", float64(t.Steps)},
 		metric{"instance_exposures_min", float64(t.Instance.Min)},
 		metric{"instance_exposures_max", float64(t.Instance.Max)},
-		metric{"class_exposures_min", float64(t.Class.Min)},
-		metric{"class_exposures_max", float64(t.Class.Max)},
-		metric{"class_exposures_distinct", float64(t.Class.Distinct)},
+		metric{"regularization_exposures_min", float64(t.Class.Min)},
+		metric{"regularization_exposures_max", float64(t.Class.Max)},
+		metric{"regularization_exposures_distinct", float64(t.Class.Distinct)},
 	)
 	return nil
 }
@@ -189,8 +189,8 @@ func (s *source) readClassification(c *cell) error {
 	c.metrics = []metric{
 		{"accuracy", m.Accuracy()},
 		{"n_test", float64(m.Tested())},
-		{"wilson_low", interval.Low},
-		{"wilson_high", interval.High},
+		{"accuracy_low", interval.Low},
+		{"accuracy_high", interval.High},
 		{"majority_baseline", majority},
 		{"macro_f1", m.MacroF1()},
 		{"balanced_accuracy", m.BalancedAccuracy()},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kizu/orchestrator/plan"
 )
 
 // The wanted bytes are those that tensorboard 2.21.0's own writer made of the same
@@ -25,14 +27,14 @@ func TestEventFile(t *testing.T) {
 	}
 	var out bytes.Buffer
 	events := newEventFile(&out, time.Unix(1767323040, 0))
-	if err := addCurves(events, strings.NewReader("epoch,loss,nothing,accuracy\n3,0.5,,0.25\n")); err != nil {
+	if err := addCurves(events, strings.NewReader("epoch,loss,nothing,accuracy\n2,0.5,,0.25\n"), func(n int) int { return n + 1 }); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(out.Bytes(), want) {
 		t.Errorf("got\n%x, want\n%x", out.Bytes(), want)
 	}
 	for _, table := range []string{"epoch,loss\nx,1\n", "epoch,loss\n1,x\n", "epoch,loss\n1\n"} {
-		if err := addCurves(events, strings.NewReader(table)); err == nil {
+		if err := addCurves(events, strings.NewReader(table), stepsOf(&plan.Task{})); err == nil {
 			t.Errorf("%q was read", table)
 		}
 	}

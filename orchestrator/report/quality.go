@@ -36,7 +36,7 @@ type photoLooks struct {
 // quality reads the features of a cell's images, if they are there.
 func (s *source) quality(c *cell) (*quality, error) {
 	q := &quality{}
-	if q.state, q.reason = s.stateOf(c.Measure, c.Photos, c.Autoencoded); q.state != done {
+	if q.state, q.reason = s.stateOf(c.Observed()...); q.state != done {
 		return q, nil
 	}
 	generated, err := s.measured(c.Measure)
@@ -62,9 +62,11 @@ func (s *source) photoLooks(c *cell) (*photoLooks, []dataset.Image, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	again, err := s.measured(c.Autoencoded)
-	if err != nil {
-		return nil, nil, err
+	again := &look{} // without a base model
+	if c.Autoencoded != nil {
+		if again, err = s.measured(c.Autoencoded); err != nil {
+			return nil, nil, err
+		}
 	}
 	spec, trained := c.Photos.Spec.(stage.Measure), s.trainedOn(c)
 	var training, heldOut, sources, mirrored, mirroredAgain []int // places among the rows
@@ -137,6 +139,11 @@ func count(copied []bool) int {
 		}
 	}
 	return n
+}
+
+// controlled says whether there are autoencoded photos.
+func (p *photoLooks) controlled() bool {
+	return len(p.autoencoded.training)+len(p.autoencoded.heldOut) > 0
 }
 
 // heldOutEnough says whether KID compares with the photos that trained nothing

@@ -46,9 +46,14 @@ func photoRows(p *photoLooks) [][]string {
 	if len(p.heldOut) > 1 {
 		kid, has := result.KID(p.training, p.heldOut)
 		add("photos held out", p.heldOut, result.Nearest(p.heldOut, p.training), "–", kid, has)
-		add("photos held out, autoencoded", again.heldOut, result.Nearest(again.heldOut, p.training), "–", control, hasControl && p.heldOutEnough())
+		if p.controlled() {
+			add("photos held out, autoencoded", again.heldOut, result.Nearest(again.heldOut, p.training), "–", control, hasControl && p.heldOutEnough())
+		}
 	} else {
 		add("training photos", p.training, result.NearestOther(p.training, p.training), "–", result.Estimate{}, false)
+	}
+	if !p.controlled() {
+		return rows
 	}
 	test := p.copies
 	add("training photos, autoencoded", again.training, result.Nearest(again.training, p.training),
@@ -69,6 +74,9 @@ func (r *Report) qualityNotes() []string {
 	first := fmt.Sprintf("the first rows are of %s of the defect that trained no LoRA and of the %s", english.Plural(len(p.heldOut), "photo", "photos"), trained)
 	if len(p.heldOut) < 2 {
 		first = fmt.Sprintf("all photos of the defect train LoRAs, so the first row compares the %s with each other", trained)
+	}
+	if !p.controlled() {
+		return append([]string{first}, r.kidNotes(p)...)
 	}
 	return append([]string{
 		first + "; “autoencoded” photos went through the base model’s autoencoder and back, as every generated image comes out of it",

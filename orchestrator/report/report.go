@@ -32,6 +32,7 @@ type Report struct {
 	trials     []judged        // what a referee says of photos
 	judged     []patternJudged // what a referee says of study 1
 	found      []string        // the same in sentences
+	unjudged   string          // how much of what says how good images are is not there; "" for nothing
 	tests      testImages
 	record     record
 	compared   func() string // with what was published; found once, since every file is hashed
@@ -64,10 +65,8 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 		}
 	}
 	r.compared = sync.OnceValue(r.comparison)
+	r.trials, r.unjudged = src.trials(), src.unjudged(r.cells)
 	var err error
-	if r.trials, err = src.trials(); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
 	if len(r.patterns) > 0 {
 		if err = r.judgePatterns(); err != nil {
 			return nil, fmt.Errorf("report: %w", err)

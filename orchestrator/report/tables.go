@@ -1,12 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/result"
 )
@@ -173,7 +175,41 @@ func (r *Report) unfinished() []string {
 	if n := r.count(missing); n > 0 {
 		lines = append(lines, fmt.Sprintf("missing: %d of %s not run yet", n, english.Plural(len(r.cells), "cell", "")))
 	}
+	if r.unjudged != "" {
+		lines = append(lines, r.unjudged)
+	}
 	return lines
+}
+
+// unjudged counts the tasks that are not done of those that only say how good images of cells
+// that are done are; "" for none. Tables are of what is there.
+func (s *source) unjudged(cells []*cell) string {
+	var all []*plan.Task
+	for _, c := range cells {
+		if c.state == done {
+			all = append(all, c.Observing()...)
+		}
+	}
+	for _, trial := range s.plan.Trials {
+		if len(all) > 0 {
+			all = append(all, trial.Task)
+		}
+	}
+	seen, lacking, kinds, why := map[*plan.Task]bool{}, 0, []string{}, ""
+	for _, task := range all {
+		if !seen[task] && !s.store.Has(task.Kind, task.Key) {
+			lacking, kinds, why = lacking+1, appendNew(kinds, task.Kind), cmp.Or(why, s.failureOf(task))
+		}
+		seen[task] = true
+	}
+	if lacking == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d of the %s that say how good images are (%s) not done: tables and sentences are of the others", lacking, english.Plural(len(seen), "task", ""), english.WordSeries(kinds, "and"))
+	if why != "" {
+		return string(failed) + ": " + text + ": " + firstLine(why)
+	}
+	return string(missing) + ": " + text
 }
 
 func firstLine(text string) string {

@@ -48,8 +48,8 @@ func DetectionNotes(defective, good int, name string, byThreshold bool) []string
 	return []string{
 		fmt.Sprintf("an image is sorted out %s: escapes are defective images, of %d, that are not, and false alarms good ones, of %d, that are; "+
 			"in brackets 95 %% intervals, for other test images and, with several seeds, other trainings", where, defective, good),
-		fmt.Sprintf("by score, 1 less the probability of the good class: “escapes at %.0f %%” lie below a threshold that sorts out at most %.0f %% of the good ones; “false alarms at %.0f %%” above one that finds %.0f %% of the defective, or all (“to find all”); "+
-			"these thresholds are read off the test images: they say what the scores could do, not what a threshold that is set before will do",
+		fmt.Sprintf("by score, 1 less the probability of the good class, and thresholds that are read off the test images, which say what the scores could do and not what a threshold that is set before will do; "+
+			"“escapes at %.0f %%” lie below one that sorts out at most %.0f %% of the good ones; “false alarms at %.0f %%” above one that finds %.0f %% of the defective; “to find all” above one that finds all",
 			100*UsualFalseAlarms, 100*UsualFalseAlarms, 100*UsualRecall, 100*UsualRecall),
 	}
 }
@@ -112,11 +112,11 @@ func PairNotes(list []Comparison) []string {
 	const alone = "“alone right” counts the answers that only the first, and only the second, got right"
 	holm := "adjusted for " + english.Plural(len(list), "comparison", "") + " by Holm’s method"
 	if !Repeated(list) {
-		notes := []string{alone + "; p is McNemar’s exact, " + holm + ", and compares these classifiers; the interval is for other test images", OneSeed}
+		notes := []string{alone, "p is McNemar’s exact, " + holm + ", and compares these classifiers; the interval is for other test images", OneSeed}
 		return append(notes, surerIntervals(list)...)
 	}
 	notes := []string{
-		alone + "; p is the larger of an exact test over images and a t test over seeds and images, " + holm + "; " +
+		alone, "p is the larger of an exact test over images and a t test over seeds and images, " + holm + "; " +
 			"a true difference as large as “detectable” is found with a probability of 80 %",
 		falseClaims(list),
 	}
@@ -124,7 +124,7 @@ func PairNotes(list []Comparison) []string {
 		notes = append(notes, "where two training sets have one seed in common, p is McNemar’s exact, compares these two classifiers and claims nothing about the sets")
 	}
 	if slices.ContainsFunc(list, Comparison.Improvable) {
-		notes = append(notes, fmt.Sprintf("P(first better) is the share of %d resamples of these runs and test images in which a run of the first finds more", resamples))
+		notes = append(notes, fmt.Sprintf("“P(first better)” is the share of %d resamples of these runs and test images in which a run of the first finds more", resamples))
 	}
 	return append(notes, surerIntervals(list)...)
 }

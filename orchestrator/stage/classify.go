@@ -99,8 +99,13 @@ func (s Classify) OptimizerSteps() int {
 	if s.Steps > 0 {
 		return s.Steps
 	}
-	return (s.Epochs*s.Trained() + s.BatchSize - 1) / s.BatchSize
+	return s.upTo(s.Epochs)
 }
+
+// StepsIn is how many steps the training has made at the end of an epoch.
+func (s Classify) StepsIn(epoch int) int { return min(s.upTo(epoch), s.OptimizerSteps()) }
+
+func (s Classify) upTo(epochs int) int { return (epochs*s.Trained() + s.BatchSize - 1) / s.BatchSize }
 
 // Kind implements Spec.
 func (Classify) Kind() string { return KindClassify }

@@ -14,13 +14,14 @@ import (
 	"time"
 )
 
-// Needs is what the latest run of an experiment, with the same changes by --set,
+// Needs is what the latest run of an experiment's file, with the same changes by --set,
 // was made of. It outlives the file and the loop that the run came from, so that
 // gc knows what they would otherwise have to be named again for.
 type Needs struct {
 	Experiment string    `json:"experiment"`
-	Changes    []string  `json:"changes"` // of --set, path=value
-	Time       time.Time `json:"time"`    // when the run began
+	File       string    `json:"file,omitempty"` // "" in needs that were written before it was noted
+	Changes    []string  `json:"changes"`        // of --set, path=value
+	Time       time.Time `json:"time"`           // when the run began
 	Artifacts  []string  `json:"artifacts"`
 	Photos     []Photo   `json:"photos,omitempty"` // none in needs that were written before they were noted
 }
@@ -32,16 +33,22 @@ type Photo struct {
 	Tested bool   `json:"tested,omitempty"`
 }
 
-// place is the file of an experiment's needs, one for each set of changes.
+// place is where an experiment's needs are written, one for each file of its name and set of
+// changes.
 func (n Needs) place() string {
-	sum := sha256.Sum256([]byte(strings.Join(n.Changes, "\x00")))
+	changes := n.Changes
+	if n.File != "" {
+		changes = append([]string{n.File}, changes...)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(changes, "\x00")))
 	return fmt.Sprintf("%s-%x.json", n.Experiment, sum[:6])
 }
 
-// SameRun reports whether two needs are of one experiment with the same changes,
+// SameRun reports whether two needs are of one experiment's file with the same changes,
 // of which the later counts.
 func (n Needs) SameRun(other Needs) bool {
-	return n.Experiment == other.Experiment && slices.Equal(n.Changes, other.Changes)
+	file := n.File == other.File || n.File == "" || other.File == ""
+	return file && n.Experiment == other.Experiment && slices.Equal(n.Changes, other.Changes)
 }
 
 // Remember writes down what a run needs; Artifacts are "<kind>/<key>".
@@ -54,13 +61,43 @@ func (s *Store) Remember(n Needs) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	return replaceSynced(path, append(text, '\n'))
+	if err := replaceSynced(path, append(text, '\n')); err != nil || n.File == "" {
+		return err
+	}
+	_ = os.Remove(filepath.Join(s.root, "needs", n.unfiled().place()))
+	return nil
 }
 
-// Latest is what the latest run with the same changes was made of; false if there was
-// none, or what it was made of cannot be read.
-func (s *Store) Latest(experiment string, changes []string) (n Needs, ok bool) {
-	text, err := os.ReadFile(filepath.Join(s.root, "needs", Needs{Experiment: experiment, Changes: changes}.place()))
+// unfiled are the needs as they were written before files were noted.
+func (n Needs) unfiled() Needs {
+	n.File = ""
+	return n
+}
+
+// Latest is what the latest run of the same was made of; false if there was none, or what it
+// was made of cannot be read.
+func (s *Store) Latest(same Needs) (n Needs, ok bool) {
+	if n, ok = readNeeds(filepath.Join(s.root, "needs", same.place())); !ok {
+		n, ok = readNeeds(filepath.Join(s.root, "needs", same.unfiled().place()))
+	}
+	return n, ok
+}
+
+// Newest is what the latest run of an experiment's name was made of, whatever its file and its
+// changes; false as of Latest.
+func (s *Store) Newest(experiment string) (Needs, bool) {
+	paths, _ := filepath.Glob(filepath.Join(s.root, "needs", experiment+"-????????????.json"))
+	newest, latest := "", time.Time{}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.ModTime().After(latest) {
+			newest, latest = path, info.ModTime()
+		}
+	}
+	return readNeeds(newest)
+}
+
+func readNeeds(path string) (n Needs, ok bool) {
+	text, err := os.ReadFile(path)
 	return n, err == nil && json.Unmarshal(text, &n) == nil
 }
 

@@ -47,3 +47,32 @@ func TestNeeds(t *testing.T) {
 	_, err := s.Remembered()
 	fails(t, err, "torn-0.json")
 }
+
+// TestNeedsOfFiles: two files of one name keep what either needs, needs from before files were
+// noted are those of either, and the latest of all is found.
+func TestNeedsOfFiles(t *testing.T) {
+	s := open(t)
+	before := Needs{Experiment: "gears", Artifacts: []string{"classify/a"}}
+	one, other := before, before
+	one.File, other.File = "/one.yaml", "/other.yaml"
+	if !before.SameRun(one) || one.SameRun(other) {
+		t.Error("the wrong runs are the same")
+	}
+	for _, n := range []Needs{before, one, other} {
+		if err := s.Remember(n); err != nil {
+			t.Fatal(err)
+		}
+		if latest, ok := s.Latest(one); !ok || latest.File == other.File {
+			t.Errorf("the latest run of %s is %+v", one.File, latest)
+		}
+		if newest, ok := s.Newest("gears"); !ok || newest.File != n.File {
+			t.Errorf("the newest is of %q, not of %q", newest.File, n.File)
+		}
+	}
+	if list, err := s.Remembered(); len(list) != 2 || err != nil {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if n, ok := s.Newest("gear"); ok {
+		t.Errorf("gear ran: %+v", n)
+	}
+}

@@ -22,12 +22,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
+
+	"kizu/orchestrator/spelling"
 )
 
 // Store is a folder of artifacts.
@@ -104,27 +107,46 @@ func Existing(root string) (*Store, error) {
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	message := "there is no store in " + s.root
-	if near := nearby(filepath.Dir(s.root)); len(near) > 0 {
-		message += "; there is one in " + strings.Join(near, ", in ")
+	message, near := "there is no store in "+s.root, s.nearby()
+	if meant := s.Meant(); meant != "" {
+		return nil, fmt.Errorf("%s: did you mean --store %s?", message, meant)
+	}
+	if len(near) > 0 {
+		const shown = 3
+		message += "; there is one in " + strings.Join(near[:min(shown, len(near))], ", in ")
 	}
 	return nil, errors.New(message + ": name one with --store")
 }
 
-// nearby lists a few stores that are directly in a folder, or in the place that
-// kizu run uses by itself.
-func nearby(dir string) []string {
-	const shown = 3
-	found, _ := filepath.Glob(filepath.Join(dir, "*", "artifacts"))
-	if _, err := os.Stat(filepath.Join("runs", "artifacts")); err == nil {
-		if here, err := filepath.Abs(filepath.Join("runs", "artifacts")); err == nil && !slices.Contains(found, here) {
-			found = append(found, here)
+// Meant is the store beside a folder that is none, such as a mistyped one, which was
+// likely meant by it; "" where there is a store, or none with a name like it.
+func (s *Store) Meant() string {
+	names := map[string]string{}
+	for _, dir := range s.nearby() {
+		if dir == s.root {
+			return ""
+		}
+		names[filepath.Base(dir)] = dir
+	}
+	return names[spelling.Nearest(filepath.Base(s.root), slices.Sorted(maps.Keys(names)))]
+}
+
+// nearby lists the stores in, beside and around a folder, and in the place that kizu run
+// uses by itself.
+func (s *Store) nearby() (found []string) {
+	beside, usual := filepath.Dir(s.root), "runs"
+	if here, err := filepath.Abs(usual); err == nil {
+		usual = here
+	}
+	for _, folders := range []string{filepath.Join(beside, "*"), beside, filepath.Join(s.root, "*"), usual} {
+		marks, _ := filepath.Glob(filepath.Join(folders, "artifacts"))
+		for _, mark := range marks {
+			if dir := filepath.Dir(mark); !slices.Contains(found, dir) {
+				found = append(found, dir)
+			}
 		}
 	}
-	for i := range found {
-		found[i] = filepath.Dir(found[i])
-	}
-	return found[:min(shown, len(found))]
+	return found
 }
 
 // Host is the name of this machine, as manifests have it.
@@ -148,11 +170,12 @@ func (s *Store) Logs(run string) string {
 	return filepath.Join(s.root, "logs", run)
 }
 
-// Has reports whether an artifact is committed. One that may not be looked at is
-// there: whoever uses it is told that it cannot be read.
+// Has reports whether an artifact is committed. One that may not be looked at, or on a disk
+// that does not answer, is there: whoever uses it is told that it cannot be read, and nothing
+// takes its place.
 func (s *Store) Has(kind, key string) bool {
 	_, err := os.Stat(filepath.Join(s.Dir(kind, key), manifestName))
-	return err == nil || errors.Is(err, fs.ErrPermission)
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 }
 
 // Manifest reads what an artifact says of itself. A missing artifact is

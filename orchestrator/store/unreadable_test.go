@@ -34,6 +34,21 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+// TestVerifyReadOnly: in a store that this user may not write to, what is damaged is named and
+// stays where it is.
+func TestVerifyReadOnly(t *testing.T) {
+	s, key := identified(t)
+	if err := flipBit(filepath.Join(s.Dir("generate", key), "images", "0.png")); err != nil {
+		t.Fatal(err)
+	}
+	filetest.Folder{T: t, Root: s.Root()}.Shut("damaged", func() {
+		v, err := s.VerifyAll(t.Context())
+		if err != nil || len(v.Damaged) != 1 || !errors.Is(v.Damaged[0].Err, fs.ErrPermission) || !s.Has("generate", key) {
+			t.Errorf("%+v, %v", v, err)
+		}
+	})
+}
+
 // TestModes: the umask alone decides who may read what a store writes.
 func TestModes(t *testing.T) {
 	for _, umask := range []fs.FileMode{0o022, 0o002, 0o027} {
@@ -75,7 +90,11 @@ func TestExisting(t *testing.T) {
 		fails(t, err, "there is no store in "+filepath.Join(dir, name))
 	}
 	_, err := Existing(filepath.Join(dir, "rnus"))
-	fails(t, err, "there is one in "+filepath.Join(dir, "runs")+": name one with --store")
+	fails(t, err, "did you mean --store "+filepath.Join(dir, "runs")+"?")
+	for _, name := range []string{"elsewhere", "runs/reports", "."} {
+		_, err := Existing(filepath.Join(dir, name))
+		fails(t, err, "there is one in "+filepath.Join(dir, "runs")+": name one with --store")
+	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 		t.Errorf("looking made %v", entries)
 	}

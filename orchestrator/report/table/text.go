@@ -41,7 +41,10 @@ func (t *Table) WriteText(out *strings.Builder, screen Screen) {
 		}
 		write(row, of)
 	}
-	notes := t.Notes
+	var notes []string
+	for _, note := range t.Notes {
+		notes = append(notes, t.withoutOrphans(note, omitted)...)
+	}
 	if len(omitted) > 0 {
 		notes = append(notes, "not shown here: "+english.WordSeries(omitted, "and"))
 	}
@@ -50,6 +53,22 @@ func (t *Table) WriteText(out *strings.Builder, screen Screen) {
 			fmt.Fprintln(out, use.quiet(line))
 		}
 	}
+}
+
+// withoutOrphans leaves the clauses out of a note that explain a column which is not shown, by
+// its head in quotes; and all of one that explains no other.
+func (t *Table) withoutOrphans(note string, omitted []string) []string {
+	explains := func(clause string, is bool) bool {
+		return slices.ContainsFunc(t.heads(), func(head string) bool {
+			return slices.Contains(omitted, head) == is && strings.Contains(clause, "“"+head+"”")
+		})
+	}
+	all := strings.Split(note, "; ")
+	shown := slices.DeleteFunc(slices.Clone(all), func(clause string) bool { return explains(clause, true) })
+	if text := strings.Join(shown, "; "); len(shown) == len(all) || explains(text, false) {
+		return []string{text}
+	}
+	return nil
 }
 
 // fitting chooses the columns that a line of the given width holds.
