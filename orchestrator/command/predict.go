@@ -24,7 +24,7 @@ var errUnread = errors.New("some photos could not be read")
 func newPredict(s *settings) *cobra.Command {
 	p := &prediction{settings: s}
 	cmd := &cobra.Command{
-		Use:   "predict MODEL PHOTO|FOLDER...",
+		Use:   "predict MODEL PHOTO|FOLDER…",
 		Short: "Say what a kept classifier makes of photos",
 		Long: `predict has a classifier of an experiment look at photos, and writes a line for each
 as it goes: its class, the probabilities, and whether the part is to be sorted out.
@@ -36,7 +36,7 @@ A part is sorted out from the classifier's own threshold on, which classifier.fo
 chooses, or from --threshold; without either, if it is called by a defect's name.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return errors.New("give a classifier's folder and photos: kizu predict MODEL PHOTO|FOLDER...")
+				return errors.New("give a classifier's folder and photos: kizu predict MODEL PHOTO|FOLDER…")
 			}
 			return nil
 		},

@@ -185,7 +185,8 @@ func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
 	if err := r.planned.keepLogs(r.settings, runID); err != nil {
 		return nil, err
 	}
-	return r.planned.execute(ctx, r.settings, execute.Config{RunID: runID}, r.stderr)
+	failures := runlog.FailureLogOf(r.planned.store.Logs(runID)) // for kizu status
+	return r.planned.execute(ctx, r.settings, execute.Config{RunID: runID, Failures: failures}, r.stderr)
 }
 
 // display chooses how progress is shown on the screen.

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/execute/slurm"
+	"kizu/orchestrator/plan"
 )
 
 func newStatus(s *settings) *cobra.Command {
@@ -55,13 +57,28 @@ type status struct {
 	Runs        []*runlog.Live `json:"runs"`         // that are going on: a run here, or any number of workers
 	SecondsLeft *float64       `json:"seconds_left"` // null where nothing like what is left was ever done
 	Jobs        *slurm.Status  `json:"jobs"`         // of the latest run; null if that was not on Slurm
+	Failed      []failedTask   `json:"failed"`       // in the latest run, and not done since
+	Begun       []begunTask    `json:"begun"`        // that were interrupted, or are at work
+}
+
+type failedTask struct {
+	Task    string `json:"task"`
+	Label   string `json:"label"`
+	Message string `json:"message"`
+}
+
+type begunTask struct {
+	Task  string `json:"task"`
+	Label string `json:"label"`
+	Steps int    `json:"steps"` // that a checkpoint keeps
+	Of    int    `json:"of"`
 }
 
 type cellStatus struct {
 	Study string `json:"study"`
 	Name  string `json:"name"`
 	Seed  int64  `json:"seed"`
-	State string `json:"state"` // done or missing
+	State string `json:"state"` // done, failed or missing
 }
 
 // status looks at the store as it is now.
@@ -70,10 +87,16 @@ func (p *planned) status(ctx context.Context) (status, error) {
 		return status{}, err
 	}
 	s := status{Experiment: p.plan.Experiment.Name, Tasks: len(p.plan.Tasks), TasksDone: len(p.plan.Tasks) - len(p.plan.ToRun())}
+	if err := p.addTasks(&s); err != nil {
+		return s, err
+	}
 	for _, cell := range p.plan.Cells {
 		state := "missing"
-		if cell.Done() {
+		switch {
+		case cell.Done():
 			state = "done"
+		case s.fails(&cell):
+			state = "failed"
 		}
 		s.Cells = append(s.Cells, cellStatus{cell.Study, cell.Name, cell.Seed, state})
 	}
@@ -84,6 +107,35 @@ func (p *planned) status(ctx context.Context) (status, error) {
 	s.SecondsLeft = runlog.SecondsLeft(p.plan, s.Runs)
 	s.Jobs, err = p.jobs(ctx)
 	return s, err
+}
+
+// addTasks adds what failed in the latest run, and what checkpoints keep.
+func (p *planned) addTasks(s *status) error {
+	runs, err := runlog.Runs(p.store.Logs(""), p.plan.Experiment.Name)
+	if err != nil {
+		return err
+	}
+	s.Failed, s.Begun = []failedTask{}, []begunTask{}
+	var failures *runlog.FailureLog
+	if len(runs) > 0 {
+		failures = runlog.FailureLogOf(p.store.Logs(runs[len(runs)-1]))
+	}
+	for _, task := range p.plan.ToRun() {
+		if err := failures.Failure(task); err != nil {
+			s.Failed = append(s.Failed, failedTask{task.ID, task.Label, err.Error()})
+		}
+		if steps := p.store.CheckpointSteps(task.Key); steps > 0 {
+			s.Begun = append(s.Begun, begunTask{task.ID, task.Label, steps, task.Steps()})
+		}
+	}
+	return nil
+}
+
+// fails reports whether a cell shows a task that failed, or one made from such a one.
+func (s status) fails(cell *plan.Cell) bool {
+	return slices.ContainsFunc(s.Failed, func(f failedTask) bool {
+		return slices.ContainsFunc(cell.Tasks(), func(task *plan.Task) bool { return task.ComesFrom(f.Task) })
+	})
 }
 
 // goesOn reports whether anything works or waits to.

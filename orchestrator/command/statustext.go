@@ -17,8 +17,31 @@ func (s status) print(out io.Writer) error {
 		fmt.Fprintf(out, "%-8s %s %q, seed %d\n", cell.State, cell.Study, cell.Name, cell.Seed)
 	}
 	fmt.Fprintf(out, "%s: %d of %d %s done\n", s.Experiment, s.TasksDone, s.Tasks, english.PluralWord(s.Tasks, "task", ""))
+	for _, task := range s.Begun {
+		fmt.Fprintf(out, "begun    %s: %d of %d steps are kept\n", task.Label, task.Steps, task.Of)
+	}
+	printFailed(out, s.Failed)
 	_, err := fmt.Fprint(out, s.text())
 	return err
+}
+
+// printFailed says each cause once, with how many tasks it stopped.
+func printFailed(out io.Writer, failed []failedTask) {
+	var causes []string
+	of := map[string][]string{}
+	for _, task := range failed {
+		if of[task.Message] == nil {
+			causes = append(causes, task.Message)
+		}
+		of[task.Message] = append(of[task.Message], task.Label)
+	}
+	for _, cause := range causes {
+		labels := of[cause]
+		if more := len(labels) - 1; more > 0 {
+			labels[0] += fmt.Sprintf(" and %d more", more)
+		}
+		fmt.Fprintf(out, "failed   %s in the last run: %s\n", labels[0], cause)
+	}
 }
 
 // text says what goes on.

@@ -18,7 +18,7 @@ func chain(tasks []*Task) {
 		}
 	}
 	for _, link := range shorter {
-		slices.SortFunc(link, func(a, b *Task) int { return a.steps() - b.steps() })
+		slices.SortFunc(link, func(a, b *Task) int { return a.Steps() - b.Steps() })
 		for i := 1; i < len(link); i++ {
 			link[i].Resume = link[i-1]
 			link[i].Needs = append(link[i].Needs, link[i-1])
@@ -35,7 +35,8 @@ func (t *Task) ChainKey() string {
 	return ""
 }
 
-func (t *Task) steps() int {
+// Steps is how many a task of work in steps has; 0 for any other.
+func (t *Task) Steps() int {
 	if spec, ok := t.Spec.(stage.Stepped); ok {
 		return spec.StepCount()
 	}

@@ -105,10 +105,10 @@ func (p *Plan) Expected(st *store.Store, devices []string) map[string]Cost {
 			each = r.seconds / r.effort
 		}
 		if task.Resume != nil {
-			done = task.Resume.steps()
+			done = task.Resume.Steps()
 		}
 		cost := Cost{}
-		if steps := task.steps(); steps > 0 {
+		if steps := task.Steps(); steps > 0 {
 			cost.From = float64(max(done, st.CheckpointSteps(task.Key))) / float64(steps)
 		}
 		cost.Seconds = each * task.Spec.Effort() * (1 - cost.From)

@@ -51,9 +51,9 @@ func (t *Trainings) Earlier(task *Task) (key string, done float64, err error) {
 	})
 	most := 0
 	for _, candidate := range there {
-		if known := t.known[candidate]; known.chain == chain && known.steps > most && known.steps < task.steps() {
+		if known := t.known[candidate]; known.chain == chain && known.steps > most && known.steps < task.Steps() {
 			key, most = candidate, known.steps
 		}
 	}
-	return key, float64(most) / float64(task.steps()), err
+	return key, float64(most) / float64(task.Steps()), err
 }

@@ -124,33 +124,36 @@ func (p *Pace) end(task *plan.Task) {
 	}
 }
 
-// enough is the share of a kind's work after which its own tempo counts.
-const enough = 0.02
+// trust is the share of the work, of all or of a kind, that what was expected counts for
+// beside what was seen: a run begins with loading models, and gets nowhere for a while.
+const trust = 0.03
 
 // Estimate is the share of the run that is done, 0 to 1, and how long the rest takes.
 func (p *Pace) Estimate() (share float64, left time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settle()
-	var spent, done, rest float64
+	var all tempo
 	for _, t := range p.kinds {
-		spent, done = spent+t.spent, done+t.done
+		all.spent, all.done, all.expected = all.spent+t.spent, all.done+t.done, all.expected+t.expected
 	}
-	usual := 1.0 // how much longer things take than expected
-	if done > 0 {
-		usual = spent / done
-	}
+	rest, usual := 0.0, all.slower(1)
 	for _, t := range p.kinds {
-		slower := usual
-		if t.done > enough*t.expected {
-			slower = t.spent / t.done
-		}
-		rest += slower * max(0, t.expected-t.done)
+		rest += t.slower(usual) * max(0, t.expected-t.done)
 	}
-	if spent+rest > 0 {
-		p.share = max(p.share, spent/(spent+rest))
+	if all.spent+rest > 0 {
+		p.share = max(p.share, all.spent/(all.spent+rest))
 	}
 	return p.share, time.Duration(rest / float64(max(1, p.devices)) * float64(time.Second))
+}
+
+// slower is how many times longer things take than expected, where it would be `usual` if
+// nothing were known.
+func (t tempo) slower(usual float64) float64 {
+	if known := trust * t.expected; t.done+known > 0 {
+		return (t.spent + usual*known) / (t.done + known)
+	}
+	return usual
 }
 
 // String says both.

@@ -30,7 +30,7 @@ type Live struct {
 	Found     int          `json:"found"` // made by another run meanwhile
 	Failed    int          `json:"failed"`
 	Devices   []LiveDevice `json:"devices"`
-	Share     float64      `json:"share"`  // of the run that is done, by time
+	Share     float64      `json:"share"`     // of the run that is done, by time
 	Elsewhere []string     `json:"elsewhere"` // tasks that another run is making
 	Left      []string     `json:"left"`      // ids of tasks that have not ended, those at hand included
 
