@@ -17,30 +17,32 @@ func newCheck(s *settings) *cobra.Command {
 	var asJSON bool
 	var pictures string
 	cmd := &cobra.Command{
-		Use:   "check FILE",
+		Use:   "check FILE…",
 		Short: "Check photos, base model, devices and disk before a long run",
-		Args:  oneFile("check FILE"),
+		Args:  someFiles("check FILE…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := check(cmd.Context(), s, args[0])
-			if err == nil && pictures != "" {
-				c.Pictures, err = drawPictures(cmd.Context(), s, c.Plan, pictures)
-			}
-			if err != nil {
+			return s.forEach(cmd.Context(), args, cmd.ErrOrStderr(), func(file string) error {
+				c, err := check(cmd.Context(), s, file)
+				if err == nil && pictures != "" {
+					c.Pictures, err = drawPictures(cmd.Context(), s, c.Plan, pictures)
+				}
+				if err != nil {
+					return err
+				}
+				out := cmd.OutOrStdout()
+				if asJSON {
+					err = printJSON(out, c)
+				} else {
+					err = printCheck(out, c)
+				}
+				if err == nil && len(c.Problems) > 0 {
+					err = errProblems
+				}
 				return err
-			}
-			out := cmd.OutOrStdout()
-			if asJSON {
-				err = printJSON(out, c)
-			} else {
-				err = printCheck(out, c)
-			}
-			if err == nil && len(c.Problems) > 0 {
-				err = errProblems
-			}
-			return err
+			})
 		},
 	}
-	s.addSet(cmd)
+	s.addEach(cmd)
 	cmd.Flags().StringVar(&pictures, "pictures", "", "write what networks see of photos into a folder, as contact sheets")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with photos, needs and problems")
 	return cmd

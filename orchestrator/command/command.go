@@ -53,13 +53,21 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	switch {
-	case err == nil, errors.Is(err, errCellsFailed), errors.Is(err, errProblems), errors.Is(err, errDamaged), errors.Is(err, errUnread):
+	case err == nil, told(err) && !errors.As(err, new(*severalError)):
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "kizu: interrupted")
 	default:
 		fmt.Fprintf(stderr, "kizu: %v\n", err)
 	}
 	return exitCode(err)
+}
+
+// told reports whether what an error says is on the screen already.
+func told(err error) bool {
+	return errors.Is(err, errCellsFailed) ||
+		errors.Is(err, errProblems) ||
+		errors.Is(err, errDamaged) ||
+		errors.Is(err, errUnread)
 }
 
 func exitCode(err error) int {

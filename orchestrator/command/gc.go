@@ -18,14 +18,14 @@ func newGC(s *settings) *cobra.Command {
 	var asJSON, remove bool
 	var forget []string
 	cmd := &cobra.Command{
-		Use:   "gc FILE...",
+		Use:   "gc FILE…",
 		Short: "List what none of the experiment files needs; with --delete, remove it",
 		Long: `gc lists the artifacts, checkpoints and left-overs in the store that neither the
 given experiment files need, as they are now, nor the latest run of any other
 experiment or --set, and removes them if --delete is given. --forget NAME lets
 what the runs of an experiment needed go. It waits for no run: while one uses the
 store, it exits with code 3.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someFiles("gc FILE…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, err := collectGarbage(cmd.Context(), s, args, forget, remove)
 			if err != nil {
@@ -37,6 +37,7 @@ store, it exits with code 3.`,
 			return found.print(cmd.OutOrStdout())
 		},
 	}
+	s.addEach(cmd)
 	cmd.Flags().StringArrayVar(&forget, "forget", nil, "do not keep what runs of the experiment called `name` needed; may be repeated")
 	cmd.Flags().BoolVar(&remove, "delete", false, "remove what is listed")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with what is not needed")
@@ -67,8 +68,13 @@ func collectGarbage(ctx context.Context, s *settings, files, forget []string, re
 		return garbage{}, err
 	}
 	var current []store.Needs
-	for _, file := range files {
-		planned, err := openPlanned(ctx, s, file)
+	studies, err := s.studies(files)
+	if err != nil {
+		return garbage{}, err
+	}
+	for _, each := range studies {
+		s.changes = each.changes
+		planned, err := openPlanned(ctx, s, each.file)
 		if err != nil {
 			return garbage{}, err
 		}

@@ -15,31 +15,31 @@ import (
 func newReport(s *settings) *cobra.Command {
 	var asJSON, publish bool
 	cmd := &cobra.Command{
-		Use:   "report FILE...",
+		Use:   "report FILE…",
 		Short: "Write the tables and the page from what the store has, without Python",
 		Long: `Write the tables and the page from what the store has, without Python.
 
-Several files are compared side by side, where they call a pattern or a training
-set the same.
+Several files, those of a folder or of a series (--each) are compared side by side,
+where they call a pattern or a training set the same.
 
 With --publish, the table and a hash of every artifact are written beside FILE, as
 published/NAME.txt and published/NAME.json. From then on a run or a report of FILE
 says whether it came to the same, byte for byte, and if not, which artifact was
 the first to differ.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("give an experiment file, or several to compare, after kizu report")
-			}
-			return nil
-		},
+		Args: someFiles("report FILE…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
+			studies, err := s.studies(args)
+			if err != nil {
+				return err
+			}
+			if len(studies) > 1 {
 				if asJSON || publish {
 					return errors.New("--json and --publish are of one experiment: give one file")
 				}
-				return sideBySide(cmd.Context(), s, args, cmd.OutOrStdout())
+				return sideBySide(cmd.Context(), s, studies, cmd.OutOrStdout())
 			}
-			planned, r, err := s.results(cmd.Context(), args[0])
+			s.changes = studies[0].changes
+			planned, r, err := s.results(cmd.Context(), studies[0].file)
 			switch {
 			case err != nil:
 				return err
@@ -57,7 +57,7 @@ the first to differ.`,
 			return planned.report(cmd.Context(), r, cmd.OutOrStdout())
 		},
 	}
-	s.addSet(cmd)
+	s.addEach(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print results.json instead of writing files")
 	cmd.Flags().BoolVar(&publish, "publish", false, "write beside FILE what it came to, for others to compare with")
 	cmd.MarkFlagsMutuallyExclusive("json", "publish")
@@ -96,11 +96,12 @@ func (p *planned) report(ctx context.Context, r *report.Report, out io.Writer) e
 
 // sideBySide compares experiments. Each has its own report, which it leaves as
 // it is.
-func sideBySide(ctx context.Context, s *settings, files []string, out io.Writer) error {
+func sideBySide(ctx context.Context, s *settings, studies []study, out io.Writer) error {
 	var reports []*report.Report
 	dir := ""
-	for _, file := range files {
-		planned, err := openResults(ctx, s, file)
+	for _, each := range studies {
+		s.changes = each.changes
+		planned, err := openResults(ctx, s, each.file)
 		if err != nil {
 			return err
 		}

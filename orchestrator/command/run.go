@@ -22,18 +22,26 @@ import (
 func newRun(s *settings) *cobra.Command {
 	r := &runner{settings: s}
 	cmd := &cobra.Command{
-		Use:   "run FILE",
+		Use:   "run FILE…",
 		Short: "Run what the store does not have yet, then write the report",
-		Args:  oneFile("run FILE"),
+		Long: `Run what the store does not have yet, then write the report.
+
+Of several files, or a folder of them, one is run after the other; one that fails
+stops none of the others. --each runs a file once for each value of a setting, as
+experiments of their own.`,
+		Args: someFiles("run FILE…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// A run outlives the terminal it was started from, and whatever
 			// reads its output.
 			signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
-			r.file, r.stdout, r.stderr = args[0], cmd.OutOrStdout(), cmd.ErrOrStderr()
-			return r.run(cmd.Context())
+			return s.forEach(cmd.Context(), args, cmd.ErrOrStderr(), func(file string) error {
+				one := *r
+				one.file, one.stdout, one.stderr = file, cmd.OutOrStdout(), cmd.ErrOrStderr()
+				return one.run(cmd.Context())
+			})
 		},
 	}
-	s.addSet(cmd)
+	s.addEach(cmd)
 	s.addExecutor(cmd)
 	cmd.Flags().DurationVar(&r.wait, "wait", 0, "how long to wait, such as 30m, for another run of the experiment to end")
 	cmd.Flags().BoolVar(&r.detach, "detach", false, "with --executor slurm: return when the jobs are submitted")

@@ -27,6 +27,7 @@ type settings struct {
 	viper   *viper.Viper
 	flags   *pflag.FlagSet  // of every command
 	changes []string        // path=value
+	series  []string        // path=value,value…
 	stderr  io.Writer       // for warnings
 	warned  map[string]bool // about a path
 }

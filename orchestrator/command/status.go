@@ -18,31 +18,33 @@ import (
 func newStatus(s *settings) *cobra.Command {
 	var asJSON, follow bool
 	cmd := &cobra.Command{
-		Use:   "status FILE",
+		Use:   "status FILE…",
 		Short: "Show which cells of an experiment are done, and the runs and jobs that are going on",
-		Args:  oneFile("status FILE"),
+		Args:  someFiles("status FILE…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := s.existingStore(); err != nil {
 				return err
 			}
-			planned, err := openPlanned(cmd.Context(), s, args[0])
-			if err != nil {
-				return err
-			}
-			if follow {
-				return planned.follow(cmd.Context(), cmd.OutOrStdout(), asJSON)
-			}
-			status, err := planned.status(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), status)
-			}
-			return status.print(cmd.OutOrStdout())
+			return s.forEach(cmd.Context(), args, cmd.ErrOrStderr(), func(file string) error {
+				planned, err := openPlanned(cmd.Context(), s, file)
+				if err != nil {
+					return err
+				}
+				if follow {
+					return planned.follow(cmd.Context(), cmd.OutOrStdout(), asJSON)
+				}
+				status, err := planned.status(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(cmd.OutOrStdout(), status)
+				}
+				return status.print(cmd.OutOrStdout())
+			})
 		},
 	}
-	s.addSet(cmd)
+	s.addEach(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object with counts, cells and runs; with --follow one a line")
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on showing the run until it ends")
 	return cmd
