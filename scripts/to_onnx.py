@@ -6,6 +6,7 @@ Alone: python scripts/to_onnx.py spec.json
 import json
 import logging
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import onnxruntime
 import torch
 from torch import nn
 
-from classifier import kept
+from classifier import kept, network
 from classifier.network import Classifier
 from common import runtime
 from common.errors import StageError
@@ -51,17 +52,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     spec = read_spec(Spec, spec)
     model, card = kept.read(Path(spec.classifier))
     whole = Whole(model).eval()
-    pixels = _images(2, card.resolution)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    program = torch.onnx.export(
-        whole,
-        (pixels,),
-        dynamo=True,
-        verbose=False,
-        input_names=["pixels"],
-        output_names=["probabilities"],
-        dynamic_shapes={"pixels": {0: torch.export.Dim("batch")}},
-    )
+    program = _program(card.model, len(card.classes), card.resolution)
+    program.apply_weights(whole.state_dict())
     program.model.metadata_props["kizu"] = json.dumps(asdict(card), ensure_ascii=False)
     program.save(spec.file, external_data=False)
     difference = max(_difference(whole, spec.file, n, card.resolution) for n in (1, 3))
@@ -71,6 +63,23 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
             " model.safetensors"
         )
     return {"difference": difference}
+
+
+@lru_cache(maxsize=2)
+def _program(model: str, classes: int, side: int) -> torch.onnx.ONNXProgram:
+    """The graph of all classifiers of one kind, with other weights: tracing one takes as long as
+    writing dozens. It is not optimized, so that its weights keep their names; runtimes do that."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    return torch.onnx.export(
+        Whole(network.build(model, "none", classes, seed=0)).eval(),
+        (_images(2, side),),
+        dynamo=True,
+        verbose=False,
+        optimize=False,
+        input_names=["pixels"],
+        output_names=["probabilities"],
+        dynamic_shapes={"pixels": {0: torch.export.Dim("batch")}},
+    )
 
 
 @torch.inference_mode()

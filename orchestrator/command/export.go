@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,12 +16,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/execute"
 	"kizu/orchestrator/export"
 	"kizu/orchestrator/report"
 )
 
 func newExport(s *settings) *cobra.Command {
-	var link bool
+	var link, onnx bool
 	m := export.Marker{Kizu: version()}
 	cmd := &cobra.Command{
 		Use:   "export FILE DIR",
@@ -43,18 +46,19 @@ is refused.`,
 			if len(args) != 2 {
 				return errors.New("give an experiment file and a folder: kizu export FILE DIR")
 			}
-			return s.export(cmd.Context(), args[0], args[1], link, m, cmd.OutOrStdout())
+			return s.export(cmd.Context(), args[0], args[1], link, onnx, m, cmd.OutOrStdout())
 		},
 	}
 	s.addSet(cmd)
 	cmd.Flags().StringSliceVar(&m.What, "what", export.What, "`parts` to export")
 	cmd.Flags().StringVar(&m.Format, "format", export.Formats[0], "`layout` of images: imagefolder, or anomalib for that of MVTec AD")
+	cmd.Flags().BoolVar(&onnx, "onnx", true, "write classifiers as ONNX too, which takes Python and a second or two each")
 	cmd.Flags().BoolVar(&link, "link", false, "hard links, which take no space, and an edit of one changes the store or the photo")
 	return cmd
 }
 
 // export writes an export, and says what it has and lacks.
-func (s *settings) export(ctx context.Context, file, dir string, link bool, m export.Marker, out io.Writer) error {
+func (s *settings) export(ctx context.Context, file, dir string, link, onnx bool, m export.Marker, out io.Writer) error {
 	exp, machine, err := s.experiment(file)
 	if err != nil {
 		return err
@@ -76,7 +80,13 @@ func (s *settings) export(ctx context.Context, file, dir string, link bool, m ex
 		return err
 	}
 	m.Study = exp.Name
-	parts, err := export.Write(ctx, planned.plan, planned.store, dir, link, m)
+	var writer onnxWriter
+	defer writer.close()
+	var toONNX export.ToONNX
+	if onnx {
+		toONNX = func(classifier string) ([]byte, error) { return writer.write(ctx, s, classifier) }
+	}
+	parts, err := export.Write(ctx, planned.plan, planned.store, toONNX, dir, link, m)
 	if err != nil {
 		return err
 	}
@@ -98,4 +108,31 @@ func (s *settings) export(ctx context.Context, file, dir string, link bool, m ex
 		return errCellsFailed
 	}
 	return nil
+}
+
+// onnxWriter has Python write classifiers as ONNX; it starts with the first.
+type onnxWriter struct{ helper *execute.Helper }
+
+func (w *onnxWriter) write(ctx context.Context, s *settings, classifier string) (text []byte, err error) {
+	if w.helper == nil {
+		if w.helper, err = startHelper(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := os.MkdirTemp("", "kizu-onnx-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "model.onnx")
+	if err := w.helper.Ask(ctx, "to_onnx.run", map[string]string{"classifier": classifier, "file": file}, &struct{}{}); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+}
+
+func (w *onnxWriter) close() {
+	if w.helper != nil {
+		w.helper.Close()
+	}
 }

@@ -167,7 +167,7 @@ func (f *fixture) commit(task *plan.Task) {
 }
 
 func (f *fixture) export(ctx context.Context, to, format string, link bool) ([]Part, error) {
-	return Write(ctx, f.plan, f.store, to, link, Marker{Study: "small", Plan: "p", What: What, Format: format})
+	return Write(ctx, f.plan, f.store, nil, to, link, Marker{Study: "small", Plan: "p", What: What, Format: format})
 }
 
 // tree is the contents of every file below a folder, by path.

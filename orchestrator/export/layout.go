@@ -4,10 +4,13 @@
 package export
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -51,15 +54,19 @@ type Row struct {
 type layout struct {
 	plan     *plan.Plan
 	store    *store.Store
+	onnx     ToONNX
 	anomalib bool
 	names    names
 	count    map[string]int // of pictures in a folder
 	parts    []Part
 }
 
+// ToONNX makes an ONNX file of a kept classifier's folder.
+type ToONNX func(classifier string) ([]byte, error)
+
 // Layout lists what is exported of a plan, kind by kind.
-func Layout(p *plan.Plan, st *store.Store, what []string, format string) []Part {
-	l := &layout{plan: p, store: st, anomalib: format == "anomalib", names: names{}, count: map[string]int{}}
+func Layout(p *plan.Plan, st *store.Store, onnx ToONNX, what []string, format string) []Part {
+	l := &layout{plan: p, store: st, onnx: onnx, anomalib: format == "anomalib", names: names{}, count: map[string]int{}}
 	lay := map[string]func(plan.Cell, string){"images": l.trainingSet, "loras": l.loras, "classifiers": l.classifier}
 	for _, word := range what {
 		for _, cell := range p.Cells {
@@ -100,6 +107,16 @@ func (l *layout) files(task *plan.Task) (map[string]file, error) {
 	return files, nil
 }
 
+// signed is a classifier's card with the study and the artifact that it comes from.
+func signed(card, study, key string) ([]byte, error) {
+	text, err := os.ReadFile(card)
+	for field, value := range map[string]string{"study": study, "key": key} {
+		name, _ := json.Marshal(value) // of a string
+		text = bytes.Replace(text, fmt.Appendf(nil, "%q: \"\"", field), fmt.Appendf(nil, "%q: %s", field, name), 1)
+	}
+	return text, err
+}
+
 func (part *Part) put(f file, to string, row Row) {
 	row.Path, row.Artifact = to, f.Artifact
 	f.Row = row
@@ -130,6 +147,12 @@ func (l *layout) loras(cell plan.Cell, seed string) {
 	}
 }
 
+// Files of a kept classifier, and what is made of them.
+const (
+	modelCard = "model.json"
+	modelONNX = "model.onnx"
+)
+
 // artifact adds all files of one but what a training goes on from.
 func (l *layout) artifact(kind, name, called string, task *plan.Task, row Row) {
 	l.add(kind, name+", "+row.Seed, func(part *Part) error {
@@ -139,6 +162,13 @@ func (l *layout) artifact(kind, name, called string, task *plan.Task, row Row) {
 			switch {
 			case strings.HasPrefix(name, "optimizer"), strings.HasPrefix(name, "checkpoint"):
 				continue
+			case name == modelCard:
+				f.made = func() ([]byte, error) { return signed(f.from, l.plan.Experiment.Name, task.Key) }
+				if l.onnx != nil {
+					onnx := f
+					onnx.made = func() ([]byte, error) { return l.onnx(filepath.Dir(f.from)) }
+					part.put(onnx, path.Join(row.Origin+"s", called, row.Seed, modelONNX), row)
+				}
 			case name == "kohya_lora.safetensors":
 				name = "kohya.safetensors"
 				f.made = func() ([]byte, error) {

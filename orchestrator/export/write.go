@@ -51,12 +51,12 @@ type writer struct {
 
 // Write exports what the store has of an experiment, in hard links if link is set, and returns
 // what it wrote and left out. A folder with anything else in it is an error.
-func Write(ctx context.Context, p *plan.Plan, st *store.Store, dir string, link bool, m Marker) ([]Part, error) {
+func Write(ctx context.Context, p *plan.Plan, st *store.Store, onnx ToONNX, dir string, link bool, m Marker) ([]Part, error) {
 	whole, err := claim(dir, m)
 	if err != nil {
 		return nil, err
 	}
-	parts, lineage := Layout(p, st, m.What, m.Format), bytes.Buffer{}
+	parts, lineage := Layout(p, st, onnx, m.What, m.Format), bytes.Buffer{}
 	if i := slices.IndexFunc(parts, func(part Part) bool { return part.Lacks != "" }); whole && i >= 0 {
 		return nil, fmt.Errorf("%s has all of it, and stays as it is, since the store no longer has: %s", dir, parts[i])
 	}

@@ -34,6 +34,8 @@ class Card(Rendered):
     # sorted out; None where no folds chose one.
     threshold: float | None = None
     trained_on: list[str] = field(default_factory=list)  # SHA-256 of the photos' files
+    study: str = ""  # that it comes from, where it was exported
+    key: str = ""  # of its artifact
 
 
 def card_of(model: network.Classifier, name: str, classes: list[str], side: int) -> Card:
