@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -20,11 +21,9 @@ import (
 // still be written to is of no matter to what the run has done.
 func (r *runner) conclude(summary *execute.Summary, results *report.Report) error {
 	page := r.planned.store.Reports(r.planned.plan.Experiment.Name)
-	if err := results.Write(page); err != nil {
-		return err
-	}
-	if err := results.Keep(page, version()); err != nil {
-		return err
+	unwritten := results.Write(page)
+	if unwritten == nil {
+		unwritten = results.Keep(page, version())
 	}
 	if !r.settings.on(setQuiet) {
 		_ = results.Table(r.stdout, screenOf(r.stdout))
@@ -36,9 +35,20 @@ func (r *runner) conclude(summary *execute.Summary, results *report.Report) erro
 		if summary.Done+summary.Found+failed+summary.Left == 0 {
 			text = allReused(tasks)
 		}
-		fmt.Fprintf(r.stdout, "\n%s\npage: %s\n", text, filepath.Join(page, "report.html"))
+		fmt.Fprintf(r.stdout, "\n%s\n", text)
+		if unwritten == nil {
+			fmt.Fprintf(r.stdout, "page: %s\n", filepath.Join(page, "report.html"))
+		}
 	}
-	return r.failures(summary)
+	err := r.failures(summary)
+	switch {
+	case unwritten != nil: // what is computed is kept all the same
+		fmt.Fprintf(r.stderr, "kizu: the page cannot be written into %s: %v\n", page, unwritten)
+		return errCellsFailed
+	case results.Failed(): // also since an artifact that is there cannot be read, which the report says
+		return errCellsFailed
+	}
+	return err
 }
 
 func allReused(tasks int) string {
@@ -80,17 +90,32 @@ func (p *planned) printFailures(out io.Writer, summary *execute.Summary) {
 	}
 	fmt.Fprintf(out, "\n%d %s failed, %d could not run because of %s:\n",
 		n, english.PluralWord(n, "task", ""), len(summary.Blocked), english.PluralWord(n, "it", "them"))
+	alike := map[string]int{} // failures by their cause
+	for _, err := range summary.Failures {
+		alike[causeText(err)]++
+	}
 	for _, task := range p.plan.Tasks {
 		err := summary.Failures[task.ID]
-		if err == nil {
+		if err == nil || alike[causeText(err)] == 0 {
 			continue
 		}
-		fmt.Fprintf(out, "  %s: %s\n", task.Label, indented(err.Error(), "    "))
+		label := task.Label
+		if more := alike[causeText(err)] - 1; more > 0 {
+			label += fmt.Sprintf(" and %d more", more)
+		}
+		alike[causeText(err)] = 0 // one cause is told once
+		fmt.Fprintf(out, "  %s: %s\n", label, indented(err.Error(), "    "))
 		if tail := runlog.LogTail(err); tail != "" && runlog.Surprising(err) {
 			fmt.Fprintf(out, "    the end of its log:\n      %s\n", indented(strings.TrimSpace(tail), "      "))
 		}
 	}
 }
+
+// ownLog is what names a task's log in its error.
+var ownLog = regexp.MustCompile(` \(log: [^)]*\)$`)
+
+// causeText is what an error says but for the task's own log.
+func causeText(err error) string { return ownLog.ReplaceAllString(err.Error(), "") }
 
 // again is the file, its changes and the executor as a shell takes them.
 func (r *runner) again() string {

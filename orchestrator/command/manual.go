@@ -1,8 +1,6 @@
 package command
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc" // man pages, by go-md2man (MIT) and blackfriday (BSD); Apache-2.0
 )
@@ -18,9 +16,6 @@ func newManual() *cobra.Command {
 			root := cmd.Root()
 			root.InitDefaultCompletionCmd()
 			root.DisableAutoGenTag = true
-			if err := os.MkdirAll(args[0], 0o777); err != nil {
-				return err
-			}
 			return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "kizu " + root.Version, Manual: "kizu"}, args[0])
 		},
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -106,16 +105,9 @@ func (p *prediction) start(ctx context.Context) (*execute.Helper, string, error)
 	if err != nil {
 		return nil, "", err
 	}
-	devices := p.settings.devices()
-	if devices == nil {
-		logs, err := os.MkdirTemp("", "kizu-predict-*")
-		if err != nil {
-			return nil, "", err
-		}
-		defer os.RemoveAll(logs)
-		if devices, err = execute.Devices(ctx, worker, logs); err != nil {
-			return nil, "", err
-		}
+	devices, err := execute.Devices(ctx, worker, p.settings.devices())
+	if err != nil {
+		return nil, "", err
 	}
 	helper, err := execute.StartHelper(ctx, worker, devices[0])
 	return helper, devices[0], err

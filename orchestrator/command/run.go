@@ -15,6 +15,7 @@ import (
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/execute/runlog"
+	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report"
 	"kizu/orchestrator/store"
 )
@@ -58,6 +59,7 @@ type runner struct {
 	stdout, stderr io.Writer
 
 	planned *planned
+	devices []string // to compute on, here
 	began   time.Time
 	round   int
 }
@@ -82,7 +84,7 @@ func (r *runner) run(ctx context.Context) (err error) {
 	if r.dryRun {
 		return r.printScript()
 	}
-	if err := r.haveDevices(ctx); err != nil {
+	if err := r.findDevices(ctx); err != nil {
 		return err
 	}
 	if r.settings.on(setReproducible) && !r.settings.on(setQuiet) {
@@ -121,17 +123,14 @@ func (r *runner) run(ctx context.Context) (err error) {
 	}
 }
 
-// haveDevices makes sure that the devices which the settings name are there, if anything is to
+// findDevices makes sure that the devices which the settings name are there, if anything is to
 // be computed here.
-func (r *runner) haveDevices(ctx context.Context) error {
-	if len(r.planned.plan.ToRun()) == 0 || r.onSlurm() {
-		return nil
-	}
+func (r *runner) findDevices(ctx context.Context) error {
 	worker, err := workerCommand(r.settings)
-	if err != nil {
-		return err
+	if err == nil && len(r.planned.plan.ToRun()) > 0 && !r.onSlurm() {
+		r.devices, err = execute.Devices(ctx, worker, r.settings.devices())
 	}
-	return execute.Lacking(ctx, worker, r.settings.devices())
+	return err
 }
 
 // warnOfOthers says how many artifacts --reproducible comes too late for.
@@ -186,6 +185,7 @@ func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
 	if err := r.planned.fetch(ctx, r.settings, r.stderr); err != nil {
 		return nil, err
 	}
+	r.warnOfSpace()
 	if r.onSlurm() {
 		return r.runOnSlurm(ctx)
 	}
@@ -194,7 +194,15 @@ func (r *runner) runTasks(ctx context.Context) (*execute.Summary, error) {
 		return nil, err
 	}
 	failures := runlog.FailureLogOf(r.planned.store.Logs(runID)) // for kizu status
-	return r.planned.execute(ctx, r.settings, execute.Config{RunID: runID, Failures: failures}, r.stderr)
+	return r.planned.execute(ctx, r.settings, execute.Config{RunID: runID, Devices: r.devices, Failures: failures}, r.stderr)
+}
+
+// warnOfSpace says so where what is to be computed may take more than is free.
+func (r *runner) warnOfSpace() {
+	needed := plan.EstimateOf(r.planned.plan.ToRun(), r.planned.plan.Base).Bytes
+	if free, err := r.planned.store.Free(); err == nil && free < needed {
+		fmt.Fprintf(r.stderr, "kizu: warning: %s are free in %s, and the run may need %s\n", size(free), r.planned.store.Root(), size(needed))
+	}
 }
 
 // display chooses how progress is shown on the screen.

@@ -66,9 +66,9 @@ type unreadable struct {
 func verifiedOf(v store.Verification) verified {
 	found := verified{Artifacts: v.Artifacts, Damaged: []damaged{}, Unreadable: []unreadable{}}
 	for _, d := range v.Damaged {
-		each := damaged{Kind: d.Kind, Key: d.Key, Problems: d.Problems}
-		if each.Kept = d.Kept; d.Err != nil {
-			each.Kept, each.Shut = "", d.Err.Error()
+		each := damaged{Kind: d.Kind, Key: d.Key, Problems: d.Problems, Kept: d.Kept}
+		if d.Err != nil {
+			each.Shut = d.Err.Error()
 		}
 		found.Damaged = append(found.Damaged, each)
 	}

@@ -36,8 +36,8 @@ func (p *planned) execute(ctx context.Context, s *settings, cfg execute.Config, 
 	cfg.Together = s.number(setTogether)
 	cfg.Version, cfg.Reproducible = version(), s.on(setReproducible)
 	logs := p.store.Logs(cfg.RunID)
-	if cfg.Devices = s.devices(); cfg.Devices == nil {
-		if cfg.Devices, err = execute.Devices(ctx, worker, logs); err != nil {
+	if cfg.Devices == nil {
+		if cfg.Devices, err = execute.Devices(ctx, worker, s.devices()); err != nil {
 			return nil, err
 		}
 	}

@@ -22,7 +22,7 @@ func causeOf(err error) progress.Cause {
 		return progress.MemberCause
 	case isStageError(task.Failure):
 		return progress.RefusedCause
-	case saysDiskFull(task.Failure):
+	case noRoom(task.Failure) != "":
 		return progress.DiskCause
 	}
 	return progress.FaultCause

@@ -82,8 +82,8 @@ func (e *TaskError) Error() string {
 	if !isStageError(e.Failure) && !isApart(e.Failure) {
 		message = fmt.Sprintf("%s: %s", e.Failure.Type, message)
 	}
-	if saysDiskFull(e.Failure) {
-		message = "the store's disk is full: free some space and run again"
+	if room := noRoom(e.Failure); room != "" {
+		message = room
 	}
 	return fmt.Sprintf("%s (log: %s)", message, e.Log)
 }
@@ -92,11 +92,20 @@ func (e *TaskError) Error() string {
 func (e *TaskError) LogFile() string { return e.Log }
 
 // Explained implements runlog.Logged.
-func (e *TaskError) Explained() bool { return isStageError(e.Failure) || saysDiskFull(e.Failure) }
+func (e *TaskError) Explained() bool { return isStageError(e.Failure) || noRoom(e.Failure) != "" }
 
-// saysDiskFull knows what Python and its libraries say of a full disk.
-func saysDiskFull(f protocol.Failure) bool {
-	return strings.Contains(f.Message, "No space left on device") || strings.Contains(f.Message, "Disk quota exceeded")
+const fullDisk = "the store's disk is full: free some space and run again"
+
+// noRoom knows what Python and its libraries say of a disk or a file that cannot grow; "" of
+// anything else.
+func noRoom(f protocol.Failure) string {
+	switch {
+	case strings.Contains(f.Message, "No space left on device"), strings.Contains(f.Message, "Disk quota exceeded"):
+		return fullDisk
+	case strings.Contains(f.Message, "File too large"):
+		return "a file in the store may not become as large as it must (ulimit -f, or the file system): raise that limit and run again"
+	}
+	return ""
 }
 
 // isStageError tells the stages' own, worded errors from surprises: StageError
@@ -113,7 +122,7 @@ func isApart(f protocol.Failure) bool { return strings.HasSuffix(f.Type, ".Apart
 // diskFull words an error of writing to a full disk.
 func diskFull(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("the store's disk is full: free some space and run again (%w)", err)
+		return fmt.Errorf("%s (%w)", fullDisk, err)
 	}
 	return err
 }

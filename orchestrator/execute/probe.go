@@ -15,7 +15,6 @@ func Probe(ctx context.Context, command Command, names []string) ([]protocol.Dev
 	if err != nil {
 		return nil, diskFull(err)
 	}
-	defer os.RemoveAll(logs)
 	if len(names) == 0 {
 		names = []string{"auto"}
 	}
@@ -28,5 +27,5 @@ func Probe(ctx context.Context, command Command, names []string) ([]protocol.Dev
 		process.stop()
 		devices = append(devices, ready.Devices...)
 	}
-	return devices, nil
+	return devices, os.RemoveAll(logs) // a log of what went wrong stays
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -102,14 +103,7 @@ func (e *Experiment) checkConditions(c *checker) {
 // folds, and generated images where a side of a training set has no photos.
 func (e *Experiment) checkFolds(c *checker, folds int, place string) {
 	for _, set := range e.allSets() {
-		most := 0
-		for _, counts := range []Counts{set.Good, set.Defects} {
-			n := counts.Photos()
-			if n == 0 {
-				n = counts.Generated
-			}
-			most = max(most, n)
-		}
+		most := max(cmp.Or(set.Good.Photos(), set.Good.Generated), cmp.Or(set.Defects.Photos(), set.Defects.Generated))
 		c.require(folds <= most, place, "folds %d: training set %q has at most %d images of a class to hold out, and a fold needs one: give at most %d", folds, set.Name, most, most)
 	}
 }

@@ -26,7 +26,7 @@ type Experiment struct {
 
 	// Dir is the folder of the file: relative paths in it start there.
 	Dir string `yaml:"-"`
-	// File is its whole path; "" for a text that was read from none.
+	// File is its whole path.
 	File string `yaml:"-"`
 	// Changes are the values given on the command line, path=value.
 	Changes []string `yaml:"-"`

@@ -25,18 +25,14 @@ func Load(path string, changes ...string) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	exp, err := Parse(path, dir, source, changes...)
-	if err == nil {
-		exp.File = filepath.Join(dir, filepath.Base(path))
-	}
-	return exp, err
+	return Parse(path, dir, source, changes...)
 }
 
 // Parse is Load for a text already read; name stands in errors, dir is where
 // the file's relative paths start.
 func Parse(name, dir string, source []byte, changes ...string) (*Experiment, error) {
 	exp := defaults()
-	exp.Dir, exp.Changes = dir, changes
+	exp.Dir, exp.File, exp.Changes = dir, filepath.Join(dir, filepath.Base(name)), changes
 	var overrides []*override
 	for _, text := range changes {
 		o, f := parseOverride(text)

@@ -117,7 +117,7 @@ var mistakesOfValue = []mistake{
 	{"empty training sets", head + lora2 + "  ▸training_sets: {}\n", "training_sets is empty"},
 	{"one fold", head + study2 + "classifier: {folds: ▸1}\n", "folds 1: must be at least 2, or 0 for none"},
 	{"more folds than photos", head + study2 + "classifier: {folds: ▸9}\n", `folds 9: training set "real" has at most 2 images of a class to hold out, and a fold needs one: give at most 2`},
-	{"redraw of one seed", head + lora2 + "  ▸redraw: true\n  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n", "redraw has every seed draw its own photos, and there is one seed: give several seeds, or leave redraw out"},
+	{"redraw of one seed", head + lora2 + "  redraw: ▸true\n  training_sets: {real: {good: {real: 1}, defects: {real: 1}}}\n", "redraw has every seed draw its own photos, and there is one seed: give several seeds, or leave redraw out"},
 	{"recall without folds", head + study2 + "classifier: {recall: ▸0.95}\n", "recall 0.95 needs folds to choose a threshold by: give classifier.folds, such as 5"},
 	{"recall in percent", head + study2 + "classifier: {folds: 5, recall: ▸95}\n", "recall 95: must be from 0 to 1"},
 	{"a share of nothing", head + study2 + "classifier: {real_share: ▸0.5}\n", "real_share 0.5: give sampling: real_share and a share between 0 and 1, such as 0.5, or neither"},

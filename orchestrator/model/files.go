@@ -38,7 +38,7 @@ func (b *Base) OfTheHub() bool { return b.Path == "" && b.Name != "" }
 // Check says where the base model is and which of its files are used, or why a
 // run could not load it. It reads headers only.
 func (b *Base) Check() (note string, err error) {
-	if b.Name == "" { // none is needed
+	if b.Path+b.Name == "" { // none is needed
 		return "", nil
 	}
 	if b.OfTheHub() {

@@ -118,7 +118,7 @@ func refereeLearns(exp *experiment.Experiment, division *dataset.Division, class
 func RefereeNote(exp *experiment.Experiment, division *dataset.Division, given *model.Classifier) string {
 	switch {
 	case given != nil:
-		return fmt.Sprintf("%s: %s, tells %s", given.Path, given.Model, english.WordSeries(given.Classes, "and"))
+		return fmt.Sprintf("%s, tells %s", given.Path, english.WordSeries(given.Classes, "and"))
 	case exp.Referee.Photos == 0:
 		return ""
 	}

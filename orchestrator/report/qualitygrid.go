@@ -80,9 +80,9 @@ func (r *Report) qualityGrid() table.Table {
 	g := table.Table{
 		Title: "Study 1, images compared with photos by the features of " + r.featuresOf(),
 		Columns: []table.Column{
-			{Head: "pattern"}, {Head: "images", Numeric: true, Extra: 1}, {Head: "to training photo", Numeric: true},
-			{Head: "copies", Numeric: true}, {Head: "to source photo", Numeric: true, Extra: 1},
-			{Head: "diversity", Numeric: true}, {Head: "KID", Numeric: true}, {Head: "95 % interval", Numeric: true, Extra: 1},
+			{Head: "pattern"}, {Head: "images", Numeric: true, Extra: 2}, {Head: "to training photo", Numeric: true},
+			{Head: "copies", Numeric: true}, {Head: "to source photo", Numeric: true, Extra: 2},
+			{Head: "diversity", Numeric: true, Extra: 1}, {Head: "KID", Numeric: true}, {Head: "95 % interval", Numeric: true, Extra: 2},
 		},
 		Notes: []string{result.DistanceMeaning},
 	}

@@ -118,7 +118,7 @@ func (r *Report) samplesJudged() (table.Table, bool) {
 	g := table.Table{
 		Title: "Study 2, what the images show, as the referee sees them",
 		Columns: []table.Column{
-			{Head: "images of"}, {Head: "images", Numeric: true}, {Head: "called so", Numeric: true},
+			{Head: "images of"}, {Head: "images", Numeric: true, Extra: 1}, {Head: "called so", Numeric: true},
 			{Head: "95 % interval", Numeric: true}, {Head: "called defective", Numeric: true},
 		},
 	}

@@ -203,9 +203,9 @@ func (r *Report) patternsJudged() (table.Table, bool) {
 	g := table.Table{
 		Title: "Study 1, what the images show, as the referee sees them",
 		Columns: []table.Column{
-			{Head: "pattern"}, {Head: "called defective", Numeric: true}, {Head: "95 % interval", Numeric: true, Extra: 1}, {Head: "p (Holm)", Numeric: true},
-			{Head: "noun alone", Numeric: true}, {Head: "its interval", Numeric: true, Extra: 1}, {Head: "its p (Holm)", Numeric: true, Extra: 1},
-			{Head: "noun moved", Numeric: true}, {Head: "precision", Numeric: true}, {Head: "recall", Numeric: true},
+			{Head: "pattern"}, {Head: "called defective", Numeric: true}, {Head: "95 % interval", Numeric: true, Extra: 3}, {Head: "p (Holm)", Numeric: true},
+			{Head: "noun alone", Numeric: true}, {Head: "its interval", Numeric: true, Extra: 3}, {Head: "its p (Holm)", Numeric: true, Extra: 3},
+			{Head: "noun moved", Numeric: true, Extra: 1}, {Head: "precision", Numeric: true, Extra: 2}, {Head: "recall", Numeric: true, Extra: 2},
 		},
 	}
 	if len(r.judged) == 0 {

@@ -100,6 +100,9 @@ func (r *Report) Damaged() []*store.DamagedError {
 	return list
 }
 
+// Failed reports whether any cell has failed.
+func (r *Report) Failed() bool { return r.count(failed) > 0 }
+
 // count says how many cells are in a state.
 func (r *Report) count(s state) int {
 	n := 0

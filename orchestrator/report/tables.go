@@ -51,9 +51,9 @@ func (r *Report) conditionGrid() table.Table {
 	g := table.Table{
 		Title: fmt.Sprintf("Study 2: %s (%s), %s", r.tests.text(), r.tests.composition(), r.seedsText()),
 		Columns: []table.Column{
-			{Head: "condition"}, {Head: "good"}, {Head: "each defect"},
+			{Head: "condition"}, {Head: "good", Extra: 1}, {Head: "each defect"},
 			{Head: "accuracy", Numeric: true}, {Head: "95 % interval", Numeric: true},
-			{Head: "balanced accuracy", Numeric: true, Extra: 1}, {Head: "macro-F1", Numeric: true, Extra: 1},
+			{Head: "balanced accuracy", Numeric: true, Extra: 2}, {Head: "macro-F1", Numeric: true, Extra: 2},
 			{Head: "test images", Numeric: true, Extra: table.InTitle + 1},
 			{Head: "seeds", Numeric: true, Extra: table.InTitle},
 		},
@@ -134,7 +134,7 @@ func (r *Report) patternGrid() table.Table {
 		Title: fmt.Sprintf("Study 1: %s, the first %s of each pattern, %s", study.Defect, english.Plural(study.Show, "image", ""), english.Plural(len(r.plan.Experiment.Patterns.Seeds), "seed", "")),
 		Columns: []table.Column{
 			{Head: "pattern"}, {Head: "images", Numeric: true}, {Head: "blank", Numeric: true},
-			{Head: "steps", Numeric: true, Extra: 1}, {Head: "final loss", Numeric: true},
+			{Head: "steps", Numeric: true, Extra: 2}, {Head: "final loss", Numeric: true, Extra: 1},
 			{Head: "regularization images"}, {Head: "seeds", Numeric: true, Extra: table.InTitle},
 		},
 	}

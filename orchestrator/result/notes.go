@@ -81,7 +81,7 @@ func RankedNote(list []Comparison) string {
 
 // What distances, copies and KID of generated images say, and what not.
 const (
-	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; diversity is the mean distance of two images"
+	DistanceMeaning  = "distances are Euclidean, means over images of that to the nearest photo; “diversity” is the mean distance of two images"
 	UntrainedMeaning = "without weights the network has learnt nothing, so its distances say little"
 	NoCopies         = "images made without a LoRA or a whole photo of the defect cannot be copies: what is taken for one there is chance"
 	KIDMeaning       = "KID is the kernel distance to photos of the defect, 0 for images like them"
@@ -145,7 +145,7 @@ func surerIntervals(list []Comparison) []string {
 // JudgedNotes explain what a referee says of patterns, compared with one.
 func JudgedNotes(reference string) []string {
 	return []string{
-		fmt.Sprintf("p compares the share with that of “%s”, paired by source photo and noise, adjusted by Holm’s method; “noun alone” is what the same LoRA makes without the identifier, which regularization is to keep as it was, and “noun moved” the mean distance of these images’ features from those that the base makes without a LoRA", reference),
-		fmt.Sprintf("precision is the share of images that lie where photos of the defect do, recall that of photos that lie where the images do, by three nearest neighbours (Kynkäänniemi et al., 2019); not shown of fewer than %d images", KIDFewest),
+		fmt.Sprintf("p compares the share with that of “%s”, paired by source photo and noise, adjusted by Holm’s method; “noun alone” is what the same LoRA makes without the identifier, which regularization is to keep as it was; “noun moved” is the mean distance of these images’ features from those that the base makes without a LoRA", reference),
+		fmt.Sprintf("“precision” is the share of images that lie where photos of the defect do, “recall” that of photos that lie where the images do, by three nearest neighbours (Kynkäänniemi et al., 2019); not shown of fewer than %d images", KIDFewest),
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"sync"
 	"syscall"
 
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/spelling"
 )
 
@@ -187,7 +188,7 @@ func (s *Store) Manifest(kind, key string) (*Manifest, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	case err != nil:
-		return nil, &UnreadableError{kind, key, err}
+		return nil, &UnreadableError{kind, key, filehash.Denied(err)}
 	}
 	m := &Manifest{}
 	if err = json.Unmarshal(text, m); err == nil && (m.Kind != kind || m.Key != key) {

@@ -148,10 +148,13 @@ func (s *Store) ReadFile(kind, key, name string) ([]byte, error) {
 func (s *Store) SetAside(kind, key string) (string, error) {
 	place := filepath.Join(s.root, "damaged", kind+"-"+key[:min(12, len(key))]+"-"+rand.Text()[:8])
 	err := os.Rename(s.Dir(kind, key), place)
-	if errors.Is(err, fs.ErrNotExist) { // another process was faster
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // another process was faster
 		return "", nil
+	case err != nil:
+		return "", err
 	}
-	return place, err
+	return place, nil
 }
 
 // All calls f with the kind and key of every artifact, readable or not.

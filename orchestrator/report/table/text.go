@@ -12,6 +12,7 @@ import (
 const (
 	gap       = 2  // columns between columns
 	leastName = 12 // a column is cut no shorter
+	mayLose   = 2  // what it is cut by before another is left out
 )
 
 // WriteText writes a table for people, in lines as wide as the screen at most
@@ -76,7 +77,11 @@ func (t *Table) fitting(width int) (shown []int, omitted []string) {
 	for i := range t.Columns {
 		shown = append(shown, i)
 	}
-	for sum(t.widths(shown)) > width {
+	spare := 0
+	if t.widths([]int{t.Cut})[0] >= leastName+mayLose {
+		spare = mayLose
+	}
+	for sum(t.widths(shown))-spare > width {
 		last := -1
 		for at, i := range shown {
 			if extra := t.Columns[i].Extra; extra > 0 && (last < 0 || extra > t.Columns[shown[last]].Extra) {
