@@ -16,7 +16,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: build demo publish test lint test-go test-python test-slurm bench chaos fuzz simulate article-dry clean
+.PHONY: build demo publish test lint test-go race test-python test-slurm bench chaos fuzz simulate article-dry clean
 env := . build/env;
 # Packages and options of the user's own Python are none of kizu's.
 unexport PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONSTARTUP
@@ -43,8 +43,15 @@ lint: build
 	@.venv/bin/ruff check --quiet scripts pyembed experiments
 	@.venv/bin/ruff format --quiet --check scripts pyembed experiments
 
+# The race detector is for what computes at once; what only decides would take ten times as long in it.
+concurrent := ./pyembed/... ./orchestrator/execute/... ./orchestrator/store ./orchestrator/filehash ./orchestrator/schedule
+
 test-go: build
-	@$(env) go test -race -timeout 40m ./...
+	@$(env) go test -race -timeout 40m $(concurrent)
+	@$(env) go test -timeout 40m $$(go list ./... | grep -vxF "$$(go list $(concurrent))")
+
+race: build
+	@$(env) go test -race -timeout 120m ./...
 
 # PYTEST=... takes more arguments, such as "-m 'not slow'".
 # Threads that wait for work sleep, as in kizu's workers: several processes share the cores.
