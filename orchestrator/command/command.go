@@ -111,7 +111,7 @@ file; 3 another run holds the lock; 130 interrupted.`,
 	settings := newSettings(root.PersistentFlags(), stderr)
 	root.AddCommand(
 		newInit(settings), newPlan(settings), newCheck(settings), newSplit(settings), newRun(settings), newWorker(settings), newCancel(settings), newStatus(settings), newReport(settings),
-		newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
+		newWhy(settings), newServe(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings),
 	)
 	root.SetFlagErrorFunc(likelyFlag)
 	root.InitDefaultHelpCmd()
