@@ -34,13 +34,13 @@ everybody who reaches the port can look.`,
 				return fmt.Errorf("--listen %s: %w; give host:port, with port 0 for any that is free", listen, err)
 			}
 			address := listener.Addr().(*net.TCPAddr)
-			server := &serve.Server{Store: st, Loopback: address.IP.IsLoopback(), Every: time.Second}
-			if !server.Loopback {
+			if !address.IP.IsLoopback() {
 				fmt.Fprintf(cmd.ErrOrStderr(), "kizu: warning: everybody who reaches %s can look at %s\n", address, st.Root())
 			}
 			if !s.on(setQuiet) {
 				fmt.Fprintf(cmd.OutOrStdout(), "http://%s/ shows %s; Ctrl-C ends it\n", address, st.Root())
 			}
+			server := &serve.Server{Store: st, Every: time.Second}
 			return server.Run(cmd.Context(), listener, log.New(cmd.ErrOrStderr(), "kizu: ", 0))
 		},
 	}

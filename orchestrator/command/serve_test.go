@@ -161,7 +161,12 @@ func (c *chaos) started(cmd *exec.Cmd) *exec.Cmd {
 }
 
 func (c *chaos) runs() *exec.Cmd {
-	cmd, _ := c.command("runs")
+	cmd, output := c.command("runs")
+	c.Cleanup(func() {
+		if c.Failed() {
+			c.Logf("a run said:\n%s", output) // it has ended: this is called last
+		}
+	})
 	return c.started(cmd)
 }
 
@@ -210,7 +215,7 @@ func TestARunIsWatchedInABrowser(t *testing.T) {
 	b.ask("Page.navigate", map[string]any{"url": "http://" + address + "/experiments/tiny"})
 	const state = `document.querySelector("#state .badge")?.textContent === `
 	const lost = `document.getElementById("connection").hidden === `
-	b.until(state + `"running" && document.querySelector(".device strong").textContent === "cpu"`)
+	b.until(state + `"running" && document.querySelector(".device strong").textContent === "cpu" && source.readyState === EventSource.OPEN`)
 
 	kill(server)
 	b.until(lost + "false")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // curve is the losses of a training as a chart.
@@ -21,7 +23,7 @@ type curve struct {
 
 const (
 	curveWidth, curveHeight = 300, 90
-	curvePoints             = 100 // at most: single losses of a diffusion model are noise
+	curvePoints             = 50 // at most: single losses of a diffusion model are noise
 )
 
 // newCurve draws the column loss of a table whose rows are steps; false if it has fewer
@@ -46,11 +48,7 @@ func newCurve(label, table string) (c curve, ok bool) {
 	c = curve{Label: label, Axis: head[0], Steps: len(losses), Group: (len(losses) + curvePoints - 1) / curvePoints}
 	var means []float64
 	for group := range slices.Chunk(losses, c.Group) {
-		sum := 0.0
-		for _, loss := range group {
-			sum += loss
-		}
-		means = append(means, sum/float64(len(group)))
+		means = append(means, stat.Mean(group, nil))
 	}
 	least, most := slices.Min(means), slices.Max(means)
 	c.First, c.Last = means[0], means[len(means)-1]

@@ -1,12 +1,14 @@
 package serve
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"kizu/orchestrator/execute/runlog"
@@ -21,6 +23,7 @@ type experiment struct {
 	Done        int
 	Runs        []*runlog.Live    // that go on
 	Job         *slurm.Submission // of the latest run; nil for none
+	Failures    []string          // of the latest run: tasks, and why
 	Report      *report           // nil for none
 	Files       []string          // of the report
 	Problem     error             // why something of this cannot be read
@@ -31,7 +34,6 @@ type report struct {
 	Question string
 	Verdict  *struct{ Lines []string }
 	Answer   []string
-	Cells    []struct{ State, Reason string }
 	Written  time.Time `json:"-"`
 }
 
@@ -46,7 +48,7 @@ func (e *experiment) State() string {
 		return "done"
 	case e.Older() && e.Job != nil:
 		return "submitted"
-	case len(e.Failures()) > 0:
+	case len(e.Failures) > 0:
 		return "failed"
 	}
 	return "not finished"
@@ -63,19 +65,6 @@ func (e *experiment) Verdict() []string {
 		return e.Report.Verdict.Lines
 	}
 	return e.Report.Answer[:min(1, len(e.Report.Answer))]
-}
-
-// Failures are why cells failed in the latest run, once it has ended.
-func (e *experiment) Failures() (reasons []string) {
-	if e.Older() || e.Done == len(e.Artifacts) {
-		return nil
-	}
-	for _, cell := range e.Report.Cells {
-		if cell.State == "failed" && !slices.Contains(reasons, cell.Reason) {
-			reasons = append(reasons, cell.Reason)
-		}
-	}
-	return reasons
 }
 
 // known has the latest run of every experiment that was run into the store or has a
@@ -126,9 +115,13 @@ func (s *Server) look(n store.Needs, there map[string]bool) *experiment {
 	}
 	live, err := runlog.LiveRuns(logs, n.Experiment, s.Store.Host())
 	runs, err2 := runlog.Runs(logs, n.Experiment)
-	jobs, err3 := slurm.Submissions(logs, runs[max(0, len(runs)-1):])
+	runs = runs[max(0, len(runs)-1):]
+	jobs, err3 := slurm.Submissions(logs, runs)
 	if e.Runs = live; len(jobs) > 0 {
 		e.Job = &jobs[0]
+	}
+	for _, run := range runs {
+		e.Failures = failures(os.DirFS(s.Store.Logs(run)))
 	}
 	e.Problem = errors.Join(err, err2, err3, e.readReport(s.Store.Reports(n.Experiment)))
 	return e
@@ -153,6 +146,24 @@ func (e *experiment) readReport(dir string) error {
 		err = json.Unmarshal(text, e.Report)
 	}
 	return err
+}
+
+// failures are what the logs of a run and its workers say of tasks that failed.
+func failures(logs fs.FS) (list []string) {
+	here, _ := fs.Glob(logs, "run.jsonl")
+	workers, _ := fs.Glob(logs, "*/run.jsonl")
+	said := map[string]bool{}
+	for _, name := range append(here, workers...) {
+		text, _ := fs.ReadFile(logs, name) // of a log that was removed meanwhile there is nothing to say
+		for line := range bytes.Lines(text) {
+			var entry struct{ Msg, Task string }
+			if bytes.Contains(line, []byte(`"level":"ERROR"`)) && json.Unmarshal(line, &entry) == nil && entry.Task != "" && !said[entry.Task] {
+				said[entry.Task] = true // also in the logs of workers that passed it over
+				list = append(list, strings.TrimSpace(strings.TrimPrefix(entry.Msg, "failed")))
+			}
+		}
+	}
+	return list
 }
 
 // ifThere leaves an error that says more than that something is not there.

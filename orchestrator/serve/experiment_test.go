@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"pgregory.net/rapid" // property tests; MPL-2.0
@@ -18,15 +19,15 @@ import (
 func TestState(t *testing.T) {
 	began := time.Now()
 	before, after := &report{Written: began.Add(-time.Hour)}, &report{Written: began.Add(time.Hour)}
-	failed := &report{Written: after.Written, Cells: []struct{ State, Reason string }{{"done", ""}, {"failed", "disk full"}, {"failed", "disk full"}, {"missing", ""}}}
+	why := []string{"disk full"}
 	live, job := []*runlog.Live{{}}, &slurm.Submission{}
 	two := store.Needs{Time: began, Artifacts: []string{"a/b", "c/d"}}
 	for want, all := range map[string][]experiment{
 		"running":      {{Needs: two, Runs: live}, {Needs: two, Runs: live, Job: job, Done: 2}},
 		"reported":     {{Report: after}},
-		"done":         {{Needs: two, Done: 2}, {Needs: two, Done: 2, Report: failed}, {Needs: two, Done: 2, Job: job}},
+		"done":         {{Needs: two, Done: 2}, {Needs: two, Done: 2, Failures: why}, {Needs: two, Done: 2, Job: job}},
 		"submitted":    {{Needs: two, Job: job}, {Needs: two, Done: 1, Job: job, Report: before}},
-		"failed":       {{Needs: two, Done: 1, Report: failed}, {Needs: two, Job: job, Report: failed}},
+		"failed":       {{Needs: two, Done: 1, Failures: why}, {Needs: two, Job: job, Report: after, Failures: why}},
 		"not finished": {{Needs: two}, {Needs: two, Done: 1, Report: before}, {Needs: two, Job: job, Report: after}},
 	} {
 		for i, e := range all {
@@ -35,8 +36,21 @@ func TestState(t *testing.T) {
 			}
 		}
 	}
-	if e := (experiment{Needs: two, Report: failed}); !slices.Equal(e.Failures(), []string{"disk full"}) {
-		t.Errorf("failures %q", e.Failures())
+}
+
+// What has failed is said once, whichever of a run's workers say it, and nothing else is
+// taken for it.
+func TestFailures(t *testing.T) {
+	line := func(level, task, text string) string {
+		return `{"time":"2026-11-30T11:39:58Z","level":"` + level + `","msg":"` + text + `","task":"` + task + "\"}\n"
+	}
+	logs := fstest.MapFS{
+		"run.jsonl":       {Data: []byte(line("INFO", "a", "done 1/3 A") + line("ERROR", "b", "failed   B: the disk is full"))},
+		"job-1/run.jsonl": {Data: []byte(line("ERROR", "b", "failed   B: in another worker") + line("ERROR", "c", `failed   C: \"level\":\"ERROR\"`))},
+		"job-2/run.jsonl": {Data: []byte(`{"level":"ERROR","msg":"ended    interrupted"}` + "\n" + `{"level":"ERROR","task":"d","msg":"fai`)},
+	}
+	if got := failures(logs); !slices.Equal(got, []string{"B: the disk is full", `C: "level":"ERROR"`}) {
+		t.Errorf("%q", got)
 	}
 }
 

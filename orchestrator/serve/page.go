@@ -15,15 +15,18 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"kizu/orchestrator/plan"
+	pages "kizu/orchestrator/report"
 )
 
 var (
 	//go:embed assets/page.tmpl
 	layout string
 	//go:embed assets/style.css
-	style string
+	ownStyle string
 	//go:embed assets/script.js
 	script string
+
+	style = pages.Style + ownStyle
 
 	templates = template.Must(template.New("").Funcs(template.FuncMap{
 		"plural": func(n int, thing string) string { return english.Plural(n, thing, "") },
@@ -81,7 +84,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_ = templates.ExecuteTemplate(w, "page", map[string]any{ // fails when nobody reads any more
-		"Name": r.PathValue("name"), "Store": s.Store.Root(), "Events": path.Join(r.URL.Path, "events"), "Main": template.HTML(text),
+		"Name": r.PathValue("name"), "Store": s.Store.Root(), "Events": path.Join(r.URL.Path, "events"), "Main": template.HTML(text), "Style": template.CSS(style), "Script": template.JS(script),
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/stage"
@@ -33,10 +32,9 @@ func (s *Server) newest(e *experiment, there map[string]bool, wanted func(kind s
 
 // strip is images of one artifact.
 type strip struct {
-	Label, Key string
-	Made       time.Time
-	Count      int
-	Files      []string // the first of them
+	store.Entry
+	Count int
+	Files []string // the first of them
 }
 
 // images are an experiment's newest.
@@ -44,11 +42,10 @@ func (s *Server) images(e *experiment, there map[string]bool) (list []strip) {
 	const artifacts, each = 6, 8
 	for _, made := range s.newest(e, there, func(kind string) bool { return kind == stage.KindGenerate }, artifacts) {
 		files, _ := os.ReadDir(filepath.Join(s.Store.Dir(made.Kind, made.Key), "images"))
-		g := strip{Label: made.Label, Key: made.Key, Made: made.Time, Count: len(files)}
+		list = append(list, strip{Entry: made, Count: len(files)})
 		for _, file := range files[:min(each, len(files))] {
-			g.Files = append(g.Files, file.Name())
+			list[len(list)-1].Files = append(list[len(list)-1].Files, file.Name())
 		}
-		list = append(list, g)
 	}
 	return list
 }

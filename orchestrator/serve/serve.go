@@ -5,6 +5,8 @@ package serve
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"log"
 	"net"
@@ -12,15 +14,13 @@ import (
 	"strings"
 	"time"
 
-	pages "kizu/orchestrator/report"
 	"kizu/orchestrator/store"
 )
 
 // Server serves one store.
 type Server struct {
-	Store    *store.Store
-	Loopback bool          // it is reached from this machine only
-	Every    time.Duration // the time between two looks at the store, for each page that is open
+	Store *store.Store
+	Every time.Duration // the time between two looks at the store, for each page that is open
 }
 
 // Run serves on a listener until ctx ends, which is no error: nothing is at stake.
@@ -42,27 +42,31 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("/experiments/{name}/events", s.events)
 	mux.HandleFunc("/reports/{name}/{file...}", s.report)
 	mux.HandleFunc("/images/{key}/{file}", s.image)
-	for name, text := range map[string]string{"style.css": pages.Style + style, "script.js": script} {
-		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) {
-			http.ServeContent(w, r, name, time.Time{}, strings.NewReader(text))
-		})
-	}
-	return s.guarded(mux)
+	return guarded(mux)
 }
 
-// What a page may load: its own style, script, images and events. A report is held to
-// what its page needs, and is a stranger to the other pages, whoever wrote it into the
-// store.
-const (
-	policy       = "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'" + framing
-	reportPolicy = "sandbox allow-scripts; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'" + framing
-	framing      = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+// framing is what no page may: change where its links lead, send forms, be in a frame.
+const framing = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// policy is what a page may load: its own style and script, images and events. All but
+// these are in the page, so that one that was opened works whatever becomes of the server.
+var policy = "default-src 'none'; img-src 'self' data:; connect-src 'self'; style-src " + hashed(style) + "; script-src " + hashed(script) + framing
+
+// hashed allows a text in a page.
+func hashed(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// reportPolicy holds a report to what its page needs, and makes it a stranger to the
+// other pages, whoever wrote it into the store.
+const reportPolicy = "sandbox allow-scripts; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'" + framing
 
 // guarded refuses what only a page of somebody else's would ask for, and has browsers
 // refuse the rest.
-func (s *Server) guarded(next http.Handler) http.Handler {
+func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		here, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 		header := w.Header()
 		header.Set("Content-Security-Policy", policy)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -72,7 +76,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			header.Set("Allow", "GET, HEAD")
 			http.Error(w, "this server only shows: GET and HEAD", http.StatusMethodNotAllowed)
-		case s.Loopback && !ofLoopback(r.Host):
+		case here != nil && here.IP.IsLoopback() && !ofLoopback(r.Host):
 			http.Error(w, "this server is for its own machine: open it as localhost or 127.0.0.1", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)

@@ -94,7 +94,7 @@ func write(t *testing.T, path, text string) {
 
 // serving serves a store as on a loopback address.
 func serving(t *testing.T, st *store.Store) *httptest.Server {
-	server := httptest.NewServer((&Server{Store: st, Loopback: true, Every: time.Millisecond}).Handler())
+	server := httptest.NewServer((&Server{Store: st, Every: time.Millisecond}).Handler())
 	t.Cleanup(server.Close)
 	return server
 }
@@ -177,8 +177,6 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/", "", 200},
 		{"HEAD", "/", "", 200},
 		{"HEAD", "/events", "", 200},
-		{"GET", "/style.css", "", 200},
-		{"GET", "/script.js", "", 200},
 		{"GET", "/reports/gears/gallery/01.png", "", 200},
 		{"GET", "/reports/gears/in.txt", "", 200},
 		{"GET", "/images/" + images + "/0000.png", "", 200},
@@ -297,7 +295,7 @@ func TestRunEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() {
-		ended <- (&Server{Store: filled(t), Loopback: true, Every: time.Millisecond}).Run(ctx, listener, log.New(io.Discard, "", 0))
+		ended <- (&Server{Store: filled(t), Every: time.Millisecond}).Run(ctx, listener, log.New(io.Discard, "", 0))
 	}()
 	listen(t, fmt.Sprintf("http://%s/events", listener.Addr())).until("gears")
 	cancel()
