@@ -62,7 +62,7 @@ func goesOn(t *testing.T, st *store.Store, ended bool) {
 		Device: "cpu", Task: "train_lora:" + training[:10], Label: "LoRA of scratch", Since: time.Now(), Done: 7, Total: 40, Fields: map[string]any{"loss": 0.0625},
 		Beside: []runlog.LiveTask{{Task: "train_lora:00", Label: "another"}},
 	}}
-	write(t, filepath.Join(st.Logs(run), "live.json"), "") // the folder
+	write(t, filepath.Join(st.Logs(run), "run.jsonl"), `{"level":"ERROR","msg":"failed   X: the disk is full","task":"x"}`)
 	if err := live.Write(st.Logs(run)); err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestPages(t *testing.T) {
 		},
 		"/experiments/gears": {
 			"Do they help?", "Use them.", "From 5 to 3.", "Running for 1 h 00 min on " + st.Host(), "2 of 3 tasks done",
-			"LoRA of scratch and 1 more together", ": 7 of 40, loss 0.0625", `<progress max="40" value="7" aria-label="LoRA of scratch">`,
+			"1 task failed:", `<li class="failure">X: the disk is full</li>`, "LoRA of scratch and 1 more together", ": 7 of 40, loss 0.0625", `<progress max="40" value="7" aria-label="LoRA of scratch">`,
 			"so far 3 steps: from 0.9 to 0.7", "2 epochs: from 0.5 to 0.25", `points="0.0,0.0 150.0,45.0 300.0,90.0 "`,
 			`<img src="/images/` + images + `/0000.png" alt="images &lt;scratch&gt;, seed 0, 0000.png"`, "1 image, ",
 		},
