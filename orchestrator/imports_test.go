@@ -13,11 +13,12 @@ import (
 // an error, so that nobody adds one without saying where it stands.
 var mayImport = map[string][]string{
 	"orchestrator":                           {"command"},
-	"orchestrator/command":                   {"report", "report/table", "export", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "draft", "plan", "predict", "shell", "spelling", "store", "model", "dataset", "experiment"},
+	"orchestrator/command":                   {"report", "report/table", "export", "execute", "execute/protocol", "execute/progress", "execute/runlog", "execute/slurm", "execute/worker", "serve", "draft", "plan", "predict", "shell", "spelling", "store", "model", "dataset", "experiment"},
 	"orchestrator/report":                    {"report/gallery", "report/table", "plan", "result", "stage", "store", "dataset", "experiment", "filehash"},
 	"orchestrator/report/gallery":            {"dataset"},
 	"orchestrator/export":                    {"plan", "stage", "store", "model", "dataset", "experiment", "filehash"},
 	"orchestrator/report/table":              nil,
+	"orchestrator/serve":                     {"report", "execute/runlog", "execute/slurm", "plan", "stage", "store"},
 	"orchestrator/execute":                   {"execute/protocol", "execute/progress", "execute/runlog", "plan", "schedule", "stage", "store", "model", "filehash"},
 	"orchestrator/execute/protocol":          nil,
 	"orchestrator/execute/progress":          {"execute/runlog", "plan", "store"},

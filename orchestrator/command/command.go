@@ -122,7 +122,7 @@ file; 3 another run holds the lock; 130 interrupted.`,
 	settings := newSettings(root, stderr)
 	root.AddCommand(
 		newInit(settings), newPlan(settings), newCheck(settings), newSplit(settings), newRun(settings), newWorker(settings), newCancel(settings), newStatus(settings), newReport(settings), newExport(settings),
-		newPredict(settings), newWhy(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings), newManual(),
+		newPredict(settings), newWhy(settings), newServe(settings), newVerify(settings), newGC(settings), newVersion(), newEmbed(settings), newManual(),
 	)
 	for _, cmd := range root.Commands() {
 		if strings.Contains(cmd.Use, " FILE") && cmd.ValidArgsFunction == nil {

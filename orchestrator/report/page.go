@@ -17,6 +17,11 @@ import (
 //go:embed assets
 var assets embed.FS
 
+// Style is the style sheet of pages.
+//
+//go:embed assets/style.css
+var Style string
+
 // page is what report.html shows, in the words of its templates.
 type page struct {
 	Style       template.CSS
@@ -61,10 +66,6 @@ func (r *Report) writePage(w io.Writer, pictures *gallery.Album) error {
 	if err != nil {
 		return err
 	}
-	style, err := assets.ReadFile("assets/style.css")
-	if err != nil {
-		return err
-	}
 	script, err := assets.ReadFile("assets/script.js")
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func (r *Report) writePage(w io.Writer, pictures *gallery.Album) error {
 	if err != nil {
 		return err
 	}
-	view.Style, view.Script = template.CSS(style), template.JS(script)
+	view.Style, view.Script = template.CSS(Style), template.JS(script)
 	sum := sha256.Sum256(script)
 	view.ScriptHash = "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 	return templates.Execute(w, view)
