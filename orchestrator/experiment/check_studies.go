@@ -93,7 +93,11 @@ func (e *Experiment) checkConditions(c *checker) {
 			return v.place("conditions.classifier", strings.TrimPrefix(path, "classifier."))
 		}
 		c.within(place, v.value.check)
-		e.checkFolds(c, v.value.Folds, place("classifier.folds"))
+		if v.has("folds") {
+			e.checkFolds(c, v.value.Folds, place("classifier.folds"))
+		} else {
+			e.checkFolds(c, v.value.Folds, "classifier.folds")
+		}
 		tiled := v.value.Folds > 0 && e.Dataset.Fit.How == FitTiles
 		c.require(!tiled, place("classifier.folds"), "folds do not go with dataset.fit: tiles: a photo is trained on in some of its tiles and tested on in all")
 	}
