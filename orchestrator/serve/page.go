@@ -32,6 +32,7 @@ var (
 		"plural": func(n int, thing string) string { return english.Plural(n, thing, "") },
 		"time":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"since":  func(t time.Time) string { return plan.Short(time.Since(t).Round(time.Second)) },
+		"short":  func(seconds float64) string { return plan.Short(time.Duration(seconds * float64(time.Second))) },
 		"figure": func(x any) string { return fmt.Sprintf("%.3g", x) },
 		"add":    func(a, b int) int { return a + b },
 	}).Parse(layout))

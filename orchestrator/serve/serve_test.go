@@ -57,7 +57,7 @@ func filled(t *testing.T) *store.Store {
 func goesOn(t *testing.T, st *store.Store, ended bool) {
 	t.Helper()
 	const run = "gears-20260101T000000.000Z-1"
-	live := runlog.Live{Run: run, Host: st.Host(), PID: os.Getpid(), Started: time.Now().Add(-time.Hour), ToRun: 3, Done: 2, Ended: ended}
+	live := runlog.Live{Run: run, Host: st.Host(), PID: os.Getpid(), Started: time.Now().Add(-time.Hour), ToRun: 3, Done: 2, SecondsLeft: 90, Ended: ended}
 	live.Devices = []runlog.LiveDevice{{
 		Device: "cpu", Task: "train_lora:" + training[:10], Label: "LoRA of scratch", Since: time.Now(), Done: 7, Total: 40, Fields: map[string]any{"loss": 0.0625},
 		Beside: []runlog.LiveTask{{Task: "train_lora:00", Label: "another"}},
@@ -123,7 +123,7 @@ func TestPages(t *testing.T) {
 			`<a href="/reports/gears/report.html">the report</a>`, `<a href="/reports/gears%20vs%20nuts/side-by-side.md">`, `class="badge reported"`,
 		},
 		"/experiments/gears": {
-			"Do they help?", "Use them.", "From 5 to 3.", "Running for 1 h 00 min on " + st.Host(), "2 of 3 tasks done",
+			"Do they help?", "Use them.", "From 5 to 3.", "Running for 1 h 00 min on " + st.Host(), "2 of 3 tasks done; about 1 min 30 s left",
 			"1 task failed:", `<li class="failure">X: the disk is full</li>`, "LoRA of scratch and 1 more together", ": 7 of 40, loss 0.0625", `<progress max="40" value="7" aria-label="LoRA of scratch">`,
 			"so far 3 steps: from 0.9 to 0.7", "2 epochs: from 0.5 to 0.25", `points="0.0,0.0 150.0,45.0 300.0,90.0 "`,
 			`<img src="/images/` + images + `/0000.png" alt="images &lt;scratch&gt;, seed 0, 0000.png"`, "1 image, ",
