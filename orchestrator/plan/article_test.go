@@ -36,16 +36,17 @@ func article(t testing.TB) *Plan {
 }
 
 // TestArticleTasks: per seed study 1 trains eight LoRAs and generates nine
-// times; study 2 trains a LoRA and generates for each of five classes, which
-// four conditions share, and trains five classifiers.
+// times, and of the noun alone as often; study 2 trains a LoRA and generates for each of five
+// classes, which four conditions share, and trains five classifiers. One more is the referee, who
+// judges all that was generated.
 func TestArticleTasks(t *testing.T) {
 	p := article(t)
 	got := map[string]int{}
 	for _, task := range p.Tasks {
 		got[task.Kind]++
 	}
-	// Photos are autoencoded once for each study, and seeds share them.
-	if got[stage.KindAutoencode] != 2 || got[stage.KindTrainLoRA] != 3*(8+5) || got[stage.KindGenerate] != 3*(9+5) || got[stage.KindClassify] != 3*5 || len(p.Cells) != 3*14 {
+	// Photos are autoencoded once for each study and for the referee, and seeds share them.
+	if got[stage.KindAutoencode] != 3 || got[stage.KindJudge] != got[stage.KindGenerate] || got[stage.KindTrainLoRA] != 3*(8+5) || got[stage.KindGenerate] != 3*(2*9+5) || got[stage.KindClassify] != 3*5+1 || len(p.Cells) != 3*14 {
 		t.Errorf("%d cells, tasks %v", len(p.Cells), got)
 	}
 	for _, seed := range []int64{0, 1, 2} {

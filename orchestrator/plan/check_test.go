@@ -130,10 +130,11 @@ const tinyWidth = 7488
 func TestEstimate(t *testing.T) {
 	p := article(t)
 	e := EstimateOf(p.Tasks, nil)
-	// 39 LoRAs of 8 × 199,296 parameters, 3 × (9 × 8 + 5 × 116) images of 512 × 512,
-	// and autoencoded photos: 18, mirrored too, and 16 + 4 + 3 + 4 + 3 test photos.
-	const images = 1956 + 2*18 + 30
-	if e.LoRAs != 39 || e.Images != images || e.Classifiers != 15 || e.ImageBytes != images*512*512*3 {
+	// 39 LoRAs of 8 × 199,296 parameters, 3 × (2 × 9 × 64 + 5 × 116) images of 512 × 512, of
+	// the noun alone as well, and autoencoded photos: 18, mirrored too, 16 + 4 + 3 + 4 + 3 test
+	// photos, and 4 × 10 + 40 that train the referee, which is a classifier more.
+	const images = 3*(2*9*64+5*116) + 2*18 + 30 + 80
+	if e.LoRAs != 39 || e.Images != images || e.Classifiers != 16 || e.ImageBytes != images*512*512*3 {
 		t.Errorf("%+v", e)
 	}
 	if least := int64(39 * 8 * 199296 * 20); e.LoRABytes < least || e.LoRABytes > least*11/10 {

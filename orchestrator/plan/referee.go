@@ -122,11 +122,11 @@ func RefereeNote(exp *experiment.Experiment, division *dataset.Division, given *
 	case exp.Referee.Photos == 0:
 		return ""
 	}
-	text := fmt.Sprintf("learns %d photos of each defect and %d of good parts", exp.Referee.Photos, refereeLearns(exp, division, exp.Dataset.Good))
+	text := fmt.Sprintf("learns %d photos of each defect and %d good ones", exp.Referee.Photos, refereeLearns(exp, division, exp.Dataset.Good))
 	if exp.Conditions == nil {
 		return text + fmt.Sprintf(", but for every %dth, which tries it", heldOutEvery)
 	}
-	return text + ", none of them tested on"
+	return text + ", none tested on"
 }
 
 // referees lists the referee and what it is made from; nothing without one.

@@ -45,7 +45,7 @@ func TestSameNoiseInEveryPattern(t *testing.T) {
 	for _, seed := range training {
 		distinct[seed] = true
 	}
-	if len(first) != 3 || len(distinct) != 3*8+3 {
+	if len(first) != 3 || len(distinct) != 3*64+3 {
 		t.Errorf("%d distinct seeds at %d seeds of the experiment", len(distinct), len(first))
 	}
 }
