@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 import host
-from classifier import kept, tiles
+from classifier import frozen, kept, tiles
 from classifier import network as classifier
 from classifier import threshold as classifier_threshold
 from classifier import training as classifier_training
@@ -128,7 +128,10 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         looked_at = pictures(spec, test_pixels)
         write_features(out / "features_before.safetensors", spec, model, looked_at)
     epochs = classifier_training.train(settings, model, train_pixels, labels, ongoing)
-    probabilities = classifier_training.predict(model, test_pixels, spec.precision)
+    predict = classifier_training.predict
+    if spec.trained == "head":
+        predict = classifier_training.predict_frozen
+    probabilities = predict(model, test_pixels, spec.precision)
 
     if spec.held_out and spec.trained == "head":  # which sees what it saw before
         shutil.copyfile(out / "features_before.safetensors", out / "features.safetensors")
@@ -234,7 +237,9 @@ def write_features(
 ) -> None:
     """What the classification layer sees: for each tensor of pixels one of features, (N, 1280)."""
     model.network.eval()
-    features = {name: classifier.all_features(model, part) for name, part in looked_at.items()}
+    features = {  # copies: a file holds no tensor under two names
+        name: frozen.features(model, part, "fp32").clone() for name, part in looked_at.items()
+    }
     safetensors_file.write(features, file, {"model": spec.model})
 
 

@@ -38,11 +38,13 @@ class Whole(nn.Module):
     def __init__(self, model: Classifier):
         super().__init__()
         self.network = model.network
+        # Not "mean", which the graph calls what comes out of a pooling.
         for name in ("mean", "std"):
-            self.register_buffer(name, torch.tensor(getattr(model, name)).view(1, 3, 1, 1))
+            scale = torch.tensor(getattr(model, name)).view(1, 3, 1, 1)
+            self.register_buffer(f"pixels_{name}", scale)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        inputs = (pixels.permute(0, 3, 1, 2).float() / 255.0 - self.mean) / self.std
+        inputs = (pixels.permute(0, 3, 1, 2).float() / 255.0 - self.pixels_mean) / self.pixels_std
         return self.network(inputs).softmax(1)
 
 

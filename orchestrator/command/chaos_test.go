@@ -40,7 +40,7 @@ conditions:
   lora: {good_images: 2, defect_images: 2}
   training_sets:
     both: {good: {real: 2, generated: 1}, defects: {real: 2, generated: 1}}
-classifier: {weights: none, resolution: 32, steps: 2, batch_size: 4}
+classifier: {weights: none, resolution: 32, steps: 6, batch_size: 4, folds: 2}
 `
 
 // How the tasks of a store are computed, by the start of its name.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
@@ -124,8 +125,16 @@ def features(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
 
 
 def all_features(model: Classifier, pixels: torch.Tensor) -> torch.Tensor:
-    """`features` of any number of images, so many at once as memory is meant for."""
-    return torch.cat([features(model, part) for part in pixels.split(at_once(pixels.shape[-1]))])
+    """`features` of any number of images, in batches."""
+    size = at_once(pixels.shape[-1])
+    return torch.cat([features(model, filled(p, size))[: len(p)] for p in pixels.split(size)])
+
+
+def filled(batch: torch.Tensor, size: int) -> torch.Tensor:
+    """A batch with rows of zeros behind its own, so that there are always so many: kernels may
+    round otherwise in smaller batches, and what is said of an image would depend on how many
+    others there are."""
+    return F.pad(batch, (0, 0) * (batch.dim() - 1) + (0, size - len(batch)))
 
 
 def hub_folder() -> Path:

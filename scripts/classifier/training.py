@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from classifier import augment
-from classifier.network import Classifier, all_features, at_once
+from classifier import augment, frozen
+from classifier.network import Classifier, at_once, filled
 from classifier.ongoing import Ongoing, State
 from classifier.settings import Settings
 from common import data_order, randomness, runtime
@@ -107,8 +107,7 @@ def fixed_features(
     a head that is trained alone, of images that are not varied. None elsewhere."""
     if settings.trained != "head" or settings.augment != "none":
         return None
-    with runtime.autocast(pixels.device, settings.precision):
-        return all_features(model, pixels)
+    return frozen.features(model, pixels, settings.precision)
 
 
 SAMPLING = ("plain", "balanced", "real_share")
@@ -142,20 +141,27 @@ def learning_rate(settings: Settings, step: int) -> float:
 
 @torch.inference_mode()
 def predict(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
-    """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels.
-
-    Images go through the network so many at once, always: kernels may round otherwise in smaller
-    batches, and what is said of an image would depend on how many others there are.
-    """
+    """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels."""
     network, size = model.network.eval(), at_once(pixels.shape[-1])
     parts = []
     for batch in pixels.split(size):
         runtime.stop_if_cancelled()
-        missing = size - len(batch)
-        full = F.pad(batch, (0, 0, 0, 0, 0, 0, 0, missing)) if missing else batch
         with runtime.autocast(pixels.device, precision):
-            scores = network(model.normalize(full))[: len(batch)]
-        parts.append(scores.double().softmax(1).cpu())
+            scores = network(model.normalize(filled(batch, size)))
+        parts.append(scores[: len(batch)].double().softmax(1).cpu())
+    return torch.cat(parts)
+
+
+@torch.inference_mode()
+def predict_frozen(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
+    """The same, to the bit, of a network whose head alone was trained."""
+    model.network.eval()
+    size = at_once(pixels.shape[-1])
+    parts = []
+    for batch in frozen.features(model, pixels, precision).split(size):
+        with runtime.autocast(pixels.device, precision):
+            scores = model.head(filled(batch, size))
+        parts.append(scores[: len(batch)].double().softmax(1).cpu())
     return torch.cat(parts)
 
 

@@ -1,5 +1,10 @@
 """A classifier that is cut short goes on from its checkpoint and ends in the same bytes."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +13,8 @@ import classify
 import host
 from common.errors import Cancelled
 
+CLASSIFY = Path(__file__).resolve().parents[1] / "classify.py"
+KILLS = int(os.environ.get("KIZU_KILLS", "2"))  # each costs a start of Python
 STEPS, FOLDS = 3, 2
 ALL = STEPS * (1 + FOLDS)
 
@@ -78,3 +85,29 @@ def test_cancelling_without_checkpoints_just_stops(build, monkeypatch, tmp_path)
         patch.setattr(host, "cancelled", lambda: True)
         classify.run(build("cut", checkpoint=""))
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.slow
+def test_killed_processes_go_on(build, tmp_path):
+    """With SIGKILL, further on each time: the files are those of a process left alone."""
+    alone, spec = build("alone", checkpoint="", threads=1), build("killed", threads=1)
+    for one in (alone, spec):
+        (tmp_path / f"{Path(one['out']).name}.json").write_text(json.dumps(one))
+    stage = [sys.executable, CLASSIFY]
+    subprocess.run([*stage, tmp_path / "alone.json"], check=True, capture_output=True)
+    reached = 0
+    for _ in range(KILLS):
+        with subprocess.Popen(
+            [*stage, tmp_path / "killed.json"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            for line in process.stderr:
+                done = line.partition(b"/")[0]
+                if done.isdigit() and int(done) > reached:
+                    reached = int(done)
+                    break
+            process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        assert not contents(spec)
+    done = subprocess.run([*stage, tmp_path / "killed.json"], check=True, capture_output=True)
+    assert b"going on from the checkpoint at step" in done.stderr
+    assert contents(spec) == contents(alone)

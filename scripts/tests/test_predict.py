@@ -37,7 +37,12 @@ def printed(answer: dict) -> list[str]:
     return [f"{p:.6f}" for p in answer["probabilities"]]
 
 
-@pytest.mark.parametrize("changes", [{}, {"precision": "bf16"}, {"fit": "pad"}])
+HEAD = {"trained": "head", "augment": "none"}  # predicts from features that it keeps
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"precision": "bf16"}, {"fit": "pad"}, HEAD, HEAD | {"precision": "bf16"}]
+)
 def test_the_same_to_the_last_digit_in_any_company(trained, changes):
     spec, wanted = trained(**changes)
     photos = {entry["path"]: wanted[entry["name"]] for entry in spec["test"]}
