@@ -73,7 +73,7 @@ func (p *prediction) run(ctx context.Context, folder string, paths []string, out
 	if len(photos) == 0 {
 		return errors.New("there are no images in what was given")
 	}
-	helper, device, err := p.start(ctx)
+	helper, device, err := p.start(ctx, classifier.Reproducible)
 	if err != nil {
 		return err
 	}
@@ -99,12 +99,14 @@ func (p *prediction) run(ctx context.Context, folder string, paths []string, out
 	return nil
 }
 
-// start starts a worker on the first device of those that there are.
-func (p *prediction) start(ctx context.Context) (*execute.Helper, string, error) {
+// start starts a worker on the first device of those that there are, with the kernels that
+// the classifier was trained with.
+func (p *prediction) start(ctx context.Context, reproducible bool) (*execute.Helper, string, error) {
 	worker, err := workerCommand(p.settings)
 	if err != nil {
 		return nil, "", err
 	}
+	worker.Env = execute.WorkerEnvironment(reproducible || p.settings.on(setReproducible))
 	devices, err := execute.Devices(ctx, worker, p.settings.devices())
 	if err != nil {
 		return nil, "", err
@@ -139,11 +141,11 @@ func (p *prediction) say(stderr io.Writer, sum predict.Summary, took time.Durati
 		how = fmt.Sprintf("with a score of %.3g or more", *p.threshold)
 	}
 	fmt.Fprintf(stderr, "kizu: %s in %.1f s on %s (%.0f a second): %d to be sorted out, %s\n",
-		english.Plural(sum.Photos, "photo", ""), took.Seconds(), device, float64(sum.Photos)/took.Seconds(), sum.Defective, how)
+		english.Plural(sum.Photos, "photo", "photos"), took.Seconds(), device, float64(sum.Photos)/took.Seconds(), sum.Defective, how)
 	if sum.Learnt > 0 {
 		fmt.Fprintf(stderr, "kizu: the classifier was trained on %d of them: what it says of these tells nothing about new ones\n", sum.Learnt)
 	}
 	if sum.Errors > 0 {
-		fmt.Fprintf(stderr, "kizu: %s could not be read\n", english.Plural(sum.Errors, "photo", ""))
+		fmt.Fprintf(stderr, "kizu: %s could not be read\n", english.Plural(sum.Errors, "photo", "photos"))
 	}
 }

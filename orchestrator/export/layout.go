@@ -107,14 +107,21 @@ func (l *layout) files(task *plan.Task) (map[string]file, error) {
 	return files, nil
 }
 
-// signed is a classifier's card with the study and the artifact that it comes from.
-func signed(card, study, key string) ([]byte, error) {
+// signed is a classifier's card with the study and the artifact that it comes from, and whether
+// it was computed with the setting reproducible, as it has to be asked then.
+func (l *layout) signed(card string, task *plan.Task) ([]byte, error) {
 	text, err := os.ReadFile(card)
-	for field, value := range map[string]string{"study": study, "key": key} {
-		name, _ := json.Marshal(value) // of a string
-		text = bytes.Replace(text, fmt.Appendf(nil, "%q: \"\"", field), fmt.Appendf(nil, "%q: %s", field, name), 1)
+	if err != nil {
+		return nil, err
 	}
-	return text, err
+	m, err := l.store.Manifest(task.Kind, task.Key)
+	if err != nil {
+		return nil, err
+	}
+	study, _ := json.Marshal(l.plan.Experiment.Name) // of a string
+	text = bytes.Replace(text, []byte(`"study": ""`), fmt.Appendf(nil, `"study": %s`, study), 1)
+	said := fmt.Appendf(nil, "\"key\": %q,\n  \"reproducible\": %t", task.Key, m.Environment != nil && m.Environment.Reproducible)
+	return bytes.Replace(text, []byte(`"key": ""`), said, 1), nil
 }
 
 func (part *Part) put(f file, to string, row Row) {
@@ -160,10 +167,10 @@ func (l *layout) artifact(kind, name, called string, task *plan.Task, row Row) {
 		for _, name := range slices.Sorted(maps.Keys(files)) {
 			f := files[name]
 			switch {
-			case strings.HasPrefix(name, "optimizer"), strings.HasPrefix(name, "checkpoint"):
+			case strings.HasPrefix(name, "optimizer"), strings.HasPrefix(name, "features"): // for kizu
 				continue
 			case name == modelCard:
-				f.made = func() ([]byte, error) { return signed(f.from, l.plan.Experiment.Name, task.Key) }
+				f.made = func() ([]byte, error) { return l.signed(f.from, task) }
 				if l.onnx != nil {
 					onnx := f
 					onnx.made = func() ([]byte, error) { return l.onnx(filepath.Dir(f.from)) }

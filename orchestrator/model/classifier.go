@@ -21,6 +21,8 @@ type Classifier struct {
 
 	Threshold *float64 // of 1 less the probability of the good class, from which on a part is sorted out; nil for none
 	TrainedOn []string // SHA-256 of the photos' files
+
+	Reproducible bool // it was trained with the setting of that name
 }
 
 // FindClassifier looks a kept classifier up.
@@ -41,6 +43,8 @@ func FindClassifier(h *filehash.Hashes, path string) (*Classifier, error) {
 		Std        []float64 `json:"std"`
 		Threshold  *float64  `json:"threshold"`
 		TrainedOn  []string  `json:"trained_on"`
+
+		Reproducible bool `json:"reproducible"`
 	}
 	err = json.Unmarshal(text, &card)
 	if err == nil {
@@ -61,5 +65,5 @@ func FindClassifier(h *filehash.Hashes, path string) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Classifier{path, sum, card.Model, card.Classes, card.Threshold, card.TrainedOn}, nil
+	return &Classifier{path, sum, card.Model, card.Classes, card.Threshold, card.TrainedOn, card.Reproducible}, nil
 }

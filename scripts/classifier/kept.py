@@ -36,6 +36,7 @@ class Card(Rendered):
     trained_on: list[str] = field(default_factory=list)  # SHA-256 of the photos' files
     study: str = ""  # that it comes from, where it was exported
     key: str = ""  # of its artifact
+    reproducible: bool | None = None  # whether it was trained so; only exports say
 
 
 def card_of(model: network.Classifier, name: str, classes: list[str], side: int) -> Card:
@@ -46,7 +47,8 @@ def card_of(model: network.Classifier, name: str, classes: list[str], side: int)
 def write(folder: Path, model: network.Classifier, card: Card):
     """Keep a trained classifier."""
     safetensors_file.write(model.network.state_dict(), folder / WEIGHTS_FILE, {"model": card.model})
-    text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
+    told = {name: value for name, value in asdict(card).items() if name != "reproducible"}
+    text = json.dumps(told, indent=2, ensure_ascii=False)
     (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
 
 
