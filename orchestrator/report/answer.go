@@ -15,6 +15,9 @@ import (
 // comparisons, is below 5 %; result.PairNotes say how often that is wrong.
 func (r *Report) answer() []string {
 	var sentences []string
+	if r.verdict != nil {
+		sentences = append(sentences, r.verdict.measure())
+	}
 	if len(r.conditions) > 0 {
 		sentences = append(sentences, r.conditionsAnswer()...)
 	}

@@ -191,7 +191,7 @@ func (v *verdict) outlook() string {
 	if s.Difference == 0 {
 		return "Three seeds or more, seeds: [0, 1, 2], can tell."
 	}
-	what := fmt.Sprintf("If the gain is the %s that it seems to be", share(s.Difference))
+	what := fmt.Sprintf("A gain of the %s that it seems to be", share(s.Difference))
 	if s.Difference <= result.Worthwhile {
 		what = fmt.Sprintf("A gain of %s", share(s.Difference))
 	}
@@ -203,9 +203,19 @@ func (v *verdict) outlook() string {
 		ways = append(ways, fmt.Sprintf("about %d test photos with these %d seeds", s.Images, len(v.Compared[v.Best].Seeds)))
 	}
 	if len(ways) == 0 {
-		return what + ", more seeds and more test photos together would show it; neither alone does."
+		return what + " takes more seeds and more test photos together to be shown; neither alone does it."
 	}
-	return fmt.Sprintf("%s, %s would show it with a probability of 80 %%.", what, english.WordSeries(ways, "or"))
+	return fmt.Sprintf("%s would be shown, with a probability of 80 %%, by %s.", what, english.WordSeries(ways, "or"))
+}
+
+// measure says what the verdict goes by, beside accuracy, which all other comparisons are of.
+func (v *verdict) measure() string {
+	best := v.Compared[v.Best]
+	text := fmt.Sprintf("The verdict above compares mistakes, defective against good, with %s alone", quote(v.rival.name))
+	if best.Repeated() {
+		text += fmt.Sprintf(": its p value of %s is %s, adjusted for %s", quote(v.others[v.Best].name), probability(best.Adjusted), english.Plural(len(v.Compared), "comparison", ""))
+	}
+	return text + ". What follows compares accuracy over all classes, and every two training sets."
 }
 
 // scope says whom a decision holds for: so many training photos like these, or these alone.
