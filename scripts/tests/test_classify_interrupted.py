@@ -15,7 +15,7 @@ from common.errors import Cancelled
 
 CLASSIFY = Path(__file__).resolve().parents[1] / "classify.py"
 KILLS = int(os.environ.get("KIZU_KILLS", "2"))  # each costs a start of Python
-STEPS, FOLDS = 3, 2
+STEPS, FOLDS = 4, 2
 ALL = STEPS * (1 + FOLDS)
 
 
@@ -58,7 +58,7 @@ def test_it_goes_on_in_every_training(build, monkeypatch, trained):
     wanted = run(whole, monkeypatch)
     assert wanted[1] == list(range(1, ALL + 1))
     cut, computed = build("cut", **settings), []
-    for until in (1, 2, 4, 5, 8):  # two in each fold's training, then one in that on all photos
+    for until in (1, 2, 5, 7, 10):  # two in each fold's training, then one in that on all photos
         result, steps = run(cut, monkeypatch, until)
         assert result is None and steps[-1] == until
         computed += steps
@@ -107,7 +107,7 @@ def test_killed_processes_go_on(build, tmp_path):
                     break
             process.send_signal(signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL
-        assert not contents(spec)
+        assert "predictions.csv" not in contents(spec)
     done = subprocess.run([*stage, tmp_path / "killed.json"], check=True, capture_output=True)
     assert b"going on from the checkpoint at step" in done.stderr
     assert contents(spec) == contents(alone)
