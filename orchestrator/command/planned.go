@@ -76,7 +76,7 @@ func (s *settings) remembering(ctx context.Context, machine *plan.Machine) (*sto
 	if err != nil {
 		return nil, nil, err
 	}
-	if meant := st.Meant(); meant != "" && !s.warned[meant] {
+	if meant := st.Meant(); meant != "" && !s.warned[meant] && !s.on(setQuiet) {
 		s.warned[meant] = true
 		fmt.Fprintf(s.stderr, "kizu: warning: there is no store in %s yet: did you mean --store %s?\n", st.Root(), meant)
 	}

@@ -66,7 +66,7 @@ func (p *prediction) run(ctx context.Context, folder string, paths []string, out
 	}
 	if p.threshold == nil {
 		p.threshold = classifier.Threshold
-	} else if *p.threshold < 0 || *p.threshold > 1 {
+	} else if !(*p.threshold >= 0 && *p.threshold <= 1) { // NaN neither
 		return fmt.Errorf("--threshold %g: a score is from 0 to 1", *p.threshold)
 	}
 	photos := predict.Photos(paths)
@@ -140,7 +140,7 @@ func (p *prediction) say(stderr io.Writer, sum predict.Summary, took time.Durati
 	if p.threshold != nil {
 		how = fmt.Sprintf("with a score of %.3g or more", *p.threshold)
 	}
-	fmt.Fprintf(stderr, "kizu: %s in %.1f s on %s (%.0f a second): %d to be sorted out, %s\n",
+	fmt.Fprintf(stderr, "kizu: %s in %.1f s on %s (%.3g a second): %d to be sorted out, %s\n",
 		english.Plural(sum.Photos, "photo", "photos"), took.Seconds(), device, float64(sum.Photos)/took.Seconds(), sum.Defective, how)
 	if sum.Learnt > 0 {
 		fmt.Fprintf(stderr, "kizu: the classifier was trained on %d of them: what it says of these tells nothing about new ones\n", sum.Learnt)

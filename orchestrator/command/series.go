@@ -48,6 +48,7 @@ func (s *settings) studies(args []string) ([]study, error) {
 		return nil, err
 	}
 	var list []study
+	var names []string // of a series
 	for _, arg := range args {
 		files, err := filesOf(arg)
 		if err != nil {
@@ -61,6 +62,10 @@ func (s *settings) studies(args []string) ([]study, error) {
 					if err != nil {
 						return nil, err
 					}
+					if slices.Contains(names, file+" "+named) {
+						return nil, fmt.Errorf("--each makes two studies called %s: give values that differ in letters or digits", named)
+					}
+					names = append(names, file+" "+named)
 					changes = append(append(changes, variant...), "name="+named)
 				}
 				list = append(list, study{file, changes})
@@ -100,10 +105,16 @@ func (s *settings) variants() ([][]string, error) {
 		if !ok || path == "" || values == "" {
 			return nil, fmt.Errorf("--each %s: give a path and its values, such as lora.rank=4,8,16", each)
 		}
+		if path == "name" || s.sets(path) {
+			return nil, fmt.Errorf("--each %s: %s is given elsewhere: by another --each, by --set, or by --each itself, which names each study", each, path)
+		}
 		var longer [][]string
 		for _, variant := range all {
-			for value := range strings.SplitSeq(values, ",") {
-				longer = append(longer, append(slices.Clone(variant), path+"="+strings.TrimSpace(value)))
+			for _, value := range valuesOf(values) {
+				if value == "" {
+					return nil, fmt.Errorf("--each %s: a value between two commas is missing", each)
+				}
+				longer = append(longer, append(slices.Clone(variant), path+"="+value))
 			}
 		}
 		all = longer
@@ -111,7 +122,35 @@ func (s *settings) variants() ([][]string, error) {
 	return all, nil
 }
 
-var notInNames = regexp.MustCompile(`[^\pL\pN._-]+`)
+// sets reports whether a path is changed by --set, or by more than one --each.
+func (s *settings) sets(path string) bool {
+	given := 0
+	for _, change := range slices.Concat(s.changes, s.series) {
+		if strings.HasPrefix(change, path+"=") {
+			given++
+		}
+	}
+	return given > 1
+}
+
+// valuesOf divides values at commas, but not within brackets.
+func valuesOf(text string) (values []string) {
+	depth, from := 0, 0
+	for i, char := range text {
+		switch {
+		case strings.ContainsRune("[{(", char):
+			depth++
+		case strings.ContainsRune("]})", char):
+			depth--
+		case char == ',' && depth <= 0:
+			values = append(values, strings.TrimSpace(text[from:i]))
+			from = i + 1
+		}
+	}
+	return append(values, strings.TrimSpace(text[from:]))
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // variantName is the experiment's name with what is changed: "gears rank=4" as gears-rank-4.
 func variantName(file string, changes, variant []string) (string, error) {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ type Classifier struct {
 	Reproducible bool // it was trained with the setting of that name
 }
 
+// largestSide is the most that an image is scaled to for a classifier, in pixels.
+const largestSide = 4096
+
 // FindClassifier looks a kept classifier up.
 func FindClassifier(h *filehash.Hashes, path string) (*Classifier, error) {
 	path, err := filepath.Abs(path)
@@ -43,14 +47,28 @@ func FindClassifier(h *filehash.Hashes, path string) (*Classifier, error) {
 		Std        []float64 `json:"std"`
 		Threshold  *float64  `json:"threshold"`
 		TrainedOn  []string  `json:"trained_on"`
+		Tiles      int       `json:"tiles"`
+		Levels     []int     `json:"levels"`
+		Precision  string    `json:"precision"`
 
 		Reproducible bool `json:"reproducible"`
 	}
 	err = json.Unmarshal(text, &card)
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
+		err = fmt.Errorf("%s is no such thing as kizu writes there", cmp.Or(wrong.Field, "what it holds"))
+	}
 	if err == nil {
 		switch {
-		case card.Resolution < 1 || len(card.Mean) != 3 || len(card.Std) != 3:
-			err = errors.New("resolution, mean and std must be pixels and three numbers each")
+		case card.Model == "":
+			err = errors.New("model is missing")
+		case card.Resolution < 1 || card.Resolution > largestSide || len(card.Mean) != 3 || len(card.Std) != 3 || slices.Min(card.Std) <= 0:
+			err = fmt.Errorf("resolution must be pixels, at most %d, mean three numbers and std three above 0", largestSide)
+		case card.Threshold != nil && !(*card.Threshold >= 0 && *card.Threshold <= 1):
+			err = errors.New("threshold must be from 0 to 1")
+		case card.Tiles < -1 || len(card.Levels) != 0 && len(card.Levels) != 2:
+			err = errors.New("tiles must be pixels, 0 or -1, and levels none or two numbers")
+		case !slices.Contains([]string{"", "fp32", "bf16", "fp16"}, card.Precision):
+			err = errors.New("precision must be fp32, bf16 or fp16")
 		case len(card.Classes) < 2 || len(slices.Compact(slices.Sorted(slices.Values(card.Classes)))) < len(card.Classes):
 			err = errors.New("classes must be two or more, each once")
 		}

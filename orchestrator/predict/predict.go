@@ -79,15 +79,27 @@ type Summary struct{ Photos, Defective, Learnt, Errors int }
 // Run writes a record for each photo, in order, as they come.
 func (j Job) Run(ctx context.Context, photos []string, write func(Record) error) (sum Summary, err error) {
 	for some := range slices.Chunk(photos, atOnce) {
-		answers, err := j.Ask(ctx, some)
+		var readable []string
+		for _, file := range some {
+			if filehash.Irregular(file) == "" {
+				readable = append(readable, file)
+			}
+		}
+		answers, err := j.Ask(ctx, readable)
 		if err != nil {
 			return sum, err
 		}
-		if len(answers) != len(some) {
-			return sum, fmt.Errorf("%d answers about %d photos", len(answers), len(some))
+		if len(answers) != len(readable) {
+			return sum, fmt.Errorf("%d answers about %d photos", len(answers), len(readable))
 		}
-		for i, file := range some {
-			record := j.record(file, answers[i])
+		for _, file := range some {
+			var answer Answer
+			if what := filehash.Irregular(file); what != "" {
+				answer.Error = fmt.Sprintf("%s is %s, and no photo", file, what)
+			} else {
+				answer, answers = answers[0], answers[1:]
+			}
+			record := j.record(file, answer)
 			sum.add(record)
 			if err := write(record); err != nil {
 				return sum, err

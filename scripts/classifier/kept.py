@@ -63,7 +63,10 @@ def read(folder: Path) -> tuple[network.Classifier, Card]:
     try:
         built.network.load_state_dict(state)
     except RuntimeError as error:
-        raise StageError(f"{folder / WEIGHTS_FILE} does not fit {card.model} ({error})") from error
+        raise StageError(
+            f"{folder / WEIGHTS_FILE} does not fit {card.model} with {len(card.classes)} classes: it"
+            " is of another network, or model.json is"
+        ) from error
     built.network.eval()
     mean, std = tuple(card.mean), tuple(card.std)
     kept = network.Classifier(built.network, built.head, mean, std, needs_batch_norm_estimate=False)

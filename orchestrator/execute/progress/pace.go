@@ -19,6 +19,7 @@ type Pace struct {
 	now     func() time.Time
 	loads   map[string]*load    // by task id
 	atHand  map[string][]string // ids by device
+	waiting map[string]float64  // seconds by device, since its first batch began and as long as it gets nowhere
 	kinds   map[string]*tempo
 	devices int
 	settled time.Time
@@ -41,7 +42,7 @@ type tempo struct {
 
 // NewPace is for tasks that are to be run on so many devices, with their loads by id.
 func NewPace(tasks []*plan.Task, expected map[string]plan.Cost, devices int) *Pace {
-	p := &Pace{now: time.Now, loads: map[string]*load{}, atHand: map[string][]string{}, kinds: map[string]*tempo{}, devices: devices}
+	p := &Pace{now: time.Now, loads: map[string]*load{}, atHand: map[string][]string{}, waiting: map[string]float64{}, kinds: map[string]*tempo{}, devices: devices}
 	for _, task := range tasks {
 		p.loads[task.ID] = &load{kind: task.Kind, seconds: expected[task.ID].Seconds, from: expected[task.ID].From}
 		if p.kinds[task.Kind] == nil {
@@ -56,6 +57,9 @@ func NewPace(tasks []*plan.Task, expected map[string]plan.Cost, devices int) *Pa
 // TaskStarted implements Display.
 func (p *Pace) TaskStarted(tasks []*plan.Task, device string) {
 	p.change(func() {
+		if _, known := p.atHand[device]; !known {
+			p.waiting[device] = 0
+		}
 		for _, task := range tasks {
 			if p.loads[task.ID] != nil {
 				p.atHand[device] = append(p.atHand[device], task.ID)
@@ -68,13 +72,20 @@ func (p *Pace) TaskStarted(tasks []*plan.Task, device string) {
 // Progress implements Display.
 func (p *Pace) Progress(task *plan.Task, done, total int, _ map[string]any) {
 	if total > 0 {
-		p.change(func() { p.reach(task, float64(done)/float64(total)) })
+		p.change(func() {
+			p.reach(task, float64(done)/float64(total))
+			p.started(task, false)
+		})
 	}
 }
 
 // TaskDone implements Display.
 func (p *Pace) TaskDone(task *plan.Task, _ time.Duration) {
-	p.change(func() { p.reach(task, 1); p.end(task) })
+	p.change(func() {
+		p.reach(task, 1)
+		p.started(task, true)
+		p.end(task)
+	})
 }
 
 // TaskFound implements Display: others' work says nothing of this run's tempo.
@@ -94,12 +105,28 @@ func (p *Pace) change(f func()) {
 // several tasks has some of one kind.
 func (p *Pace) settle() {
 	now := p.now()
-	for _, ids := range p.atHand {
-		if len(ids) > 0 {
-			p.kinds[p.loads[ids[0]].kind].spent += now.Sub(p.settled).Seconds()
+	for device, ids := range p.atHand {
+		passed := now.Sub(p.settled).Seconds()
+		if _, waits := p.waiting[device]; waits {
+			p.waiting[device] += passed
+		} else if len(ids) > 0 {
+			p.kinds[p.loads[ids[0]].kind].spent += passed
 		}
 	}
 	p.settled = now
+}
+
+// started ends the wait of the device that a task is on: it began with loading a model, which
+// the next tasks need not do and says nothing of their tempo; unless a task is done at once.
+func (p *Pace) started(task *plan.Task, done bool) {
+	for device, ids := range p.atHand {
+		if waited, waits := p.waiting[device]; waits && slices.Contains(ids, task.ID) {
+			delete(p.waiting, device)
+			if done {
+				p.kinds[task.Kind].spent += waited
+			}
+		}
+	}
 }
 
 func (p *Pace) reach(task *plan.Task, share float64) {
