@@ -64,8 +64,8 @@ def read(folder: Path) -> tuple[network.Classifier, Card]:
         built.network.load_state_dict(state)
     except RuntimeError as error:
         raise StageError(
-            f"{folder / WEIGHTS_FILE} does not fit {card.model} with {len(card.classes)} classes: it"
-            " is of another network, or model.json is"
+            f"{folder / WEIGHTS_FILE} does not fit {card.model} with {len(card.classes)}"
+            " classes: it is of another network, or model.json is"
         ) from error
     built.network.eval()
     mean, std = tuple(card.mean), tuple(card.std)
