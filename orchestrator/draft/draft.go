@@ -72,6 +72,7 @@ type Draft struct {
 	MoreGood   int     // as many as with generated ones; 0 where there are no more
 	Regular    int     // regularization images in study 1
 	Generated  int     // of each class
+	Referee    int     // photos of each defect that its referee learns
 	Parts      Parts   // what names seem to say; its zero value for nothing
 	Base       Base
 	Toy        bool // the base model is the bundled one
@@ -88,6 +89,7 @@ type Count struct {
 const (
 	realDefects = 10 // of each defect, as in the article
 	realGood    = 24
+	referee     = 100 // photos of each defect
 )
 
 // New decides on a file.
@@ -101,11 +103,13 @@ func New(found Found) (*Draft, error) {
 	d.Learnt = slices.MaxFunc(defects, func(a, b Class) int { return cmp.Compare(a.Either, b.Either) }).Name
 	d.Real = min(realDefects, fewest.Either-max(1, fewest.Either*2/5))
 	tested := 0
+	d.Referee = referee
 	for _, class := range defects {
 		d.Defects = append(d.Defects, class.Name)
 		n := min(class.Either-d.Real, max(class.Either/2, 1))
 		d.Tests = append(d.Tests, Count{class.Name, n})
 		tested += n
+		d.Referee = min(d.Referee, class.Either-n)
 	}
 	goodTests, goodLeft := good.Testing, good.Training
 	if good.Either > 0 {
