@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,9 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     if spec.held_out and spec.trained == "head":  # which sees what it saw before
         shutil.copyfile(out / "features_before.safetensors", out / "features.safetensors")
     elif spec.held_out:
-        write_features(out / "features.safetensors", spec, model, looked_at)
+        write_features(
+            out / "features.safetensors", spec, model, looked_at, classifier.all_features
+        )
     answers = tiles.worst([entry.name for entry in spec.test], probabilities)
     tested, probabilities = [spec.test[i] for i in answers], probabilities[answers]
     write_predictions(out / "predictions.csv", spec.classes, tested, probabilities)
@@ -233,13 +236,19 @@ def pictures(spec: Spec, test_pixels: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def write_features(
-    file: Path, spec: Spec, model: classifier.Classifier, looked_at: dict[str, torch.Tensor]
+    file: Path,
+    spec: Spec,
+    model: classifier.Classifier,
+    looked_at: dict[str, torch.Tensor],
+    features_of: Callable[[classifier.Classifier, torch.Tensor], torch.Tensor] = frozen.features,
 ) -> None:
-    """What the classification layer sees: for each tensor of pixels one of features, (N, 1280)."""
+    """What the classification layer sees: for each tensor of pixels one of features, (N, 1280).
+
+    They are kept for the next classifier, unless they are computed otherwise.
+    """
     model.network.eval()
-    features = {  # copies: a file holds no tensor under two names
-        name: frozen.features(model, part, "fp32").clone() for name, part in looked_at.items()
-    }
+    # Copies: a file holds no tensor under two names.
+    features = {name: features_of(model, part).clone() for name, part in looked_at.items()}
     safetensors_file.write(features, file, {"model": spec.model})
 
 

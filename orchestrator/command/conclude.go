@@ -90,12 +90,28 @@ func (p *planned) printFailures(out io.Writer, summary *execute.Summary) {
 	}
 	fmt.Fprintf(out, "\n%d %s failed, %d could not run because of %s:\n",
 		n, english.PluralWord(n, "task", ""), len(summary.Blocked), english.PluralWord(n, "it", "them"))
-	alike := map[string]int{} // failures by their cause
-	for _, err := range summary.Failures {
+	for _, cause := range causesOf(p.plan.Tasks, summary.Failures) {
+		fmt.Fprintf(out, "  %s: %s\n", cause.tasks, indented(cause.err.Error(), "    "))
+		if tail := runlog.LogTail(cause.err); tail != "" && runlog.Surprising(cause.err) {
+			fmt.Fprintf(out, "    the end of its log:\n      %s\n", indented(strings.TrimSpace(tail), "      "))
+		}
+	}
+}
+
+// cause is why tasks failed.
+type cause struct {
+	tasks string // the first one, and how many more
+	err   error  // of the first one
+}
+
+// causesOf lists each cause of failures, by the id of their task, once.
+func causesOf(tasks []*plan.Task, failures map[string]error) (list []cause) {
+	alike := map[string]int{}
+	for _, err := range failures {
 		alike[causeText(err)]++
 	}
-	for _, task := range p.plan.Tasks {
-		err := summary.Failures[task.ID]
+	for _, task := range tasks {
+		err := failures[task.ID]
 		if err == nil || alike[causeText(err)] == 0 {
 			continue
 		}
@@ -104,11 +120,9 @@ func (p *planned) printFailures(out io.Writer, summary *execute.Summary) {
 			label += fmt.Sprintf(" and %d more", more)
 		}
 		alike[causeText(err)] = 0 // one cause is told once
-		fmt.Fprintf(out, "  %s: %s\n", label, indented(err.Error(), "    "))
-		if tail := runlog.LogTail(err); tail != "" && runlog.Surprising(err) {
-			fmt.Fprintf(out, "    the end of its log:\n      %s\n", indented(strings.TrimSpace(tail), "      "))
-		}
+		list = append(list, cause{label, err})
 	}
+	return list
 }
 
 // ownLog is what names a task's log in its error.

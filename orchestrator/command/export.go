@@ -15,9 +15,9 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/spf13/cobra"
 
-	"kizu/orchestrator/dataset"
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/export"
+	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report"
 )
 
@@ -59,15 +59,7 @@ is refused.`,
 
 // export writes an export, and says what it has and lacks.
 func (s *settings) export(ctx context.Context, file, dir string, link, onnx bool, m export.Marker, out io.Writer) error {
-	exp, machine, err := s.experiment(file)
-	if err != nil {
-		return err
-	}
-	if _, err := s.existingStore(); err != nil {
-		return err
-	}
-	machine.Photos, machine.Masks = dataset.IfThere{Reader: machine.Photos}, true
-	planned, err := s.plan(ctx, exp, machine)
+	planned, err := openResults(ctx, s, file, func(machine *plan.Machine) { machine.Masks = true })
 	if err != nil {
 		return err
 	}
@@ -79,7 +71,7 @@ func (s *settings) export(ctx context.Context, file, dir string, link, onnx bool
 	if m.Plan, err = report.KeyOf(planned.plan, ""); err != nil {
 		return err
 	}
-	m.Study = exp.Name
+	m.Study = planned.plan.Experiment.Name
 	var writer onnxWriter
 	defer writer.close()
 	var toONNX export.ToONNX
@@ -104,7 +96,7 @@ func (s *settings) export(ctx context.Context, file, dir string, link, onnx bool
 		}
 	}
 	if missing > 0 {
-		fmt.Fprintf(s.stderr, "%d left out, listed in README.md; go on with: kizu run %s\n", missing, s.again(file, exp.Changes))
+		fmt.Fprintf(s.stderr, "%d left out, listed in README.md; go on with: kizu run %s\n", missing, s.again(file, planned.plan.Experiment.Changes))
 		return errCellsFailed
 	}
 	return nil

@@ -42,8 +42,9 @@ func openPlanned(ctx context.Context, s *settings, file string) (*planned, error
 }
 
 // openResults is openPlanned for what there is. It does without Python where that
-// does not start: photos that nobody has read yet are told apart by their files.
-func openResults(ctx context.Context, s *settings, file string) (*planned, error) {
+// does not start: photos that nobody has read yet are told apart by their files. What else is
+// asked of the machine, changes say.
+func openResults(ctx context.Context, s *settings, file string, changes ...func(*plan.Machine)) (*planned, error) {
 	exp, machine, err := s.experiment(file)
 	if err != nil {
 		return nil, err
@@ -52,6 +53,9 @@ func openResults(ctx context.Context, s *settings, file string) (*planned, error
 		return nil, err
 	}
 	machine.Photos = dataset.IfThere{Reader: machine.Photos}
+	for _, change := range changes {
+		change(&machine)
+	}
 	return s.plan(ctx, exp, machine)
 }
 

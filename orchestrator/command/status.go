@@ -61,6 +61,7 @@ type status struct {
 	Jobs        *slurm.Status  `json:"jobs"`         // of the latest run; null if that was not on Slurm
 	Failed      []failedTask   `json:"failed"`       // in the latest run, and not done since
 	Begun       []begunTask    `json:"begun"`        // that were interrupted, or are at work
+	causes      []cause        // of what failed
 }
 
 type failedTask struct {
@@ -89,7 +90,8 @@ func (p *planned) status(ctx context.Context) (status, error) {
 		return status{}, err
 	}
 	s := status{Experiment: p.plan.Experiment.Name, Tasks: len(p.plan.Tasks), TasksDone: len(p.plan.Tasks) - len(p.plan.ToRun())}
-	if err := p.addTasks(&s); err != nil {
+	fails, err := p.addTasks(&s)
+	if err != nil {
 		return s, err
 	}
 	for _, cell := range p.plan.Cells {
@@ -97,12 +99,11 @@ func (p *planned) status(ctx context.Context) (status, error) {
 		switch {
 		case cell.Done():
 			state = "done"
-		case s.fails(&cell):
+		case slices.ContainsFunc(cell.Tasks(), func(task *plan.Task) bool { return fails[task] }):
 			state = "failed"
 		}
 		s.Cells = append(s.Cells, cellStatus{cell.Study, cell.Name, cell.Seed, state})
 	}
-	var err error
 	if s.Runs, err = runlog.LiveRuns(p.store.Logs(""), p.plan.Experiment.Name, p.store.Host()); err != nil {
 		return s, err
 	}
@@ -111,33 +112,32 @@ func (p *planned) status(ctx context.Context) (status, error) {
 	return s, err
 }
 
-// addTasks adds what failed in the latest run, and what checkpoints keep.
-func (p *planned) addTasks(s *status) error {
+// addTasks adds what failed in the latest run, and what checkpoints keep. It returns the tasks
+// that failed and those made from them.
+func (p *planned) addTasks(s *status) (fails map[*plan.Task]bool, err error) {
 	runs, err := runlog.Runs(p.store.Logs(""), p.plan.Experiment.Name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.Failed, s.Begun = []failedTask{}, []begunTask{}
 	var failures *runlog.FailureLog
 	if len(runs) > 0 {
 		failures = runlog.FailureLogOf(p.store.Logs(runs[len(runs)-1]))
 	}
-	for _, task := range p.plan.ToRun() {
+	fails = map[*plan.Task]bool{}
+	failed := map[string]error{}
+	for _, task := range p.plan.ToRun() { // inputs first
+		fails[task] = slices.ContainsFunc(task.Needs, func(need *plan.Task) bool { return fails[need] })
 		if err := failures.Failure(task); err != nil {
+			fails[task], failed[task.ID] = true, err
 			s.Failed = append(s.Failed, failedTask{task.ID, task.Label, err.Error()})
 		}
 		if steps := p.store.CheckpointSteps(task.Key); steps > 0 {
 			s.Begun = append(s.Begun, begunTask{task.ID, task.Label, steps, task.Steps()})
 		}
 	}
-	return nil
-}
-
-// fails reports whether a cell shows a task that failed, or one made from such a one.
-func (s status) fails(cell *plan.Cell) bool {
-	return slices.ContainsFunc(s.Failed, func(f failedTask) bool {
-		return slices.ContainsFunc(cell.Tasks(), func(task *plan.Task) bool { return task.ComesFrom(f.Task) })
-	})
+	s.causes = causesOf(p.plan.Tasks, failed)
+	return fails, nil
 }
 
 // goesOn reports whether anything works or waits to.

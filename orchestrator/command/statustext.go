@@ -20,28 +20,11 @@ func (s status) print(out io.Writer) error {
 	for _, task := range s.Begun {
 		fmt.Fprintf(out, "begun    %s: %d of %d steps are kept\n", task.Label, task.Steps, task.Of)
 	}
-	printFailed(out, s.Failed)
+	for _, cause := range s.causes {
+		fmt.Fprintf(out, "failed   %s in the last run: %s\n", cause.tasks, cause.err)
+	}
 	_, err := fmt.Fprint(out, s.text())
 	return err
-}
-
-// printFailed says each cause once, with how many tasks it stopped.
-func printFailed(out io.Writer, failed []failedTask) {
-	var causes []string
-	of := map[string][]string{}
-	for _, task := range failed {
-		if of[task.Message] == nil {
-			causes = append(causes, task.Message)
-		}
-		of[task.Message] = append(of[task.Message], task.Label)
-	}
-	for _, cause := range causes {
-		labels := of[cause]
-		if more := len(labels) - 1; more > 0 {
-			labels[0] += fmt.Sprintf(" and %d more", more)
-		}
-		fmt.Fprintf(out, "failed   %s in the last run: %s\n", labels[0], cause)
-	}
 }
 
 // text says what goes on.

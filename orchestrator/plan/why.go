@@ -86,18 +86,6 @@ func (t *Task) mark(marked map[*Task]bool) {
 	}
 }
 
-// ComesFrom reports whether a task is the one with an id, or made from it.
-func (t *Task) ComesFrom(id string) bool {
-	marked := map[*Task]bool{}
-	t.mark(marked)
-	for task := range marked {
-		if task.ID == id {
-			return true
-		}
-	}
-	return false
-}
-
 // imageRoles groups the photos that reached a task by how they did.
 func (p *Plan) imageRoles(task *Task) []ImageRole {
 	roles := map[string][]string{}

@@ -80,8 +80,11 @@ type Summary struct{ Photos, Defective, Learnt, Errors int }
 func (j Job) Run(ctx context.Context, photos []string, write func(Record) error) (sum Summary, err error) {
 	for some := range slices.Chunk(photos, atOnce) {
 		var readable []string
-		for _, file := range some {
-			if filehash.Irregular(file) == "" {
+		problems := make([]string, len(some))
+		for i, file := range some {
+			if what := filehash.Irregular(file); what != "" {
+				problems[i] = fmt.Sprintf("%s is %s, and no photo", file, what)
+			} else {
 				readable = append(readable, file)
 			}
 		}
@@ -92,11 +95,9 @@ func (j Job) Run(ctx context.Context, photos []string, write func(Record) error)
 		if len(answers) != len(readable) {
 			return sum, fmt.Errorf("%d answers about %d photos", len(answers), len(readable))
 		}
-		for _, file := range some {
-			var answer Answer
-			if what := filehash.Irregular(file); what != "" {
-				answer.Error = fmt.Sprintf("%s is %s, and no photo", file, what)
-			} else {
+		for i, file := range some {
+			answer := Answer{Error: problems[i]}
+			if problems[i] == "" {
 				answer, answers = answers[0], answers[1:]
 			}
 			record := j.record(file, answer)

@@ -14,7 +14,7 @@ from common import images, runtime
 _known: LRUCache = LRUCache(maxsize=2**28, getsizeof=lambda features: features.nbytes)
 
 
-def features(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
+def features(model: Classifier, pixels: torch.Tensor, precision: str = "fp32") -> torch.Tensor:
     """What the last layer sees of (N, 3, R, R) uint8 pixels, (N, D) float32, on their device.
 
     The network must be in evaluation mode; what is returned may be trained on.

@@ -142,26 +142,29 @@ def learning_rate(settings: Settings, step: int) -> float:
 @torch.inference_mode()
 def predict(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
     """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels."""
-    network, size = model.network.eval(), at_once(pixels.shape[-1])
-    parts = []
-    for batch in pixels.split(size):
-        runtime.stop_if_cancelled()
-        with runtime.autocast(pixels.device, precision):
-            scores = network(model.normalize(filled(batch, size)))
-        parts.append(scores[: len(batch)].double().softmax(1).cpu())
-    return torch.cat(parts)
+    network = model.network.eval()
+    size = at_once(pixels.shape[-1])
+    return _probabilities(lambda b: network(model.normalize(b)), pixels, size, precision)
 
 
 @torch.inference_mode()
 def predict_frozen(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
     """The same, to the bit, of a network whose head alone was trained."""
     model.network.eval()
-    size = at_once(pixels.shape[-1])
+    features = frozen.features(model, pixels, precision)
+    return _probabilities(model.head, features, at_once(pixels.shape[-1]), precision)
+
+
+def _probabilities(
+    scores: Callable[[torch.Tensor], torch.Tensor], rows: torch.Tensor, size: int, precision: str
+) -> torch.Tensor:
+    """Of rows that are scored in batches of a size."""
     parts = []
-    for batch in frozen.features(model, pixels, precision).split(size):
-        with runtime.autocast(pixels.device, precision):
-            scores = model.head(filled(batch, size))
-        parts.append(scores[: len(batch)].double().softmax(1).cpu())
+    for batch in rows.split(size):
+        runtime.stop_if_cancelled()
+        with runtime.autocast(rows.device, precision):
+            scored = scores(filled(batch, size))
+        parts.append(scored[: len(batch)].double().softmax(1).cpu())
     return torch.cat(parts)
 
 
