@@ -54,7 +54,8 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     spec = read_spec(Spec, spec)
     model, card = kept.read(Path(spec.classifier))
     whole = Whole(model).eval()
-    program = _program(card.model, len(card.classes), card.resolution)
+    config = json.dumps(card.config)
+    program = _program(card.model, config, len(card.classes), card.resolution)
     program.apply_weights(whole.state_dict())
     program.model.metadata_props["kizu"] = json.dumps(asdict(card), ensure_ascii=False)
     program.save(spec.file, external_data=False)
@@ -68,12 +69,12 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _program(model: str, classes: int, side: int) -> torch.onnx.ONNXProgram:
+def _program(model: str, config: str, classes: int, side: int) -> torch.onnx.ONNXProgram:
     """The graph of all classifiers of one kind, with other weights: tracing one takes as long as
     writing dozens. It is not optimized, so that its weights keep their names; runtimes do that."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     return torch.onnx.export(
-        Whole(network.build(model, "none", classes, seed=0)).eval(),
+        Whole(network.build(model, "none", classes, 0, json.loads(config))).eval(),
         (_images(2, side),),
         dynamo=True,
         verbose=False,

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"strings"
 
 	"kizu/orchestrator/model"
 )
@@ -13,8 +14,10 @@ func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
 	if c.BaseModel != nil && c.BaseModel.Absent() {
 		models = append(models, c.BaseModel)
 	}
-	if c.Encoder != nil && c.Encoder.Absent() {
-		models = append(models, c.Encoder)
+	for _, encoder := range c.Encoders {
+		if encoder.Absent() {
+			models = append(models, encoder)
+		}
 	}
 	if len(models)+len(c.ImageNet) == 0 {
 		return nil
@@ -36,8 +39,10 @@ func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
 			}
 		case hub == model.HubModel(c.BaseModel):
 			c.BaseState += " (" + found.String() + ")"
-		default:
+		case strings.HasPrefix(c.Features, hub.HubName()+": "):
 			c.Features += " (" + found.String() + ")"
+		default:
+			c.Weights = append(c.Weights, hub.HubName()+": "+found.String())
 		}
 	}
 	for _, backbone := range c.ImageNet {

@@ -16,7 +16,7 @@ func (p *planned) ready() error {
 	if _, err := p.plan.Base.Check(); err != nil {
 		return err
 	}
-	if encoder := p.plan.Encoder; encoder != nil {
+	for _, encoder := range p.plan.Encoders {
 		if _, err := encoder.Check(); err != nil {
 			return err
 		}

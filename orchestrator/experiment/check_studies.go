@@ -164,8 +164,10 @@ func (e *Experiment) FindPattern(name string) (Pattern, bool) {
 func (k Classifier) check(c *checker) {
 	c.choice(k.Model, "classifier.model")
 	c.require(k.Weights != "", "classifier.weights", "weights is empty: %s or a .safetensors file", strings.Join(Choices["classifier.weights"], ", "))
-	c.require(k.Weights != ImageNet || Backbones[k.Model].ImageNet != "", "classifier.weights", "torchvision has no weights imagenet of %s: use lite0, none or a .safetensors file", k.Model)
-	c.require(k.Weights != Lite0 || Backbones[k.Model].Lite0, "classifier.weights", "weights lite0 do not fit %s: use imagenet, none or a .safetensors file", k.Model)
+	named := k.Weights != "" && !slices.Contains(Choices["classifier.weights"], k.Weights)
+	c.require(named || k.Model != Transformers, "classifier.weights", "model %s is the one that weights name: give dinov2, clip, or the folder or Hugging Face id of another", Transformers)
+	c.require(k.Model == Transformers || k.Weights != ImageNet || Backbones[k.Model].ImageNet != "", "classifier.weights", "torchvision has no weights imagenet of %s: use lite0, none or a .safetensors file", k.Model)
+	c.require(k.Model == Transformers || k.Weights != Lite0 || Backbones[k.Model].Lite0, "classifier.weights", "weights lite0 do not fit %s: use imagenet, none or a .safetensors file", k.Model)
 	c.require(k.Resolution >= 32, "classifier.resolution", "resolution %d: must be at least 32", k.Resolution)
 	c.require(k.Epochs >= 0, "classifier.epochs", "epochs %d: must be above 0", k.Epochs)
 	c.require(k.Steps >= 0, "classifier.steps", "steps %d: must be above 0", k.Steps)

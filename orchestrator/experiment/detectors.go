@@ -70,6 +70,7 @@ func (e *Experiment) checkDetectors(c *checker) {
 		for _, set := range e.Conditions.TrainingSets {
 			c.require(set.Name != d.Name, at, "detector %q is called as a training set is: give it another name", d.Name)
 		}
+		c.require(e.Classifier.Model != Transformers, at, "a detector looks at the middle layers of a network of torchvision: classifier.model is %s, give it in conditions.classifier", Transformers)
 		c.require(d.Good.Real >= 2, at+".good", "good.real %d: a detector needs at least 2 photos of good parts, and learns from no others", d.Good.Real)
 		c.oneOf(d.Method, at+".method", Choices[detectorsPath+".method"]...)
 		c.require(d.Coreset > 0 && d.Coreset <= 1, at+".coreset", "coreset %g: must be above 0 and at most 1", d.Coreset)

@@ -142,18 +142,22 @@ const classifierFeatures = "classifier"
 // FeaturesModel is the vision transformer whose features compare images with
 // photos: a folder or a Hugging Face id; "" for classifierFeatures.
 func (e *Experiment) FeaturesModel() string {
-	if e.Patterns == nil {
+	if e.Patterns == nil || e.Patterns.Features == classifierFeatures {
 		return ""
 	}
-	switch e.Patterns.Features {
-	case classifierFeatures:
-		return ""
+	return EncoderNamed(e.Patterns.Features)
+}
+
+// EncoderNamed is the vision transformer that a setting names, a folder or a Hugging Face id, of
+// which two have a word.
+func EncoderNamed(name string) string {
+	switch name {
 	case "dinov2":
 		return "facebook/dinov2-small"
 	case "clip":
 		return "openai/clip-vit-base-patch32"
 	}
-	return e.Patterns.Features
+	return name
 }
 
 // Conditions is study 2: training sets of real and generated images, compared

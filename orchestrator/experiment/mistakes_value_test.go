@@ -166,6 +166,7 @@ var mistakesOfValue = []mistake{
 	{"no epochs of many classifiers", head + study2 + "  ▸classifier: {epochs: [1, 0]}\n", "give epochs or steps, above 0"},
 	{"model", head + study2 + "classifier: {model: ▸resnet5}\n", `"resnet5" is not one of: ` + strings.Join(Choices["classifier.model"], ", ")},
 	{"weights", head + study2 + "classifier: {weights: ▸''}\n", "weights is empty: imagenet, lite0, none or a .safetensors file"},
+	{"weights of no transformer", head + study2 + "classifier: {model: transformers, weights: ▸imagenet}\n", "model transformers is the one that weights name: give dinov2, clip, or the folder or Hugging Face id of another"},
 	{"small pictures", head + study2 + "classifier: {resolution: ▸16}\n", "resolution 16: must be at least 32"},
 	{"neither epochs nor steps", head + study2 + "▸classifier: {epochs: 0, steps: 0}\n", "give epochs or steps, above 0"},
 	{"epochs and steps", head + study2 + "▸classifier: {epochs: 3, steps: 100}\n", "give either epochs or steps, not both"},

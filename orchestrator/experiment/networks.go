@@ -13,8 +13,12 @@ type Backbone struct {
 	Lite0    bool   `json:"lite0,omitempty"` // whether the weights of EfficientNet-Lite0 fit it
 }
 
-// Backbones are the networks of classifiers, as torchvision calls them.
+// Backbones are the networks of classifiers, as torchvision calls them, and Transformers.
 var Backbones = table[map[string]Backbone](backbonesFile)
+
+// Transformers is the model whose weights, a folder or a Hugging Face id, say which DINOv2 or CLIP it
+// is; the table has the features of the widest and what a ViT-B takes.
+const Transformers = "transformers"
 
 // What classifier.weights names, where it is no file.
 const (

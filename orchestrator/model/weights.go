@@ -6,12 +6,14 @@ import (
 	"kizu/orchestrator/filehash"
 )
 
-// Weights are a classifier's initial weights: known by a name, or a file.
+// Weights are a classifier's initial weights: known by a name, a file, or a vision transformer.
 type Weights struct {
 	Name   string // "" for a file
 	Path   string
 	SHA256 string
 	Models []string // that start from them
+
+	Encoder *Encoder // which they are of; nil for others
 }
 
 // FindWeights looks up a .safetensors file of weights.

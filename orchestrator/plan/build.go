@@ -34,7 +34,7 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		in:  in, division: in.Division,
 		draws: map[int64]*dataset.Division{},
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
-		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder, referee: in.Referee},
+		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder, Encoders: encodersOf(in.Encoder, in.Weights), referee: in.Referee},
 		refs:  map[string]stage.Ref{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
 		counts: exp.GeneratedCounts(), decodes: exp.DecodedCounts(),
@@ -52,8 +52,10 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 	if in.Base.Path != "" {
 		b.opens(b.base(), in.Base.Path)
 	}
-	if in.Encoder != nil && in.Encoder.Path != "" {
-		b.opens(b.encoder(), in.Encoder.Path)
+	for _, encoder := range b.plan.Encoders {
+		if encoder.Path != "" {
+			b.opens(modelRef(encoder.Name, encoder.SHA256), encoder.Path)
+		}
 	}
 	if in.Referee != nil {
 		b.opens(stage.ByHash(in.Referee.SHA256), in.Referee.Path)

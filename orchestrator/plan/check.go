@@ -29,9 +29,9 @@ type Checkup struct {
 
 	Plan *Plan `json:"-"` // nil if there are problems
 
-	BaseModel *model.Base    `json:"-"` // nil if it was not found
-	Encoder   *model.Encoder `json:"-"` // nil if a file names none, or it was not found
-	ImageNet  []string       `json:"-"` // backbones whose weights by torchvision are to be downloaded
+	BaseModel *model.Base      `json:"-"` // nil if it was not found
+	Encoders  []*model.Encoder `json:"-"` // that measure images and that classifiers start from, as far as found
+	ImageNet  []string         `json:"-"` // backbones whose weights by torchvision are to be downloaded
 }
 
 // Check looks at everything that an experiment refers to. The error is one
@@ -63,7 +63,8 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	c.problem(err)
 	weights, err := findWeights(exp, machine.Memory.FileHashes())
 	c.problem(err)
-	c.Weights = append([]string{}, weightsStates(weights)...)
+	c.Weights, err = weightsStates(weights)
+	c.problem(err)
 	if imagenet := weights[experiment.ImageNet]; imagenet != nil {
 		c.ImageNet = lacking(imagenet.Models)
 	}
@@ -72,12 +73,12 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 	encoder, err := findEncoder(exp, machine.Memory.FileHashes())
 	if err == nil && encoder != nil {
 		var state string
-		c.Encoder = encoder
 		if state, err = encoder.Check(); err == nil {
 			c.Features = encoder.Name + ": " + state
 		}
 	}
 	c.problem(err)
+	c.Encoders = encodersOf(encoder, weights)
 	var seen map[string]bool
 	if base != nil {
 		seen = base.Seen

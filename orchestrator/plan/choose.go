@@ -42,7 +42,7 @@ func (b *builder) chooseSpec(by experiment.Select, candidates []*Task, from mate
 	}
 	spec.Guides, spec.Calibration = from.guides, from.calibration
 	if b.in.Encoder != nil {
-		spec.Model, spec.Weights = transformersModel, b.encoder()
+		spec.Model, spec.Weights = experiment.Transformers, b.encoder()
 		return spec
 	}
 	k := b.exp.Classifier

@@ -25,8 +25,10 @@ func (p *Plan) Downloads(tasks []*Task) (models []model.HubModel, backbones []st
 	if base && p.Base.Absent() {
 		models = append(models, p.Base)
 	}
-	if e := p.Encoder; e != nil && e.Absent() && opened[modelRef(e.Name, e.SHA256)] {
-		models = append(models, e)
+	for _, e := range p.Encoders {
+		if e.Absent() && opened[modelRef(e.Name, e.SHA256)] {
+			models = append(models, e)
+		}
 	}
 	return models, lacking(backbones)
 }

@@ -117,6 +117,39 @@ func TestLoadWeights(t *testing.T) {
 	}
 }
 
+// TestTransformer: classifiers start from a vision transformer, which counts by its content, or
+// is one of the hub's that a run downloads.
+func TestTransformer(t *testing.T) {
+	d := newDesk(t)
+	with := func(weights string) string {
+		return strings.Replace(small, "weights: none", "model: transformers, train: head, weights: "+weights, 1)
+	}
+	p := d.plan(with("dinov2"))
+	spec := find(t, p, "real", 0).Classify.Spec.(stage.Classify)
+	if spec.Model != "transformers" || spec.Weights != "name:facebook/dinov2-small" {
+		t.Errorf("starts from %q of %s", spec.Weights, spec.Model)
+	}
+	if models, _ := p.Downloads(p.Tasks); len(models) != 1 || models[0].HubName() != "facebook/dinov2-small" {
+		t.Errorf("downloads %v", models)
+	}
+	d.write("dino/config.json", "{}")
+	d.write("copy/config.json", "{}")
+	folder := d.plan(with("dino"))
+	if got := changed(t, folder, d.plan(with("./copy"))); len(got) > 0 {
+		t.Errorf("a copy of the model changes %q", got)
+	}
+	if path := folder.Path(find(t, folder, "real", 0).Classify.Spec.(stage.Classify).Weights, nil); path != filepath.Join(d.root, "dino") {
+		t.Errorf("the model is at %s", path)
+	}
+	d.write("copy/config.json", "{ }")
+	if got := changed(t, folder, d.plan(with("./copy"))); len(got) == 0 {
+		t.Error("another model changes nothing")
+	}
+	if _, err := d.load(with("weights/b0.safetensors")); err == nil || !strings.Contains(err.Error(), "is no model of transformers") {
+		t.Errorf("a file of weights: %v", err)
+	}
+}
+
 // TestLoadFeatures: a folder counts by its content, a changed one is noticed, and
 // the shorthands stand for models of the hub.
 func TestLoadFeatures(t *testing.T) {

@@ -15,10 +15,6 @@ const (
 	heldOutPhotos     = 100 // of the defect, beyond those that train a LoRA
 )
 
-// transformersModel is what the stage calls a vision transformer of the library
-// transformers, whose weights say what it is.
-const transformersModel = "transformers"
-
 // measure plans the features of a pattern's images and, once for all patterns,
 // of the photos that they are compared with.
 func (b *builder) measure(cell *Cell) (err error) {
@@ -69,7 +65,7 @@ func (b *builder) measureAutoencoded(l experiment.LoRA) (*Task, error) {
 // measureSpec asks for the features of photos and of pictures in a folder.
 func (b *builder) measureSpec(photos []stage.Ref, folder stage.Ref, count int) stage.Measure {
 	if b.in.Encoder != nil {
-		return stage.Measure{Model: transformersModel, Weights: b.encoder(), Calibration: []stage.Ref{}, Images: photos, Folder: folder, Count: count, Rendering: b.rendering()}
+		return stage.Measure{Model: experiment.Transformers, Weights: b.encoder(), Calibration: []stage.Ref{}, Images: photos, Folder: folder, Count: count, Rendering: b.rendering()}
 	}
 	return stage.Measure{
 		Model: b.exp.Classifier.Model, Weights: b.weights(b.exp.Classifier.Weights), Resolution: b.exp.Classifier.Resolution,

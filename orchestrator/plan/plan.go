@@ -25,7 +25,8 @@ type Plan struct {
 	Division   *dataset.Division
 	Set        *dataset.Set
 	Base       *model.Base
-	Encoder    *model.Encoder // measures images; nil if the classifiers' network does
+	Encoder    *model.Encoder   // measures images; nil if the classifiers' network does
+	Encoders   []*model.Encoder // that one, and those that classifiers start from
 
 	referee *model.Classifier // that the file names; nil for another, or none
 	Trials  []Trial           // of the referee, on photos that it did not learn; none without one
@@ -180,8 +181,10 @@ func (p *Plan) Path(ref stage.Ref, artifactDir func(kind, key string) string) st
 	if p.Base != nil && p.Base.OfTheHub() && name == p.Base.Name {
 		return p.Base.Place()
 	}
-	if p.Encoder != nil && p.Encoder.OfTheHub() && name == p.Encoder.Name {
-		return p.Encoder.Place()
+	for _, encoder := range p.Encoders {
+		if encoder.OfTheHub() && name == encoder.Name {
+			return encoder.Place()
+		}
 	}
 	return name
 }

@@ -228,7 +228,10 @@ func (b *builder) generatedCount(class string, cell experiment.Cell) int {
 // weights refers to a classifier's initial weights.
 func (b *builder) weights(name string) stage.Ref {
 	w := b.in.Weights[name]
-	if w.Path == "" {
+	switch {
+	case w.Encoder != nil:
+		return modelRef(w.Encoder.Name, w.Encoder.SHA256)
+	case w.Path == "":
 		return stage.ByName(w.Name)
 	}
 	ref := stage.ByHash(w.SHA256)

@@ -27,9 +27,12 @@ func findWeights(exp *experiment.Experiment, hashes *filehash.Hashes) (map[strin
 		name := classifier.Weights
 		if found[name] == nil {
 			var err error
-			if found[name], err = weightsNamed(exp, name, hashes); err != nil {
+			if found[name], err = weightsNamed(exp, classifier.Model, name, hashes); err != nil {
 				return nil, exp.Fault("classifier.weights", err)
 			}
+		}
+		if (found[name].Encoder != nil) != (classifier.Model == experiment.Transformers) {
+			return nil, exp.Fault("classifier.weights", fmt.Errorf("classifier.weights %q are of model %s and of no other", name, experiment.Transformers))
 		}
 		if models := &found[name].Models; !slices.Contains(*models, classifier.Model) {
 			*models = append(*models, classifier.Model)
@@ -39,9 +42,12 @@ func findWeights(exp *experiment.Experiment, hashes *filehash.Hashes) (map[strin
 }
 
 // weightsNamed looks up what the setting classifier.weights names.
-func weightsNamed(exp *experiment.Experiment, name string, hashes *filehash.Hashes) (*model.Weights, error) {
+func weightsNamed(exp *experiment.Experiment, backbone, name string, hashes *filehash.Hashes) (*model.Weights, error) {
 	words := experiment.Choices["classifier.weights"]
 	switch {
+	case backbone == experiment.Transformers:
+		encoder, err := encoderNamed(exp, "classifier.weights", experiment.EncoderNamed(name), hashes)
+		return &model.Weights{Name: name, Encoder: encoder}, err
 	case slices.Contains(words, name):
 		return &model.Weights{Name: name}, nil
 	case filepath.Ext(name) != model.WeightsSuffix:
@@ -60,16 +66,35 @@ func findEncoder(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.En
 	if exp.FeaturesModel() == "" {
 		return nil, nil
 	}
-	name := exp.FeaturesModel()
+	encoder, err := encoderNamed(exp, "patterns.features", exp.FeaturesModel(), hashes)
+	return encoder, exp.Fault("patterns.features", err)
+}
+
+// encoderNamed looks up the vision transformer that a setting names.
+func encoderNamed(exp *experiment.Experiment, setting, name string, hashes *filehash.Hashes) (*model.Encoder, error) {
 	path, err := filepath.Abs(beside(exp.Dir, name))
 	if err != nil {
 		return nil, err
 	}
 	encoder, err := model.FindEncoder(hashes, name, path)
 	if err != nil {
-		return nil, exp.Fault("patterns.features", fmt.Errorf("patterns.features: %w", err))
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	return encoder, nil
+}
+
+// encodersOf lists the vision transformers that tasks open: what measures images, and what
+// classifiers start from.
+func encodersOf(features *model.Encoder, weights map[string]*model.Weights) (list []*model.Encoder) {
+	if features != nil {
+		list = append(list, features)
+	}
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		if e := weights[name].Encoder; e != nil && (features == nil || e.Name != features.Name) {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // findReferee looks up the classifier that the file names as its referee; nil if it names none.
@@ -97,14 +122,22 @@ func findReferee(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.Cl
 
 // weightsStates says, for each of the classifiers' initial weights, where they
 // come from.
-func weightsStates(weights map[string]*model.Weights) []string {
-	var states []string
+func weightsStates(weights map[string]*model.Weights) ([]string, error) {
+	states := []string{}
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
-		for _, source := range sourcesOfWeights(weights[name]) {
+		sources := sourcesOfWeights(weights[name])
+		if encoder := weights[name].Encoder; encoder != nil {
+			state, err := encoder.Check()
+			if err != nil {
+				return states, err
+			}
+			sources = []string{state}
+		}
+		for _, source := range sources {
 			states = append(states, name+": "+source)
 		}
 	}
-	return states
+	return states, nil
 }
 
 // sourcesOfWeights says where weights come from: one file, or one for each backbone that

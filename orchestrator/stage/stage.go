@@ -156,18 +156,10 @@ type Output struct {
 }
 
 // What artifacts take on disk.
-const (
-	bytesPerPixel = 3    // RGB; PNG makes it less
-	widest        = 1536 // features of vision transformers: DINOv2's giant
-)
+const bytesPerPixel = 3 // RGB; PNG makes it less
 
 // featureBytes is what the features of an image take, in float32.
-func featureBytes(model string) int64 {
-	if backbone, ok := experiment.Backbones[model]; ok {
-		return 4 * int64(backbone.Features)
-	}
-	return 4 * widest
-}
+func featureBytes(model string) int64 { return 4 * int64(experiment.Backbones[model].Features) }
 
 // pictures is the output of n square images.
 func pictures(n, side int) Output {

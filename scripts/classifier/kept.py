@@ -1,9 +1,10 @@
 """A trained classifier as files: model.safetensors and model.json, all that it takes to use it."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -23,7 +24,7 @@ class Card(Rendered):
     """What model.json says; an image is rendered (framing.square, bilinear) to resolution x
     resolution pixels, RGB, and then as (pixel / 255 - mean) / std, by channel."""
 
-    model: str  # as torchvision calls it
+    model: str  # as torchvision calls it, or transformers
     classes: list[str]  # of the outputs, the good one first
     resolution: int
     mean: list[float]
@@ -37,19 +38,29 @@ class Card(Rendered):
     study: str = ""  # that it comes from, where it was exported
     key: str = ""  # of its artifact
     reproducible: bool | None = None  # whether it was trained so; only exports say
+    config: dict[str, Any] | None = None  # of a transformer, as transformers writes it
 
 
 def card_of(model: network.Classifier, name: str, classes: list[str], side: int) -> Card:
     """The card of a network for plain squares, with no threshold."""
-    return Card(name, classes, side, list(model.mean), list(model.std))
+    card = Card(name, classes, side, list(model.mean), list(model.std))
+    if name == network.TRANSFORMERS:
+        return replace(card, config=model.network.transformer.config.to_diff_dict())
+    return card
 
 
 def write(folder: Path, model: network.Classifier, card: Card):
     """Keep a trained classifier."""
     safetensors_file.write(model.network.state_dict(), folder / WEIGHTS_FILE, {"model": card.model})
-    told = {name: value for name, value in asdict(card).items() if name != "reproducible"}
+    only_some = ("reproducible", "config")
+    told = {n: v for n, v in asdict(card).items() if v is not None or n not in only_some}
     text = json.dumps(told, indent=2, ensure_ascii=False)
     (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def shaped(card: Card) -> network.Classifier:
+    """A network as the card has it, with random weights."""
+    return network.build(card.model, "none", len(card.classes), seed=0, config=card.config)
 
 
 def read(folder: Path) -> tuple[network.Classifier, Card]:
@@ -59,7 +70,7 @@ def read(folder: Path) -> tuple[network.Classifier, Card]:
         state = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise StageError(f"{folder} has no classifier that can be read ({error})") from error
-    built = network.build(card.model, "none", len(card.classes), seed=0)
+    built = shaped(card)
     try:
         built.network.load_state_dict(state)
     except RuntimeError as error:

@@ -1,12 +1,14 @@
-"""torchvision's networks with their start weights, and the input scaling that these expect.
+"""The networks with their start weights, and the input scaling that these expect.
 
-Backbones are called as torchvision calls them. orchestrator/experiment/backbones.json lists those
+Backbones are called as torchvision calls them, or transformers: a DINOv2 or CLIP that the weights
+are of. orchestrator/experiment/backbones.json lists those
 that experiment files may name; another that ends in a linear layer needs its entry there.
 """
 
 import urllib.error
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +24,7 @@ from common.errors import StageError
 LITE0 = (lite0.NAME, "efficientnet_b0")  # the backbones that lite0's weights fit
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+TRANSFORMERS = "transformers"  # the model whose weights say which it is
 ESTIMATE_IMAGES = 512  # that batch-norm statistics are estimated on, at most
 # What goes through a network at once where nothing is trained: less than a training step holds.
 PIXELS_AT_ONCE = 64 * 128**2
@@ -44,11 +47,16 @@ class Classifier:
         return ((pixels.float() / 255.0 - mean) / std).to(memory_format=torch.channels_last)
 
 
-def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
-    """Build the network; `weights` is imagenet, lite0, none, or the path of a .safetensors file.
+def build(
+    model: str, weights: str, classes: int, seed: int, config: dict[str, Any] | None = None
+) -> Classifier:
+    """Build the network; `weights` is imagenet, lite0, none, or the path of a .safetensors file;
+    of transformers the folder of a model, or none and the configuration of one.
 
     The classification layer, and everything with weights none, starts from `seed`.
     """
+    if model == TRANSFORMERS:
+        return _transformer(weights, classes, seed, config or {})
     imagenet = None if model == lite0.NAME else imagenet_of(model)
     torch.manual_seed(randomness.derive_seed(seed, "classifier/start"))
     network = get_model(model, weights=None) if imagenet else lite0.network()
@@ -73,6 +81,18 @@ def build(model: str, weights: str, classes: int, seed: int) -> Classifier:
     network = network.to(memory_format=torch.channels_last)
     estimate = weights == "lite0" and model != lite0.NAME  # which has its own activation
     return Classifier(network, head, mean, std, needs_batch_norm_estimate=estimate)
+
+
+def _transformer(weights: str, classes: int, seed: int, config: dict[str, Any]) -> Classifier:
+    from classifier import vision  # whose library takes seconds to import
+
+    torch.manual_seed(randomness.derive_seed(seed, "classifier/start"))
+    network, processor = vision.below_head(weights, config)
+    network.head = nn.Linear(network.head.in_features, classes)
+    mean, std = IMAGENET_MEAN, IMAGENET_STD
+    if processor:
+        mean, std = tuple(processor.image_mean), tuple(processor.image_std)
+    return Classifier(network, network.head, mean, std, needs_batch_norm_estimate=False)
 
 
 def untrained(

@@ -1,13 +1,16 @@
-"""Image features from a pretrained vision transformer, DINOv2 or CLIP, as transformers loads it."""
+"""Image features from a pretrained vision transformer, DINOv2 or CLIP, as transformers loads it,
+and classifiers on such features."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers.utils.logging
 from PIL import Image, ImageOps
 from safetensors import SafetensorError
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoImageProcessor,
@@ -66,6 +69,43 @@ class Encoder:
     def _of(self, inputs: torch.Tensor) -> torch.Tensor:
         runtime.stop_if_cancelled()
         return self.pool(self.network(pixel_values=inputs)).float().cpu()
+
+
+class Headed(nn.Module):
+    """A vision transformer below a linear layer: (B, 3, R, R), R a multiple of its patches' side,
+    to scores (B, classes). Other sides than it learnt have its positions interpolated."""
+
+    def __init__(self, transformer: PreTrainedModel, pool: Callable[..., torch.Tensor], width: int):
+        super().__init__()
+        self.transformer, self.pool = transformer, pool
+        self.head = nn.Linear(width, 1)
+        # DINOv2 interpolates unasked.
+        self.asked = {"interpolate_pos_encoding": True} if pool is _CLIP[1] else {}
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        side, patch = pixels.shape[-1], self.transformer.config.patch_size
+        if side % patch:
+            raise StageError(
+                f"classifier.resolution {side} is no multiple of {patch} pixels, the side of the"
+                f" patches that this transformer sees: use {max(1, round(side / patch)) * patch}"
+            )
+        return self.head(self.pool(self.transformer(pixel_values=pixels, **self.asked)))
+
+
+def below_head(weights: str, config: dict[str, Any]) -> tuple[Headed, BaseImageProcessor | None]:
+    """A transformer that is loaded, with its processor; or one with random weights, by its
+    configuration, where there is one."""
+    if config:
+        of = AutoConfig.for_model(**config)
+        network_class, pool = SUPPORTED[of.model_type]
+        making = AutoModel.from_config if network_class is AutoModel else network_class
+        transformer, processor = making(of), None
+    else:
+        loaded = load(weights, torch.device("cpu"))
+        transformer, processor, pool = loaded.network, loaded.processor, loaded.pool
+    of = transformer.config
+    width = of.projection_dim if pool is _CLIP[1] else of.hidden_size
+    return Headed(transformer, pool, width), processor
 
 
 # What is loaded for a config's model_type, and what of its outputs is taken: the class token, and

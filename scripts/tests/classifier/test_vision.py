@@ -1,5 +1,7 @@
-"""measure takes the class token of DINOv2 and the embedding of CLIP, from folders and the cache."""
+"""measure takes the class token of DINOv2 and the embedding of CLIP, from folders and the cache;
+classifiers are trained on either."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -20,8 +22,11 @@ from transformers import (
     ResNetModel,
 )
 
+import classify
 import measure
-from classifier import vision
+import predict
+import to_onnx
+from classifier import kept, network, training, vision
 from common import framing, images
 from common.errors import StageError
 from common.framing import Rendering
@@ -196,3 +201,69 @@ def test_features_name_the_model_wherever_it_lies():
     snapshot = "/cache/models--facebook--dinov2-small/snapshots/0123abcd"
     for place in (snapshot, "facebook/dinov2-small", "/models/dinov2-small"):
         assert vision.name_of(place) == "dinov2-small"
+
+
+# Linear heads on what the transformer sees, and all of it trained; 42 pixels are 3 x 3 patches,
+# where the small ones have learnt 2 x 2.
+HEAD = {"model": network.TRANSFORMERS, "resolution": 42, "trained": "head", "augment": "none"}
+
+
+@pytest.mark.parametrize("kind", ["dinov2", "clip"])
+@pytest.mark.parametrize("changes", [{}, {"trained": "all", "augment": "mild"}])
+def test_a_classifier_on_it_is_kept_and_answers_as_it_did(kind, changes, request, classify_spec):
+    weights = request.getfixturevalue(kind)
+    rate = 1e-3 if changes else 0.1
+    changes = HEAD | {"steps": 60, "learning_rate": rate} | changes
+    spec = classify_spec(weights=str(weights), keep=True, **changes)
+    told = classify.run(spec)
+    model, card = kept.read(Path(spec["out"]))
+    assert card.config["hidden_size"] == SMALL["hidden_size"]
+    started = network.build(network.TRANSFORMERS, str(weights), 3, spec["seed"])
+    begun, ended = (m.network.transformer.state_dict() for m in (started, model))
+    frozen = all(torch.equal(begun[name], ended[name]) for name in begun)
+    assert frozen == (changes["trained"] == "head")
+    assert told["accuracy"] >= 0.9  # plain colours
+    answers = predict.run(
+        {
+            "device": "cpu",
+            "classifier": spec["out"],
+            "photos": [e["path"] for e in spec["test"]],
+        }
+    )["answers"]
+    lines = (Path(spec["out"]) / "predictions.csv").read_text().splitlines()[1:]
+    assert all(
+        ",".join(f"{p:.6f}" for p in answer["probabilities"]) in line
+        for answer, line in zip(answers, lines, strict=True)
+    )
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_a_head_learns_what_is_learnt_on_its_features(dinov2, classify_spec, photos, precision):
+    """As a linear layer does on class tokens that transformers' own model gives, by AdamW."""
+    spec = classify.read_spec(classify.Spec, classify_spec(weights=str(dinov2), **HEAD))
+    settings = spec.settings(list(range(len(spec.train))))
+    model = network.build(network.TRANSFORMERS, str(dinov2), 3, 3)
+    pixels = images.read_images([e.path for e in spec.train], 42)
+    own = Dinov2Model.from_pretrained(dinov2).eval()
+    with torch.no_grad():
+        tokens = own(pixel_values=model.normalize(pixels)).pooler_output
+        model.network.eval()
+        torch.testing.assert_close(network.features(model, pixels), tokens, rtol=1e-4, atol=1e-4)
+    labels = torch.tensor([entry.class_ for entry in spec.train])
+    settings = dataclasses.replace(settings, precision=precision, steps=200)
+    losses = [epoch.loss for epoch in training.train(settings, model, pixels, labels)]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dinov2", "clip"])
+def test_onnxruntime_answers_like_torch(kind, request, tmp_path):
+    model = network.build(network.TRANSFORMERS, str(request.getfixturevalue(kind)), 3, 1)
+    kept.write(tmp_path, model, kept.card_of(model, network.TRANSFORMERS, ["a", "b", "c"], 42))
+    spec = {"classifier": str(tmp_path), "file": str(tmp_path / "model.onnx")}
+    assert to_onnx.run(spec)["difference"] <= to_onnx.WITHIN
+
+
+def test_a_resolution_of_no_whole_patches(dinov2, classify_spec):
+    with pytest.raises(StageError, match=r"resolution 48 is no multiple of 14 .*: use 42"):
+        classify.run(classify_spec(weights=str(dinov2), **HEAD | {"resolution": 48}))
