@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -59,10 +60,15 @@ func opened(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
+	profile, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-		"--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	cmd.ExtraFiles = []*os.File{theirs, also}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -86,9 +92,13 @@ func opened(t *testing.T) *browser {
 			for range b.answers {
 			}
 		}()
-		_ = cmd.Process.Kill()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		answers.Close()
+		// Its children may still write as they end.
+		for i := 0; os.RemoveAll(profile) != nil && i < 100; i++ {
+			time.Sleep(50 * time.Millisecond)
+		}
 	})
 	target := b.ask("Target.createTarget", map[string]any{"url": "about:blank"})
 	b.session = b.ask("Target.attachToTarget", map[string]any{"targetId": target.Result.TargetID, "flatten": true}).Result.SessionID

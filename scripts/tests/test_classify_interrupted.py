@@ -24,7 +24,8 @@ def build(classify_spec, tmp_path):
     """Builds a spec whose training photos are in folds, with a folder for checkpoints."""
 
     def build(name: str, **changes) -> dict:
-        spec = classify_spec(name, steps=STEPS, folds=FOLDS, keep=True, **changes)
+        small = {"model": "mobilenet_v3_small", "steps": STEPS, "folds": FOLDS}
+        spec = classify_spec(name, **small, keep=True, **changes)
         for place, image in enumerate(spec["train"]):
             image["fold"] = place % FOLDS + 1
         return spec | {"checkpoint": str(tmp_path / "kept"), "checkpoint_seconds": 0.0} | changes

@@ -74,9 +74,14 @@ def test_tasks_with_other_loras_and_prompts_share_batches(mixed, done, which):
 
 
 @pytest.mark.parametrize(
-    "precision", ["fp32", "bf16", pytest.param("fp16", marks=pytest.mark.slow)]
+    ("which", "precision"),
+    [
+        ("base", "fp32"),
+        ("base", "bf16"),
+        pytest.param("base", "fp16", marks=pytest.mark.slow),
+        pytest.param("xl_base", "bf16", marks=pytest.mark.slow),
+    ],
 )
-@pytest.mark.parametrize("which", ["base", pytest.param("xl_base", marks=pytest.mark.slow)])
 def test_shared_batches_differ_by_rounding_in_every_precision(mixed, done, which, precision):
     """No more than other batches of the same task do."""
     specs = mixed(which, precision)

@@ -167,7 +167,9 @@ def test_referee_weighs_both_kinds_of_cells_alike():
 
 
 @pytest.mark.slow
-def test_referee_is_trained_and_read_back(tmp_path):
+def test_referee_is_trained_and_read_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(referee, "NORM_BATCHES", 2)
+    monkeypatch.setattr(referee, "BATCH", 4)
     generator = torch.Generator().manual_seed(0)
     photos = torch.randint(256, (4, 3, 128, 128), generator=generator, dtype=torch.uint8)
     cells = referee.Cells(photos, photos, torch.tensor([True, False, True, False]))
