@@ -63,7 +63,7 @@ type chaos struct {
 // how many share a batch, where they are computed together.
 // KIZU_CHAOS says how many kills there are: `make chaos` asks for 200.
 func TestChaos(t *testing.T) {
-	wanted := 10
+	wanted := 4
 	if testing.Short() {
 		wanted = 2
 	}

@@ -23,6 +23,7 @@ func (l LoRA) check(c *checker) {
 	c.require(l.BatchSize >= 1, "lora.batch_size", "batch size %d: must be at least 1", l.BatchSize)
 	c.require(l.PriorWeight >= 0, "lora.prior_weight", "prior weight %g: must not be negative", l.PriorWeight)
 	c.choice(l.Regularization, "lora.regularization")
+	c.require(l.RegularizationRepeats >= 1, "lora.regularization_repeats", "regularization_repeats %d: must be at least 1", l.RegularizationRepeats)
 	c.require(l.Repeats >= 1, "lora.repeats", "repeats %d: must be at least 1", l.Repeats)
 	c.require(l.MinSNRGamma >= 0, "lora.min_snr_gamma", "min-SNR gamma %g: must be above 0, or 0 for none", l.MinSNRGamma)
 	c.require(l.Outside >= 0 && l.Outside <= 1, "lora.outside", "outside %g: must be from 0 to 1", l.Outside)

@@ -81,9 +81,10 @@ type LoRATraining struct {
 	Optimizer               string  `yaml:"optimizer" json:"optimizer"`
 	BatchSize               int     `yaml:"batch_size" json:"batch_size"` // instance images a step, which as many class images join; with regularization kohya, both together
 	PriorWeight             float64 `yaml:"prior_weight" json:"prior_weight"`
-	Regularization          string  `yaml:"regularization" json:"regularization"` // how regularization images are used: exact, kohya or diffusers
-	Repeats                 int     `yaml:"repeats" json:"repeats,omitempty"`     // of each instance image in an epoch, with regularization kohya
-	MinSNRGamma             float64 `yaml:"min_snr_gamma" json:"min_snr_gamma"`   // 0 leaves the losses unweighted
+	Regularization          string  `yaml:"regularization" json:"regularization"`                           // how regularization images are used: exact, kohya or diffusers
+	Repeats                 int     `yaml:"repeats" json:"repeats,omitempty"`                               // of each instance image in an epoch, with regularization kohya
+	RegularizationRepeats   int     `yaml:"regularization_repeats" json:"regularization_repeats,omitempty"` // of each of those images; likewise
+	MinSNRGamma             float64 `yaml:"min_snr_gamma" json:"min_snr_gamma"`                             // 0 leaves the losses unweighted
 	Flip                    bool    `yaml:"flip" json:"flip"`
 	MaskedLoss              bool    `yaml:"masked_loss" json:"-"`             // what a defect's mask does not show counts for Outside
 	Outside                 float64 `yaml:"outside" json:"outside,omitempty"` // 0 to 1; it means nothing in a spec without masks

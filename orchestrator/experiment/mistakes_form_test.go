@@ -18,7 +18,7 @@ const (
 
 // The keys of the two sections that patterns and conditions may have too.
 const (
-	loraKeys     = "identifier, resolution, steps, rank, alpha, target, text_encoder, learning_rate, text_encoder_learning_rate, schedule, warmup_steps, optimizer, batch_size, prior_weight, regularization, repeats, min_snr_gamma, flip, masked_loss, outside, precision, gradient_accumulation, gradient_checkpointing"
+	loraKeys     = "identifier, resolution, steps, rank, alpha, target, text_encoder, learning_rate, text_encoder_learning_rate, schedule, warmup_steps, optimizer, batch_size, prior_weight, regularization, repeats, regularization_repeats, min_snr_gamma, flip, masked_loss, outside, precision, gradient_accumulation, gradient_checkpointing"
 	generateKeys = "method, with_identifier, negative_prompt, strength, steps, guidance, sampler, batch_size, precision, select, mask, mask_scale_min, mask_scale_max, feather, blend, weight, style_fidelity, adain, within_mask, with_lora"
 )
 

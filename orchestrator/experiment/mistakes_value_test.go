@@ -56,6 +56,7 @@ var mistakesOfValue = []mistake{
 	{"batch size", head + study1 + "lora: {batch_size: ▸0}\n", "batch size 0: must be at least 1"},
 	{"prior weight", head + study1 + "lora: {prior_weight: ▸-0.5}\n", "prior weight -0.5: must not be negative"},
 	{"regularization", head + study1 + "lora: {regularization: ▸even}\n", `"even" is not one of: exact, kohya, diffusers`},
+	{"repeats of regularization images", head + study1 + "lora: {regularization_repeats: ▸0}\n", "regularization_repeats 0: must be at least 1"},
 	{"repeats", head + study1 + "lora: {repeats: ▸0}\n", "repeats 0: must be at least 1"},
 	{"min-SNR gamma", head + study1 + "lora: {min_snr_gamma: ▸-5}\n", "min-SNR gamma -5: must be above 0, or 0 for none"},
 	{"outside", folders + "masks: m}\nbase: tiny\n" + study1 + "lora: {masked_loss: true, outside: ▸2}\n", "outside 2: must be from 0 to 1"},

@@ -1,8 +1,11 @@
 package export
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"kizu/orchestrator/model"
@@ -15,6 +18,7 @@ type recipe struct {
 	Rate            json.Number `json:"learning_rate"`
 	TextRate        json.Number `json:"text_encoder_learning_rate"` // 0 stands for that of the UNet
 	Repeats         int         // of instance images
+	ClassRepeats    int         `json:"regularization_repeats"`
 	Instance, Class struct {    // Class: regularization images
 		Images int
 		Prompt string
@@ -23,9 +27,10 @@ type recipe struct {
 
 // completed is a LoRA in kohya's format with the fields that train_lora leaves out: only an
 // export gives it the name that is ss_output_name, and the others in the artifact would change
-// its bytes, and with the stage's version the keys of all LoRAs.
+// its bytes, and with the stage's version the keys of all LoRAs. Its hashes are those of a file
+// with the fields of sd-scripts alone, which stay when others are edited.
 func completed(path, name string) ([]byte, error) {
-	return model.WithMetadata(path, func(metadata map[string]string) error {
+	complete := func(metadata map[string]string) error {
 		var r recipe
 		if err := json.Unmarshal([]byte(metadata["kizu_recipe"]), &r); err != nil {
 			return fmt.Errorf("%s: kizu_recipe: %w", path, err)
@@ -33,7 +38,28 @@ func completed(path, name string) ([]byte, error) {
 		metadata["ss_output_name"] = safe(name)
 		r.addTo(metadata)
 		return nil
+	}
+	hashed, err := model.WithMetadata(path, func(metadata map[string]string) error {
+		err := complete(metadata)
+		maps.DeleteFunc(metadata, func(key, _ string) bool { return !strings.HasPrefix(key, "ss_") })
+		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return model.WithMetadata(path, func(metadata map[string]string) error {
+		metadata["sshs_model_hash"], metadata["sshs_legacy_hash"] = hashes(hashed)
+		return complete(metadata)
+	})
+}
+
+// hashes are those by which sd-webui-additional-networks knows a LoRA: of the tensors, and the
+// start of that of 64 KiB from 1 MiB on.
+func hashes(file []byte) (whole, legacy string) {
+	const from, length = 0x100000, 0x10000
+	tensors := file[8+binary.LittleEndian.Uint64(file):]
+	piece := file[min(from, len(file)):min(from+length, len(file))]
+	return fmt.Sprintf("%x", sha256.Sum256(tensors)), fmt.Sprintf("%x", sha256.Sum256(piece))[:8]
 }
 
 // addTo adds fields as sd-scripts' train_network.py does, which has str() of Python's values.
@@ -50,6 +76,8 @@ func (r recipe) addTo(metadata map[string]string) {
 	if r.TextEncoder {
 		metadata["ss_text_encoder_lr"] = r.TextRate.String()
 	}
+	metadata["ss_num_train_images"] = fmt.Sprint(max(1, r.Repeats) * r.Instance.Images)
+	metadata["ss_num_reg_images"] = fmt.Sprint(max(1, r.ClassRepeats) * r.Class.Images)
 	tags := map[string]map[string]int{}
 	add := func(repeats, images int, prompt string) {
 		counts := map[string]int{}
@@ -60,7 +88,7 @@ func (r recipe) addTo(metadata map[string]string) {
 			tags[fmt.Sprintf("%d_%s", max(1, repeats), prompt)] = counts
 		}
 	}
-	add(1, r.Class.Images, r.Class.Prompt)
+	add(r.ClassRepeats, r.Class.Images, r.Class.Prompt)
 	add(r.Repeats, r.Instance.Images, r.Instance.Prompt)
 	metadata["ss_tag_frequency"] = string(marshal(tags))
 }

@@ -2,8 +2,10 @@ package export
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -67,16 +69,16 @@ func TestKohya(t *testing.T) {
 		return head, metadata, text[8+size:]
 	}
 	for recipe, want := range map[string]map[string]string{
-		`{"precision": "fp32", "text_encoder": true, "learning_rate": 5e-05, "text_encoder_learning_rate": 0.0, "repeats": 3,
+		`{"precision": "fp32", "text_encoder": true, "learning_rate": 5e-05, "text_encoder_learning_rate": 0.0, "repeats": 3, "regularization_repeats": 2,
 		  "instance": {"images": 4, "prompt": "shs Nut, Crack"}, "class": {"images": 9, "prompt": "nut"}}`: {
-			"ss_mixed_precision": "no", "ss_text_encoder_lr": "5e-05",
-			"ss_tag_frequency": `{"1_nut":{"nut":9},"3_shs Nut, Crack":{"crack":4,"shs nut":4}}`,
+			"ss_mixed_precision": "no", "ss_text_encoder_lr": "5e-05", "ss_num_train_images": "12", "ss_num_reg_images": "18",
+			"ss_tag_frequency": `{"2_nut":{"nut":9},"3_shs Nut, Crack":{"crack":4,"shs nut":4}}`,
 		},
 		`{"precision": "bf16", "text_encoder": true, "learning_rate": 1.0, "text_encoder_learning_rate": 2.5e-06, "instance": {"images": 1, "prompt": "a"}}`: {
-			"ss_mixed_precision": "bf16", "ss_text_encoder_lr": "2.5e-06", "ss_tag_frequency": `{"1_a":{"a":1}}`,
+			"ss_mixed_precision": "bf16", "ss_text_encoder_lr": "2.5e-06", "ss_num_train_images": "1", "ss_num_reg_images": "0", "ss_tag_frequency": `{"1_a":{"a":1}}`,
 		},
 		`{"precision": "fp16", "text_encoder": false, "learning_rate": 1.0, "instance": {"images": 1, "prompt": "a"}}`: {
-			"ss_mixed_precision": "fp16", "ss_text_encoder_lr": "None", "ss_tag_frequency": `{"1_a":{"a":1}}`,
+			"ss_mixed_precision": "fp16", "ss_text_encoder_lr": "None", "ss_num_train_images": "1", "ss_num_reg_images": "0", "ss_tag_frequency": `{"1_a":{"a":1}}`,
 		},
 	} {
 		was := map[string]string{"kizu_recipe": recipe, "ss_v2": "False"}
@@ -90,6 +92,8 @@ func TestKohya(t *testing.T) {
 		head, metadata, rest := read(text)
 		maps.Copy(was, want)
 		was["ss_output_name"] = "study a_b seed-0"
+		was["sshs_model_hash"] = fmt.Sprintf("%x", sha256.Sum256([]byte("weights")))
+		was["sshs_legacy_hash"] = "e3b0c442" // of nothing: the file is shorter
 		if !maps.Equal(metadata, was) || !bytes.Equal(rest, []byte("weights")) || !strings.Contains(string(head["lora_a<b"]), "U8") {
 			t.Errorf("%v instead of %v; %s", metadata, was, head)
 		}

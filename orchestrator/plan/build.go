@@ -185,7 +185,10 @@ func (b *builder) loraSpec(class string, l experiment.LoRA, instance stage.Promp
 		LoRATraining: l.LoRATraining,
 	}
 	if l.Regularization != stage.Kohya { // then repeats mean nothing, and another number changes no key
-		spec.Repeats = 0
+		spec.Repeats, spec.RegularizationRepeats = 0, 0
+	}
+	if spec.RegularizationRepeats == 1 { // the usual number has no name in keys
+		spec.RegularizationRepeats = 0
 	}
 	if len(instance.Masks) == 0 {
 		spec.Outside = 0

@@ -38,7 +38,7 @@ func (u Uses) Unused() int { return u.Given - u.Distinct }
 func (s TrainLoRA) Exposures() Exposures {
 	o := order{
 		seed: s.Seed, instance: len(s.Instance.Images), class: len(s.Class.Images),
-		batchSize: s.BatchSize, repeats: s.Repeats,
+		batchSize: s.BatchSize, repeats: s.Repeats, classRepeats: max(1, s.RegularizationRepeats),
 	}
 	var instance, class []int
 	switch s.Regularization {
@@ -86,23 +86,22 @@ type order struct {
 	seed               int64
 	instance, class    int // images
 	batchSize, repeats int
+	classRepeats       int
 }
 
 // kohya counts the uses of each image as sd-scripts' loader makes them. A
 // sample is a number below the length of an epoch, the instance images' first.
 func (o order) kohya(steps int) (instance, class []int) {
 	ofInstance := o.instance * o.repeats
-	length := ofInstance
-	if o.class > 0 {
-		length *= 2
-	}
+	ofClass := o.registered(ofInstance)
+	length := ofInstance + len(ofClass)
 	batches := (length + o.batchSize - 1) / o.batchSize
 	instance, class = make([]int, o.instance), make([]int, o.class)
 	use := func(sample, times int) {
 		if sample < ofInstance {
 			instance[sample%o.instance] += times
 		} else {
-			class[(sample-ofInstance)%o.class] += times
+			class[ofClass[sample-ofInstance]] += times
 		}
 	}
 	epochs, rest := steps/batches, steps%batches
@@ -117,6 +116,18 @@ func (o order) kohya(steps int) (instance, class []int) {
 		}
 	}
 	return instance, class
+}
+
+// registered is the regularization image of each sample of an epoch that is one, of which there
+// are at least as many as wanted.
+func (o order) registered(wanted int) (images []int) {
+	for i := 0; i < o.class && len(images) < wanted; i++ {
+		images = append(images, slices.Repeat([]int{i}, o.classRepeats)...)
+	}
+	for i := 0; o.class > 0 && len(images) < wanted; i++ {
+		images = append(images, i%o.class)
+	}
+	return images
 }
 
 // diffusers counts the uses of each image as diffusers' DreamBooth script makes

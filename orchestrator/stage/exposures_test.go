@@ -28,6 +28,7 @@ type exposureCase struct {
 	Instance     int    `json:"instance"`
 	Class        int    `json:"class"`
 	Repeats      int    `json:"repeats"`
+	ClassRepeats int    `json:"class_repeats"`
 	BatchSize    int    `json:"batch_size"`
 	Steps        int    `json:"steps"`
 	Seed         int64  `json:"seed"`
@@ -57,7 +58,7 @@ func TestExposures(t *testing.T) {
 	for _, c := range cases {
 		got := TrainLoRA{
 			Instance: Prompted{Images: make([]Ref, c.Instance)}, Class: Prompted{Images: make([]Ref, c.Class)},
-			LoRATraining: experiment.LoRATraining{Regularization: c.Mode, Repeats: c.Repeats, BatchSize: c.BatchSize},
+			LoRATraining: experiment.LoRATraining{Regularization: c.Mode, Repeats: c.Repeats, RegularizationRepeats: c.ClassRepeats, BatchSize: c.BatchSize},
 			Steps:        c.Steps, Seed: c.Seed,
 		}.Exposures()
 		if got.Steps != c.Steps || got.Instance != c.WantInstance || got.Class != c.WantClass {

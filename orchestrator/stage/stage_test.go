@@ -16,7 +16,7 @@ var free = map[string][]string{
 	KindTrainLoRA: {
 		"Seed", "Instance", "Class", "Steps", "Levels", "Fit", "Rank", "Alpha", "Target",
 		"LearningRate", "TextEncoderLearningRate", "Schedule", "WarmupSteps", "Optimizer",
-		"BatchSize", "PriorWeight", "Regularization", "Repeats", "MinSNRGamma", "Flip", "MaskedLoss", "Outside", "GradientAccumulation",
+		"BatchSize", "PriorWeight", "Regularization", "Repeats", "RegularizationRepeats", "MinSNRGamma", "Flip", "MaskedLoss", "Outside", "GradientAccumulation",
 	},
 	KindGenerate: {"Good", "LoRA", "Prompt", "NegativePrompt", "Seed", "Sources", "Defects", "Masks", "Count", "Images", "Pixels"},
 }

@@ -6,10 +6,11 @@ exact      Each role is walked through on its own, as data_order does, and a ste
            `batch_size` of each: all class images are used, evenly, and the instance images as if
            there were none.
 kohya      The loader of kohya-ss/sd-scripts (library/train_util.py, DreamBoothDataset): an epoch
-           has every instance image `repeats` times and as many class samples, which are the first
-           min(N, instance * repeats) class images in list order, repeated from the first until
-           there are enough. The samples are shuffled, cut into batches of `batch_size` samples of
-           either role, and the batches shuffled; the short one may come anywhere.
+           has every instance image `repeats` times and as many class samples or a few more: class
+           images in list order, `class_repeats` of each, until there are enough, and where they
+           are too few one more of each from the first on, until there are. The samples are
+           shuffled, cut into batches of `batch_size` samples of either role, and the batches
+           shuffled; the short one may come anywhere.
 diffusers  The loader of examples/dreambooth/train_dreambooth_lora.py: an epoch has
            max(instance, class) pairs, pair i being instance image i % instance and class image
            i % class. The pairs are shuffled and cut into batches; the last may be short.
@@ -43,6 +44,7 @@ class Order:
     class_: int
     batch_size: int
     repeats: int = 1
+    class_repeats: int = 1
 
     def step(self, step: int) -> Samples:
         """Indices into the image lists of one optimizer step's samples."""
@@ -72,7 +74,8 @@ def _exact(order: Order, step: int) -> Samples:
 
 def _kohya(order: Order, step: int) -> Samples:
     of_instance = order.instance * order.repeats
-    length = of_instance * (2 if order.class_ else 1)
+    of_class = _registered(of_instance, order.class_, order.class_repeats)
+    length = of_instance + len(of_class)
     batches = -(-length // order.batch_size)
     epoch, number = divmod(step, batches)
     batch = permutation(order.seed, "order/batches", epoch, batches)[number]
@@ -81,8 +84,15 @@ def _kohya(order: Order, step: int) -> Samples:
     samples = shuffled[first : first + order.batch_size]
     return Samples(
         [s % order.instance for s in samples if s < of_instance],
-        [(s - of_instance) % order.class_ for s in samples if s >= of_instance],
+        [of_class[s - of_instance] for s in samples if s >= of_instance],
     )
+
+
+def _registered(wanted: int, count: int, repeats: int) -> list[int]:
+    """The class image of each class sample of an epoch, at least as many as `wanted`."""
+    first = range(min(count, -(-wanted // repeats)))
+    samples = [i for i in first for _ in range(repeats)]
+    return samples + [i % count for i in range(wanted - len(samples) if count else 0)]
 
 
 def _diffusers(order: Order, step: int) -> Samples:

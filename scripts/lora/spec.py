@@ -60,6 +60,7 @@ class Spec(Rendered):
     optimizer: str = "adamw"
     regularization: str = "exact"
     repeats: int = 1
+    regularization_repeats: int = 1
     min_snr_gamma: float = 0.0
     outside: float = 0.0
     gradient_accumulation: int = 1
@@ -101,6 +102,7 @@ def check(spec: Spec) -> None:
         "batch_size",
         "resolution",
         "repeats",
+        "regularization_repeats",
         "gradient_accumulation",
     ):
         if getattr(spec, name) < 1:
@@ -129,4 +131,7 @@ def recipe_of(
     }
     for name, tensor in masks.items():
         concepts[name] |= {"masks": images.digest(tensor), "outside": spec.outside}
-    return asdict(spec.settings()) | {"resolution": spec.resolution} | concepts
+    settings = asdict(spec.settings())
+    if spec.regularization_repeats == 1:  # as it was before there was such a setting
+        settings.pop("regularization_repeats")
+    return settings | {"resolution": spec.resolution} | concepts

@@ -40,6 +40,7 @@ class Settings:
     prior_weight: float
     regularization: str
     repeats: int
+    regularization_repeats: int
     min_snr_gamma: float
     flip: bool
     precision: str
@@ -178,4 +179,5 @@ def order_of(settings: Settings, counts: list[int]) -> Order:
         class_,
         settings.batch_size,
         settings.repeats,
+        settings.regularization_repeats,
     )

@@ -35,6 +35,7 @@ def test_counts_are_those_of_the_table_that_the_host_is_tested_with(case):
         class_=case["class"],
         batch_size=case["batch_size"],
         repeats=case["repeats"],
+        class_repeats=case.get("class_repeats", 1),
     )
     instance, class_ = order.exposures(case["steps"])
     assert uses(instance) == case["want_instance"]
