@@ -69,8 +69,9 @@ class Grid:
             for place, lora in enumerate(loras)
         ]
 
-    def classifiers(self, conditions: int, seeds: int) -> list[dict[str, Any]]:
-        """Specs of classify: conditions of 24 to 100 images a class, each with several seeds."""
+    def classifiers(self, conditions: int, seeds: int, **changes: Any) -> list[dict[str, Any]]:
+        """Specs of classify: conditions of 24 to 100 images a class, each with several seeds, and
+        with other settings."""
 
         def entries(count: int, first: int) -> list[dict[str, Any]]:
             return [
@@ -98,6 +99,7 @@ class Grid:
                 "test": entries(40, 200),
                 "steps": 120,
             }
+            | changes
             for count in (24, 40, 60, 80, 100)[:conditions]
             for seed in range(seeds)
         ]

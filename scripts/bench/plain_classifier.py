@@ -1,5 +1,6 @@
 """The plain recipe for a classifier: torchvision's EfficientNet-b0 and a DataLoader, one training
-after another, augmentation image by image on the CPU.
+after another, augmentation image by image on the CPU. A head is trained alone as PyTorch's tutorial
+on transfer learning does: below it nothing has gradients.
 
 python scripts/bench/plain_classifier.py specs.json (a list of specs of the stage classify)
 """
@@ -52,10 +53,15 @@ def train(spec: dict[str, Any], workers: int) -> float:
     dtype = torch.bfloat16 if spec["precision"] == "bf16" else torch.float32
     torch.manual_seed(spec["seed"])
     network = efficientnet_b0(num_classes=len(spec["classes"])).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=spec["learning_rate"])
+    head = spec.get("trained") == "head"
+    if head:
+        network.requires_grad_(False)
+        network.classifier.requires_grad_(True)
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=spec["learning_rate"])
     size, side = spec["batch_size"], spec["resolution"]
     options = {"batch_size": size, "num_workers": workers, "persistent_workers": workers > 0}
-    loader = DataLoader(Photos(spec["train"], side, augment=True), shuffle=True, **options)
+    loader = DataLoader(Photos(spec["train"], side, augment=not head), shuffle=True, **options)
     left = spec["steps"]
     while left > 0:
         for images, labels in loader:

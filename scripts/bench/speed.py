@@ -144,13 +144,31 @@ class Bench:
                 lambda: self.stage("generate", "together", images),
             )
         )
-        return rows
+        heads = {"weights": "lite0", "trained": "head", "augment": "none", "resolution": 192}
+        return [
+            *rows,
+            self.classifiers(
+                "five EfficientNet-b0 at 96 x 96, 20 steps", ">= 2x", 5, steps=20, resolution=96
+            ),
+            self.classifiers("heads of five at 192 x 192, 40 steps", ">= 2x", 5, steps=40, **heads),
+        ]
+
+    def classifiers(
+        self, what: str, target: str, conditions: int, seeds: int = 1, **changes: Any
+    ) -> Row:
+        """Trainings one after another, each side in one process."""
+        specs = self.grid.classifiers(conditions, seeds, **changes)
+        return Row(
+            f"{what}, against a DataLoader",
+            target,
+            lambda: run(HERE / "plain_classifier.py", write(self.folder, "plain", specs))["wall"],
+            lambda: self.stage("classify", "apart", specs),
+        )
 
     def on_cuda(self) -> list[Row]:
         grid = self.grid
         one, six = grid.loras(1, 200, 1), grid.loras(6, 200, 1)
         images = grid.images(self.trained(1), each=32, steps=30, guidance=7.5)
-        classifiers = grid.classifiers(conditions=5, seeds=5)
         return [
             Row(
                 "one LoRA, 200 steps, batch 1 + 1",
@@ -170,14 +188,7 @@ class Bench:
                 lambda: self.plain("plain_img2img.py", images),
                 lambda: self.stage("generate", "apart", images),
             ),
-            Row(
-                "25 EfficientNet-b0 at 224 x 224 against a DataLoader",
-                ">= 5x",
-                lambda: run(HERE / "plain_classifier.py", write(self.folder, "plain", classifiers))[
-                    "wall"
-                ],
-                lambda: self.stage("classify", "apart", classifiers),
-            ),
+            self.classifiers("25 EfficientNet-b0 at 224 x 224", ">= 5x", 5, 5),
         ]
 
     def trained(self, count: int) -> list[str]:
