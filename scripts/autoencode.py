@@ -68,7 +68,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
 def through(pipeline: Pipeline, pixels: torch.Tensor) -> torch.Tensor:
     """(N, 3, R, R) uint8, encoded and decoded."""
     posterior = latents.encode(pipeline.vae, pixels)
-    decoded = latents.decode(pipeline.vae, posterior.mean[0] * posterior.scaling_factor)
+    decoded = latents.decode(pipeline.vae, posterior.scaled(posterior.mean[0]))
     if not decoded.isfinite().all():
         raise StageError("the autoencoder of the base model gives no finite pictures of the photos")
     return images.to_uint8(decoded)

@@ -123,7 +123,13 @@ func (g Generate) check(c *checker) {
 	g.Options.check(c)
 }
 
-// DenoisingSteps is how many steps are run: int(steps × strength), as
+// FlowSteps is how many steps are run on base models that learn by flow matching, as
+// StableDiffusion3Img2ImgPipeline.get_timesteps of diffusers computes it: rounded up.
+func FlowSteps(steps int, strength float64) int {
+	return steps - int(float64(steps)-min(float64(steps)*strength, float64(steps)))
+}
+
+// DenoisingSteps is how many steps are run on others: int(steps × strength), as
 // StableDiffusionImg2ImgPipeline.get_timesteps of diffusers computes it.
 func DenoisingSteps(steps int, strength float64) int {
 	return min(int(float64(steps)*strength), steps)

@@ -24,6 +24,7 @@ type Method struct {
 	Needs    []string `json:"needs"`    // inputs without which it makes no image
 	Takes    []string `json:"takes"`    // inputs that it may have besides
 	Denoises bool     `json:"denoises"` // by a prompt: strength, steps, guidance and sampler mean something to it
+	UNet     bool     `json:"unet"`     // works in a UNet's layers, so that no other base model will do
 	Masks    bool     `json:"masks"`    // its images are their sources but for what a mask of each shows
 	Options  []string `json:"options"`  // keys of Options that mean something to it
 	Passes   int      `json:"passes"`   // through the network in a denoising step, as a multiple of img2img's

@@ -82,7 +82,7 @@ var mistakesOfValue = []mistake{
 	{"no denoising step", head + study1 + "generate: {steps: 9, strength: ▸0.1}\n", "strength 0.1 of 9 steps runs no denoising step: int(steps × strength) must be at least 1"},
 	{"no denoising step by default strength", head + study1 + "▸generate: {steps: 1}\n", "strength 0.8 of 1 step runs no denoising step: int(steps × strength) must be at least 1"},
 	{"guidance", head + study1 + "generate: {guidance: ▸-1}\n", "guidance -1: must not be negative"},
-	{"sampler", head + study1 + "generate: {sampler: ▸ddmi}\n", `"ddmi" is not one of: base, ddim, ddpm, pndm, euler, euler_a, dpm++, dpm++_karras, unipc`},
+	{"sampler", head + study1 + "generate: {sampler: ▸ddmi}\n", `"ddmi" is not one of: base, ddim, ddpm, pndm, euler, euler_a, dpm++, dpm++_karras, unipc, flow-euler, flow-heun`},
 	{"images at a time", head + study1 + "generate: {batch_size: ▸0}\n", "batch size 0: must be at least 1"},
 	{"generating precision", head + study1 + "generate: {precision: ▸half}\n", `"half" is not one of: fp32, bf16, fp16`},
 

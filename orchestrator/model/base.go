@@ -24,7 +24,8 @@ type Base struct {
 	Cached string          // the folder of a model of the hub in the local cache; "" if it is not there
 	Seen   map[string]bool // hashes of the images it says it was trained on
 
-	Inpaints bool // its UNet must be shown a mask: methods without one make no images with it
+	Family   *Family // nil where that is not known yet: of a single file, or a model of the hub
+	Inpaints bool    // its UNet must be shown a mask: methods without one make no images with it
 }
 
 // hubID is the form of a Hugging Face model id: owner/name.
@@ -132,7 +133,10 @@ func (b *Base) readCard(dir string) (err error) {
 	if b.Seen, err = readSeen(filepath.Join(dir, trainingImages)); err != nil {
 		return fmt.Errorf("base model %s: %w", dir, err)
 	}
-	if taken, latent, err := channels(dir); err == nil {
+	if _, b.Family, err = readIndex(dir); err != nil {
+		return nil
+	}
+	if taken, latent, err := channels(dir, b.Family); err == nil {
 		b.Inpaints = inpaints(taken, latent)
 	}
 	return nil

@@ -163,7 +163,7 @@ func TestOtherCheckpoints(t *testing.T) {
 		{"sd1", only("lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight"), "a LoRA, which changes a base model"},
 		{"sd1", only("unet.down_blocks.0.attentions.0.to_k.lora_A.weight"), "a LoRA"},
 		{"sd1", only("lora_unet_x.hada_w1_a"), "a LoRA"},
-		{"sd1", only("model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"), "Stable Diffusion 3, which is not supported"},
+		{"sd1", only("model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"), "Stable Diffusion 3, of which no single file is loaded: give its diffusers folder"},
 		{"sd1", only("double_blocks.0.img_attn.norm.key_norm.scale"), "FLUX"},
 		{"sd1", only("control_model.time_embed.0.weight", first), "a ControlNet"},
 		{"sd1", only("emb_params"), "an embedding (textual inversion)"},

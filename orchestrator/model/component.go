@@ -31,11 +31,14 @@ var (
 // components are those of all families; families.json says which has which.
 var components = []component{
 	{name: "unet", stem: diffusersStem, needs: configured},
+	{name: "transformer", stem: diffusersStem, needs: configured},
 	{name: "vae", stem: diffusersStem, needs: configured},
 	{name: "text_encoder", stem: transformersStem, needs: configured},
 	{name: "text_encoder_2", stem: transformersStem, needs: configured},
+	{name: "text_encoder_3", stem: transformersStem, needs: configured},
 	{name: "tokenizer", needs: words},
 	{name: "tokenizer_2", needs: words},
+	{name: "tokenizer_3", needs: words},
 	{name: "scheduler", needs: [][]string{{"scheduler_config.json"}}},
 }
 

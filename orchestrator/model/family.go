@@ -9,18 +9,43 @@ import (
 	"strings"
 )
 
-// family is what a folder of base models that are loaded alike looks like. How
-// they are loaded is in scripts/diffusion/families, a file for each.
-type family struct {
+// Family is what a folder of base models that are loaded alike looks like, and what they
+// can be asked. How they are loaded is in scripts/diffusion/families, a file for each.
+type Family struct {
 	Pipelines  []string `json:"pipelines"`  // classes that a model_index.json may name
 	Components []string `json:"components"` // folders that it must list
+	Optional   []string `json:"optional"`   // folders that it may list
+	Flow       bool     `json:"flow"`       // by flow matching, with a transformer in place of a UNet
+	Samplers   []string `json:"samplers"`   // besides base
+	Attention  []string `json:"attention"`  // ends of the names of its attention's layers; nil for those of a UNet
 }
+
+// Multiple is what the sides of its pictures must be a multiple of, for real models' sizes:
+// 8 pixels to a latent, of which a transformer takes 2 × 2 together.
+func (f *Family) Multiple() int {
+	if f.Flow {
+		return 16
+	}
+	return 8
+}
+
+// Layers are the ends of the names of its attention's layers; nil where they are those of a
+// UNet, or it is not known.
+func (f *Family) Layers() []string {
+	if f == nil {
+		return nil
+	}
+	return f.Attention
+}
+
+// Denoiser is the folder of the network that a LoRA is on.
+func (f *Family) Denoiser() string { return f.Components[0] }
 
 //go:embed families.json
 var familiesFile []byte
 
 // families are those that are loaded, by their names.
-var families = func() (table map[string]family) {
+var families = func() (table map[string]*Family) {
 	if err := json.Unmarshal(familiesFile, &table); err != nil {
 		panic(err) // a mistake in the program, which no test would let pass
 	}
@@ -28,7 +53,7 @@ var families = func() (table map[string]family) {
 }()
 
 // familyOf finds the family of a pipeline's class.
-func familyOf(class string) (family, error) {
+func familyOf(class string) (*Family, error) {
 	var supported []string
 	for _, name := range slices.Sorted(maps.Keys(families)) {
 		if slices.Contains(families[name].Pipelines, class) {
@@ -36,7 +61,7 @@ func familyOf(class string) (family, error) {
 		}
 		supported = append(supported, families[name].Pipelines...)
 	}
-	return family{}, fmt.Errorf("it is a %s; supported are %s", class, strings.Join(supported, ", "))
+	return nil, fmt.Errorf("it is a %s; supported are %s", class, strings.Join(supported, ", "))
 }
 
 // inAll reports whether every family has a component.

@@ -110,7 +110,8 @@ func filesOfFolder(dir string) (files Files, note string, err error) {
 	}
 	var uses []string
 	for _, c := range components {
-		if !slices.Contains(family.Components, c.name) {
+		optional := slices.Contains(family.Optional, c.name) && !index.lists(c.name)
+		if optional || !slices.Contains(slices.Concat(family.Components, family.Optional), c.name) {
 			continue
 		}
 		if !index.lists(c.name) {
@@ -133,15 +134,15 @@ func filesOfFolder(dir string) (files Files, note string, err error) {
 	if len(uses) > 0 {
 		note = "; weights: " + strings.Join(uses, ", ")
 	}
-	return files, note, channelsFit(dir)
+	return files, note, channelsFit(dir, family)
 }
 
-// channelsFit refuses a folder whose UNet takes more than the autoencoder's
-// latents, but for one that is made for inpainting.
-func channelsFit(dir string) error {
-	taken, latent, err := channels(dir)
-	if err == nil && taken > 0 && latent > 0 && taken != latent && !inpaints(taken, latent) {
-		return fmt.Errorf("its UNet takes %d channels and its latents have %d: it is no model of text to image or for inpainting, but one for depth or the like", taken, latent)
+// channelsFit refuses a folder whose denoiser takes more than the autoencoder's
+// latents, but for a UNet that is made for inpainting.
+func channelsFit(dir string, f *Family) error {
+	taken, latent, err := channels(dir, f)
+	if err == nil && taken > 0 && latent > 0 && taken != latent && (f.Flow || !inpaints(taken, latent)) {
+		return fmt.Errorf("its denoiser takes %d channels and its latents have %d: it is no model of text to image or for inpainting, but one for depth or the like", taken, latent)
 	}
 	return err
 }
@@ -150,29 +151,29 @@ func channelsFit(dir string) error {
 // latents of so many channels.
 func inpaints(taken, latent int) bool { return latent > 0 && taken == 2*latent+1 }
 
-// channels are how many a folder's UNet takes, and its latents have; 0 where the
+// channels are how many a folder's denoiser takes, and its latents have; 0 where the
 // configurations do not say.
-func channels(dir string) (taken, latent int, err error) {
-	var unet struct {
+func channels(dir string, f *Family) (taken, latent int, err error) {
+	var denoiser struct {
 		In int `json:"in_channels"`
 	}
 	var vae struct {
 		Latent int `json:"latent_channels"`
 	}
-	if err := readJSON(filepath.Join(dir, "unet", "config.json"), &unet); err != nil {
+	if err := readJSON(filepath.Join(dir, f.Denoiser(), "config.json"), &denoiser); err != nil {
 		return 0, 0, err
 	}
 	err = readJSON(filepath.Join(dir, "vae", "config.json"), &vae)
-	return unet.In, vae.Latent, err
+	return denoiser.In, vae.Latent, err
 }
 
 // index is a model_index.json.
 type index map[string]any
 
-func readIndex(dir string) (index, family, error) {
+func readIndex(dir string) (index, *Family, error) {
 	read := index{}
 	if err := readJSON(filepath.Join(dir, modelIndex), &read); err != nil {
-		return nil, family{}, err
+		return nil, nil, err
 	}
 	class, _ := read["_class_name"].(string)
 	found, err := familyOf(class)

@@ -52,6 +52,15 @@ func TestCheckModel(t *testing.T) {
 			f.Text("m/model_index.json", `{"_class_name": "StableDiffusionXLPipeline", "unet": ["d", "U"], "vae": ["d", "V"],
 				"text_encoder": ["t", "T"], "text_encoder_2": ["t", "T"], "tokenizer": ["t", "T"], "scheduler": ["d", "S"]}`)
 		}, "text_encoder_2 is missing"},
+		{"T5 that is listed", func(f files) {
+			f.rename("m/unet", "m/transformer")
+			f.rename("m/text_encoder", "m/text_encoder_2")
+			_ = os.CopyFS(f.Path("m/text_encoder"), os.DirFS(f.Path("m/text_encoder_2")))
+			_ = os.CopyFS(f.Path("m/tokenizer_2"), os.DirFS(f.Path("m/tokenizer")))
+			f.Text("m/model_index.json", `{"_class_name": "StableDiffusion3Pipeline", "transformer": ["d", "T"], "vae": ["d", "V"],
+				"text_encoder": ["t", "T"], "text_encoder_2": ["t", "T"], "text_encoder_3": ["t", "T5"], "tokenizer_3": [null, null],
+				"tokenizer": ["t", "T"], "tokenizer_2": ["t", "T"], "scheduler": ["d", "S"]}`)
+		}, "text_encoder_3 is missing"},
 		{"no unet", func(f files) { _ = os.RemoveAll(f.Path("m/unet")) }, "unet is missing"},
 		{"no weights", func(f files) { _ = os.Remove(f.Path("m/unet/diffusion_pytorch_model.safetensors")) }, "unet has no .safetensors file"},
 		{"weights of a name that is not looked for", func(f files) {
@@ -87,7 +96,7 @@ func TestCheckModel(t *testing.T) {
 			f.rename("m/unet/diffusion_pytorch_model.safetensors", "m/unet/diffusion_pytorch_model-00001-of-00001.safetensors")
 			f.Text("m/unet/diffusion_pytorch_model.safetensors.index.json", `{"weight_map": {"a": "../../x.safetensors"}}`)
 		}, "lists a file of another folder"},
-		{"depth", func(f files) { f.Text("m/unet/config.json", `{"in_channels": 5}`) }, "its UNet takes 5 channels and its latents have 4"},
+		{"depth", func(f files) { f.Text("m/unet/config.json", `{"in_channels": 5}`) }, "its denoiser takes 5 channels and its latents have 4"},
 		{"index", func(f files) { f.Text("m/model_index.json", "{") }, "model_index.json is damaged"},
 		{"index of another kind", func(f files) { f.Text("m/model_index.json", `{"_class_name": "FluxPipeline"}`) }, "it is a FluxPipeline; supported are "},
 		{"index without a unet", func(f files) { f.Text("m/model_index.json", `{"_class_name": "StableDiffusionPipeline"}`) }, "model_index.json lists no unet"},

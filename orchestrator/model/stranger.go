@@ -19,7 +19,7 @@ var marks = []struct {
 	},
 	{[]string{"control_model.", "controlnet_", "input_hint_block.", "control_lora"}, "a ControlNet: give a base model"},
 	{[]string{"motion_modules."}, "a motion module of AnimateDiff: give a base model"},
-	{[]string{"joint_blocks."}, "Stable Diffusion 3, which is not supported: give a model of Stable Diffusion 1.x, 2.x or XL"},
+	{[]string{"joint_blocks."}, "Stable Diffusion 3, of which no single file is loaded: give its diffusers folder"},
 	{[]string{"double_blocks.", "single_transformer_blocks."}, "FLUX or a relative of it, which is not supported: give a model of Stable Diffusion 1.x, 2.x or XL"},
 	{[]string{"edm_mean", "edm_vpred"}, "a model with EDM's noise schedule, such as Playground 2.5, which is not supported: give a model of Stable Diffusion 1.x, 2.x or XL"},
 	{[]string{"noise_augmentor.", "embedder.model.visual."}, "Stable unCLIP, which starts from image features: give a text-to-image model"},

@@ -112,6 +112,9 @@ func once[T any](known map[string]T, name string, describe func() (T, error)) (T
 
 // add returns the task for a spec: cells that ask for the same share one.
 func (b *builder) add(label string, spec stage.Spec, needs ...*Task) (*Task, error) {
+	if err := b.suits(spec); err != nil {
+		return nil, err
+	}
 	task, err := newTask(b.version(spec), label, spec, needs...)
 	if err != nil {
 		return nil, err
@@ -218,6 +221,9 @@ func (b *builder) generateSpec(class string, seed int64, n int, in stage.Ingredi
 			spec.Prompt = plain
 		}
 		spec.NegativePrompt = g.NegativePrompt
+		if f := b.in.Base.Family; f != nil && f.Flow {
+			spec.Run = experiment.FlowSteps(g.Steps, g.Strength)
+		}
 	} else {
 		spec.Good = class == b.exp.Dataset.Good
 	}

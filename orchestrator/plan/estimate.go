@@ -25,7 +25,7 @@ func EstimateOf(tasks []*Task, base *model.Base) Estimate {
 		if lora, ok := task.Spec.(stage.TrainLoRA); ok && base != nil {
 			width, known := widths[lora.Target]
 			if !known {
-				width = base.WidthOf(lora.Layers())
+				width = base.WidthOf(lora.Layers(base.Family.Layers()))
 				widths[lora.Target] = width
 			}
 			if width > 0 {

@@ -73,7 +73,7 @@ func (p *Plan) ViewOf(cells []Cell) View {
 	}
 	view.Range, _ = p.Set.RangeNotes()
 	view.Parts, view.Similar = p.partNotes(), p.similarViews()
-	view.Views, view.Same, view.Redraw, view.Referee = p.viewNotes(), p.sameSets(), p.RedrawNote(), RefereeNote(p.Experiment, p.Division, p.referee)
+	view.Views, view.Same, view.Redraw, view.Referee = append(p.viewNotes(), p.stepNotes()...), p.sameSets(), p.RedrawNote(), RefereeNote(p.Experiment, p.Division, p.referee)
 	for _, cell := range cells {
 		view.Cells = append(view.Cells, p.cellView(cell))
 	}

@@ -30,6 +30,7 @@ type Generate struct {
 
 	Rendering
 
+	Run    int `json:"-"` // denoising steps, where it is not experiment.DenoisingSteps
 	Pixels int `json:"-"` // of an image, about, where it has the size of its source; 0 for that of the resolution
 }
 
@@ -139,7 +140,7 @@ func (s Generate) GroupKey() string {
 // Effort implements Spec.
 func (s Generate) Effort() float64 {
 	passes := 2 * max(1, experiment.Methods[s.Method].Passes)
-	return float64(passes * s.Count * max(1, experiment.DenoisingSteps(s.Steps, s.Strength)))
+	return float64(passes * s.Count * max(1, s.Run, experiment.DenoisingSteps(s.Steps, s.Strength)))
 }
 
 // Output implements Spec.

@@ -18,7 +18,7 @@ var free = map[string][]string{
 		"LearningRate", "TextEncoderLearningRate", "Schedule", "WarmupSteps", "Optimizer",
 		"BatchSize", "PriorWeight", "Regularization", "Repeats", "RegularizationRepeats", "MinSNRGamma", "Flip", "MaskedLoss", "Outside", "GradientAccumulation",
 	},
-	KindGenerate: {"Good", "LoRA", "Prompt", "NegativePrompt", "Seed", "Sources", "Defects", "Masks", "Count", "Images", "Pixels"},
+	KindGenerate: {"Good", "LoRA", "Prompt", "NegativePrompt", "Seed", "Sources", "Defects", "Masks", "Count", "Images", "Run", "Pixels"},
 }
 
 // TestGroupKeys: a field that is added to a spec is in its group key, or it is

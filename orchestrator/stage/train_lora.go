@@ -106,10 +106,13 @@ func (s TrainLoRA) Bytes(width int64) int64 {
 	return int64(s.Rank) * width * int64(bytesPerParameter+experiment.Optimizers[s.Optimizer])
 }
 
-// Layers are the ends of the names of the UNet's layers that the LoRA is on, as
-// scripts/lora/adapter.py has them.
-func (s TrainLoRA) Layers() (ends []string) {
+// Layers are the ends of the names of the denoiser's layers that the LoRA is on, as
+// scripts/diffusion/families has them; attention those of a family that is no UNet.
+func (s TrainLoRA) Layers(attention []string) (ends []string) {
 	words := map[string][]string{"attention": {"to_q", "to_k", "to_v", "to_out.0"}, "conv": {"conv1", "conv2", "conv_shortcut"}}
+	if attention != nil {
+		words["attention"] = attention
+	}
 	for _, word := range strings.Split(s.Target, "+") {
 		if layers, ok := words[word]; ok {
 			ends = append(ends, layers...)

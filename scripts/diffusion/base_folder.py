@@ -1,5 +1,6 @@
 """Base models in diffusers' layout: which are supported, loading them, and what may be wrong."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -7,6 +8,7 @@ from diffusers import DiffusionPipeline
 
 from common import runtime
 from common.errors import StageError
+from diffusion import lent
 from diffusion.base_files import class_name_of, require_whole
 from diffusion.families import INDEXED
 from diffusion.families.family import Family
@@ -21,25 +23,32 @@ def load(folder: Path, dtype: torch.dtype, variants: dict[str, str]) -> Pipeline
     """
     check(folder)
     family = family_of(folder)
-    of_variants = {
-        name: _load_module(
-            family, folder, name, runtime.whole(dtype) if name == "vae" else dtype, variant
-        )
-        for name, variant in variants.items()
-    }
-    return family.pipeline.from_pretrained(
+
+    def module(name: str, variant: str | None) -> torch.nn.Module:
+        kind = runtime.whole(dtype) if name == "vae" else dtype
+        return _load_module(family, folder, name, kind, variant)
+
+    missing = [name for name in family.optional if not (folder / name).is_dir()]
+    of_variants = {n: module(n, variant) for n, variant in variants.items() if n not in family.lent}
+    pipeline = family.pipeline.from_pretrained(
         str(folder),
         dtype={"default": dtype, "vae": runtime.whole(dtype)},
         use_safetensors=True,  # never a pickle
         low_cpu_mem_usage=False,
         local_files_only=True,
         **of_variants,
+        **dict.fromkeys([*family.lent, *missing]),
         **family.loading,
     )
+    # diffusers leaves some in the type of their file, by that of their first tensor alone.
+    family.denoiser_of(pipeline).to(dtype)
+    there = [name for name in family.lent if name not in missing]
+    lent.remember(pipeline, {name: partial(module, name, variants.get(name)) for name in there})
+    return pipeline
 
 
 def _load_module(
-    family: Family, folder: Path, name: str, dtype: torch.dtype, variant: str
+    family: Family, folder: Path, name: str, dtype: torch.dtype, variant: str | None
 ) -> torch.nn.Module:
     if name not in family.modules:
         raise StageError(f"base_files.variants: {name} is none of {', '.join(family.modules)}")
@@ -75,6 +84,8 @@ def check(folder: Path) -> None:
     family = family_of(folder)
     for component in (*family.modules, *family.others):
         if not (folder / component).is_dir():
+            if component in family.optional:
+                continue
             raise StageError(f"base model {folder} has no {component}/; copy the base model again")
         if component in family.modules and not list((folder / component).glob("*.safetensors")):
             raise StageError(

@@ -1,5 +1,7 @@
 """diffusers' img2img pipelines, started from latents that were encoded elsewhere."""
 
+from typing import Any
+
 import torch
 from diffusers.utils.torch_utils import randn_tensor
 
@@ -33,3 +35,12 @@ class FromLatents:
         if self.hides_start:
             return noise * self.scheduler.init_noise_sigma
         return self.scheduler.add_noise(start, noise, timestep)
+
+
+class SizedFromLatents(FromLatents):
+    """The same for pipelines that are told the size of the picture, which have one of their own."""
+
+    def __call__(self, image: torch.Tensor, **arguments: Any) -> Any:
+        """Make pictures of the latents' size."""
+        height, width = (side * self.vae_scale_factor for side in image.shape[-2:])
+        return super().__call__(image=image, height=height, width=width, **arguments)

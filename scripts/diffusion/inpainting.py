@@ -11,7 +11,7 @@ without it.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -135,4 +135,4 @@ def without(
         kept = 1 - F.interpolate(masked, size=picture.shape[-2:])
         parts.append(latents.encode(vae, images.to_signed(picture) * kept, flip))
     means, stds = (torch.cat([getattr(p, name) for p in parts], 1) for name in ("mean", "std"))
-    return Posterior(means, stds, parts[0].scaling_factor)
+    return replace(parts[0], mean=means, std=stds)

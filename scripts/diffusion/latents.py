@@ -27,12 +27,17 @@ class Posterior:
     mean: torch.Tensor
     std: torch.Tensor
     scaling_factor: float
+    shift_factor: float = 0.0
+
+    def scaled(self, latents: torch.Tensor) -> torch.Tensor:
+        """The autoencoder's latents as the denoiser sees them."""
+        return (latents - self.shift_factor) * self.scaling_factor
 
     def sample(self, indices: list[int], flips: list[bool], noise: torch.Tensor) -> torch.Tensor:
         """Scaled latents (B, C, h, w) of the indexed images; `noise` is standard normal."""
         variants = [int(flip) for flip in flips]
         mean, std = self.mean[variants, indices], self.std[variants, indices]
-        return (mean + std * runtime.to_device(noise, mean.device)) * self.scaling_factor
+        return self.scaled(mean + std * runtime.to_device(noise, mean.device))
 
     def drawn(self, generators: list[torch.Generator]) -> torch.Tensor:
         """Scaled latents of all images, none mirrored, each drawn from its own generator."""
@@ -51,7 +56,7 @@ def encode(vae: AutoencoderKL, pixels: torch.Tensor, flip: bool = False) -> Post
     """Encode (N, 3, R, R) uint8, or float32 -1..1; with `flip` the mirrored images too."""
     variants = [_encode(vae, v) for v in ([pixels, pixels.flip(-1)] if flip else [pixels])]
     means, stds = (torch.stack(parts) for parts in zip(*variants, strict=True))
-    return Posterior(means, stds, vae.config.scaling_factor)
+    return Posterior(means, stds, vae.config.scaling_factor, vae.config.shift_factor or 0.0)
 
 
 def _encode(vae: AutoencoderKL, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -88,6 +93,8 @@ def cells_of(masks: torch.Tensor, cell: int) -> torch.Tensor:
 def decode(vae: AutoencoderKL, latents: torch.Tensor) -> torch.Tensor:
     """Decode scaled latents (N, C, h, w) to pixels (N, 3, R, R) float32 on the CPU, about -1..1."""
     scaled = latents.to(vae.device, vae.dtype) / vae.config.scaling_factor
+    if vae.config.shift_factor:
+        scaled += vae.config.shift_factor
     pictures = []
     for latent in scaled.split(1):
         runtime.stop_if_cancelled()

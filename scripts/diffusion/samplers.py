@@ -5,16 +5,19 @@ from typing import Any
 from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
+    DiffusionPipeline,
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    FlowMatchHeunDiscreteScheduler,
     PNDMScheduler,
     SchedulerMixin,
     UniPCMultistepScheduler,
 )
 
 from common.errors import StageError
-from diffusion import exact_roots
+from diffusion import exact_roots, families
 
 # Classes, and what is changed of the base model's own scheduler configuration.
 SAMPLERS: dict[str, tuple[type[SchedulerMixin], dict[str, Any]]] = {
@@ -29,17 +32,24 @@ SAMPLERS: dict[str, tuple[type[SchedulerMixin], dict[str, Any]]] = {
         {"algorithm_type": "dpmsolver++", "use_karras_sigmas": True},
     ),
     "unipc": (UniPCMultistepScheduler, {}),
+    "flow-euler": (FlowMatchEulerDiscreteScheduler, {}),
+    "flow-heun": (FlowMatchHeunDiscreteScheduler, {}),
 }
 
 
-def build(sampler: str, base: SchedulerMixin) -> SchedulerMixin:
-    """A scheduler with the noise schedule and prediction type of the base model's own.
+def build(sampler: str, pipeline: DiffusionPipeline) -> SchedulerMixin:
+    """A scheduler with the noise schedule and prediction type of a base model's own.
 
-    "base" is the base model's sampler itself.
+    "base" is the base model's sampler itself. StageError for one that is none for its family.
     """
-    if sampler == "base":
-        return exact_roots.scheduler(type(base), base.config)
-    if sampler not in SAMPLERS:
-        raise StageError(f"sampler {sampler!r} is unknown; use base, {', '.join(SAMPLERS)}")
-    kind, changes = SAMPLERS[sampler]
-    return exact_roots.scheduler(kind, base.config, **changes)
+    base, known = pipeline.scheduler, families.of(pipeline).samplers
+    if sampler != "base" and sampler not in known:
+        raise StageError(
+            f"sampler {sampler!r} is none for this base model; use base, {', '.join(known)}"
+        )
+    kind, changes = SAMPLERS.get(sampler, (type(base), {}))
+    built = exact_roots.scheduler(kind, base.config, **changes)
+    if not hasattr(built, "add_noise"):  # flow matching: the same in another order, up to sigma 1
+        built.add_noise = lambda clean, noise, step: built.scale_noise(clean, step, noise)
+        built.init_noise_sigma = 1.0
+    return built

@@ -10,12 +10,6 @@ from diffusion.base_model import Pipeline
 
 ADAPTER = "default"  # peft's name for the one LoRA on a model
 
-# Layers of the UNet by the names that experiment files have for them. A layer is meant by the end
-# of its name, as in peft.
-TARGETS = {
-    "attention": ["to_q", "to_k", "to_v", "to_out.0"],
-    "conv": ["conv1", "conv2", "conv_shortcut"],
-}
 # As diffusers' DreamBooth script trains it.
 TEXT_ENCODER_TARGETS = ["q_proj", "k_proj", "v_proj", "out_proj"]
 
@@ -25,12 +19,18 @@ def add(
 ) -> dict[str, torch.nn.Parameter]:
     """Add a LoRA to the frozen pipeline; returns its parameters by name, in a fixed order.
 
-    A name begins with that of the part: unet, text_encoder or text_encoder_2. Starts as peft's
+    A name begins with that of the part, such as unet or text_encoder_2. Starts as peft's
     init_lora_weights="gaussian" does, A ~ N(0, 1/rank) and B = 0, but draws each A from (seed, its
     name), so the start does not depend on torch's global generator.
     """
     family = families.of(pipeline)
-    layers = {family.denoiser: layers_of(family.denoiser_of(pipeline), target)}
+    network = family.denoiser_of(pipeline)
+    layers = {family.denoiser: layers_of(network, family.targets, target)}
+    if text_encoder and not family.encoders:
+        raise StageError(
+            f"the text encoders of base models of the family {family.name} are not trained: leave"
+            " lora.text_encoder out"
+        )
     if text_encoder:
         layers |= dict.fromkeys(family.encoders, TEXT_ENCODER_TARGETS)
     parameters = {}
@@ -81,20 +81,21 @@ def inject(model: torch.nn.Module, lora: LoraConfig) -> None:
         model._hf_peft_config_loaded = True  # lets diffusers take the adapter off again
 
 
-def layers_of(unet: torch.nn.Module, target: str) -> list[str]:
-    """Ends of the layers' names that a target such as "attention+conv" or "to_q+to_v" means."""
+def layers_of(network: torch.nn.Module, words: dict[str, list[str]], target: str) -> list[str]:
+    """Ends of the layers' names, as peft takes them, that a target such as "attention+conv" or
+    "to_q+to_v" means; `words` has the family's for several."""
     layers = []
     for word in target.split("+"):
-        if word not in TARGETS and not _has_layer(unet, word):
+        if word not in words and not _has_layer(network, word):
             raise StageError(
-                f"LoRA target {word!r} is no linear or convolution layer of this base model's UNet;"
-                f" use {', '.join(TARGETS)} or the end of a layer's name such as to_q"
+                f"LoRA target {word!r} is no linear or convolution layer of this base model's"
+                f" denoiser; use {', '.join(words)} or the end of a layer's name such as to_q"
             )
-        layers += [name for name in TARGETS.get(word, [word]) if name not in layers]
+        layers += [name for name in words.get(word, [word]) if name not in layers]
     return layers
 
 
-def _has_layer(unet: torch.nn.Module, end: str) -> bool:
-    found = [m for name, m in unet.named_modules() if f".{name}".endswith(f".{end}")]
+def _has_layer(network: torch.nn.Module, end: str) -> bool:
+    found = [m for name, m in network.named_modules() if f".{name}".endswith(f".{end}")]
     kinds = (torch.nn.Linear, torch.nn.Conv2d)
     return bool(found) and all(isinstance(module, kinds) for module in found)

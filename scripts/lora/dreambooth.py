@@ -10,12 +10,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from diffusers import DDPMScheduler
-from diffusers.training_utils import compute_snr
 
 from common import randomness, runtime
-from common.errors import StageError
-from diffusion.exact_roots import exactly
+from diffusion.noising import Noising
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ def draw(
     batch_size: int,
     step: int,
     latent_shape: tuple[int, int, int],
-    num_timesteps: int,
+    noising: Noising,
     flip: bool,
 ) -> Draws:
     """The draws of `batch_size` (1 or more) samples of `role`, instance or class, at `step`.
@@ -50,27 +47,12 @@ def draw(
     flips, timesteps, posterior_noise, noise = [], [], [], []
     for slot in range(batch_size):
         generator = randomness.generator(seed, f"draw/{role}", step, slot)
-        timesteps.append(torch.randint(num_timesteps, (), generator=generator))
+        timesteps.append(noising.draw(generator))
         coin = bool(torch.randint(2, (), generator=generator))
         flips.append(coin and flip)
         posterior_noise.append(torch.randn(latent_shape, generator=generator))
         noise.append(torch.randn(latent_shape, generator=generator))
     return Draws(flips, torch.stack(timesteps), torch.stack(posterior_noise), torch.stack(noise))
-
-
-def target(
-    scheduler: DDPMScheduler, latents: torch.Tensor, noise: torch.Tensor, timesteps: torch.Tensor
-) -> torch.Tensor:
-    """What the UNet should predict, by the base model's prediction type."""
-    kind = scheduler.config.prediction_type
-    if kind == "epsilon":
-        return noise
-    if kind == "v_prediction":
-        return scheduler.get_velocity(latents, noise, timesteps)
-    raise StageError(
-        f"the base model's scheduler predicts {kind!r}; use a base model that predicts"
-        " epsilon or v_prediction"
-    )
 
 
 def errors_of(prediction: torch.Tensor, wanted: torch.Tensor, areas: torch.Tensor) -> torch.Tensor:
@@ -95,17 +77,3 @@ def role_weights(
     if mixed:
         return 1 / (instance + class_), prior_weight / (instance + class_)
     return 1 / instance, prior_weight / max(class_, 1)
-
-
-def min_snr_weights(
-    scheduler: DDPMScheduler, timesteps: torch.Tensor, gamma: float
-) -> torch.Tensor:
-    """Min-SNR weights (Hang et al. 2023, arXiv:2303.09556) of (S,) time steps; 1 for gamma 0.
-
-    min(SNR, gamma) / SNR where noise is predicted, over SNR + 1 where velocity is.
-    """
-    if gamma == 0:
-        return torch.ones_like(timesteps, dtype=torch.float32)
-    snr = exactly(compute_snr)(scheduler, timesteps)
-    over = snr + 1 if scheduler.config.prediction_type == "v_prediction" else snr
-    return snr.clamp(max=gamma) / over

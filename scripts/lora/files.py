@@ -75,14 +75,17 @@ def _save_diffusers(pipeline: Pipeline, folder: Path, parts: dict, layers: dict)
 
 
 def kohya_tensors(
-    layers: dict[str, dict[str, torch.Tensor]], alpha: float, names: dict[str, str]
+    layers: dict[str, dict[str, torch.Tensor]], alpha: float, names: dict[str, str] | None
 ) -> dict[str, torch.Tensor]:
     """The LoRA under kohya's names.
 
     diffusers' converter takes the rank for alpha. `names` has what it begins a layer's name with,
-    and what kohya's begins with.
+    and what kohya's begins with; without it, layers keep diffusers' names and have an alpha each.
     """
     named = {f"{part}.{k}": tensor for part, ts in layers.items() for k, tensor in ts.items()}
+    if names is None:
+        alphas = dict.fromkeys(f"{name.rsplit('.lora_', 1)[0]}.alpha" for name in named)
+        return named | {name: torch.tensor(float(alpha)) for name in alphas}
     tensors = {}
     for name, tensor in convert_state_dict_to_kohya(named).items():
         if name.endswith(".alpha"):
@@ -123,10 +126,10 @@ def kohya_metadata(pipeline: Pipeline, recipe: dict) -> dict[str, str]:
         "modelspec.implementation": "diffusers",
         "modelspec.title": recipe["instance"]["prompt"],
         "modelspec.resolution": f"{side}x{side}",
-        "modelspec.prediction_type": {"v_prediction": "v"}.get(
-            pipeline.scheduler.config.prediction_type, "epsilon"
-        ),
     }
+    kind = pipeline.scheduler.config.get("prediction_type")  # flow matching has none
+    if kind:
+        values["modelspec.prediction_type"] = {"v_prediction": "v"}.get(kind, "epsilon")
     return {name: str(value) for name, value in values.items()}
 
 
@@ -136,11 +139,11 @@ def load(pipeline: Pipeline, folder: Path) -> None:
     if not file.is_file():
         raise StageError(f"LoRA file {file} does not exist; train the LoRA first")
     try:
-        saved, alphas, metadata = pipeline.lora_state_dict(
+        saved, *alphas, metadata = pipeline.lora_state_dict(
             folder, weight_name=FILE_NAME, use_safetensors=True, return_lora_metadata=True
         )
         family = families.of(pipeline)
-        family.load_lora(pipeline, saved, alphas, metadata, ADAPTER)
+        family.load_lora(pipeline, saved, *alphas, metadata, ADAPTER)
         for name, encoder in family.encoders_of(pipeline).items():
             _load_into_encoder(encoder, _under(saved, name), _under(metadata or {}, name))
     except (SafetensorError, ValueError, RuntimeError, OSError) as error:

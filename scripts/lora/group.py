@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from itertools import groupby
 
 import torch
-from diffusers import DDPMScheduler
 
 from common import runtime
-from diffusion import base_model, exact_roots, families, prompts
+from diffusion import base_model, families, prompts
 from diffusion.base_model import Pipeline
 from diffusion.condition import Condition, stack
 from lora import dreambooth
@@ -36,7 +35,7 @@ class Group:
         self.denoiser = self.family.denoiser_of(pipeline)
         self.at_once = at_once
         # Its own, since its tables move to the UNet's device and those of draws stay on the CPU.
-        self.scheduler = exact_roots.scheduler(DDPMScheduler, pipeline.scheduler.config)
+        self.noising = self.family.noising(pipeline.scheduler.config)
         self.precision = trainings[0].settings.precision
         self.text_encoder = trainings[0].settings.text_encoder
         self.rows = rows
@@ -85,18 +84,19 @@ class Group:
         self, batch: Batch, owners: list[Training], trainings: list[Training]
     ) -> torch.Tensor:
         """The UNet's prediction, (S, C, h, w); the graph reaches the LoRAs' parameters."""
-        noisy = self.scheduler.add_noise(batch.clean, batch.noise, batch.timesteps)
+        noisy = self.noising.noisy(batch.clean, batch.noise, batch.timesteps)
         if batch.besides.shape[1]:
             noisy = torch.cat([noisy, batch.besides], dim=1)
         with runtime.autocast(self.denoiser.device, self.precision):
             condition = self.condition(trainings)[batch.prompt]
             self.rows.samples = [training.lora for training in owners]
-            return self.denoiser(
+            return self.family.predict(
+                self.denoiser,
                 noisy.to(self.denoiser.dtype),
-                batch.timesteps,
-                condition.embedding,
-                added_cond_kwargs=self.family.added(condition, batch.sizes),
-            ).sample
+                self.noising.told(batch.timesteps),
+                condition,
+                batch.sizes,
+            )
 
     def condition(self, trainings: list[Training]) -> Condition:
         """The prompts of the trainings' roles, one row each."""
@@ -111,7 +111,7 @@ class Group:
 
     def wanted(self, batch: Batch) -> torch.Tensor:
         """What the UNet should predict, (S, C, h, w)."""
-        return dreambooth.target(self.scheduler, batch.clean, batch.noise, batch.timesteps)
+        return self.noising.target(batch.clean, batch.noise, batch.timesteps)
 
 
 def _split(owners: list[Training], size: int) -> Iterator[list[Training]]:

@@ -53,7 +53,7 @@ def besides_of(
     variants = len(posterior.mean)
     hidden = inpainting.without(pipeline.vae, pixels, cells, flip=variants > 1)
     shown = _mirrored(cells, variants).to(hidden.mean)
-    return torch.cat([shown, hidden.mean * hidden.scaling_factor], dim=2)
+    return torch.cat([shown, hidden.scaled(hidden.mean)], dim=2)
 
 
 def _seen(masks: torch.Tensor) -> torch.Tensor:

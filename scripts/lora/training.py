@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers import DDPMScheduler
 
 from common import optimizer_state, runtime
-from diffusion import base_model, exact_roots
+from diffusion import base_model, families
 from diffusion.base_model import Pipeline
 from lora import adapter as lora_adapter
 from lora import dreambooth
@@ -66,7 +65,9 @@ class Training:
         self.roles = roles
         self.order = order_of(settings, [role.count for role in roles])
         self.device = base_model.denoiser(pipeline).device
-        self.scheduler = exact_roots.scheduler(DDPMScheduler, pipeline.scheduler.config)
+        family = families.of(pipeline)
+        self.denoiser = family.denoiser
+        self.noising = family.noising(pipeline.scheduler.config)
         lora_adapter.add(
             pipeline,
             settings.target,
@@ -82,12 +83,12 @@ class Training:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
 
     def groups(self) -> list[ParameterGroup]:
-        """The UNet's parameters, and the text encoders' with their own learning rate."""
-        settings, parameters = self.settings, self.lora.parameters
-        of_unet = [p for name, p in parameters.items() if name.startswith("unet.")]
-        groups = [ParameterGroup(of_unet, settings.learning_rate)]
+        """The denoiser's parameters, and the text encoders' with their own learning rate."""
+        settings, parameters, start = self.settings, self.lora.parameters, f"{self.denoiser}."
+        of_denoiser = [p for name, p in parameters.items() if name.startswith(start)]
+        groups = [ParameterGroup(of_denoiser, settings.learning_rate)]
         if settings.text_encoder:
-            rest = [p for name, p in parameters.items() if not name.startswith("unet.")]
+            rest = [p for name, p in parameters.items() if not name.startswith(start)]
             rate = settings.text_encoder_learning_rate or settings.learning_rate
             groups.append(ParameterGroup(rest, rate))
         return groups
@@ -133,12 +134,10 @@ class Training:
             batch_size=len(images),
             step=step,
             latent_shape=tuple(role.posterior.mean.shape[2:]),
-            num_timesteps=self.scheduler.config.num_train_timesteps,
+            noising=self.noising,
             flip=self.settings.flip,
         )
-        snr = dreambooth.min_snr_weights(
-            self.scheduler, drawn.timesteps, self.settings.min_snr_gamma
-        )
+        snr = self.noising.weights(drawn.timesteps, self.settings.min_snr_gamma)
         device, variants = self.device, [int(flip) for flip in drawn.flips]
         return Batch(
             clean=role.posterior.sample(images, drawn.flips, drawn.posterior_noise),

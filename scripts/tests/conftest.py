@@ -11,10 +11,15 @@ import torch
 from diffusers import (
     AutoencoderKL,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
     PNDMScheduler,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
+    ZImagePipeline,
+    ZImageTransformer2DModel,
 )
 from PIL import Image
 from transformers import (
@@ -22,6 +27,12 @@ from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    Qwen2Tokenizer,
+    Qwen3Config,
+    Qwen3Model,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
 )
 
 SCRIPTS = Path(__file__).resolve().parents[1]
@@ -50,7 +61,7 @@ def tokenizer(folder: Path) -> CLIPTokenizer:
     )
 
 
-def autoencoder(latent_channels: int = 4) -> AutoencoderKL:
+def autoencoder(latent_channels: int = 4, **changes: float) -> AutoencoderKL:
     """A random autoencoder with latents at 1/4 of the pixels."""
     return AutoencoderKL(
         block_out_channels=(16, 32, 32),
@@ -59,6 +70,7 @@ def autoencoder(latent_channels: int = 4) -> AutoencoderKL:
         latent_channels=latent_channels,
         norm_num_groups=8,
         sample_size=32,
+        **changes,
     )
 
 
@@ -151,6 +163,80 @@ def xl_pipeline(folder: Path, second_width: int = 32) -> StableDiffusionXLPipeli
     )
 
 
+def sd3_pipeline(folder: Path, t5: bool = True) -> StableDiffusion3Pipeline:
+    """A random Stable Diffusion 3.5 pipeline: its first block has a second attention, and its
+    latents are shifted."""
+    torch.manual_seed(0)
+    words = tokenizer(folder / "words")
+    network = SD3Transformer2DModel(
+        sample_size=8,
+        in_channels=16,
+        out_channels=16,
+        num_layers=2,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=64,
+        caption_projection_dim=32,
+        pooled_projection_dim=48,
+        pos_embed_max_size=16,
+        dual_attention_layers=(0,),
+        qk_norm="rms_norm",
+    )
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    pieces += [(chr(c), -1.0) for c in range(97, 123)] + [("\u2581", -1.0)]
+    encoder = T5Config(
+        vocab_size=len(pieces) + 100, d_model=64, d_kv=8, d_ff=64, num_layers=2, num_heads=2
+    )
+    return StableDiffusion3Pipeline(
+        transformer=network,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=autoencoder(16, scaling_factor=1.5, shift_factor=0.06),
+        text_encoder=CLIPTextModelWithProjection(text_config(len(words))),
+        tokenizer=words,
+        text_encoder_2=CLIPTextModelWithProjection(text_config(len(words))),
+        tokenizer_2=words,
+        text_encoder_3=T5EncoderModel(encoder) if t5 else None,
+        tokenizer_3=T5Tokenizer(pieces) if t5 else None,
+    )
+
+
+def z_image_pipeline() -> ZImagePipeline:
+    """A random Z-Image pipeline."""
+    torch.manual_seed(0)
+    words = Qwen2Tokenizer(
+        vocab={c: i for i, c in enumerate([*map(chr, range(33, 127)), "\u0120", "<|endoftext|>"])},
+        merges=[],
+    )
+    words.chat_template = "{% for message in messages %}user: {{ message.content }}{% endfor %}"
+    network = ZImageTransformer2DModel(
+        in_channels=16,
+        dim=32,
+        n_layers=2,
+        n_refiner_layers=1,
+        n_heads=2,
+        n_kv_heads=2,
+        cap_feat_dim=16,
+        axes_dims=[8, 4, 4],
+        axes_lens=[256, 32, 32],
+    )
+    text_config = Qwen3Config(
+        vocab_size=len(words),
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        head_dim=8,
+    )
+    return ZImagePipeline(
+        transformer=network,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=autoencoder(16, scaling_factor=1.5, shift_factor=0.06),
+        text_encoder=Qwen3Model(text_config),
+        tokenizer=words,
+    )
+
+
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a base model that predicts epsilon."""
@@ -180,6 +266,22 @@ def xl_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a Stable Diffusion XL base model."""
     folder = tmp_path_factory.mktemp("xl_base")
     xl_pipeline(folder).save_pretrained(folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def sd3_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a Stable Diffusion 3.5 base model."""
+    folder = tmp_path_factory.mktemp("sd3_base")
+    sd3_pipeline(folder).save_pretrained(folder / "model")
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def z_image_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a Z-Image base model."""
+    folder = tmp_path_factory.mktemp("z_image_base")
+    z_image_pipeline().save_pretrained(folder / "model")
     return folder / "model"
 
 

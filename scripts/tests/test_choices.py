@@ -11,7 +11,8 @@ import detect
 from classifier import augment, lite0, network, training
 from common import framing, runtime
 from common.errors import StageError
-from diffusion import families, samplers
+from diffusion import families, noising, samplers
+from diffusion.families import unet
 from generation import methods, shapes
 from generation.methods import copy_paste
 from lora import optimizers, regularization
@@ -66,7 +67,14 @@ def test_families():
     for family in families.FAMILIES:
         table = FAMILIES[family.name]
         assert table["pipelines"] == list(family.indexed_as)
-        assert sorted(table["components"]) == sorted([*family.modules, *family.others])
+        folders = table["components"] + table.get("optional", [])
+        assert sorted(folders) == sorted([*family.modules, *family.others])
+        assert table.get("optional", []) == list(family.optional)
+        assert table["components"][0] == family.denoiser
+        assert table["samplers"] == list(family.samplers)
+        assert table.get("attention", unet.TARGETS["attention"]) == family.targets["attention"]
+        flow = issubclass(family.noising, noising.Flow)
+        assert table.get("flow", False) == flow == ("conv" not in family.targets)
 
 
 def test_fits():

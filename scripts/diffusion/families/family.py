@@ -8,6 +8,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from diffusion.condition import Condition
+from diffusion.noising import Noising
 
 
 @dataclass(frozen=True)
@@ -23,22 +24,38 @@ class Family:
     sharing: dict[str, Any]  # its arguments besides the components of a loaded pipeline
 
     denoiser: str  # the component that predicts noise, a LoRA's own
-    encoders: tuple[str, ...]  # the text encoders
+    encoders: tuple[str, ...]  # the text encoders that are loaded with it, and may be trained
     modules: dict[str, type[torch.nn.Module]]  # all components with weights, by their folders
     others: tuple[str, ...]  # components without weights, by their folders
 
+    noising: Callable[[Any], Noising]  # how it is trained, made of its scheduler's configuration
+    samplers: tuple[str, ...]  # of those in samplers.py; "base" is one for all
+    targets: dict[str, list[str]]  # layers of the denoiser, by experiment files' words for them
+
     # Encode B prompts; the graph reaches a text encoder that is trained.
     encode: Callable[[DiffusionPipeline, list[str]], Condition]
-    # What the denoiser takes besides: from the condition of S samples and their (S, 6) sizes, which
-    # are height and width of the photo, top and left of the crop, height and width of the square.
-    added: Callable[[Condition, torch.Tensor], dict[str, torch.Tensor] | None]
+    # A prompt and a negative one, "" for none, as arguments of the pipeline's call for one image:
+    # tensors (1, ...), or lists of one.
+    guided: Callable[[DiffusionPipeline, str, str], dict[str, torch.Tensor | list]]
+    # What the denoiser predicts, (S, C, h, w), of noisy latents and what it is told of their steps,
+    # (S,), by the condition of S samples and their (S, 6) sizes, which are height and width of the
+    # photo, top and left of the crop, height and width of the square.
+    predict: Callable[
+        [torch.nn.Module, torch.Tensor, torch.Tensor, Condition, torch.Tensor], torch.Tensor
+    ]
 
-    # Put the denoiser's part of a LoRA's tensors, alphas and metadata on it, as an adapter.
-    load_lora: Callable[[DiffusionPipeline, dict, dict, dict | None, str], None]
-    # What diffusers' converter to kohya's names begins a layer with, and what it is called there.
-    kohya_names: dict[str, str]
+    # Put the denoiser's part of a LoRA on it, of what the pipeline's lora_state_dict returns of the
+    # file, as an adapter of a name.
+    load_lora: Callable[..., None]
+    # What diffusers' converter to kohya's names begins a layer with, and what it is called there;
+    # None where programs that read kohya's files know the layers by diffusers' names.
+    kohya_names: dict[str, str] | None
     # A base model's names in sd-scripts' ss_base_model_version, and in Stability AI's ModelSpec.
     versions: Callable[[DiffusionPipeline], tuple[str, str]]
+
+    # Text encoders that are never trained, and in memory only while they encode; lent.py.
+    lent: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()  # components that a folder may be without
 
     def starting_from_latents(self, pipeline: DiffusionPipeline) -> DiffusionPipeline:
         """A pipeline of the same modules, and so the same adapters, that starts from latents."""

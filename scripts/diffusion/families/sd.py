@@ -1,6 +1,5 @@
 """Stable Diffusion 1.x and 2.x."""
 
-import torch
 from diffusers import AutoencoderKL, StableDiffusionImg2ImgPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel
 
@@ -8,6 +7,7 @@ from diffusion.condition import Condition
 from diffusion.families import unet
 from diffusion.families.family import Family
 from diffusion.from_latents import FromLatents
+from diffusion.noising import Diffusion
 
 
 class LatentImg2Img(FromLatents, StableDiffusionImg2ImgPipeline):
@@ -20,10 +20,6 @@ def encode(pipeline: StableDiffusionImg2ImgPipeline, prompts: list[str]) -> Cond
         prompts, pipeline.device, 1, do_classifier_free_guidance=False
     )
     return Condition(embedding)
-
-
-def added(condition: Condition, sizes: torch.Tensor) -> None:
-    """Nothing: the UNet takes the embedding alone."""
 
 
 def versions(pipeline: StableDiffusionImg2ImgPipeline) -> tuple[str, str]:
@@ -50,8 +46,12 @@ FAMILY = Family(
     encoders=("text_encoder",),
     modules={"unet": UNet2DConditionModel, "vae": AutoencoderKL, "text_encoder": CLIPTextModel},
     others=("tokenizer", "scheduler"),
+    noising=Diffusion,
+    samplers=unet.SAMPLERS,
+    targets=unet.TARGETS,
     encode=encode,
-    added=added,
+    guided=unet.guided,
+    predict=unet.predict,
     load_lora=unet.load_lora,
     kohya_names={"lora_te1_": "lora_te_"},  # its one text encoder; SDXL's first is lora_te1
     versions=versions,

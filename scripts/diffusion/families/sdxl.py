@@ -1,6 +1,5 @@
 """Stable Diffusion XL: two text encoders, and a UNet that is told sizes."""
 
-import torch
 from diffusers import AutoencoderKL, StableDiffusionXLImg2ImgPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
@@ -8,6 +7,7 @@ from diffusion.condition import Condition
 from diffusion.families import unet
 from diffusion.families.family import Family
 from diffusion.from_latents import FromLatents
+from diffusion.noising import Diffusion
 
 
 class LatentImg2ImgXL(FromLatents, StableDiffusionXLImg2ImgPipeline):
@@ -20,11 +20,6 @@ def encode(pipeline: StableDiffusionXLImg2ImgPipeline, prompts: list[str]) -> Co
         prompts, device=pipeline.device, do_classifier_free_guidance=False
     )
     return Condition(embedding, pooled)
-
-
-def added(condition: Condition, sizes: torch.Tensor) -> dict[str, torch.Tensor]:
-    """The pooled embedding and the sizes of each sample."""
-    return {"text_embeds": condition.pooled, "time_ids": sizes}
 
 
 def versions(pipeline: StableDiffusionXLImg2ImgPipeline) -> tuple[str, str]:
@@ -52,8 +47,12 @@ FAMILY = Family(
         "text_encoder_2": CLIPTextModelWithProjection,
     },
     others=("tokenizer", "scheduler", "tokenizer_2"),
+    noising=Diffusion,
+    samplers=unet.SAMPLERS,
+    targets=unet.TARGETS,
     encode=encode,
-    added=added,
+    guided=unet.guided,
+    predict=unet.predict,
     load_lora=unet.load_lora,
     kohya_names={},
     versions=versions,

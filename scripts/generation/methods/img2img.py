@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from common import images, runtime
-from diffusion import families, inpainting, latents, prompts, samplers
+from diffusion import base_model, families, inpainting, latents, prompts, samplers
 from diffusion.base_model import Pipeline
 from generation.methods.method import Made, Method, Settings, Shot, Style
 from lora.layers import Rows
@@ -18,7 +18,7 @@ class Denoiser:
     def __init__(self, settings: Settings, pipeline: Pipeline, rows: Rows):
         self.settings = settings
         self.pipeline = families.of(pipeline).starting_from_latents(pipeline)
-        self.pipeline.scheduler = samplers.build(settings.sampler, pipeline.scheduler)
+        self.pipeline.scheduler = samplers.build(settings.sampler, pipeline)
         self.rows = rows
 
     def denoised(
@@ -42,7 +42,7 @@ class Denoiser:
             return kept
 
         return self.pipeline(
-            image=start.to(styles[0].prompt.dtype),
+            image=start.to(base_model.denoiser(self.pipeline).dtype),
             **prompts.arguments([style.prompt for style in styles]),
             strength=self.settings.strength,
             num_inference_steps=self.settings.steps,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from diffusers import UNet2DConditionModel
 
 from common import images, randomness, runtime
 from common.errors import StageError
@@ -37,6 +38,11 @@ class Referring(Img2Img):
     """img2img from a shot's source, with its defect photo as reference."""
 
     def __init__(self, settings: Settings, pipeline: Pipeline, rows: Rows):
+        if not isinstance(base_model.denoiser(pipeline), UNet2DConditionModel):
+            raise StageError(
+                "method reference works in a UNet's attention, and this base model has none: use"
+                " `generate.method` img2img or inpaint, or another base model"
+            )
         super().__init__(settings, pipeline, rows)
         options = settings.options
         self.fidelity = options.style_fidelity ** POWERS.get(families.of(pipeline).name, 1.0)
@@ -56,7 +62,7 @@ class Referring(Img2Img):
         defects = [shot.defect for shot in shots]
         pixels = images.read_images(defects, self.settings.resolution, self.settings.rendering)
         posterior = latents.encode(self.pipeline.vae, pixels)
-        means = (posterior.mean[0] * posterior.scaling_factor).to(shots[0].style.prompt.dtype)
+        means = posterior.scaled(posterior.mean[0]).to(base_model.denoiser(self.pipeline).dtype)
         scheduler = self.pipeline.scheduler
 
         def noised(number: int, timestep: torch.Tensor) -> torch.Tensor:

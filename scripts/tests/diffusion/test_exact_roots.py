@@ -9,8 +9,9 @@ from diffusers import DDPMScheduler, UniPCMultistepScheduler
 
 import generate
 import train_lora
-from diffusion import exact_roots, samplers
+from diffusion import exact_roots
 from diffusion.exact_roots import ExactRoots
+from diffusion.families import unet
 from torch_roots import Roots
 
 
@@ -55,7 +56,7 @@ def test_no_training_of_a_lora_takes_others(train_spec, changes):
     assert roots.taken == 0
 
 
-@pytest.mark.parametrize("sampler", ["base", *samplers.SAMPLERS])
+@pytest.mark.parametrize("sampler", ["base", *unet.SAMPLERS])
 def test_no_sampler_takes_others(generate_spec, sampler):
     with Roots() as roots:
         generate.run(generate_spec(sampler=sampler))

@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 import torch
 from diffusers import (
+    StableDiffusion3InpaintPipeline,
     StableDiffusionImg2ImgPipeline,
     StableDiffusionInpaintPipeline,
     StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLInpaintPipeline,
     UNet2DConditionModel,
+    ZImageInpaintPipeline,
 )
 
 from common.errors import StageError
 from common.framing import PLAIN
 from conftest import pipeline as sd_pipeline
 from conftest import xl_pipeline
-from diffusion import inpainting
+from diffusion import base_model, inpainting
 from generation.methods.img2img import Denoiser
 from generation.methods.method import Settings, Style
 from lora import layers
@@ -103,6 +105,38 @@ def test_latents_are_those_of_diffusers_in_every_step(tmp_path, kind, channels, 
     assert len(steps) >= (6 if strength == 1 else 4)
     for step, wanted in zip(made, steps, strict=True):
         assert (step - wanted).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("which", "kind"),
+    [("sd3_base", StableDiffusion3InpaintPipeline), ("z_image_base", ZImageInpaintPipeline)],
+)
+@pytest.mark.parametrize("strength", [0.7, 1.0])
+def test_so_are_those_of_flow_matching(request, which, kind, strength):
+    base = str(request.getfixturevalue(which))
+    pixels, masks = pictures(2)
+    with base_model.borrow(base, torch.device("cpu"), torch.float64) as pipeline:
+        made = inpainted(pipeline, pixels, masks, [3, 4], strength, "base")
+    theirs = kind.from_pretrained(base, dtype=torch.float64)
+    theirs.set_progress_bar_config(disable=True)
+    steps = []
+    theirs(
+        prompt=["a", "b"],
+        negative_prompt=["no", "no"],
+        image=pixels.double() / 255,
+        mask_image=masks[:, None].double(),
+        height=32,
+        width=32,
+        strength=strength,
+        num_inference_steps=6,
+        guidance_scale=4.0,
+        generator=[torch.Generator("cpu").manual_seed(seed) for seed in (3, 4)],
+        output_type="latent",
+        callback_on_step_end=lambda _, __, ___, kept: steps.append(kept["latents"]) or kept,
+    )
+    assert len(steps) == (6 if strength == 1 else 5)  # 6 - int(6 - 6 * 0.7)
+    for step, wanted in zip(made, steps, strict=True):
+        assert (step - wanted).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("channels", [8, 17])

@@ -13,7 +13,8 @@ import train_lora
 from common import images, randomness
 from common.errors import Cancelled, StageError
 from common.framing import PLAIN
-from diffusion import base_model, latents, samplers
+from diffusion import base_model, latents
+from diffusion.families import unet
 from generation.methods.method import Settings
 from generation.methods.reference import Options, Referring
 from lora.layers import Rows
@@ -121,7 +122,7 @@ def changed(some: np.ndarray, others: np.ndarray) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("sampler", ["base", *samplers.SAMPLERS])
+@pytest.mark.parametrize("sampler", ["base", *unet.SAMPLERS])
 def test_the_reference_is_as_noisy_as_the_picture(refer, base, sampler):
     """Every second pass is that of a reference, and by the timestep it is as noisy as it should be.
 

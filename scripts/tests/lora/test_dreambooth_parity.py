@@ -24,6 +24,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 import train_lora
 from common import data_order
+from diffusion.noising import Diffusion
 from lora import adapter as lora_adapter
 from lora import dreambooth
 from noise_floor import EXACT
@@ -96,7 +97,7 @@ class PlainRecipe:
             self.spec["batch_size"],
             step,
             (4, 8, 8),
-            self.noise_scheduler.config.num_train_timesteps,
+            Diffusion(self.noise_scheduler.config),
             self.spec["flip"],
         )
         indices = data_order.step_indices(

@@ -5,6 +5,7 @@ import torch
 from diffusers import DDPMScheduler
 
 import train_lora
+from diffusion.noising import Diffusion
 from lora import dreambooth
 from lora_artifact import losses
 from noise_floor import SUMS
@@ -17,10 +18,11 @@ def test_min_snr_weights_by_the_papers_formula(prediction):
     snr = scheduler.alphas_cumprod[timesteps] / (1 - scheduler.alphas_cumprod[timesteps])
     least = torch.minimum(snr, torch.tensor(5.0))
     expected = least / (snr + 1) if prediction == "v_prediction" else least / snr
-    got = dreambooth.min_snr_weights(scheduler, timesteps, 5.0)
+    noising = Diffusion(scheduler.config)
+    got = noising.weights(timesteps, 5.0)
     torch.testing.assert_close(got, expected, rtol=SUMS, atol=0)
     assert got[0] < 0.01  # hardly any noise
-    assert dreambooth.min_snr_weights(scheduler, timesteps, 0.0).tolist() == [1, 1, 1, 1]
+    assert noising.weights(timesteps, 0.0).tolist() == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("which", ["base", "v_base"])
@@ -34,11 +36,11 @@ def test_min_snr_weighs_each_samples_error(train_spec, request, which):
         train_lora.run(spec)
     one, other = losses(plain)[0], losses(weighed)[0]
     assert one["instance_loss"] == other["instance_loss"]  # the mean is not weighed
-    scheduler = DDPMScheduler.from_pretrained(base, subfolder="scheduler")
+    noising = Diffusion(DDPMScheduler.from_pretrained(base, subfolder="scheduler").config)
     total = 0.0
     for role in ("instance", "class"):
-        drawn = dreambooth.draw(7, role, 1, 0, (4, 8, 8), 1000, True)
-        weight = dreambooth.min_snr_weights(scheduler, drawn.timesteps, 0.01).item()
+        drawn = dreambooth.draw(7, role, 1, 0, (4, 8, 8), noising, True)
+        weight = noising.weights(drawn.timesteps, 0.01).item()
         name = {"instance": "instance_loss", "class": "prior_loss"}[role]
         total += weight * float(one[name])
     assert float(other["loss"]) == pytest.approx(total, rel=SUMS)

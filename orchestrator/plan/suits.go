@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kizu/orchestrator/experiment"
+	"kizu/orchestrator/stage"
+)
+
+// unsuited is a setting that means nothing to the base model, by its path in a file, what to
+// do about it, and whether it is the value that the file's own section has.
+type unsuited struct {
+	holds bool
+	path  string
+	own   bool
+	what  string
+}
+
+// suits refuses settings of a task that mean nothing to the base model. Of one that is not
+// there yet its worker says the same.
+func (b *builder) suits(spec stage.Spec) error {
+	f := b.in.Base.Family
+	if f == nil {
+		return nil
+	}
+	lora, generate := b.exp.LoRA, b.exp.Generate
+	var found []unsuited
+	switch s := spec.(type) {
+	case stage.TrainLoRA:
+		found = []unsuited{
+			{s.Resolution%f.Multiple() != 0, "lora.resolution", s.Resolution == lora.Resolution, fmt.Sprintf("takes pictures whose sides are a multiple of %d, and not %d", f.Multiple(), s.Resolution)},
+			{f.Flow && s.MinSNRGamma > 0, "lora.min_snr_gamma", s.MinSNRGamma == lora.MinSNRGamma, "learns by flow matching, and min-SNR weights go by a diffusion's signal-to-noise ratio: leave it out"},
+			{f.Flow && s.TextEncoder, "lora.text_encoder", s.TextEncoder == lora.TextEncoder, "has text encoders that are not trained: leave it out"},
+			{f.Flow && slices.Contains(strings.Split(s.Target, "+"), "conv"), "lora.target", s.Target == lora.Target, "has a transformer without convolutions: use attention, or names of its layers"},
+		}
+	case stage.Generate:
+		if s.Base == "" {
+			return nil
+		}
+		method := experiment.Methods[s.Method]
+		sampler := s.Sampler == "" || s.Sampler == "base" || slices.Contains(f.Samplers, s.Sampler)
+		found = []unsuited{
+			{f.Flow && method.UNet, "generate.method", s.Method == generate.Method, fmt.Sprintf("has a transformer, and method %s works in a UNet's attention: use img2img or inpaint", s.Method)},
+			{!sampler, "generate.sampler", s.Sampler == generate.Sampler, fmt.Sprintf("is sampled otherwise than by %s: use base, %s", s.Sampler, strings.Join(f.Samplers, ", "))},
+		}
+	}
+	for _, u := range found {
+		if u.holds {
+			err := fmt.Errorf("%s: base model %s %s", u.path, b.in.Base.Name, u.what)
+			if u.own {
+				err = b.exp.Fault(u.path, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// stepNotes say how many steps are run where that is not int(steps × strength).
+func (p *Plan) stepNotes() (notes []string) {
+	for _, task := range p.Tasks {
+		s, ok := task.Spec.(stage.Generate)
+		if !ok || s.Run == 0 {
+			continue
+		}
+		note := fmt.Sprintf("images of %d steps at strength %g are made in %d, as diffusers rounds for flow matching", s.Steps, s.Strength, s.Run)
+		if !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
+	}
+	return notes
+}
