@@ -48,10 +48,11 @@ def train(train_spec, request):
 @EACH
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_every_precision_trains_and_generates(train, generate_spec, which, precision):
-    spec = train("lora", which, precision=precision, steps=3, gradient_checkpointing=True)
+    spec = train("lora", which, precision=precision, steps=2, gradient_checkpointing=True)
     assert np.isfinite(train_lora.run(spec)["final_loss"])
     made = generate_spec(base=spec["base"], lora=spec["out"], precision=precision)
-    assert generate.run(made) == {"images": 12, "blank": 0, "saturated": 0, "nan": 0}
+    made["images"] = made["images"][:2]
+    assert generate.run(made) == {"images": 2, "blank": 0, "saturated": 0, "nan": 0}
 
 
 def test_t5_may_be_missing_and_no_encoder_stays(train, tmp_path):
@@ -68,9 +69,9 @@ def test_t5_may_be_missing_and_no_encoder_stays(train, tmp_path):
 @EACH
 def test_members_of_a_group_end_as_they_do_alone(train, photos, which, monkeypatch):
     changes = [
-        {"steps": 4},
-        {"steps": 3, "rank": 2, "alpha": 3.0, "instance": {"prompt": LONG, "images": photos[2:7]}},
-        {"steps": 4, "class": {"prompt": "cell", "images": []}, "seed": 11},
+        {"steps": 3},
+        {"steps": 2, "rank": 2, "alpha": 3.0, "instance": {"prompt": LONG, "images": photos[2:7]}},
+        {"steps": 3, "class": {"prompt": "cell", "images": []}, "seed": 11},
     ]
     done = {}
     monkeypatch.setattr(host, "done", lambda place, result, _: done.update({place: result}))

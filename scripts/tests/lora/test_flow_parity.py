@@ -2,8 +2,10 @@
 
 The references are written from the formulae of examples/dreambooth/train_dreambooth_lora_sd3.py,
 with --precondition_outputs 0, and train_dreambooth_lora_z_image.py: pixels through `vae.encode` at
-every step, time steps from `compute_density_for_timestep_sampling`, sigmas looked up in the
-scheduler's table. Only the order of the images, the noise and the initial weights are kizu's.
+every step (drawn, where Z-Image's script takes the mean), time steps from
+`compute_density_for_timestep_sampling`, sigmas looked up in the scheduler's table. Only the order
+of the images, the noise and the initial weights are kizu's. The scripts themselves, given these,
+lost the same in 20 steps of float32: within 6e-8 (SD 3) and 1.4e-7 (Z-Image) of each loss.
 """
 
 import pytest
