@@ -29,15 +29,6 @@ func (f *Family) Multiple() int {
 	return 8
 }
 
-// Layers are the ends of the names of its attention's layers; nil where they are those of a
-// UNet, or it is not known.
-func (f *Family) Layers() []string {
-	if f == nil {
-		return nil
-	}
-	return f.Attention
-}
-
 // Denoiser is the folder of the network that a LoRA is on.
 func (f *Family) Denoiser() string { return f.Components[0] }
 

@@ -11,12 +11,9 @@ import (
 // WidthOf adds up how many numbers a LoRA of rank 1 has on the denoiser's layers whose names
 // end so: what goes into a layer and what comes out of it. It is 0 where that cannot be
 // seen: of a model that is not there yet, and of a single file, which names its layers
-// otherwise. It reads headers only.
+// otherwise. The family must be known. It reads headers only.
 func (b *Base) WidthOf(layers []string) (width int64) {
-	dir := filepath.Join(b.Place(), "unet")
-	if b.Family != nil {
-		dir = filepath.Join(b.Place(), b.Family.Denoiser())
-	}
+	dir := filepath.Join(b.Place(), b.Family.Denoiser())
 	files, _ := fs.Glob(os.DirFS(dir), "*"+checkpointSuffix) // the pattern is sound
 	seen := map[string]bool{}                                // variants have the same layers
 	for _, file := range files {

@@ -140,7 +140,7 @@ func TestEstimate(t *testing.T) {
 	if least := int64(39 * 8 * 199296 * 20); e.LoRABytes < least || e.LoRABytes > least*11/10 {
 		t.Errorf("LoRAs take %d bytes, want about %d", e.LoRABytes, least)
 	}
-	tiny := &model.Base{Path: "../../experiments/models/tiny-sd"}
+	tiny := &model.Base{Path: "../../experiments/models/tiny-sd", Family: &model.Family{Components: []string{"unet"}}}
 	if width := EstimateOf(p.Tasks, tiny).LoRABytes / (39 * 8 * 20); width != tinyWidth {
 		t.Errorf("the attention layers of tiny-sd are %d wide together, want %d", width, tinyWidth)
 	}

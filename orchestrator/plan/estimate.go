@@ -15,17 +15,17 @@ type Estimate struct {
 	Bytes       int64 `json:"bytes"`
 }
 
-// EstimateOf adds up what tasks will write. base is the model that LoRAs are of; nil for
-// the usual sizes.
+// EstimateOf adds up what tasks will write. base is the model that LoRAs are of; nil, or
+// without a family, for the usual sizes.
 func EstimateOf(tasks []*Task, base *model.Base) Estimate {
 	var e Estimate
 	widths := map[string]int64{} // of base's layers, by what LoRAs are on
 	for _, task := range tasks {
 		output := task.Spec.Output()
-		if lora, ok := task.Spec.(stage.TrainLoRA); ok && base != nil {
+		if lora, ok := task.Spec.(stage.TrainLoRA); ok && base != nil && base.Family != nil {
 			width, known := widths[lora.Target]
 			if !known {
-				width = base.WidthOf(lora.Layers(base.Family.Layers()))
+				width = base.WidthOf(lora.Layers(base.Family.Attention))
 				widths[lora.Target] = width
 			}
 			if width > 0 {

@@ -9,13 +9,11 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// unsuited is a setting that means nothing to the base model, by its path in a file, what to
-// do about it, and whether it is the value that the file's own section has.
+// unsuited is a setting that means nothing to the base model, where holds, and what to do
+// about it; own says whether the file's own section at that path has the value.
 type unsuited struct {
-	holds bool
-	path  string
-	own   bool
-	what  string
+	holds, own bool
+	path, what string
 }
 
 // suits refuses settings of a task that mean nothing to the base model. Of one that is not
@@ -30,10 +28,10 @@ func (b *builder) suits(spec stage.Spec) error {
 	switch s := spec.(type) {
 	case stage.TrainLoRA:
 		found = []unsuited{
-			{s.Resolution%f.Multiple() != 0, "lora.resolution", s.Resolution == lora.Resolution, fmt.Sprintf("takes pictures whose sides are a multiple of %d, and not %d", f.Multiple(), s.Resolution)},
-			{f.Flow && s.MinSNRGamma > 0, "lora.min_snr_gamma", s.MinSNRGamma == lora.MinSNRGamma, "learns by flow matching, and min-SNR weights go by a diffusion's signal-to-noise ratio: leave it out"},
-			{f.Flow && s.TextEncoder, "lora.text_encoder", s.TextEncoder == lora.TextEncoder, "has text encoders that are not trained: leave it out"},
-			{f.Flow && slices.Contains(strings.Split(s.Target, "+"), "conv"), "lora.target", s.Target == lora.Target, "has a transformer without convolutions: use attention, or names of its layers"},
+			{s.Resolution%f.Multiple() != 0, s.Resolution == lora.Resolution, "lora.resolution", fmt.Sprintf("takes pictures whose sides are a multiple of %d, and not %d", f.Multiple(), s.Resolution)},
+			{f.Flow && s.MinSNRGamma > 0, s.MinSNRGamma == lora.MinSNRGamma, "lora.min_snr_gamma", "learns by flow matching, and min-SNR weights go by a diffusion's signal-to-noise ratio: leave it out"},
+			{f.Flow && s.TextEncoder, s.TextEncoder == lora.TextEncoder, "lora.text_encoder", "has text encoders that are not trained: leave it out"},
+			{f.Flow && slices.Contains(strings.Split(s.Target, "+"), "conv"), s.Target == lora.Target, "lora.target", "has a transformer without convolutions: use attention, or names of its layers"},
 		}
 	case stage.Generate:
 		if s.Base == "" {
@@ -42,8 +40,8 @@ func (b *builder) suits(spec stage.Spec) error {
 		method := experiment.Methods[s.Method]
 		sampler := s.Sampler == "" || s.Sampler == "base" || slices.Contains(f.Samplers, s.Sampler)
 		found = []unsuited{
-			{f.Flow && method.UNet, "generate.method", s.Method == generate.Method, fmt.Sprintf("has a transformer, and method %s works in a UNet's attention: use img2img or inpaint", s.Method)},
-			{!sampler, "generate.sampler", s.Sampler == generate.Sampler, fmt.Sprintf("is sampled otherwise than by %s: use base, %s", s.Sampler, strings.Join(f.Samplers, ", "))},
+			{f.Flow && method.UNet, s.Method == generate.Method, "generate.method", fmt.Sprintf("has a transformer, and method %s works in a UNet's attention: use img2img or inpaint", s.Method)},
+			{!sampler, s.Sampler == generate.Sampler, "generate.sampler", fmt.Sprintf("is sampled otherwise than by %s: use base, %s", s.Sampler, strings.Join(f.Samplers, ", "))},
 		}
 	}
 	for _, u := range found {
