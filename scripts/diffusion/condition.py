@@ -5,6 +5,8 @@ from itertools import chain
 
 import torch
 
+from common import runtime
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -17,9 +19,10 @@ class Condition:
     pooled: torch.Tensor | None = None
 
     def __getitem__(self, rows: torch.Tensor) -> "Condition":
-        """The conditions of some rows, repeated as the index repeats them."""
-        if isinstance(self.embedding, list):  # lengths shape what follows: this waits for the rows
+        """The conditions of some rows, repeated as the index on the CPU repeats them."""
+        if isinstance(self.embedding, list):
             return Condition([self.embedding[row] for row in rows.tolist()])
+        rows = runtime.to_device(rows, self.embedding.device)
         return Condition(self.embedding[rows], None if self.pooled is None else self.pooled[rows])
 
 

@@ -36,12 +36,12 @@ class Role:
 
 @dataclass(frozen=True)
 class Batch:
-    """S samples on the UNet's device.
+    """S samples on the denoiser's device.
 
-    clean, noise: (S, C, h, w); timesteps: (S,) int64; prompt: (S,) int64, an index into the prompts
-    of all trainings at work; weights: (S,), what each sample's error counts for in its training's
-    loss; sizes: (S, 6); areas: (S, 1, h, w), what each latent's error counts for in its sample's;
-    besides: (S, K, h, w), as in Role.
+    clean, noise: (S, C, h, w); timesteps: (S,) int64, steps as Noising has them; prompt: (S,) int64
+    on the CPU, an index into the prompts of all trainings at work; weights: (S,), what each
+    sample's error counts for in its training's loss; sizes: (S, 6); areas: (S, 1, h, w), what each
+    latent's error counts for in its sample's; besides: (S, K, h, w), as in Role.
     """
 
     clean: torch.Tensor

@@ -143,7 +143,7 @@ class Training:
             clean=role.posterior.sample(images, drawn.flips, drawn.posterior_noise),
             noise=runtime.to_device(drawn.noise, device),
             timesteps=runtime.to_device(drawn.timesteps, device),
-            prompt=torch.full((len(images),), prompt, device=device),
+            prompt=torch.full((len(images),), prompt),
             weights=runtime.to_device(weight * snr, device),
             sizes=runtime.to_device(role.sizes[images], device),
             areas=runtime.to_device(role.areas[variants, images], device),
