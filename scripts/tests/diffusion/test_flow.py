@@ -98,6 +98,35 @@ def test_members_of_a_group_end_as_they_do_alone(train, photos, which, monkeypat
 
 
 @EACH
+@pytest.mark.parametrize("guidance", [0.0, 3.0])
+def test_a_batch_may_mix_loras_and_prompts(
+    train, generate_spec, photos, which, guidance, monkeypatch
+):
+    """Within a level of 255: schedulers compute in float32."""
+    trained = train("lora", which, learning_rate=0.05, steps=2)
+    train_lora.run(trained)
+    monkeypatch.setattr(host, "done", lambda *_: None)
+
+    def specs(tag: str) -> list[dict]:
+        shared = {"base": trained["base"], "precision": "fp64", "steps": 4, "guidance": guidance}
+        entries = [{"name": f"{i}.png", "source": photos[i], "seed": 7 + i} for i in range(2)]
+        kinds = [{"lora": trained["out"], "prompt": LONG}, {"prompt": "cell"}]
+        return [
+            generate_spec(f"{tag}{i}", images=entries, **shared, **kind)
+            for i, kind in enumerate(kinds)
+        ]
+
+    alone, group = specs("alone"), specs("group")
+    for spec in alone:
+        generate.run(spec)
+    generate.run_together(group)
+    for one, other in zip(alone, group, strict=True):
+        for name, picture in pictures(one).items():
+            assert np.abs(picture - pictures(other)[name]).max() <= 1
+    assert np.abs(pictures(alone[0])["0.png"] - pictures(alone[1])["0.png"]).max() > 1
+
+
+@EACH
 def test_an_interrupted_training_ends_in_the_same_bytes(train, which, tmp_path, monkeypatch):
     whole = train("whole", which, steps=6, precision="fp32")
     train_lora.run(whole)
