@@ -20,6 +20,8 @@ def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
     """The pipeline of a file; in `dtype`, the autoencoder at least in float32."""
     config = files.configuration_of(file)
     family = family_of(config)
+    if family.lent:
+        raise StageError(f"{file} is of the family {family.name}: give its diffusers folder")
     require_whole(file)
     try:
         vae = AutoencoderKL.from_single_file(

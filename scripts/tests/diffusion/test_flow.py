@@ -246,3 +246,12 @@ def test_steps_of_stable_diffusion_3_are_mostly_in_the_middle(sd3_base):
     middle = ((steps >= 250) & (steps < 750)).float().mean()
     assert middle == pytest.approx(0.728, abs=0.03)  # of a normal number below logit(0.75)
     assert steps.min() >= 0 and steps.max() <= 999
+
+
+@EACH
+def test_a_single_file_is_refused(train, which, tmp_path):
+    spec = train("lora", which)
+    (tmp_path / "base").symlink_to(spec["base"])
+    (tmp_path / "base.safetensors").write_bytes(b"")
+    with pytest.raises(StageError, match="give its diffusers folder"):
+        train_lora.run(spec | {"base": str(tmp_path / "base.safetensors")})
