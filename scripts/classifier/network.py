@@ -7,6 +7,7 @@ that experiment files may name; another that ends in a linear layer needs its en
 
 import urllib.error
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,17 @@ class Classifier:
 
     def normalize(self, pixels: torch.Tensor) -> torch.Tensor:
         """uint8 or float 0..255 (B, 3, R, R) to network inputs, channels last."""
-        mean = torch.tensor(self.mean, device=pixels.device).view(1, 3, 1, 1)
-        std = torch.tensor(self.std, device=pixels.device).view(1, 3, 1, 1)
+        mean, std = _scaling(self.mean, self.std, pixels.device, torch.get_default_dtype())
         return ((pixels.float() / 255.0 - mean) / std).to(memory_format=torch.channels_last)
+
+
+@lru_cache
+@torch.inference_mode(False)
+def _scaling(
+    mean: tuple, std: tuple, device: torch.device, dtype: torch.dtype
+) -> list[torch.Tensor]:
+    """Both as (1, 3, 1, 1) on a device; made anew, they would be waited for at every step."""
+    return [torch.tensor(t, device=device, dtype=dtype).view(1, 3, 1, 1) for t in (mean, std)]
 
 
 def build(

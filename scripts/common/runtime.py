@@ -53,6 +53,12 @@ def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return tensor.to(device, non_blocking=True)
 
 
+def indices(*columns: list[int], device: torch.device) -> tuple[torch.Tensor, ...]:
+    """Columns of indices for tensors on a device, which lists would be copied to while the host
+    waits."""
+    return tuple(to_device(torch.tensor(columns, dtype=torch.int64), device))
+
+
 def stop_if_cancelled() -> None:
     """Raise Cancelled when the host asks for it; stages call this at every step and batch."""
     if host.cancelled():

@@ -35,8 +35,8 @@ class Posterior:
 
     def sample(self, indices: list[int], flips: list[bool], noise: torch.Tensor) -> torch.Tensor:
         """Scaled latents (B, C, h, w) of the indexed images; `noise` is standard normal."""
-        variants = [int(flip) for flip in flips]
-        mean, std = self.mean[variants, indices], self.std[variants, indices]
+        chosen = runtime.indices(flips, indices, device=self.mean.device)
+        mean, std = self.mean[chosen], self.std[chosen]
         return self.scaled(mean + std * runtime.to_device(noise, mean.device))
 
     def drawn(self, generators: list[torch.Generator]) -> torch.Tensor:

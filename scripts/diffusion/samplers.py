@@ -1,7 +1,9 @@
 """The samplers that images are made with, by the names that experiment files have for them."""
 
+import functools
 from typing import Any
 
+import torch
 from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
@@ -52,4 +54,28 @@ def build(sampler: str, pipeline: DiffusionPipeline) -> SchedulerMixin:
     if not hasattr(built, "add_noise"):  # flow matching: the same in another order, up to sigma 1
         built.add_noise = lambda clean, noise, step: built.scale_noise(clean, step, noise)
         built.init_noise_sigma = 1.0
-    return built
+    return told_on_host(built)
+
+
+def told_on_host(scheduler: SchedulerMixin) -> SchedulerMixin:
+    """The scheduler, whose steps are told their time step by the host where the denoiser has it on
+    a device: some look it up in tables, and would wait for the device to say it."""
+    set_timesteps, step = scheduler.set_timesteps, scheduler.step
+
+    @functools.wraps(set_timesteps)  # pipelines look at the signatures of schedulers
+    def set_and_keep(*args: Any, **kwargs: Any) -> None:
+        set_timesteps(*args, **kwargs)
+        scheduler.on_host = scheduler.timesteps.cpu()
+
+    @functools.wraps(step)
+    def step_of_host(output: torch.Tensor, timestep: torch.Tensor, *args: Any, **kwargs: Any):
+        # A pipeline goes through scheduler.timesteps, or its end: an element knows its place there.
+        place, on_device = timestep.storage_offset(), scheduler.timesteps
+        scheduler.timesteps = scheduler.on_host
+        try:
+            return step(output, scheduler.on_host[place], *args, **kwargs)
+        finally:
+            scheduler.timesteps = on_device
+
+    scheduler.set_timesteps, scheduler.step = set_and_keep, step_of_host
+    return scheduler

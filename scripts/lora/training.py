@@ -147,7 +147,7 @@ class Training:
             weights=runtime.to_device(weight * snr, device),
             sizes=runtime.to_device(role.sizes[images], device),
             areas=runtime.to_device(role.areas[variants, images], device),
-            besides=role.besides[variants, images],
+            besides=role.besides[runtime.indices(variants, images, device=device)],
         )
 
     def update(self, step: int, drawn: Drawn, errors: torch.Tensor) -> torch.Tensor:
