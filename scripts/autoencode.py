@@ -16,6 +16,7 @@ from common import images, runtime
 from common.errors import StageError
 from common.framing import Rendered
 from common.specs import read_spec
+from common.writing import Writer
 from diffusion import base_model, latents
 from diffusion.base_files import BaseFiles
 from diffusion.base_folder import Pipeline
@@ -53,15 +54,17 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     folder = Path(spec.out) / "images"
     folder.mkdir()
     dtype = runtime.dtype_of(spec.precision)
-    with base_model.borrow(spec.base, device, dtype, spec.base_files) as pipeline:
+    lent = base_model.borrow(spec.base, device, dtype, spec.base_files)
+    with lent as pipeline, Writer() as writer:
         for first in range(0, len(photos), PART):
             runtime.stop_if_cancelled()
             part = photos[first : first + PART]
             squares = images.read_images([p for p, _ in part], spec.resolution, spec.rendering)
             squares = [s.flip(-1) if m else s for s, (_, m) in zip(squares, part, strict=True)]
             for number, picture in enumerate(through(pipeline, torch.stack(squares)), first):
-                images.write_png(picture, folder / f"{number:04d}.png")
+                writer.add(images.write_png, picture, folder / f"{number:04d}.png")
             host.progress(first + len(part), len(photos), {})
+        writer.wait()
     return {"images": len(photos)}
 
 

@@ -19,6 +19,7 @@ from common import runtime, together
 from common.framing import Rendered
 from common.specs import read_spec
 from common.together import Alone, Task
+from common.writing import Writer
 from diffusion import base_model
 from diffusion.base_files import BaseFiles
 from diffusion.base_model import Pipeline
@@ -139,11 +140,12 @@ class Work(together.Work):
         spec = self.spec
         return Shot(self.style, picture.source, picture.seed, picture.defect, masks, spec.good)
 
-    def take(self, picture: Picture, made: Made) -> None:
-        """Write an image, and finish after the last."""
-        self.artifact.add(picture.name, picture.source, picture.seed, made)
+    def take(self, picture: Picture, made: Made, writer: Writer) -> None:
+        """Have an image written, and finish after the last."""
+        self.artifact.add(picture.name, picture.source, picture.seed, made, writer)
         self.progress({})
         if len(self.artifact) == len(self.spec.images):
+            writer.wait()
             self.finish()
 
     def progress(self, fields: dict[str, float]) -> None:
@@ -164,7 +166,8 @@ def generate(tasks: list[Task]) -> None:
     device = runtime.prepare(spec.device, spec.threads)
     build = partial(works[0].method.maker, spec.settings())
     if not spec.base:
-        make(build(None, None), works, spec.batch_size)
+        with Writer() as writer:
+            make(build(None, None), works, spec.batch_size, writer)
         return
     dtype = runtime.dtype_of(spec.precision)
     with base_model.borrow(spec.base, device, dtype, spec.base_files) as pipeline:
@@ -172,11 +175,11 @@ def generate(tasks: list[Task]) -> None:
         loras = [work.style.lora for work in begun if work.style.lora]
         if len(begun) > 1 and not all(lora.finite() for lora in loras):
             raise together.ApartError("a LoRA has weights that are no numbers")
-        with lora_layers.beside(pipeline, loras) as rows:
-            make(build(pipeline, rows), begun, spec.batch_size)
+        with lora_layers.beside(pipeline, loras) as rows, Writer() as writer:
+            make(build(pipeline, rows), begun, spec.batch_size, writer)
 
 
-def make(maker: Maker, works: list[Work], batch_size: int) -> None:
+def make(maker: Maker, works: list[Work], batch_size: int, writer: Writer) -> None:
     """Make the images of works that have begun."""
     pictures = [picture for work in works for picture in work.pictures()]
     for work in works:
@@ -191,7 +194,7 @@ def make(maker: Maker, works: list[Work], batch_size: int) -> None:
 
         wanted = [work.shot(picture) for work, picture in batch]
         for (work, picture), made in zip(batch, maker.make(wanted, on_step), strict=True):
-            work.take(picture, made)
+            work.take(picture, made, writer)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from common import image_quality, images
 from common.image_quality import FLAGS, Quality
+from common.writing import Writer
 from generation.methods.method import REMARKS, Made
 
 COLUMNS = ["name", "source_name", "seed", "mean", "std", "blank", "saturated", "nan"]
@@ -27,20 +28,20 @@ class Artifact:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def add(self, name: str, source: str, seed: int, made: Made) -> None:
-        """Write an image and its mask, which has the same file name."""
-        images.write_png(made.pixels, self.out / "images" / name)
+    def add(self, name: str, source: str, seed: int, made: Made, writer: Writer) -> None:
+        """Have an image and its mask written, which has the same file name."""
+        writer.add(images.write_png, made.pixels, self.out / "images" / name)
         signed = images.to_signed(made.pixels) if made.decoded is None else made.decoded
         quality = image_quality.measure(signed, made.pixels)
         for flag in FLAGS:
             self.counts[flag] += getattr(quality, flag)
         self.rows.append([name, Path(source).name, seed, *_columns(quality)])
         if self.masks:
-            self._add_mask(name, made)
+            self._add_mask(name, made, writer)
 
-    def _add_mask(self, name: str, made: Made) -> None:
+    def _add_mask(self, name: str, made: Made, writer: Writer) -> None:
         assert made.mask is not None and made.mask.shape == made.pixels.shape[1:], name
-        images.write_mask(made.mask, self.out / "masks" / name)
+        writer.add(images.write_mask, made.mask, self.out / "masks" / name)
         self.rows[-1] += [int(made.mask.sum()), made.remark]
         if made.remark:
             self.counts[_key(made.remark)] += 1
