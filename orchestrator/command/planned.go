@@ -197,6 +197,6 @@ func workerCommand(s *settings) (execute.Command, error) {
 	return execute.Command{
 		Path: program,
 		Args: []string{"embed", "--" + setHome, home, "--" + setPython, python},
-		Env:  execute.WorkerEnvironment(s.on(setReproducible)),
+		Env:  append(execute.WorkerEnvironment(s.on(setReproducible)), s.cuda()...),
 	}, nil
 }

@@ -106,7 +106,7 @@ func (p *prediction) start(ctx context.Context, reproducible bool) (*execute.Hel
 	if err != nil {
 		return nil, "", err
 	}
-	worker.Env = execute.WorkerEnvironment(reproducible || p.settings.on(setReproducible))
+	worker.Env = append(execute.WorkerEnvironment(reproducible || p.settings.on(setReproducible)), p.settings.cuda()...)
 	devices, err := execute.Devices(ctx, worker, p.settings.devices())
 	if err != nil {
 		return nil, "", err

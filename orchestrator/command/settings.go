@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -131,6 +132,19 @@ func (s *settings) duration(name string) time.Duration {
 func (s *settings) path(name string) string {
 	path, _ := plan.Expanded(s.text(name))
 	return path
+}
+
+// cuda is how GPUs compute, as variables that scripts/common/devices.py reads.
+func (s *settings) cuda() (variables []string) {
+	for _, known := range settingTable {
+		if text := s.text(known.name); strings.HasPrefix(known.name, "cuda.") {
+			if known.kind.word == yesOrNo.word {
+				text = strconv.FormatBool(s.on(known.name))
+			}
+			variables = append(variables, known.environment()+"="+text)
+		}
+	}
+	return variables
 }
 
 // slurm reads Slurm's settings.

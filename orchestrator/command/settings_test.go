@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,5 +188,28 @@ func TestVariablesThatSeemMeant(t *testing.T) {
 			t.Errorf("%s: %s", variable, message)
 		}
 		os.Unsetenv(variable)
+	}
+}
+
+// TestHowGPUsCompute: workers are told by variables, whoever said it, and in the words that they know.
+func TestHowGPUsCompute(t *testing.T) {
+	usual, _, err := machineSettings(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := usual.cuda(), []string{"KIZU_CUDA_TF32=convolutions", "KIZU_CUDA_BENCHMARK=false", "KIZU_CUDA_DETERMINISTIC=false"}; !slices.Equal(got, want) {
+		t.Errorf("by default %q, want %q", got, want)
+	}
+	t.Setenv("KIZU_CUDA_BENCHMARK", "1")
+	s, _, err := machineSettings(t, "cuda: {tf32: all, benchmark: false}\n", "--cuda-deterministic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.cuda(), []string{"KIZU_CUDA_TF32=all", "KIZU_CUDA_BENCHMARK=true", "KIZU_CUDA_DETERMINISTIC=true"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	_, message, _ := machineSettings(t, "cuda: {tf32: true}\n")
+	if want := "config file FILE:1:14: cuda.tf32: true: want one of: off, convolutions, all"; message != want {
+		t.Errorf("%s, want %s", message, want)
 	}
 }

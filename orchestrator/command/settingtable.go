@@ -31,6 +31,10 @@ const (
 
 	setReproducible = "reproducible"
 
+	setTF32          = "cuda.tf32"
+	setBenchmark     = "cuda.benchmark"
+	setDeterministic = "cuda.deterministic"
+
 	setPartition  = "slurm.partition"
 	setAccount    = "slurm.account"
 	setQOS        = "slurm.qos"
@@ -79,6 +83,9 @@ var settingTable = []setting{
 	{setLocks, oneOf(store.LockFlock, store.LockLease, store.LockAuto), store.LockAuto, "`how` to lock the store: flock, lease (for network file systems), or auto", nil},
 	{setTogether, aNumber, "16", "the most tasks that one device computes at the same time, where they allow it; 1 for one by one", atLeast(1, "give a number from 1, which is one task after another")},
 	{setReproducible, yesOrNo, "false", "compute on CPUs with code that every x86-64 processor with AVX2 has, for the same bytes on all of them as far as possible; slower", nil},
+	{setTF32, oneOf("off", "convolutions", "all"), "convolutions", "`where` GPUs multiply fp32 numbers rounded to 10 bits of fraction, several times as fast: off, convolutions or all", nil},
+	{setBenchmark, yesOrNo, "false", "have GPUs use the convolution that is fastest in a trial; another run may find another, with other last bits", nil},
+	{setDeterministic, yesOrNo, "false", "have GPUs use code that repeats itself to the bit, where torch has any; slower", nil},
 }
 
 // executorTable has the settings of commands that can choose an executor. On the

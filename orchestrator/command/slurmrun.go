@@ -134,6 +134,11 @@ func (r *runner) workerArguments(runID string, settings slurm.Settings) ([]strin
 	words = append(words, "--run", runID, "--plan", r.planned.plan.Digest(),
 		"--grace", settings.Grace.String(), "--idle", s.duration(setIdle).String())
 	words = append(words, worker.Args[1:]...) // --home and --python
+	for _, known := range settingTable {
+		if strings.HasPrefix(known.name, "cuda.") {
+			words = append(words, fmt.Sprintf("--%s=%s", known.flag(), s.text(known.name)))
+		}
+	}
 	return append(words, "--"+setStore, r.planned.store.Root(), "--"+setLocks, locks, "--"+setDevices, s.text(setDevices),
 		"--"+setStall, s.text(setStall), "--"+setCheckpoint, s.text(setCheckpoint),
 		"--"+setTogether, s.text(setTogether), fmt.Sprintf("--%s=%t", setReproducible, s.on(setReproducible))), nil

@@ -19,6 +19,13 @@ LIMITS = (
 )
 
 
+# How GPUs compute, by default, in the variables that kizu sets by its settings cuda.*.
+CUDA = {
+    "KIZU_CUDA_TF32": "convolutions",
+    "KIZU_CUDA_BENCHMARK": "false",
+    "KIZU_CUDA_DETERMINISTIC": "false",
+}
+
 CPU_INFO = Path("/proc/cpuinfo")
 NUMBERS = {"family": "cpu family", "model": "model", "stepping": "stepping"}  # what it calls them
 
@@ -40,7 +47,24 @@ def probe(spec: dict[str, Any]) -> dict[str, Any]:
         if not chosen:
             names = ", ".join(d["name"] for d in known)
             raise StageError(f"device {wanted!r} does not exist on this machine; it has: {names}")
-    return {"devices": chosen, "versions": versions(), "processor": processor()}
+    processor_ = processor()
+    if any(device["kind"] == "cuda" for device in chosen):
+        processor_["limits"] |= configure_cuda()
+    return {"devices": chosen, "versions": versions(), "processor": processor_}
+
+
+def configure_cuda() -> dict[str, str]:
+    """Have GPUs compute as the environment says; returns what it says other than by default."""
+    said = {name: os.environ.get(name) or usual for name, usual in CUDA.items()}
+    tf32, benchmark, deterministic = said.values()
+    torch.backends.cuda.matmul.allow_tf32 = tf32 == "all"
+    torch.backends.cudnn.allow_tf32 = tf32 != "off"
+    torch.backends.cudnn.benchmark = benchmark == "true"
+    if deterministic == "true":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # which cuBLAS reads first
+    # What has no such code is used all the same, and named in the task's log.
+    torch.use_deterministic_algorithms(deterministic == "true", warn_only=True)
+    return {name: text for name, text in said.items() if text != CUDA[name]}
 
 
 def available() -> list[dict[str, Any]]:

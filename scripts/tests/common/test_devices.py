@@ -1,12 +1,14 @@
 """Devices are named as the host names them, and unknown ones are refused by name."""
 
 import json
+import os
 
 import pytest
 import torch
 
 from common import devices
 from common.errors import StageError
+from fake_cuda import fake_cuda
 
 
 def test_the_cpu_is_always_there():
@@ -62,3 +64,47 @@ def test_auto_is_every_gpu_or_else_the_cpu():
 def test_unknown_devices_are_refused(name):
     with pytest.raises(StageError, match=f"device '{name}' does not exist.*it has: cpu"):
         devices.probe({"device": name})
+
+
+@pytest.fixture
+def switches(monkeypatch):
+    """How torch computes on GPUs, which is put back."""
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    for name in devices.CUDA:
+        monkeypatch.delenv(name, raising=False)
+    yield monkeypatch
+    monkeypatch.undo()
+    os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
+    devices.configure_cuda()
+
+
+def state() -> tuple:
+    backends = torch.backends
+    return (
+        backends.cuda.matmul.allow_tf32,
+        backends.cudnn.allow_tf32,
+        backends.cudnn.benchmark,
+        torch.are_deterministic_algorithms_enabled(),
+        os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ({}, (False, True, False, False, None)),
+        ({"KIZU_CUDA_TF32": "off"}, (False, False, False, False, None)),
+        ({"KIZU_CUDA_TF32": "all"}, (True, True, False, False, None)),
+        ({"KIZU_CUDA_BENCHMARK": "true"}, (False, True, True, False, None)),
+        ({"KIZU_CUDA_DETERMINISTIC": "true"}, (False, True, False, True, ":4096:8")),
+    ],
+)
+def test_gpus_compute_as_settings_say_and_manifests_can_say_so(switches, said, wanted):
+    for name in devices.LIMITS:
+        switches.delenv(name, raising=False)
+    for name, text in said.items():
+        switches.setenv(name, text)
+    assert devices.probe({"device": "cpu"})["processor"]["limits"] == {}
+    with fake_cuda():
+        assert devices.probe({"device": "cuda:0"})["processor"]["limits"] == said
+    assert state() == wanted
