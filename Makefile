@@ -12,7 +12,8 @@
 #   make build    only set up: .venv, build/, bin/kizu
 #   make clean    remove all that, but not the results in runs/
 #
-# PYTHON=... chooses the Python to embed, 3.10 to 3.13 (default: python3).
+# PYTHON=... chooses the Python to embed, 3.10 to 3.13 (default: python3). CONSTRAINTS=FILE chooses other
+# versions of packages, such as a torch for an older driver; see README.md.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

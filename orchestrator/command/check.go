@@ -101,6 +101,9 @@ func (c *checkup) checkDevices(ctx context.Context, s *settings) error {
 	devices, err := s.probe(ctx)
 	for _, d := range devices {
 		c.Devices = append(c.Devices, device{d.Name, d.Label, d.Memory})
+		if d.Problem != "" {
+			c.Warnings = append(c.Warnings, d.Problem)
+		}
 	}
 	return err
 }

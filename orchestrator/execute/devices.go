@@ -15,7 +15,7 @@ var drivers = []string{"/dev/nvidiactl", "/dev/dxg"}
 // short-lived worker is asked where there may be others than that: the host itself never loads a
 // CUDA library.
 func Devices(ctx context.Context, command Command, named []string) ([]string, error) {
-	there := []string{"cpu"}
+	there, why := []string{"cpu"}, ""
 	others := len(named) == 0 || slices.ContainsFunc(named, func(name string) bool { return name != "cpu" })
 	if others && slices.ContainsFunc(drivers, exists) {
 		found, err := Probe(ctx, command, nil)
@@ -26,11 +26,14 @@ func Devices(ctx context.Context, command Command, named []string) ([]string, er
 			if device.Kind == "cuda" {
 				there = append(there, device.Name)
 			}
+			if device.Problem != "" {
+				why = " (" + device.Problem + ")"
+			}
 		}
 	}
 	for _, name := range named {
 		if !slices.Contains(there, name) {
-			return nil, fmt.Errorf("there is no device %s on this machine, which has %s: give one of these, or auto", name, strings.Join(there, ", "))
+			return nil, fmt.Errorf("there is no device %s on this machine, which has %s%s: give one of these, or auto", name, strings.Join(there, ", "), why)
 		}
 	}
 	switch {

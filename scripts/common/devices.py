@@ -1,5 +1,6 @@
 """Which devices torch can use here, and what they are called ("cpu", "cuda:0", ...)."""
 
+import ctypes
 import importlib.metadata
 import os
 import platform
@@ -45,8 +46,11 @@ def probe(spec: dict[str, Any]) -> dict[str, Any]:
     else:
         chosen = [d for d in known if d["name"] == _canonical(wanted)]
         if not chosen:
-            names = ", ".join(d["name"] for d in known)
-            raise StageError(f"device {wanted!r} does not exist on this machine; it has: {names}")
+            names, why = ", ".join(d["name"] for d in known), known[0].get("problem", "")
+            raise StageError(
+                f"device {wanted!r} does not exist on this machine; it has: {names}"
+                + (f" ({why})" if why else "")
+            )
     processor_ = processor()
     if any(device["kind"] == "cuda" for device in chosen):
         processor_["limits"] |= configure_cuda()
@@ -68,9 +72,11 @@ def configure_cuda() -> dict[str, str]:
 
 
 def available() -> list[dict[str, Any]]:
-    """Every usable device, the CPU first."""
+    """Every usable device, the CPU first, with the "problem" that keeps GPUs from being used."""
     cpu = {"name": "cpu", "kind": "cpu", "label": _cpu_label(), "memory_bytes": _cpu_memory()}
     found = [cpu]
+    if why := "" if torch.cuda.device_count() else unused():
+        cpu["problem"] = why
     for index in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(index)
         found.append(
@@ -82,6 +88,33 @@ def available() -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def unused() -> str:
+    """Why torch uses no GPU though there is a driver, and what to do; "" where it could use one.
+
+    A driver runs what is built with the same major version of CUDA or an earlier one.
+    """
+    knows, built = driver_version(), torch.version.cuda
+    if not knows or (built and knows[0] >= int(built.split(".")[0])):
+        return ""
+    kind = f"with CUDA {built}" if built else "without CUDA"
+    return (
+        f"GPUs are not used: their driver knows CUDA {knows[0]}.{knows[1]}, and torch"
+        f" {torch.__version__} is built {kind}; install a newer driver, or another torch by"
+        " `CONSTRAINTS=FILE make build` (README.md)"
+    )
+
+
+def driver_version() -> tuple[int, int] | None:
+    """The newest CUDA that the GPUs' driver knows; None without a driver."""
+    version = ctypes.c_int()
+    try:
+        ctypes.CDLL("libcuda.so.1").cuDriverGetVersion(ctypes.byref(version))
+    except (OSError, AttributeError):
+        return None
+    known = version.value // 1000, version.value % 1000 // 10
+    return known if version.value else None
 
 
 def resolve(name: str) -> torch.device:

@@ -75,4 +75,6 @@ type Device struct {
 	Kind   string `json:"kind"`         // Kind is torch's type of device: cpu, cuda, …
 	Label  string `json:"label"`        // Label is what its maker calls it.
 	Memory int64  `json:"memory_bytes"` // Memory is all that it has, in bytes.
+
+	Problem string `json:"problem,omitempty"` // Problem is what keeps GPUs from being used in its place.
 }

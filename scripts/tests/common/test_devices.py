@@ -108,3 +108,40 @@ def test_gpus_compute_as_settings_say_and_manifests_can_say_so(switches, said, w
     with fake_cuda():
         assert devices.probe({"device": "cuda:0"})["processor"]["limits"] == said
     assert state() == wanted
+
+
+@pytest.mark.parametrize(
+    ("knows", "built", "said"),
+    [
+        (None, "13.2", ""),
+        ((13, 0), "13.2", ""),
+        ((14, 1), "13.2", ""),
+        ((12, 4), "13.2", "their driver knows CUDA 12.4, and torch .* is built with CUDA 13.2"),
+        ((12, 4), None, "their driver knows CUDA 12.4, and torch .* is built without CUDA"),
+    ],
+)
+def test_a_driver_that_is_too_old_for_torch_is_said(monkeypatch, knows, built, said):
+    monkeypatch.setattr(devices, "driver_version", lambda: knows)
+    monkeypatch.setattr(torch.version, "cuda", built)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    (cpu,) = devices.probe({"device": "auto"})["devices"]
+    assert bool(said) == ("problem" in cpu)
+    with pytest.raises(StageError, match=f"it has: cpu.*{said}.*CONSTRAINTS" if said else "cpu$"):
+        devices.probe({"device": "cuda:0"})
+
+
+def test_the_driver_is_asked_for_its_version(monkeypatch):
+    class Driver:
+        @staticmethod
+        def cuDriverGetVersion(version) -> int:
+            version._obj.value = 12040
+            return 0
+
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda name: Driver)
+    assert devices.driver_version() == (12, 4)
+
+    def missing(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(devices.ctypes, "CDLL", missing)
+    assert devices.driver_version() is None
