@@ -25,13 +25,15 @@ READ_AT_ONCE = 64  # images, between two words to the host
 @dataclass(frozen=True)
 class Spec(Rendered):
     """Keys of judge's spec: the folder of the classifier, the images, and the class that they are
-    called, which the table has beside the answers."""
+    called, which the table has beside the answers. `parts` is into how many each batch is divided
+    to need less memory."""
 
     out: str
     device: str
     classifier: str
     label: str
     images: list[str]
+    parts: int = 1
     threads: int = 0
 
 
@@ -51,7 +53,7 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
         batch = images.read_images(
             spec.images[first : first + READ_AT_ONCE], card.resolution, spec.rendering
         )
-        parts.append(classifier_training.predict(model, batch.to(device), "fp32"))
+        parts.append(classifier_training.predict(model, batch.to(device), "fp32", spec.parts))
         host.progress(sum(map(len, parts)), len(spec.images), {})
     probabilities, label = torch.cat(parts), card.classes.index(spec.label)
     tested = [TestImage(path, label, Path(path).name) for path in spec.images]

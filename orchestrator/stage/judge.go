@@ -53,10 +53,10 @@ func (s Judge) Effort() float64 { return float64(s.Judged()) }
 func (Judge) Output() Output { return Output{TableBytes: 1 << 14} }
 
 // Batch implements Spec.
-func (Judge) Batch() (images, pieces int) { return 1, 1 }
+func (s Judge) Batch() (images, pieces int) { return min(measuredAtOnce, s.Judged()), 1 }
 
 // InPieces implements Spec.
-func (Judge) InPieces(int) map[string]any { return nil }
+func (Judge) InPieces(pieces int) map[string]any { return map[string]any{"parts": pieces} }
 
 // Smaller implements Spec.
 func (Judge) Smaller() string { return "a smaller classifier.resolution" }

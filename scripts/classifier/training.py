@@ -140,10 +140,13 @@ def learning_rate(settings: Settings, step: int) -> float:
 
 
 @torch.inference_mode()
-def predict(model: Classifier, pixels: torch.Tensor, precision: str) -> torch.Tensor:
-    """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels."""
+def predict(
+    model: Classifier, pixels: torch.Tensor, precision: str, parts: int = 1
+) -> torch.Tensor:
+    """Class probabilities (N, classes) float64 on the CPU for (N, 3, R, R) uint8 pixels; `parts`
+    divides how many go through the network at once."""
     network = model.network.eval()
-    size = at_once(pixels.shape[-1])
+    size = at_once(pixels.shape[-1], parts)
     return _probabilities(lambda b: network(model.normalize(b)), pixels, size, precision)
 
 

@@ -394,6 +394,49 @@ def colours(tmp_path_factory) -> list[dict]:
 
 
 @pytest.fixture
+def stage_specs(base, photos, tmp_path):
+    """Builds small specs, each with a fresh `out`, of the stages that only look at images, and of
+    autoencode; keyword arguments replace keys."""
+
+    def build(stage: str, **changes) -> dict:
+        from classifier import kept, network  # once SCRIPTS is on the path
+
+        out = tmp_path / f"{stage}{len(list(tmp_path.iterdir()))}"
+        out.mkdir()
+        looks = {"model": "efficientnet_b0", "weights": "none", "resolution": 64}
+        entries = [{"path": path, "class": 0, "name": path} for path in photos]
+        specs = {
+            "autoencode": {
+                **{"base": str(base), "resolution": 16, "precision": "bf16"},
+                **{"images": photos[:2], "mirrored": photos[:1]},
+            },
+            "measure": looks
+            | {"images": photos, "mirrored": photos[:1], "calibration": photos[:2]},
+            "choose": {
+                **looks,
+                **{"by": "nearest", "photos": photos[:3], "others": photos[3:6]},
+                **{"calibration": photos[:2], "images": [], "candidates": []},
+            },
+            "detect": {
+                **looks,
+                **{"seed": 3, "method": "patchcore", "precision": "fp32", "coreset": 0.5},
+                **{"folds": 2, "false_alarms": 0.2, "classes": ["good", "bad"]},
+                "train": [entry | {"fold": i % 2 + 1} for i, entry in enumerate(entries[:8])],
+                "test": entries[8:],
+            },
+            "judge": {"classifier": str(out / "classifier"), "label": "bad", "images": photos},
+        }
+        if stage == "judge":
+            (out / "classifier").mkdir()
+            model = network.build("efficientnet_b0", "none", 2, 1)
+            card = kept.card_of(model, "efficientnet_b0", ["good", "bad"], 64)
+            kept.write(out / "classifier", model, card)
+        return {"out": str(out), "device": "cpu"} | specs[stage] | changes
+
+    return build
+
+
+@pytest.fixture
 def classify_spec(colours, tmp_path):
     """Builds a spec with a fresh `out`: six training and four test pictures of each colour."""
 

@@ -1,12 +1,9 @@
-"""A task's peak memory is its own; what it does not use is let go where memory is scarce."""
+"""A task's peak memory is its own."""
 
 import pytest
 import torch
 
-import classify
-import measure
 from common import memory
-from diffusion import base_model
 
 pytestmark = pytest.mark.slow
 
@@ -54,42 +51,6 @@ def test_what_is_kept_counts_for_a_task_that_uses_it(monkeypatch):
     assert memory.peak(spec)["host_bytes"] - alone < 300 * MEGABYTE
 
 
-@pytest.fixture
-def stages(photos, tmp_path):
-    """classify and measure, each a function without arguments."""
-    common = {"device": "cpu", "weights": "none", "resolution": 32}
-    images = [{"path": path, "class": i % 2, "name": str(i)} for i, path in enumerate(photos)]
-    train = [{"path": image["path"], "class": image["class"]} for image in images]
-    numbers = {"seed": 0, "batch_size": 4, "learning_rate": 1e-3, "weight_decay": 0.0, "steps": 1}
-    words = {"model": "efficientnet_b0", "precision": "fp32", "classes": ["good", "bad"]}
-    lists = {"train": train, "test": images}
-    looked_at = {"model": "efficientnet_b0", "calibration": [], "images": photos}
-    (tmp_path / "c").mkdir()
-    (tmp_path / "m").mkdir()
-    return {
-        "classify": lambda: classify.run(
-            common | numbers | words | lists | {"out": str(tmp_path / "c")}
-        ),
-        "measure": lambda: measure.run(common | looked_at | {"out": str(tmp_path / "m")}),
-    }
-
-
-@pytest.mark.parametrize("stage", ["classify", "measure"])
-@pytest.mark.parametrize(("free", "stays"), [(6, True), (4, False)])
-def test_a_base_model_makes_room_where_half_of_memory_is_taken(
-    base, stages, monkeypatch, stage, free, stays
-):
-    memory.reset({"device": "cpu"})
-    with base_model.borrow(str(base), torch.device("cpu"), torch.float32):
-        pass
-    monkeypatch.setattr(memory, "total_bytes", lambda _: 10)
-    monkeypatch.setattr(memory, "free_bytes", lambda _: free)
-    assert not memory.make_room(torch.device("cpu"))  # the task at hand uses it
-    memory.reset({"device": "cpu"})
-    stages[stage]()
-    assert (base_model._cached is not None) == stays
-
-
 def test_memory_that_ran_out_is_known():
     """torch's own exception, in its own words."""
     with pytest.raises(RuntimeError) as caught:
@@ -98,3 +59,31 @@ def test_memory_that_ran_out_is_known():
     assert memory.ran_out(MemoryError())
     assert memory.ran_out(OSError("mmap: Cannot allocate memory (os error 12)"))
     assert not memory.ran_out(RuntimeError("shapes cannot be multiplied"))
+
+
+def test_the_peak_of_a_gpu_is_a_tasks_own(monkeypatch):
+    """With a base model that the task does not use, and one that was trained before it."""
+    gpu = {"now": 0, "most": 0}
+
+    def allocate(count: int) -> None:
+        gpu["now"] += count
+        gpu["most"] = max(gpu.values())
+
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: gpu["now"])
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: gpu["most"])
+    monkeypatch.setattr(
+        torch.cuda, "reset_peak_memory_stats", lambda _: gpu.update(most=gpu["now"])
+    )
+    monkeypatch.setattr(memory, "_kept", [])
+    base = memory.keep(lambda: (700, "cuda"), lambda: None)
+    spec = {"device": "cuda:0"}
+    allocate(700)
+    memory.reset(spec)
+    base.used = True
+    allocate(900)
+    allocate(-900)
+    assert memory.peak(spec)["device_bytes"] == 1600
+    memory.reset(spec)
+    allocate(200)
+    allocate(-200)
+    assert memory.peak(spec)["device_bytes"] == 200

@@ -22,7 +22,7 @@ import host
 import judge
 import measure
 import train_lora
-from classifier import augment, frozen, kept, network
+from classifier import augment, frozen
 from common import readout
 from diffusion import base_model
 from diffusion.samplers import SAMPLERS
@@ -32,6 +32,7 @@ from lora import dreambooth
 STEPS = 3
 DEVICE = {"device": "cuda:0"}
 
+PRECISIONS = ("fp32", "bf16", "fp16")
 # A family by the fixture of a base model.
 FAMILIES = pytest.mark.parametrize("which", ["base", "xl_base"])
 
@@ -218,56 +219,25 @@ def test_a_classifier_is_trained(classify_spec, on_cuda, precision, kind):
     assert on_cuda(lambda: classify.run(spec)).in_steps.total() <= TORCHVISION.get(kind, 0)
 
 
-def test_photos_go_through_the_autoencoder(base, photos, tmp_path, on_cuda):
-    spec = {"out": str(tmp_path), "base": str(base), "resolution": 16, "precision": "bf16"}
-    lists = {"images": photos[:2], "mirrored": photos[:1]}
-    on_cuda(lambda: autoencode.run(DEVICE | spec | lists))
-
-
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-def test_a_detector_is_made(photos, tmp_path, on_cuda, precision):
-    entries = [{"path": path, "class": 0, "name": path} for path in photos]
-    spec = {
-        "out": str(tmp_path),
-        **{"seed": 3, "method": "patchcore", "model": "efficientnet_b0", "weights": "none"},
-        **{"resolution": 32, "precision": precision, "coreset": 0.5, "folds": 2},
-        **{"false_alarms": 0.2, "classes": ["good", "bad"]},
-        "train": [entry | {"fold": i % 2 + 1} for i, entry in enumerate(entries[:4])],
-        "test": entries[4:6],
-    }
-    on_cuda(lambda: detect.run(DEVICE | spec))
-
-
-NETWORK = {"model": "efficientnet_b0", "weights": "lite0", "resolution": 32}
-
-
-def test_images_are_measured(photos, tmp_path, on_cuda):
-    lists = {"images": photos[:3], "mirrored": photos[:1], "calibration": photos[:2]}
-    on_cuda(lambda: measure.run(DEVICE | NETWORK | lists | {"out": str(tmp_path)}))
+@pytest.mark.parametrize(
+    ("stage", "precision"),
+    [(autoencode, "bf16"), (measure, ""), (judge, ""), *((detect, p) for p in PRECISIONS)],
+)
+def test_images_are_looked_at(stage_specs, on_cuda, stage, precision):
+    changes = {"precision": precision} if precision else {}
+    spec = stage_specs(stage.__name__, **DEVICE | changes)
+    on_cuda(lambda: stage.run(spec))
 
 
 @pytest.mark.parametrize("by", choose.RULES)
-def test_images_are_chosen(images_spec, photos, tmp_path, on_cuda, by):
+def test_images_are_chosen(images_spec, stage_specs, on_cuda, by):
     made = [images_spec(str(number)) for number in range(2)]
-    lists = {"photos": photos[:3], "others": photos[3:6], "calibration": photos[:2]}
+    for each in made:
+        generate.run(each | {"device": "cpu"})
     pictures = [{key: picture[key] for key in ("name", "source")} for picture in made[0]["images"]]
-    (tmp_path / "out").mkdir()
-    spec = {"by": by, "images": pictures, "candidates": [spec["out"] for spec in made]}
-
-    def compute() -> None:
-        for each in made:
-            generate.run(each)
-        choose.run(DEVICE | NETWORK | lists | spec | {"out": str(tmp_path / "out")})
-
-    on_cuda(compute)
-
-
-def test_images_are_judged(photos, tmp_path, on_cuda):
-    model = network.build("efficientnet_b0", "none", 2, 1)
-    kept.write(tmp_path, model, kept.card_of(model, "efficientnet_b0", ["good", "crack"], 32))
-    (tmp_path / "out").mkdir()
-    spec = {"out": str(tmp_path / "out"), "classifier": str(tmp_path), "label": "crack"}
-    on_cuda(lambda: judge.run(DEVICE | spec | {"images": photos[:3]}))
+    lists = {"images": pictures, "candidates": [spec["out"] for spec in made]}
+    spec = stage_specs("choose", by=by, **DEVICE | lists)
+    on_cuda(lambda: choose.run(spec))
 
 
 # Each kind of step by a function that each step calls.
