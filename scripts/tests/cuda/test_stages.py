@@ -25,7 +25,7 @@ import train_lora
 from classifier import augment, frozen
 from common import readout
 from diffusion import base_model
-from diffusion.samplers import SAMPLERS
+from diffusion.families import sd, sd3
 from fake_cuda import READ, TO_DEVICE, fake_cuda
 from lora import dreambooth
 
@@ -33,7 +33,7 @@ STEPS = 3
 DEVICE = {"device": "cuda:0"}
 
 PRECISIONS = ("fp32", "bf16", "fp16")
-# A family by the fixture of a base model.
+# A family by the fixture of a base model; those of flow matching have a test of their own.
 FAMILIES = pytest.mark.parametrize("which", ["base", "xl_base"])
 
 # Waits that steps may have, and why.
@@ -169,7 +169,7 @@ def test_loras_are_trained_together(lora_spec, request, on_cuda, which):
 # Copies to the device that diffusers makes in each step: noise, UniPC's constants, and the noise
 # levels of Euler, the xl_base's own sampler, where noise is added in each step.
 COPIES = {
-    **{"ddpm": 1, "euler_a": 1, "unipc": 5},
+    **{"ddpm": 1, "euler_a": 1, "unipc": 5, "flow-heun": 4},
     **{("xl_base", "reference"): 2, ("xl_base", "inpaint"): 2},
 }
 
@@ -186,10 +186,13 @@ def test_images_are_made(images_spec, request, on_cuda, which, method, precision
     assert waits.in_steps.total() <= COPIES.get((which, method), 0)
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_samplers(images_spec, on_cuda, sampler):
-    waits = on_cuda(lambda: generate.run(images_spec(sampler=sampler)))
-    assert all(wait.endswith(TO_DEVICE) for wait in waits.in_steps)
+@pytest.mark.parametrize("sampler", [*sd.FAMILY.samplers, *sd3.FAMILY.samplers])
+def test_samplers(images_spec, request, on_cuda, sampler):
+    which = "base" if sampler in sd.FAMILY.samplers else "sd3_base"
+    spec = images_spec(sampler=sampler, base=str(request.getfixturevalue(which)))
+    waits = on_cuda(lambda: generate.run(spec))
+    if sampler != "flow-heun":  # which compares noise levels with bounds
+        assert all(wait.endswith(TO_DEVICE) for wait in waits.in_steps), waits.in_steps
     assert waits.in_steps.total() <= COPIES.get(sampler, 0)
 
 
@@ -203,6 +206,31 @@ def test_images_with_and_without_loras_are_made_together(
     loras = {"with": trained["out"], "without": ""}
     specs = [images_spec(name, lora=lora, base=base) for name, lora in loras.items()]
     assert on_cuda(lambda: generate.run_together(specs)).in_steps == {}
+
+
+# Waits in each step of images and of inpainted ones: diffusers' pipeline of Z-Image reads the time,
+# and noise is added to what is kept by a table of times that is on the host.
+IN_DIFFUSERS = {
+    **{("sd3_base", 2): 0, ("sd3_base", 1): 1},
+    **{("z_image_base", 2): 1, ("z_image_base", 1): 2},
+}
+
+
+@pytest.mark.parametrize("which", ["sd3_base", "z_image_base"])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_flow_matching(lora_spec, images_spec, request, on_cuda, which, precision):
+    """A training, trainings together, and images with both and by inpainting."""
+    shared = {"base": str(request.getfixturevalue(which)), "precision": precision}
+    learnt = shared | {"target": "attention"}
+    spec = lora_spec(masks=True, flip=True, outside=0.1, **learnt)
+    assert on_cuda(lambda: train_lora.run(spec)).in_steps == {}
+    pair = [lora_spec(str(rank), rank=rank, **learnt) for rank in (2, 4)]
+    assert on_cuda(lambda: train_lora.run_together(pair)).in_steps == {}
+    mixed = [images_spec(f"with{s['rank']}", lora=s["out"], **shared) for s in pair]
+    pasted = [images_spec(method="inpaint", **shared)]
+    for specs in (mixed, pasted):
+        waits = on_cuda(lambda specs=specs: generate.run_together(specs)).in_steps
+        assert waits.total() <= IN_DIFFUSERS[which, len(specs)], waits
 
 
 # Waits of torchvision's own in each step: of operations on single images, and looks at the labels.
