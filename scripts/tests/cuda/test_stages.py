@@ -161,7 +161,7 @@ def test_a_lora_is_trained(lora_spec, request, on_cuda, which, changes):
 @FAMILIES
 def test_loras_are_trained_together(lora_spec, request, on_cuda, which):
     base = str(request.getfixturevalue(which))
-    ranks = [{"rank": 2}, {"rank": 4, "batch_size": 2}]
+    ranks = [{"rank": 2, "target": "attention"}, {"rank": 4, "batch_size": 2, "target": "conv"}]
     specs = [lora_spec(str(r["rank"]), base=base, reproducible=False, **r) for r in ranks]
     assert on_cuda(lambda: train_lora.run_together(specs)).in_steps == {}
 
@@ -252,7 +252,7 @@ def test_a_classifier_is_trained(classify_spec, on_cuda, precision, kind):
     [(autoencode, "bf16"), (measure, ""), (judge, ""), *((detect, p) for p in PRECISIONS)],
 )
 def test_images_are_looked_at(stage_specs, on_cuda, stage, precision):
-    changes = {"precision": precision} if precision else {}
+    changes = {"precision": precision, "resolution": 32} if precision else {}
     spec = stage_specs(stage.__name__, **DEVICE | changes)
     on_cuda(lambda: stage.run(spec))
 

@@ -24,6 +24,7 @@ import conftest
 import generate
 import ldm_checkpoint
 import train_lora
+from common import allocations
 from common.errors import StageError
 from diffusion import base_files, base_model, clip_words
 from diffusion.base_files import BaseFiles
@@ -171,6 +172,22 @@ def test_a_file_alone_is_the_same_model(configured, tmp_path, kind, make, predic
         assert loaded.unet.dtype == loaded.text_encoder.dtype == torch.bfloat16
         assert torch.equal(loaded.unet.conv_in.weight, pipeline.unet.conv_in.weight.bfloat16())
         assert ldm_checkpoint.same_weights(pipeline.vae, loaded.vae), "fp32, not rounded"
+
+
+@pytest.mark.slow
+def test_a_file_is_never_in_memory_in_two_types(configured, tmp_path):
+    """Beside the file, which is mapped, there are the weights in the type that is wanted, and now
+    and then one more tensor."""
+    pipeline = conftest.pipeline(tmp_path / "made")
+    file, weights = configured(pipeline, "sd1"), []
+
+    def load() -> None:
+        with base_model.borrow(str(file), CPU, torch.bfloat16, BaseFiles("sd1")) as loaded:
+            for module in (loaded.unet, loaded.vae, loaded.text_encoder):
+                weights.extend(tensor.nbytes for tensor in module.state_dict().values())
+
+    base_model.forget()
+    assert max(allocations.trace_of(load, CPU)) < file.stat().st_size + 1.5 * sum(weights)
 
 
 @pytest.mark.slow
