@@ -69,9 +69,11 @@ def told_on_host(scheduler: SchedulerMixin) -> SchedulerMixin:
 
     @functools.wraps(step)
     def step_of_host(output: torch.Tensor, timestep: torch.Tensor, *args: Any, **kwargs: Any):
+        on_device = scheduler.timesteps
         # A pipeline goes through scheduler.timesteps, or its end: an element knows its place there.
-        place, on_device = timestep.storage_offset(), scheduler.timesteps
-        scheduler.timesteps = scheduler.on_host
+        if timestep.untyped_storage().data_ptr() != on_device.untyped_storage().data_ptr():
+            return step(output, timestep, *args, **kwargs)
+        scheduler.timesteps, place = scheduler.on_host, timestep.storage_offset()
         try:
             return step(output, scheduler.on_host[place], *args, **kwargs)
         finally:

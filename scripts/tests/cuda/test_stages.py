@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import DDIMScheduler, UNet2DConditionModel
 from PIL import Image
 
 import autoencode
@@ -24,7 +24,7 @@ import measure
 import train_lora
 from classifier import augment, frozen
 from common import readout
-from diffusion import base_model
+from diffusion import base_model, samplers
 from diffusion.families import sd, sd3
 from fake_cuda import READ, TO_DEVICE, fake_cuda
 from lora import dreambooth
@@ -194,6 +194,18 @@ def test_samplers(images_spec, request, on_cuda, sampler):
     if sampler != "flow-heun":  # which compares noise levels with bounds
         assert all(wait.endswith(TO_DEVICE) for wait in waits.in_steps), waits.in_steps
     assert waits.in_steps.total() <= COPIES.get(sampler, 0)
+
+
+def test_a_time_step_from_elsewhere_is_taken_as_it_is():
+    """A copy of one has no place among the scheduler's own."""
+    rng = torch.Generator().manual_seed(0)
+    sample, output = torch.randn(2, 1, 4, 8, 8, generator=rng).unbind()
+    made = []
+    for build in (lambda t: t, torch.clone):
+        scheduler = samplers.build("ddim", DDIMScheduler())
+        scheduler.set_timesteps(5)
+        made.append(scheduler.step(output, build(scheduler.timesteps[2]), sample).prev_sample)
+    assert torch.equal(*made)
 
 
 @FAMILIES
