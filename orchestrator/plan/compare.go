@@ -31,7 +31,7 @@ func (p *Plan) Compare(s *store.Store) error {
 	var group errgroup.Group // most of the time goes into decoding manifests
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, task := range toRun {
-		group.Go(func() error { return p.explain(task, h) })
+		group.Go(func() error { p.explain(task, h); return nil })
 	}
 	return group.Wait()
 }

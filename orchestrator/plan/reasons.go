@@ -1,10 +1,13 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
+	"kizu/orchestrator/stage"
 	"kizu/orchestrator/store"
 )
 
@@ -35,11 +38,11 @@ func cellOf(kind, label string) string {
 
 // explain fills in why a task that the store does not have is run: it is new,
 // or it differs from the nearest artifact of the same cell that is still there.
-func (p *Plan) explain(task *Task, h history) error {
+func (p *Plan) explain(task *Task, h history) {
 	if h.made[task.Kind+"/"+task.Key] {
 		task.Reason = "made before, and not there any more: removed, or found damaged"
-	} else if err := p.nearest(task, h); err != nil {
-		return err
+	} else {
+		p.nearest(task, h)
 	}
 	switch {
 	case task.Before != "":
@@ -51,31 +54,36 @@ func (p *Plan) explain(task *Task, h history) error {
 	if task.Resume != nil {
 		task.Reason += "; continues " + task.Resume.ID
 	}
-	return nil
 }
+
+// pair holds two identities that are compared: thousands are, one after the other.
+type pair struct{ before, after bytes.Buffer }
+
+var pairs = sync.Pool{New: func() any { return &pair{} }}
 
 // candidates is how many earlier artifacts of a cell are looked at.
 const candidates = 5
 
 // nearest finds, among the latest artifacts of a task's cell, the one that
 // differs in the fewest fields, and in which.
-func (p *Plan) nearest(task *Task, h history) error {
+func (p *Plan) nearest(task *Task, h history) {
 	entries := h.entries[cellOf(task.Kind, task.Label)]
 	if len(entries) == 0 {
-		return nil
+		return
 	}
-	identity, looked := task.Identity(), 0
+	looked, pair := 0, pairs.Get().(*pair)
+	defer pairs.Put(pair)
+	pair.after.Reset()
+	stage.WriteIdentity(&pair.after, task.Spec, task.version)
+	identity := pair.after.Bytes()
 	for _, entry := range slices.Backward(entries) {
-		if !h.store.Has(task.Kind, entry.Key) {
-			continue
-		}
-		m, err := h.store.Manifest(task.Kind, entry.Key)
-		if err != nil || len(m.Identity) == 0 {
-			continue // a damaged manifest explains nothing; kizu verify finds it
-		}
-		changes, err := differ(m.Identity, identity, p.refName)
+		before, err := h.store.Identity(task.Kind, entry.Key, &pair.before)
 		if err != nil {
-			return err
+			continue // it is gone, or damaged: kizu verify finds that
+		}
+		changes, err := differ(before, identity, p.refName)
+		if err != nil {
+			continue // damaged too
 		}
 		if task.Before == "" || len(changes) < len(task.Changes) {
 			task.Before, task.Changes = entry.Key, changes
@@ -84,7 +92,6 @@ func (p *Plan) nearest(task *Task, h history) error {
 			break
 		}
 	}
-	return nil
 }
 
 // oneLine writes a few differences on one line.

@@ -24,8 +24,14 @@ func Key(spec Spec, version int) (string, error) {
 // Identity writes what the key is the hash of. It is not kept: of a large plan
 // it would be the most.
 func Identity(spec Spec, version int) json.RawMessage {
-	text, _ := json.Marshal(identity[Spec]{spec.Kind(), version, spec}) // as it was when the key was made
-	return text
+	var text bytes.Buffer
+	WriteIdentity(&text, spec, version)
+	return bytes.TrimSpace(text.Bytes())
+}
+
+// WriteIdentity writes the same, and a newline.
+func WriteIdentity(text *bytes.Buffer, spec Spec, version int) {
+	_ = json.NewEncoder(text).Encode(identity[Spec]{spec.Kind(), version, spec}) // as it was when the key was made
 }
 
 // hashOf is the SHA-256 of what json.Marshal makes of a value. The text is not
