@@ -3,10 +3,13 @@ package execute
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/execute/protocol"
 )
 
@@ -125,4 +128,48 @@ func diskFull(err error) error {
 		return fmt.Errorf("%s (%w)", fullDisk, err)
 	}
 	return err
+}
+
+// causeOf sorts errors of a group.
+func causeOf(err error) progress.Cause {
+	switch remedyFor(err) {
+	case lessMemory:
+		return progress.MemoryCause
+	case freshWorker:
+		return progress.WorkerCause
+	}
+	task := new(TaskError)
+	switch {
+	case !errors.As(err, &task):
+		return progress.DiskCause // the group's log cannot be written
+	case isApart(task.Failure):
+		return progress.MemberCause
+	case isStageError(task.Failure):
+		return progress.RefusedCause
+	case noRoom(task.Failure) != "":
+		return progress.DiskCause
+	}
+	return progress.FaultCause
+}
+
+// outOfMemoryKills is how many processes the kernel has killed since memory had
+// run out, that of the machine or of a control group, such as a job of Slurm; 0
+// where it does not say. A process that it kills has no chance to say why.
+func outOfMemoryKills() int {
+	text, err := os.ReadFile("/proc/vmstat")
+	if err != nil {
+		return 0
+	}
+	return killsIn(string(text))
+}
+
+// killsIn reads the counter oom_kill of /proc/vmstat.
+func killsIn(vmstat string) int {
+	for line := range strings.Lines(vmstat) {
+		if count, found := strings.CutPrefix(line, "oom_kill "); found {
+			kills, _ := strconv.Atoi(strings.TrimSpace(count))
+			return kills
+		}
+	}
+	return 0
 }
