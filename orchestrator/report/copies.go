@@ -10,8 +10,8 @@ import (
 )
 
 // neighbourGallery shows every pattern's first images above the training photo
-// that each is nearest to; false if nothing is measured.
-func (r *Report) neighbourGallery() (gallery.Gallery, bool) {
+// that each is nearest to; without rows if nothing is measured.
+func (r *Report) neighbourGallery() gallery.Gallery {
 	g := gallery.Gallery{
 		Heading: "Learnt or copied?",
 		Text: "Each generated image above the photo, of those that trained its LoRA, that it is most like, pixel by pixel, as it is or mirrored. " +
@@ -31,7 +31,7 @@ func (r *Report) neighbourGallery() (gallery.Gallery, bool) {
 			break // one seed shows it
 		}
 	}
-	return g, len(g.Rows) > 0
+	return g
 }
 
 // copiesDetail counts the copies among a run's images, where there can be any

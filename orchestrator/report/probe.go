@@ -134,8 +134,8 @@ func overKinds(runs []*cell) *kindsOver {
 }
 
 // kindsGrid is the table of the probes: of each condition, and of the network
-// that its training began with; false if there is none.
-func (r *Report) kindsGrid() (table.Table, bool) {
+// that its training began with; without rows where there is none.
+func (r *Report) kindsGrid() table.Table {
 	g := table.Table{
 		Title: "Study 2, real or generated? How often a linear probe of the features tells two kinds of images apart",
 		Columns: []table.Column{
@@ -165,7 +165,7 @@ func (r *Report) kindsGrid() (table.Table, bool) {
 	if uncontrolled {
 		g.Notes = append(slices.Clip(g.Notes), result.UncontrolledNote)
 	}
-	return g, len(g.Rows) > 0
+	return g
 }
 
 // kindsAnswer says, of the conditions that were trained on real and generated

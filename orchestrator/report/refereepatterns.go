@@ -198,8 +198,8 @@ func (p *pattern) neighbourhood() *neighbourhood {
 	return &neighbourhood{precision, recall}
 }
 
-// patternsJudged is the table of what study 1's images show; false without a referee.
-func (r *Report) patternsJudged() (table.Table, bool) {
+// patternsJudged is the table of what study 1's images show; without rows where there is none.
+func (r *Report) patternsJudged() table.Table {
 	g := table.Table{
 		Title: "Study 1, what the images show, as the referee sees them",
 		Columns: []table.Column{
@@ -209,7 +209,7 @@ func (r *Report) patternsJudged() (table.Table, bool) {
 		},
 	}
 	if len(r.judged) == 0 {
-		return g, false
+		return g
 	}
 	for _, row := range r.judged {
 		cells := append([]string{row.name}, row.identifier.cells()...)
@@ -221,7 +221,7 @@ func (r *Report) patternsJudged() (table.Table, bool) {
 		g.Rows = append(g.Rows, append(cells, precision, recall))
 	}
 	g.Notes = append(r.refereeNotes(), result.JudgedNotes(r.patterns[r.referencePattern()].name)...)
-	return g, true
+	return g
 }
 
 func (s *sharesCalled) cells() []string {

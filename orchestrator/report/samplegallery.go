@@ -16,8 +16,8 @@ import (
 const sampleShown = 8
 
 // sampleGallery shows the generated images that study 2 trains on, each class
-// under the real photos that its LoRA was trained on; false if it has none.
-func (r *Report) sampleGallery() (gallery.Gallery, bool) {
+// under the real photos that its LoRA was trained on; without rows if it has none.
+func (r *Report) sampleGallery() gallery.Gallery {
 	g := gallery.Gallery{
 		Heading: "Generated training images",
 		Text: fmt.Sprintf("For every class the first %d generated images, none picked%s, under the first of the real photos that its LoRA learnt from. "+
@@ -36,7 +36,7 @@ func (r *Report) sampleGallery() (gallery.Gallery, bool) {
 		}
 		g.Rows = append(g.Rows, rows...)
 	}
-	return g, len(g.Rows) > 0
+	return g
 }
 
 // sampleRows shows the generated images of a class: a row for each way to make

@@ -75,8 +75,8 @@ func (r *Report) learnt(lora *plan.Task) []dataset.Image {
 
 // madeGallery shows how the first images of each class were made by each method, in the
 // first seed that has them: the photo, where it was to change, the image, and what changed.
-// false if no image starts from a photo.
-func (r *Report) madeGallery() (gallery.Gallery, bool) {
+// Without rows if no image starts from a photo.
+func (r *Report) madeGallery() gallery.Gallery {
 	g := gallery.Gallery{
 		Heading: "How images are made",
 		Text: fmt.Sprintf("For every method and class the first %d images, none picked: the photo that each starts from, as the method saw it; "+
@@ -104,7 +104,7 @@ func (r *Report) madeGallery() (gallery.Gallery, bool) {
 			add(r.plan.Experiment.Patterns.Defect, run.Generate, run.pictures)
 		}
 	}
-	return g, len(g.Rows) > 0
+	return g
 }
 
 // methods lists those that images are made by.

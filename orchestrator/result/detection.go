@@ -11,16 +11,17 @@ import (
 // Detection is how well the classifiers of a condition tell defective test images from
 // good ones, whatever the defect, over seeds.
 type Detection struct {
-	AUROC            Estimate // area under the ROC curve
-	AveragePrecision Estimate // of the defective images
-	Escapes          Estimate // share of defective images that pass where UsualFalseAlarms of good ones may be sorted out
-	FalseAlarms      Estimate // share of good images that are sorted out where UsualRecall of defective ones must be found
-	FalseAlarmsAll   Estimate // the same where all must be
-	Defective, Good  int      // test images
+	Defective        int      `json:"defective"` // test images
+	Good             int      `json:"good"`
+	AUROC            Estimate `json:"auroc"`                      // area under the ROC curve
+	AveragePrecision Estimate `json:"average_precision"`          // of the defective images
+	Escapes          Estimate `json:"escapes_at_5_false_alarms"`  // share of defective images that pass where UsualFalseAlarms of good ones may be sorted out
+	FalseAlarms      Estimate `json:"false_alarms_at_95_recall"`  // share of good images that are sorted out where UsualRecall of defective ones must be found
+	FalseAlarmsAll   Estimate `json:"false_alarms_at_100_recall"` // the same where all must be
 
-	Probable    bool     // that scores are probabilities, without which the others are missing
-	Brier       Estimate // mean square of what the score is off
-	Calibration Spread   // expected calibration error of the class that is answered
+	Probable    bool     `json:"-"`                          // that scores are probabilities, without which the others are missing
+	Brier       Estimate `json:"brier,omitzero"`             // mean square of what the score is off
+	Calibration Spread   `json:"calibration_error,omitzero"` // expected calibration error of the class that is answered
 }
 
 // Usual points of the curve that are told. They are read off the test images themselves,

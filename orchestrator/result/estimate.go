@@ -1,6 +1,7 @@
 package result
 
 import (
+	"encoding/json"
 	"math"
 
 	"gonum.org/v1/gonum/stat"
@@ -13,6 +14,17 @@ type Estimate struct {
 	SE       float64  // standard error: other seeds and other test images
 	DF       float64  // its degrees of freedom
 	Interval Interval // 95 %
+}
+
+// MarshalJSON implements json.Marshaler, without the number of seeds.
+func (e Estimate) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Spread
+		SE   float64 `json:"se"`
+		DF   float64 `json:"df"` // of Student's t
+		Low  float64 `json:"low"`
+		High float64 `json:"high"`
+	}{e.Spread, e.SE, e.DF, e.Interval.Low, e.Interval.High})
 }
 
 // newEstimate sets the moments; the caller adds the interval.
@@ -84,9 +96,9 @@ func (r *Runs) averaged(weights []float64, value func(run, image int) float64) E
 
 // Spread is the mean and the standard deviation of one metric over seeds.
 type Spread struct {
-	N    int
-	Mean float64
-	SD   float64 // of the sample (divisor N-1); 0 for a single value
+	N    int     `json:"-"`
+	Mean float64 `json:"mean"`
+	SD   float64 `json:"sd"` // of the sample (divisor N-1); 0 for a single value
 }
 
 // Over summarises values.

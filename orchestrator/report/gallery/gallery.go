@@ -85,13 +85,13 @@ type TileView struct {
 
 // Pairs is the view of a gallery whose strips belong together, one above the
 // other.
-func (g Gallery) Pairs(pictures *Album) View {
+func (g Gallery) Pairs(pictures *Album) *View {
 	return g.arranged(pictures, func(row *RowView, strips []StripView) { row.Pair = strips })
 }
 
 // View is the view of a gallery with a strip for each seed, of which the page shows the
-// first at once.
-func (g Gallery) View(pictures *Album) View {
+// first at once; nil for one without rows, as Pairs.
+func (g Gallery) View(pictures *Album) *View {
 	return g.arranged(pictures, func(row *RowView, strips []StripView) {
 		for i := range strips {
 			strips[i].ShowSeed = len(strips) > 1
@@ -101,9 +101,12 @@ func (g Gallery) View(pictures *Album) View {
 }
 
 // arranged reads the pictures of a gallery, and has those of each row put into its view.
-func (g Gallery) arranged(pictures *Album, put func(*RowView, []StripView)) View {
+func (g Gallery) arranged(pictures *Album, put func(*RowView, []StripView)) *View {
+	if len(g.Rows) == 0 {
+		return nil
+	}
 	pictures.prepare(g.tiles())
-	view := View{Heading: g.Heading, Text: g.Text}
+	view := &View{Heading: g.Heading, Text: g.Text}
 	for _, row := range g.Rows {
 		added, strips := RowView{Title: row.Title, Detail: row.Detail}, make([]StripView, len(row.Strips))
 		for i, s := range row.Strips {
