@@ -34,7 +34,9 @@ func checkVenv(python string, linked library) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("pyembed: %w", err)
 	}
-	if _, err := os.Stat(executable); err != nil {
+	if _, err := os.Stat(executable); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("pyembed: the Python at %s cannot be looked at: %w", executable, errors.Unwrap(err))
+	} else if err != nil {
 		return "", fmt.Errorf("pyembed: there is no Python at %s: make the virtual environment first", executable)
 	}
 	settings, err := readVenv(filepath.Dir(filepath.Dir(executable)))

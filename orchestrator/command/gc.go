@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/shell"
@@ -119,11 +120,12 @@ func (g garbage) print(out io.Writer) error {
 		for _, change := range run.Changes {
 			name += " --set " + shell.Word(change)
 		}
-		fmt.Fprintf(out, "kept: %d %s of the run of %s, %s; --forget %s lets them go\n", run.Artifacts,
-			english.PluralWord(run.Artifacts, "artifact", ""), name, run.Time.Local().Format("2006-01-02 15:04"), run.Experiment)
+		printWrapped(out, fmt.Sprintf("kept: %d %s of the run of %s, %s; --forget %s lets them go", run.Artifacts,
+			english.PluralWord(run.Artifacts, "artifact", ""), name, run.Time.Local().Format("2006-01-02 15:04"), run.Experiment), "  ")
 	}
 	for _, each := range g.Garbage {
-		fmt.Fprintf(out, "%-10s %10s  %s\n", each.What, size(each.Bytes), each.Name)
+		head := fmt.Sprintf("%-10s %10s  ", each.What, size(each.Bytes))
+		fmt.Fprintln(out, head+runewidth.Truncate(each.Name, planScreen(out).Width-len(head), "…"))
 	}
 	verb := "not needed; --delete removes them"
 	if g.Deleted {

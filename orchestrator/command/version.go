@@ -97,8 +97,3 @@ func passOver(signals ...os.Signal) {
 	signal.Reset(signals...)
 	signal.Notify(make(chan os.Signal, 1), signals...)
 }
-
-// executable is the path of this program, for starting it again.
-func executable() (string, error) {
-	return os.Executable()
-}

@@ -2,6 +2,8 @@
 // which of them are tested on and in which order the others are drawn.
 package dataset
 
+import "slices"
+
 import "fmt"
 
 // Image is one photo of a dataset.
@@ -85,13 +87,7 @@ func (d Duplicate) String() string {
 
 // Of lists the images of a class, by name.
 func (s *Set) Of(class string) []Image {
-	var images []Image
-	for _, img := range s.Images {
-		if img.Class == class {
-			images = append(images, img)
-		}
-	}
-	return images
+	return slices.DeleteFunc(slices.Clone(s.Images), func(img Image) bool { return img.Class != class })
 }
 
 // Variety is the variety that all images of a class share, or "" where they are of

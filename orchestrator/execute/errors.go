@@ -52,10 +52,8 @@ func (e *DiedError) Error() string {
 	return fmt.Sprintf("the worker process died (%s); log: %s", e.How, e.Log)
 }
 
-// LogFile implements runlog.Logged.
+// LogFile and the methods below implement runlog.Logged.
 func (e *DiedError) LogFile() string { return e.Log }
-
-// Explained implements runlog.Logged.
 func (e *DiedError) Explained() bool { return false }
 
 // StallError is a worker that was killed since it said nothing for too long.
@@ -68,10 +66,8 @@ func (e *StallError) Error() string {
 	return fmt.Sprintf("no progress for %s, so its worker was killed; log: %s", e.After, e.Log)
 }
 
-// LogFile implements runlog.Logged.
+// LogFile and the methods below implement runlog.Logged.
 func (e *StallError) LogFile() string { return e.Log }
-
-// Explained implements runlog.Logged.
 func (e *StallError) Explained() bool { return false }
 
 // TaskError is a task that a Python stage gave up.
@@ -91,10 +87,8 @@ func (e *TaskError) Error() string {
 	return fmt.Sprintf("%s (log: %s)", message, e.Log)
 }
 
-// LogFile implements runlog.Logged.
+// LogFile and the methods below implement runlog.Logged.
 func (e *TaskError) LogFile() string { return e.Log }
-
-// Explained implements runlog.Logged.
 func (e *TaskError) Explained() bool { return isStageError(e.Failure) || noRoom(e.Failure) != "" }
 
 const fullDisk = "the store's disk is full: free some space and run again"

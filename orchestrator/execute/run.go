@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -197,7 +198,7 @@ func (r *run) loop(ctx context.Context) error {
 	for {
 		if fatal == nil && ctx.Err() == nil {
 			for _, a := range r.todo.Next(idle, r.cfg.Together, r.cfg.Others) {
-				idle = without(idle, a.Device)
+				idle = slices.DeleteFunc(slices.Clone(idle), func(device string) bool { return device == a.Device })
 				busy++
 				go workers[a.Device].do(ctx, r.named(a.Tasks), outcomes)
 			}
@@ -281,14 +282,4 @@ func (r *run) settle(ctx context.Context, ended outcome) error {
 		r.summary.Blocked[id] = fmt.Errorf("needs %s, which failed", task.Label)
 	}
 	return nil
-}
-
-func without(list []string, gone string) []string {
-	var rest []string
-	for _, element := range list {
-		if element != gone {
-			rest = append(rest, element)
-		}
-	}
-	return rest
 }

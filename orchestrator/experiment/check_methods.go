@@ -57,12 +57,7 @@ func (g Generate) checkInputs(c *checker, e *Experiment) {
 
 // taking names the methods that a key means something to.
 func taking(key string) string {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(Methods)) {
-		if Methods[name].takes(key) {
-			names = append(names, name)
-		}
-	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(Methods)), func(name string) bool { return !Methods[name].takes(key) })
 	if len(names) == 0 {
 		return ""
 	}

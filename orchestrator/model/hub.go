@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -155,14 +156,7 @@ func (e *Encoder) Check() (note string, err error) {
 
 // Place is where a worker finds the model: its folder, or for a model of the hub
 // the folder in the cache; the name of one that is not there.
-func (e *Encoder) Place() string {
-	for _, place := range []string{e.Path, e.Cached} {
-		if place != "" {
-			return place
-		}
-	}
-	return e.Name
-}
+func (e *Encoder) Place() string { return cmp.Or(e.Path, e.Cached, e.Name) }
 
 // OfTheHub reports whether it is a model of the Hugging Face hub.
 func (e *Encoder) OfTheHub() bool { return e.Path == "" }

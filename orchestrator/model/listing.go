@@ -25,16 +25,11 @@ type HubModel interface {
 	Look() error
 }
 
-// What implements HubModel.
-func (b *Base) What() string { return "base model " + b.Name }
-
-// HubName implements HubModel.
+// What and the methods below implement HubModel.
+func (b *Base) What() string    { return "base model " + b.Name }
 func (b *Base) HubName() string { return b.Name }
+func (b *Base) Absent() bool    { return b.OfTheHub() && absent(b.Cached, wholeModel) }
 
-// Absent implements HubModel.
-func (b *Base) Absent() bool { return b.OfTheHub() && absent(b.Cached, wholeModel) }
-
-// Look implements HubModel.
 func (b *Base) Look() error {
 	found, err := hubBase(b.Name)
 	if err == nil {
@@ -43,7 +38,6 @@ func (b *Base) Look() error {
 	return err
 }
 
-// Wanted implements HubModel.
 func (b *Base) Wanted(listing Listing) (files []string, err error) {
 	if !listing.has(modelIndex) {
 		return nil, fmt.Errorf("it is no diffusers model: it has no %s", modelIndex)
@@ -68,22 +62,16 @@ func (b *Base) Wanted(listing Listing) (files []string, err error) {
 	return files, nil
 }
 
-// What implements HubModel.
-func (e *Encoder) What() string { return "features model " + e.Name }
-
-// HubName implements HubModel.
+// What and the methods below implement HubModel.
+func (e *Encoder) What() string    { return "features model " + e.Name }
 func (e *Encoder) HubName() string { return e.Name }
+func (e *Encoder) Absent() bool    { return e.OfTheHub() && absent(e.Cached, checkEncoder) }
 
-// Absent implements HubModel.
-func (e *Encoder) Absent() bool { return e.OfTheHub() && absent(e.Cached, checkEncoder) }
-
-// Look implements HubModel.
 func (e *Encoder) Look() error {
 	e.Cached = hubSnapshot(e.Name, encoderConfig)
 	return nil
 }
 
-// Wanted implements HubModel.
 func (e *Encoder) Wanted(listing Listing) ([]string, error) { return encoder.wanted(listing.in(".")) }
 
 // absent reports whether a model is not whole in the cache, and may be downloaded.

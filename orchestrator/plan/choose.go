@@ -117,11 +117,5 @@ func sameVariety(variety string, images []dataset.Image) []dataset.Image {
 	if variety == "" {
 		return images
 	}
-	var same []dataset.Image
-	for _, img := range images {
-		if img.Variety == variety {
-			same = append(same, img)
-		}
-	}
-	return same
+	return slices.DeleteFunc(slices.Clone(images), func(img dataset.Image) bool { return img.Variety != variety })
 }

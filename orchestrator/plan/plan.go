@@ -89,15 +89,7 @@ func (c Cell) Observing() []*Task {
 }
 
 // Tasks lists the tasks whose artifacts the cell shows.
-func (c Cell) Tasks() []*Task {
-	var tasks []*Task
-	for _, task := range []*Task{c.Train, c.Generate, c.Classify, c.Detect} {
-		if task != nil {
-			tasks = append(tasks, task)
-		}
-	}
-	return tasks
-}
+func (c Cell) Tasks() []*Task { return some(c.Train, c.Generate, c.Classify, c.Detect) }
 
 // Tested is what a condition tests: its classifier or its detector.
 func (c Cell) Tested() *Task { return cmp.Or(c.Classify, c.Detect) }

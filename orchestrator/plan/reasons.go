@@ -148,11 +148,5 @@ func (t *Task) whole() string {
 
 // ToRun lists the tasks whose artifacts are missing, inputs first.
 func (p *Plan) ToRun() []*Task {
-	var tasks []*Task
-	for _, task := range p.Tasks {
-		if !task.Reuse {
-			tasks = append(tasks, task)
-		}
-	}
-	return tasks
+	return slices.DeleteFunc(slices.Clone(p.Tasks), func(task *Task) bool { return task.Reuse })
 }

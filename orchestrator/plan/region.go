@@ -104,10 +104,7 @@ const (
 // shows a tenth of what the tile shows that shows most, and fewestMarked pixels; and the
 // tiles that show most always are.
 func sides(counts []int) []int {
-	most := 0
-	for _, n := range counts {
-		most = max(most, n)
-	}
+	most := slices.Max(counts)
 	enough := min(most, max(fewestMarked, (most+9)/10))
 	list := make([]int, len(counts))
 	for i, n := range counts {
@@ -132,15 +129,4 @@ func showing(tiles []image.Rectangle, structure []float64) (list []image.Rectang
 		}
 	}
 	return list
-}
-
-// mostShown is the first of the tiles that show most of a defect.
-func mostShown(counts []int) int {
-	best := 0
-	for i, n := range counts {
-		if n > counts[best] {
-			best = i
-		}
-	}
-	return best
 }

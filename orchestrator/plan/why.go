@@ -57,7 +57,7 @@ func (p *Plan) Why(task *Task) Why {
 		Needs: []TaskView{}, Images: []ImageRole{}, UsedBy: []TaskView{}, Cells: []CellView{},
 	}
 	above, below := map[*Task]bool{}, map[*Task]bool{task: true}
-	task.mark(above)
+	task.Mark(above)
 	for _, other := range p.Tasks { // inputs come first
 		if other != task && above[other] {
 			why.Needs = append(why.Needs, other.view())
@@ -76,12 +76,12 @@ func (p *Plan) Why(task *Task) Why {
 	return why
 }
 
-// mark marks a task and all that it is made from.
-func (t *Task) mark(marked map[*Task]bool) {
+// Mark marks a task and all that it is made from.
+func (t *Task) Mark(marked map[*Task]bool) {
 	marked[t] = true
 	for _, need := range t.Needs {
 		if !marked[need] {
-			need.mark(marked)
+			need.Mark(marked)
 		}
 	}
 }

@@ -33,12 +33,7 @@ func (r *Report) answer() []string {
 }
 
 func (r *Report) conditionsAnswer() []string {
-	var finished []*condition
-	for _, c := range r.conditions {
-		if len(c.runs) > 0 && c.detector == nil {
-			finished = append(finished, c)
-		}
-	}
+	finished := slices.DeleteFunc(slices.Clone(r.conditions), func(c *condition) bool { return len(c.runs) == 0 || c.detector != nil })
 	detectors := r.detectorsAnswer()
 	if len(finished) == 0 && len(detectors) > 0 {
 		return detectors

@@ -88,12 +88,7 @@ func (r *Report) sameness(was published, here []publishedArtifact, runs []string
 	for _, a := range was.Artifacts {
 		known[a.Kind+"/"+a.Key] = a
 	}
-	var others []publishedArtifact
-	for _, a := range here {
-		if known[a.Kind+"/"+a.Key].Contents != a.Contents {
-			others = append(others, a)
-		}
-	}
+	others := slices.DeleteFunc(slices.Clone(here), func(a publishedArtifact) bool { return known[a.Kind+"/"+a.Key].Contents == a.Contents })
 	all, table := len(was.Artifacts), r.sameTable(publishedPath(r.plan.Experiment))
 	switch {
 	case len(others) > 0:

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
 )
 
@@ -102,10 +103,7 @@ func (r *Report) JSON(w io.Writer) error {
 	for _, c := range r.cells {
 		entry := cellResult{
 			Study: c.Study, Name: c.Name, Seed: c.Seed, State: c.state, Reason: c.reason,
-			Tasks: []string{}, Metrics: map[string]float64{},
-		}
-		for _, task := range c.Tasks() {
-			entry.Tasks = append(entry.Tasks, task.ID)
+			Tasks: plan.IDs(c.Tasks()), Metrics: map[string]float64{},
 		}
 		for _, m := range c.metrics {
 			entry.Metrics[m.name] = m.value

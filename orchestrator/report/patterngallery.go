@@ -146,12 +146,7 @@ func withoutSteps(p *pattern) string {
 // stepSeries lists the patterns that differ from p in their steps only, p
 // among them, by rising steps.
 func (r *Report) stepSeries(p *pattern) []*pattern {
-	var members []*pattern
-	for _, other := range r.patterns {
-		if withoutSteps(other) == withoutSteps(p) {
-			members = append(members, other)
-		}
-	}
+	members := slices.DeleteFunc(slices.Clone(r.patterns), func(other *pattern) bool { return withoutSteps(other) != withoutSteps(p) })
 	slices.SortFunc(members, func(a, b *pattern) int { return cmp.Compare(a.recipe.Steps, b.recipe.Steps) })
 	return members
 }

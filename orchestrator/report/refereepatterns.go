@@ -161,6 +161,9 @@ func (q question) said(i int) *sharesCalled {
 
 // judgePatterns asks all questions of study 1.
 func (r *Report) judgePatterns() error {
+	if len(r.patterns) == 0 {
+		return nil
+	}
 	identifier, err := r.ask(withIdentifier)
 	if err != nil {
 		return err

@@ -1,18 +1,16 @@
 package report
 
 import (
-	"bufio"
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/report/gallery"
 	"kizu/orchestrator/report/table"
@@ -36,10 +34,11 @@ func (r *Report) Write(dir string) error {
 			return fmt.Errorf("report: %w", err)
 		}
 	}
-	if err := r.writeSheets(filepath.Join(dir, galleryFolder), pictures); err != nil {
-		return fmt.Errorf("report: %w", err)
+	err := r.writeSheets(filepath.Join(dir, galleryFolder), pictures)
+	if err == nil {
+		err = r.writeCurves(filepath.Join(dir, "tensorboard"))
 	}
-	if err := r.writeCurves(filepath.Join(dir, "tensorboard")); err != nil {
+	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
@@ -56,30 +55,17 @@ func (r *Report) album() *gallery.Album {
 // galleryFolder holds the contact sheets that report.md shows.
 const galleryFolder = "gallery"
 
-// replace writes a file beside its place and then moves it there.
+// replace writes a file, in a folder that is made if need be.
 func replace(path string, write func(io.Writer) error) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	// Not os.CreateTemp, whose files nobody else may read.
-	beside := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"-"+rand.Text())
-	file, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriter(file)
-	err = write(out)
+	var text bytes.Buffer
+	err := write(&text)
 	if err == nil {
-		err = out.Flush()
+		err = os.MkdirAll(filepath.Dir(path), 0o777)
 	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
+	if err == nil {
+		err = filehash.Replace(path, text.Bytes())
 	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-		return err
-	}
-	return nil
+	return err
 }
 
 // sheets are the picture files of all galleries.

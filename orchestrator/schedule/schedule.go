@@ -155,12 +155,7 @@ func (s *Schedule) joining(first *node, limit, sharers int) []*node {
 }
 
 func (s *Schedule) ready(n *node) bool {
-	for _, id := range n.Needs {
-		if s.tasks[id].state != done {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(n.Needs, func(id string) bool { return s.tasks[id].state != done })
 }
 
 // Done records that a task's artifact is committed.
@@ -217,10 +212,7 @@ func (n *node) block() (ids []string) {
 
 // Finished reports whether nothing runs and nothing more can start.
 func (s *Schedule) Finished() bool {
-	for _, n := range s.order {
-		if n.state == running || n.state == elsewhere || (n.state == waiting && s.ready(n)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.order, func(n *node) bool {
+		return n.state == running || n.state == elsewhere || (n.state == waiting && s.ready(n))
+	})
 }

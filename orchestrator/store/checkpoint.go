@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"kizu/orchestrator/filehash"
 )
 
 // Checkpoints is the folder of a training's checkpoints.
@@ -85,8 +87,7 @@ func (s *Store) CheckpointCost(key string) time.Duration {
 // cost. Losing it costs a figure and nothing else.
 func (s *Store) NoteCheckpoint(key string, steps int, cost time.Duration) {
 	text, err := json.Marshal(checkpointCost{steps, cost.Seconds()})
-	path := s.Checkpoints(key) + costSuffix
-	if err == nil && os.WriteFile(path+".new", append(text, '\n'), 0o666) == nil {
-		_ = os.Rename(path+".new", path)
+	if err == nil {
+		_ = filehash.Replace(s.Checkpoints(key)+costSuffix, append(text, '\n'))
 	}
 }

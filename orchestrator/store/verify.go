@@ -18,8 +18,9 @@ import (
 
 // DamagedError is an artifact that is not what its manifest says.
 type DamagedError struct {
-	Kind, Key string
-	Problems  []string // one for each file that is missing, changed or extra
+	Kind     string   `json:"kind"`
+	Key      string   `json:"key"`
+	Problems []string `json:"problems"` // one for each file that is missing, changed or extra
 }
 
 func (e *DamagedError) Error() string {

@@ -101,12 +101,3 @@ func (a Apart) String() string {
 	}
 	return line
 }
-
-// ids are those of the members.
-func (a Apart) ids() []string {
-	ids := make([]string, len(a.Members))
-	for i, task := range a.Members {
-		ids[i] = task.ID
-	}
-	return ids
-}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
 )
@@ -27,20 +28,13 @@ func FailureLogOf(logs string) *FailureLog { return &FailureLog{filepath.Join(lo
 
 // report is a failure as it is written down.
 type report struct {
-	Task       string      `json:"task"`
-	Label      string      `json:"label"`
-	Message    string      `json:"message"`
-	Log        string      `json:"log"`
-	Surprising bool        `json:"surprising"`
-	Job        *store.Job  `json:"job,omitempty"` // that it failed in
-	Damage     *damageNote `json:"damage,omitempty"`
-}
-
-// damageNote is a *store.DamagedError as it is written down.
-type damageNote struct {
-	Kind     string   `json:"kind"`
-	Key      string   `json:"key"`
-	Problems []string `json:"problems"`
+	Task       string              `json:"task"`
+	Label      string              `json:"label"`
+	Message    string              `json:"message"`
+	Log        string              `json:"log"`
+	Surprising bool                `json:"surprising"`
+	Job        *store.Job          `json:"job,omitempty"` // that it failed in
+	Damage     *store.DamagedError `json:"damage,omitempty"`
 }
 
 // ReportedError is a task that failed in another process of the run.
@@ -63,8 +57,8 @@ func (e *ReportedError) Explained() bool { return !e.Surprising }
 
 // Unwrap is the damaged input that made the task fail, if one did.
 func (e *ReportedError) Unwrap() error {
-	if d := e.Damage; d != nil {
-		return &store.DamagedError{Kind: d.Kind, Key: d.Key, Problems: d.Problems}
+	if e.Damage != nil {
+		return e.Damage
 	}
 	return nil
 }
@@ -77,9 +71,7 @@ func (l *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error 
 		return nil
 	}
 	r := report{task.ID, task.Label, failure.Error(), logOf(failure), Surprising(failure), job, nil}
-	if damage := new(store.DamagedError); errors.As(failure, &damage) {
-		r.Damage = &damageNote{damage.Kind, damage.Key, damage.Problems}
-	}
+	_ = errors.As(failure, &r.Damage)
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -87,11 +79,7 @@ func (l *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error 
 	if err := os.MkdirAll(l.dir, 0o777); err != nil {
 		return err
 	}
-	beside := fmt.Sprintf("%s.%d", l.path(task.Key), os.Getpid())
-	if err := os.WriteFile(beside, append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	return os.Rename(beside, l.path(task.Key)) // whole, or not there
+	return filehash.Replace(l.path(task.Key), append(text, '\n'))
 }
 
 // Failure is why a task failed in another process of the run; nil if it did

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
 )
@@ -72,11 +73,7 @@ func (l *Live) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, liveName)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return filehash.Replace(filepath.Join(dir, liveName), append(text, '\n'))
 }
 
 // TaskStarted has a task at work on a device, alone or beside what is there.

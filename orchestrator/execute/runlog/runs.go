@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"kizu/orchestrator/plan"
@@ -76,12 +77,7 @@ func SecondsLeft(p *plan.Plan, runs []*Live) *float64 {
 			left[id] = true
 		}
 	}
-	var tasks []*plan.Task
-	for _, task := range p.ToRun() {
-		if left[task.ID] {
-			tasks = append(tasks, task)
-		}
-	}
+	tasks := slices.DeleteFunc(p.ToRun(), func(task *plan.Task) bool { return !left[task.ID] })
 	forecast := p.Forecast(tasks, host, devices)
 	if len(forecast.Unknown()) > 0 || all == 0 || len(tasks) == 0 {
 		return nil
