@@ -60,8 +60,7 @@ func userCache() string {
 	return homely(cache)
 }
 
-// TorchCheckpoint is where torch.hub keeps a file of weights, whether or not it
-// is there.
+// TorchCheckpoint is where torch.hub keeps a file of weights, whether or not it is there.
 func TorchCheckpoint(name string) (path string, there bool) {
 	home := filepath.Join(userCache(), "torch")
 	if dir := os.Getenv("TORCH_HOME"); dir != "" {
@@ -110,8 +109,7 @@ func checkHub(what, name, cached string, whole func(dir string) (note string, er
 	return "not in the cache: will be downloaded from the Hugging Face hub", nil
 }
 
-// Encoder is a pretrained vision transformer whose features images are compared
-// by.
+// Encoder is a pretrained vision transformer whose features images are compared by.
 type Encoder struct {
 	Name   string // a Hugging Face id, or the folder as the experiment file has it
 	Path   string // its folder; "" for a model of the Hugging Face hub
@@ -141,8 +139,7 @@ func FindEncoder(h *filehash.Hashes, name, path string) (*Encoder, error) {
 	return &Encoder{Name: name, Cached: hubSnapshot(name, encoderConfig)}, nil
 }
 
-// Check says where the model is, or why a run could not load it. It reads
-// headers only.
+// Check says where the model is, or why a run could not load it. It reads headers only.
 func (e *Encoder) Check() (note string, err error) {
 	if e.Path == "" {
 		return checkHub("features model", e.Name, e.Cached, checkEncoder)

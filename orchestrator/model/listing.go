@@ -16,8 +16,7 @@ type HubModel interface {
 	What() string
 	// HubName is its name on the hub.
 	HubName() string
-	// Absent reports whether it is one of the hub's that is to be downloaded, in
-	// whole or in part.
+	// Absent reports whether it is one of the hub's that is to be downloaded, in whole or in part.
 	Absent() bool
 	// Wanted chooses the files to download. The error says what is missing.
 	Wanted(Listing) ([]string, error)
@@ -110,8 +109,7 @@ func (l Listing) in(folder string) (names []string) {
 	return names
 }
 
-// wanted chooses the files of a component: all that are small, and the weights
-// that would be used.
+// wanted chooses the files of a component: all that are small, and the weights that would be used.
 func (c component) wanted(names []string) (files []string, err error) {
 	if err := c.complete(func(file string) bool { return slices.Contains(names, file) }); err != nil {
 		return nil, err
