@@ -17,11 +17,10 @@ type library struct {
 	file    string // where it was loaded from
 }
 
-// checkVenv makes sure that a virtual environment's interpreter exists and that
-// the environment was made from the Python that this process is linked with.
-// Two Pythons of one machine otherwise mix without a word: libpython of one,
-// standard library and extension modules of the other. It returns the
-// interpreter's absolute path.
+// checkVenv makes sure that a virtual environment's interpreter exists and that the environment was
+// made from the Python that this process is linked with. Two Pythons of one machine otherwise mix
+// without a word: libpython of one, standard library and extension modules of the other. It returns
+// the interpreter's absolute path.
 func checkVenv(python string, linked library) (string, error) {
 	if minor(linked.version) != minor(linked.headers) {
 		return "", fmt.Errorf("pyembed: compiled for Python %s, but %s is Python %s: build again",

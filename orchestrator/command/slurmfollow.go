@@ -18,8 +18,7 @@ import (
 // watchEvery is the time between two looks at what the workers have done.
 const watchEvery = 2 * time.Second
 
-// follow shows what the workers of a submission do until all tasks have ended or
-// no job is left.
+// follow shows what the workers of a submission do until all tasks have ended or no job is left.
 func (r *runner) follow(ctx context.Context, submission *slurm.Submission) (*execute.Summary, error) {
 	logs := r.planned.store.Logs(submission.Run)
 	p := r.planned.plan

@@ -53,8 +53,7 @@ type damaged struct {
 	Shut string `json:"stays,omitempty"` // why it could not
 }
 
-// unreadable is an artifact of which this user can say nothing. It stays where
-// it is.
+// unreadable is an artifact of which this user can say nothing. It stays where it is.
 type unreadable struct {
 	Kind    string `json:"kind"`
 	Key     string `json:"key"`

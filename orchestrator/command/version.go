@@ -89,10 +89,9 @@ func newEmbed(s *settings) *cobra.Command {
 	return cmd
 }
 
-// passOver leaves signals to the host, which gets them too where a workload
-// manager sends them to every process of a job: the host cancels what goes on,
-// and this process ends when its input does. They are caught and not ignored,
-// since processes that Python starts would inherit that.
+// passOver leaves signals to the host, which gets them too where a workload manager sends them to
+// every process of a job: the host cancels what goes on, and this process ends when its input does.
+// They are caught and not ignored, since processes that Python starts would inherit that.
 func passOver(signals ...os.Signal) {
 	signal.Reset(signals...)
 	signal.Notify(make(chan os.Signal, 1), signals...)

@@ -127,9 +127,8 @@ func (c *choice) short(set *Set) (list []*ShortageError) {
 	return list
 }
 
-// ReadTests reads which of a set's images a table lists as those that are tested on:
-// its column file has their names, and class, if there is one, the class that they
-// must be of.
+// ReadTests reads which of a set's images a table lists as those that are tested on: its column
+// file has their names, and class, if there is one, the class that they must be of.
 func ReadTests(file string, set *Set) (map[string]bool, error) {
 	table, err := csvfile.Read(file, "file")
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 	"kizu/orchestrator/filehash"
 )
 
-// LeftOut is something in a dataset's folder that may have been meant as photos, and
-// is not read.
+// LeftOut is something in a dataset's folder that may have been meant as photos, and is not read.
 type LeftOut struct {
 	Name  string `json:"name"` // of a file or a folder below the root, or for files of one kind "good/*.gif"
 	Why   string `json:"why"`
@@ -57,8 +56,7 @@ func (f *finder) leaveOut(folder string, entries []os.DirEntry) {
 	}
 }
 
-// leaveOutOthers notes the folders, where classes have theirs, of which there is no
-// class.
+// leaveOutOthers notes the folders, where classes have theirs, of which there is no class.
 func (f *finder) leaveOutOthers(folder string) {
 	entries, err := filehash.ReadDir(filepath.Join(f.root, folder))
 	if err != nil {
@@ -81,8 +79,7 @@ func (f *finder) leaveOutFolder(folder, why string) {
 	f.left = append(f.left, LeftOut{filepath.ToSlash(folder) + "/", why, n})
 }
 
-// Inspection is everything that can be said of a folder's images, whatever is
-// wrong with them.
+// Inspection is everything that can be said of a folder's images, whatever is wrong with them.
 type Inspection struct {
 	Set      *Set             // of the images that can be read
 	Forms    map[string][]int // how many images of each class have each of Kinds

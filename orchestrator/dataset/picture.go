@@ -75,8 +75,7 @@ func (r *Range) add(p Picture) {
 // one bit less in use it is half as bright as it could be.
 const darkBelow = 1 << 15
 
-// RangeNotes say what becomes of 16-bit photos; dark is what was probably not
-// meant.
+// RangeNotes say what becomes of 16-bit photos; dark is what was probably not meant.
 func (s *Set) RangeNotes() (notes []string, dark bool) {
 	if r := s.Grey; r.Photos > 0 {
 		used := fmt.Sprintf("16-bit values, %d to %d of 65535", r.Low, r.High)

@@ -146,9 +146,8 @@ func fisher(correlation float64) float64 {
 	return math.Atanh(max(-most, min(correlation, most)))
 }
 
-// nearest chooses some groups, the first that will do, so that their images are as
-// many as wanted, or as near to that as whole groups allow; of two numbers that are
-// as near, the larger.
+// nearest chooses some groups, the first that will do, so that their images are as many as wanted,
+// or as near to that as whole groups allow; of two numbers that are as near, the larger.
 func nearest(groups []group, want int) []bool {
 	total := 0
 	for _, g := range groups {

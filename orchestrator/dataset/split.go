@@ -10,10 +10,9 @@ import (
 	"github.com/dustin/go-humanize/english" // one task, two tasks; MIT
 )
 
-// Division is a dataset cut in two: images that are tested on, and an order in
-// which all others are drawn. Every use of n images of a class takes the first
-// n, so that smaller choices are contained in larger ones and comparisons are
-// paired.
+// Division is a dataset cut in two: images that are tested on, and an order in which all others are
+// drawn. Every use of n images of a class takes the first n, so that smaller choices are contained
+// in larger ones and comparisons are paired.
 type Division struct {
 	Train map[string][]Image // by class, in drawing order
 	Test  map[string][]Image // by class
@@ -55,8 +54,7 @@ func (d *Division) TestedHashes() map[string]bool {
 	return tested
 }
 
-// Tests says which images are tested on: so many of each class, or those that are
-// listed.
+// Tests says which images are tested on: so many of each class, or those that are listed.
 type Tests struct {
 	Counts map[string]int  // by class
 	Listed map[string]bool // by SHA256; nil for the counts
@@ -125,9 +123,8 @@ func splitOrder(seed int64, class string) string {
 	return fmt.Sprintf("split\x00%d\x00%s", seed, class)
 }
 
-// shuffled orders images by a hash of the order's name and each image's
-// content. Renaming or moving files changes nothing, and an image added later
-// takes its place without reordering the others.
+// shuffled orders images by a hash of the order's name and each image's content. Renaming or moving
+// files changes nothing, and an image added later takes its place without reordering the others.
 func shuffled(images []Image, order string) []Image {
 	rank := make(map[string]string, len(images))
 	for _, img := range images {

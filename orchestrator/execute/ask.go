@@ -41,8 +41,7 @@ func (h *Helper) Close() {
 	_ = os.RemoveAll(h.logs)
 }
 
-// Ask calls a function of a Python module, such as downloads.look, and returns
-// what it does.
+// Ask calls a function of a Python module, such as downloads.look, and returns what it does.
 func (h *Helper) Ask(ctx context.Context, function string, argument, result any) error {
 	spec, err := json.Marshal(argument)
 	if err != nil {

@@ -13,9 +13,8 @@ import (
 	"kizu/orchestrator/execute/protocol"
 )
 
-// StartError is a worker that cannot work at all: a device that does not
-// exist, a broken virtual environment. It is the machine's settings that are
-// wrong, not a task.
+// StartError is a worker that cannot work at all: a device that does not exist, a broken virtual
+// environment. It is the machine's settings that are wrong, not a task.
 type StartError struct {
 	Failure protocol.Failure
 	Log     string
@@ -112,8 +111,7 @@ func isStageError(f protocol.Failure) bool {
 	return name == "StageError" || name == "DivergedError"
 }
 
-// isApart knows what a stage says of a group whose members cannot be computed
-// together.
+// isApart knows what a stage says of a group whose members cannot be computed together.
 func isApart(f protocol.Failure) bool { return strings.HasSuffix(f.Type, ".ApartError") }
 
 // diskFull words an error of writing to a full disk.

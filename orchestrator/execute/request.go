@@ -67,10 +67,9 @@ func failure(event protocol.Event, log string) error {
 	return &TaskError{*event.Failure, log}
 }
 
-// stageInput writes a task's spec as its stage reads it: with paths, the files of the
-// base model that are used, the folder to write into, the device and, in a
-// training, what to continue. It also returns how much of the task's effort is
-// left to do.
+// stageInput writes a task's spec as its stage reads it: with paths, the files of the base model
+// that are used, the folder to write into, the device and, in a training, what to continue. It also
+// returns how much of the task's effort is left to do.
 func (w *deviceWorker) stageInput(task *plan.Task, dir string, pieces int) (json.RawMessage, float64, error) {
 	p, st := w.run.plan, w.run.cfg.Store
 	effort := task.Spec.Effort()

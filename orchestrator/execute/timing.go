@@ -8,8 +8,7 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// TimeBudget is the time that a worker has, where the machine is its own only until
-// a given moment.
+// TimeBudget is the time that a worker has, where the machine is its own only until a given moment.
 type TimeBudget struct {
 	End      time.Time                              // when the worker will be stopped
 	Estimate func(*plan.Task) (time.Duration, bool) // how long a task takes, if that is known
@@ -21,9 +20,8 @@ type TimeBudget struct {
 // margin is how many times its estimated time a task must have.
 const margin = 1.5
 
-// fits reports whether a task may be started. The first may in any case: no
-// later budget will be longer. Work in steps may, since it leaves checkpoints and
-// goes on from them in another job.
+// fits reports whether a task may be started. The first may in any case: no later budget will be
+// longer. Work in steps may, since it leaves checkpoints and goes on from them in another job.
 func (b *TimeBudget) fits(task *plan.Task, now time.Time) bool {
 	if b == nil {
 		return true
@@ -101,9 +99,8 @@ func (s *spent) settle(now time.Time) {
 // on is what a task has cost up to the last settlement.
 func (s *spent) on(id string) time.Duration { return s.members[id].time }
 
-// poll says when to look again at what other processes have made meanwhile:
-// soon after a task has ended here, and then less and less often, since a look
-// reads the store.
+// poll says when to look again at what other processes have made meanwhile: soon after a task has
+// ended here, and then less and less often, since a look reads the store.
 type poll struct {
 	pause time.Duration // pause is the time between the latest look and the next.
 	at    time.Time     // at is when to look again.

@@ -99,9 +99,8 @@ var optimizersFile []byte
 //go:embed schedules.json
 var schedulesFile []byte
 
-// Optimizers are what a LoRA's training can be moved by, each with the bytes of state
-// that it keeps of a parameter, at most: 8-bit AdamW's are 2 in tensors of 4,096
-// parameters and more.
+// Optimizers are what a LoRA's training can be moved by, each with the bytes of state that it keeps
+// of a parameter, at most: 8-bit AdamW's are 2 in tensors of 4,096 parameters and more.
 var Optimizers = table[map[string]int](optimizersFile)
 
 // Schedule is how a learning rate goes.
@@ -141,8 +140,7 @@ var usualDetection = Detection{Method: "patchcore", Coreset: 0.1, Folds: 5, Fals
 
 const detectorsPath = "conditions.detectors"
 
-// expandDetectors multiplies every detector by what the study lists of classifiers that it has
-// too.
+// expandDetectors multiplies every detector by what the study lists of classifiers that it has too.
 func (e *Experiment) expandDetectors() (conditions []Condition) {
 	known := map[string]bool{}
 	for i := range e.Conditions.Detectors {

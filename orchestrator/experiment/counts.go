@@ -70,8 +70,7 @@ func (e *Experiment) checkCounts(c *checker) {
 	}
 }
 
-// Select says how each image is chosen among candidates, which are made alike but for their
-// seeds.
+// Select says how each image is chosen among candidates, which are made alike but for their seeds.
 type Select struct {
 	Of int    `yaml:"of"` // candidates for an image; 1 chooses nothing
 	By string `yaml:"by"` // the rule, one of Choices; it means nothing with one candidate
@@ -86,8 +85,7 @@ const (
 // Chooses says whether there is anything to choose.
 func (s Select) Chooses() bool { return s.Of > 1 }
 
-// Looks says whether candidates are compared with photos by the features of the study's
-// network.
+// Looks says whether candidates are compared with photos by the features of the study's network.
 func (s Select) Looks() bool { return s.Chooses() && s.By == ByNearest }
 
 // Text says what was chosen, such as "1 of 3, by change"; "" for nothing.

@@ -19,8 +19,7 @@ func OpenFile(path string) (*os.File, error) {
 	return file, Denied(err)
 }
 
-// openRegular is OpenFile of what is a file, and not something else that only
-// has its name.
+// openRegular is OpenFile of what is a file, and not something else that only has its name.
 func openRegular(path string) (*os.File, error) {
 	if what := Irregular(path); what != "" {
 		return nil, fmt.Errorf("%s is %s and no file", path, what)

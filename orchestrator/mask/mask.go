@@ -128,9 +128,8 @@ func (m *Mask) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// LargestIn is how many pixels the largest component of what lies in a rectangle has: a
-// speck beside a defect is none. Components are 8-connected: pixels that touch at a corner
-// hang together.
+// LargestIn is how many pixels the largest component of what lies in a rectangle has: a speck
+// beside a defect is none. Components are 8-connected: pixels that touch at a corner hang together.
 func (m *Mask) LargestIn(rect image.Rectangle) int {
 	clipped := &Mask{Width: m.Width, Height: m.Height}
 	for _, r := range m.Runs {

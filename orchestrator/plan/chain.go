@@ -45,8 +45,7 @@ func (t *Task) Steps() int {
 	return 0
 }
 
-// inOrder sorts tasks so that each comes after what it needs, otherwise
-// keeping their order.
+// inOrder sorts tasks so that each comes after what it needs, otherwise keeping their order.
 func inOrder(tasks []*Task) []*Task {
 	ordered := make([]*Task, 0, len(tasks))
 	placed := map[*Task]bool{}
@@ -67,10 +66,9 @@ func inOrder(tasks []*Task) []*Task {
 	return ordered
 }
 
-// Trainings finds what a training can continue in a store, where others add
-// trainings all the time. Each manifest is read once: it does not change, and
-// with thousands of trainings reading all of them again for each would take
-// longer than a short training.
+// Trainings finds what a training can continue in a store, where others add trainings all the time.
+// Each manifest is read once: it does not change, and with thousands of trainings reading all of
+// them again for each would take longer than a short training.
 type Trainings struct {
 	store *store.Store
 
@@ -89,9 +87,8 @@ func TrainingsOf(s *store.Store) *Trainings {
 	return &Trainings{store: s, known: map[string]training{}}
 }
 
-// Earlier finds the training that a task can continue: the one of its chain
-// with the most steps below its own. The key is "" if there is none; done is the
-// share of the task's steps that it has.
+// Earlier finds the training that a task can continue: the one of its chain with the most steps
+// below its own. The key is "" if there is none; done is the share of the task's steps that it has.
 func (t *Trainings) Earlier(task *Task) (key string, done float64, err error) {
 	chain := task.ChainKey()
 	if chain == "" {

@@ -168,9 +168,8 @@ func (p *Plan) Digest() string {
 	return hex.EncodeToString(hash.Sum(nil)[:16])
 }
 
-// Width is how many of the tasks that are to be run can be at work at once, as
-// far as that is known beforehand: the most that are equally many steps away
-// from what the store has.
+// Width is how many of the tasks that are to be run can be at work at once, as far as that is known
+// beforehand: the most that are equally many steps away from what the store has.
 func (p *Plan) Width() int {
 	depths, counts, width := map[*Task]int{}, map[int]int{}, 0
 	for _, task := range p.ToRun() {

@@ -97,9 +97,8 @@ func at(list []string, i int) any {
 	return nil
 }
 
-// tree is the decoded fields of an identity. Artifacts in it are replaced by
-// their number, and listed: one changed input is one difference, however many
-// of its images are used.
+// tree is the decoded fields of an identity. Artifacts in it are replaced by their number, and
+// listed: one changed input is one difference, however many of its images are used.
 type tree struct {
 	fields  map[string]any
 	inputs  []string

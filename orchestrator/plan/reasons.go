@@ -14,8 +14,7 @@ import (
 	"kizu/orchestrator/store"
 )
 
-// history is what a store made before, for the question why something is made
-// again.
+// history is what a store made before, for the question why something is made again.
 type history struct {
 	store   *store.Store
 	entries map[string][]*store.Entry // by kind and label, the latest last
@@ -110,8 +109,7 @@ func oneLine(changes []Difference) string {
 	return strings.Join(parts, ", ")
 }
 
-// Compare looks every task up in the store and says whether it will be reused
-// or run, and why.
+// Compare looks every task up in the store and says whether it will be reused or run, and why.
 func (p *Plan) Compare(s *store.Store) error {
 	for _, task := range p.Tasks {
 		task.Reuse, task.Changes, task.Before = s.Has(task.Kind, task.Key), nil, ""

@@ -98,11 +98,10 @@ const (
 	sideDefect
 )
 
-// sides says what each tile of a defect photo is, by what it shows of the defect. A tile
-// that only grazes the defect would teach a classifier that a sound surface is defective,
-// or, called good, that a bit of a defect is sound: so a tile is of its photo's class if it
-// shows a tenth of what the tile shows that shows most, and fewestMarked pixels; and the
-// tiles that show most always are.
+// sides says what each tile of a defect photo is, by what it shows of the defect. A tile that only
+// grazes the defect would teach a classifier that a sound surface is defective, or, called good,
+// that a bit of a defect is sound: so a tile is of its photo's class if it shows a tenth of what
+// the tile shows that shows most, and fewestMarked pixels; and the tiles that show most always are.
 func sides(counts []int) []int {
 	most := slices.Max(counts)
 	enough := min(most, max(fewestMarked, (most+9)/10))

@@ -97,8 +97,7 @@ func (f FolderView) warnings(d experiment.Dataset) (list []string) {
 	return list
 }
 
-// alike gives what networks see with their names: both, where the same is cut away for
-// both.
+// alike gives what networks see with their names: both, where the same is cut away for both.
 func (f FolderView) alike() iter.Seq2[string, SeenView] {
 	return func(yield func(string, SeenView) bool) {
 		if len(f.Seen) == 2 && f.Seen[0].cutLike(f.Seen[1]) {

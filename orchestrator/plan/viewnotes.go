@@ -103,8 +103,7 @@ func (v views) cropNotes(resolution int) (notes []string) {
 	return notes
 }
 
-// sameSets warns of training sets that come to one: the same images, trained on in the same
-// way.
+// sameSets warns of training sets that come to one: the same images, trained on in the same way.
 func (p *Plan) sameSets() (notes []string) {
 	first := map[*Task]string{}
 	for _, cell := range p.FirstSeed() {

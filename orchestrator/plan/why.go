@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Why is everything there is to say about why a task is run or reused: what
-// changed, what it is made from down to photos, and what is made from it up to
-// the tables.
+// Why is everything there is to say about why a task is run or reused: what changed, what it is
+// made from down to photos, and what is made from it up to the tables.
 type Why struct {
 	Task   TaskView    `json:"task"`
 	Before string      `json:"before"` // key of the artifact that changes are counted from; "" for none
@@ -25,8 +24,7 @@ type ImageRole struct {
 	Names []string `json:"names"`
 }
 
-// Find returns the task that a text names: by its id or label, or by enough of
-// them.
+// Find returns the task that a text names: by its id or label, or by enough of them.
 func (p *Plan) Find(text string) (*Task, error) {
 	var found []*Task
 	for _, task := range p.Tasks {

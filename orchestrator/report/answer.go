@@ -77,8 +77,7 @@ func controlOf(conditions []*condition) *condition {
 	return nil
 }
 
-// noBetterThanGuessing lists the conditions whose interval reaches down to the
-// majority baseline.
+// noBetterThanGuessing lists the conditions whose interval reaches down to the majority baseline.
 func (r *Report) noBetterThanGuessing(all []*condition) []string {
 	var names []string
 	for _, c := range all {
@@ -122,9 +121,8 @@ func (r *Report) classifiersAnswer(control *condition, all []*condition) []strin
 	return sentences
 }
 
-// matched compares training sets with those that have the same real images and
-// no others: what the two differ in is the generated images alone. The control
-// is compared with everything already.
+// matched compares training sets with those that have the same real images and no others: what the
+// two differ in is the generated images alone. The control is compared with everything already.
 func (r *Report) matched(control *condition, all []*condition) []string {
 	var sentences []string
 	for _, c := range all {

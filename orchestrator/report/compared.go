@@ -37,9 +37,8 @@ func readPublished(path string) (p published, err error) {
 	return p, nil
 }
 
-// comparison says in one sentence, without its full stop, whether what was computed
-// is what was published; "" where nothing was, or not of this form of the
-// experiment.
+// comparison says in one sentence, without its full stop, whether what was computed is what was
+// published; "" where nothing was, or not of this form of the experiment.
 func (r *Report) comparison() string {
 	path := publishedPath(r.plan.Experiment)
 	if len(r.plan.Experiment.Changes) > 0 {

@@ -131,8 +131,7 @@ type testImages struct {
 	baseline float64        // accuracy of always answering with it
 }
 
-// testImagesOf counts the test images in the plan, whether or not a condition
-// is done.
+// testImagesOf counts the test images in the plan, whether or not a condition is done.
 func testImagesOf(p *plan.Plan) testImages {
 	for _, cell := range p.Cells {
 		var tested []stage.Labeled
@@ -159,8 +158,7 @@ func testImagesOf(p *plan.Plan) testImages {
 	return testImages{}
 }
 
-// reference is what the experiment file says that somebody else reported; nil
-// if it says nothing.
+// reference is what the experiment file says that somebody else reported; nil if it says nothing.
 func (r *Report) reference() *experiment.Reference { return r.plan.Experiment.Reference }
 
 // referenceFigure is the reported accuracy of a condition's training set, and
@@ -177,8 +175,7 @@ func (r *Report) referenceFigure(c *condition) (accuracy, interval string) {
 	return asReported(value), between(result.Wilson(value, ref.TestImages))
 }
 
-// asReported writes an accuracy with no more digits than the file gives, and
-// with two at least.
+// asReported writes an accuracy with no more digits than the file gives, and with two at least.
 func asReported(value float64) string {
 	if text := fmt.Sprintf("%.2f", value); text == fmt.Sprint(value) || text == fmt.Sprint(value)+"0" {
 		return text

@@ -19,9 +19,8 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// writeCurves writes the training curves of every task that is done (steps, and
-// what was measured at them) as TensorBoard reads them, a folder for each task, in place of
-// an earlier report's.
+// writeCurves writes the training curves of every task that is done (steps, and what was measured
+// at them) as TensorBoard reads them, a folder for each task, in place of an earlier report's.
 func (r *Report) writeCurves(dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
@@ -96,10 +95,9 @@ func addCurves(events *eventFile, table io.Reader, steps func(n int) int) error 
 	return nil
 }
 
-// eventFile writes scalars as TensorBoard reads them: records of protocol
-// buffers (tensorflow/core/util/event.proto, framework/summary.proto), each
-// framed by its length and masked checksums (tensorflow/core/lib/io/
-// record_writer.h).
+// eventFile writes scalars as TensorBoard reads them: records of protocol buffers
+// (tensorflow/core/util/event.proto, framework/summary.proto), each framed by its length and masked
+// checksums (tensorflow/core/lib/io/ record_writer.h).
 type eventFile struct {
 	out  io.Writer
 	time float64 // of every event, seconds since 1970

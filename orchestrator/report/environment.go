@@ -161,8 +161,7 @@ func (r *record) mixed(tasks []*plan.Task) string {
 	return "the cells of this table come from different environments, on which the last digits of a training depend: " + strings.Join(parts, "; ")
 }
 
-// noted adds to the table of a study in what the environments of its cells
-// differ, if in anything.
+// noted adds to the table of a study in what the environments of its cells differ, if in anything.
 func (r *Report) noted(g table.Table, study string) table.Table {
 	if text := r.mixed(study); text != "" {
 		g.Notes = append(g.Notes, text)

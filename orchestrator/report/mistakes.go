@@ -64,8 +64,7 @@ func (r *Report) mistakesRow(c *condition, kind string, list []result.Mistaken, 
 	return row
 }
 
-// mistakeTitle says of a photo what each training scored, and how many of the others' got
-// it wrong.
+// mistakeTitle says of a photo what each training scored, and how many of the others' got it wrong.
 func (r *Report) mistakeTitle(c *condition, m result.Mistaken) string {
 	var scores, others []string
 	for _, run := range c.runs {

@@ -45,8 +45,7 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 	return append([]gallery.Gallery{first}, series...)
 }
 
-// realRows shows the photos that train the LoRAs, and those that images start
-// from.
+// realRows shows the photos that train the LoRAs, and those that images start from.
 func (r *Report) realRows() (rows []gallery.Row) {
 	study, good := r.plan.Experiment.Patterns, r.plan.Experiment.Dataset.Good
 	if learnt := r.mostPhotos(stage.Instance); len(learnt) > 0 {

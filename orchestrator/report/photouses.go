@@ -9,8 +9,7 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// classUsage says what the photos of one class are used for, each photo
-// counted once in every role.
+// classUsage says what the photos of one class are used for, each photo counted once in every role.
 type classUsage struct {
 	Class      string
 	Found      int // usable photos

@@ -110,8 +110,7 @@ func rule(p *plot.Plot, from, to plotter.XY) error {
 	return nil
 }
 
-// svg writes a chart as part of a page: in its colours and letters, as wide as
-// there is room.
+// svg writes a chart as part of a page: in its colours and letters, as wide as there is room.
 func svg(p *plot.Plot, width, height float64, label string) template.HTML {
 	canvas := vgsvg.New(vg.Points(width), vg.Points(height))
 	const margin = 14 // for labels that reach beyond the axis

@@ -16,10 +16,9 @@ import (
 // at the end of its training and before it.
 type kinds struct{ after, before result.Kinds }
 
-// readKinds asks how well a classifier's features tell generated images that it
-// has not seen from test photos: as many of each, class by class, so that no
-// class gives the kind away. Other test photos, autoencoded, are the control where
-// generated images went through the autoencoder whole.
+// readKinds asks how well a classifier's features tell generated images that it has not seen from
+// test photos: as many of each, class by class, so that no class gives the kind away. Other test
+// photos, autoencoded, are the control where generated images went through the autoencoder whole.
 // Fewer than ten images are not asked.
 func (s *source) readKinds(c *cell) error {
 	spec := c.Classify.Spec.(stage.Classify)
@@ -168,10 +167,9 @@ func (r *Report) kindsGrid() table.Table {
 	return g
 }
 
-// kindsAnswer says, of the conditions that were trained on real and generated
-// images, how well their features tell the two apart and what of it is the
-// autoencoder's doing: where one class is real and the others are not, a
-// classifier can answer by it.
+// kindsAnswer says, of the conditions that were trained on real and generated images, how well
+// their features tell the two apart and what of it is the autoencoder's doing: where one class is
+// real and the others are not, a classifier can answer by it.
 func kindsAnswer(all []*condition) []string {
 	var look, like, apart []string
 	for _, c := range all {

@@ -108,8 +108,7 @@ func appendNew(list []string, text string) []string {
 	return append(list, text)
 }
 
-// jobTasks is how many of the tasks shown a job of a workload manager ran on a
-// node.
+// jobTasks is how many of the tasks shown a job of a workload manager ran on a node.
 type jobTasks struct {
 	ID       string `json:"id"`
 	Index    string `json:"index,omitempty"` // in the array

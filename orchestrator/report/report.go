@@ -1,8 +1,7 @@
-// Package report turns what a store holds of an experiment into answers: a
-// table for the terminal, Markdown, CSV, JSON, LaTeX and one self-contained
-// page. It reads artifacts only, so it needs neither Python nor a GPU, and it
-// works on a run that is half finished or partly failed: such cells are shown
-// as what they are.
+// Package report turns what a store holds of an experiment into answers: a table for the terminal,
+// Markdown, CSV, JSON, LaTeX and one self-contained page. It reads artifacts only, so it needs
+// neither Python nor a GPU, and it works on a run that is half finished or partly failed: such
+// cells are shown as what they are.
 package report
 
 import (

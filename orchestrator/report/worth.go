@@ -22,8 +22,7 @@ type placed struct {
 	result.Worth
 }
 
-// findScales places training sets with generated images on the curves of
-// conditions.real_counts.
+// findScales places training sets with generated images on the curves of conditions.real_counts.
 func (r *Report) findScales() error {
 	exp := r.plan.Experiment
 	if len(r.counts) == 0 {

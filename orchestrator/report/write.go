@@ -73,8 +73,7 @@ func (r *Report) sheets() []gallery.Sheet {
 	return gallery.Sheets(append(r.patternGalleries(), r.sampleGallery()))
 }
 
-// writeSheets fills the gallery folder and removes what an earlier report left
-// there.
+// writeSheets fills the gallery folder and removes what an earlier report left there.
 func (r *Report) writeSheets(dir string, pictures *gallery.Album) error {
 	current := map[string]bool{}
 	for _, s := range r.sheets() {
@@ -136,8 +135,7 @@ func (r *Report) Keep(page, program string) error {
 	return os.WriteFile(stamp, []byte(key), 0o666)
 }
 
-// Kept is the table of the report that is there, if it is of just this plan and
-// fits the screen.
+// Kept is the table of the report that is there, if it is of just this plan and fits the screen.
 func Kept(p *plan.Plan, page, program string, screen table.Screen) (text []byte, ok bool) {
 	if _, err := os.Lstat(publishedPath(p.Experiment)); err == nil {
 		return nil, false // what it says of the artifacts, it says of their files

@@ -100,10 +100,9 @@ func placedBy(scores []*Scores) (weights []float64, values [][]float64) {
 // calibrationBins are those of Guo et al.
 const calibrationBins = 15
 
-// CalibrationError is the expected calibration error: how far the probability of the class
-// that is answered lies from how often it is right, on average over bins of that
-// probability (Naeini, Cooper and Hauskrecht, AAAI 2015; with 15 bins of equal width as in
-// Guo et al., ICML 2017).
+// CalibrationError is the expected calibration error: how far the probability of the class that is
+// answered lies from how often it is right, on average over bins of that probability (Naeini,
+// Cooper and Hauskrecht, AAAI 2015; with 15 bins of equal width as in Guo et al., ICML 2017).
 func CalibrationError(p *Predictions) float64 {
 	var off [calibrationBins]float64
 	for _, img := range p.Images {
@@ -121,8 +120,7 @@ func CalibrationError(p *Predictions) float64 {
 	return sum / float64(max(1, len(p.Images)))
 }
 
-// Ranked is runs with what they said of their test images, of which a class is that of good
-// parts.
+// Ranked is runs with what they said of their test images, of which a class is that of good parts.
 type Ranked struct {
 	Runs        *Runs
 	Predictions []*Predictions

@@ -55,11 +55,10 @@ func newShare(values []float64, v variance, images int) Estimate {
 	return e
 }
 
-// Accuracy is the mean accuracy with its interval; that of a single run is
-// Wilson's, which is known to cover. Where several images show one part it is
-// Wilson's of as many independent images as would be known as well (Korn and
-// Graubard, Survey Methodology 24, 1998), with Student's quantile for the number of
-// parts.
+// Accuracy is the mean accuracy with its interval; that of a single run is Wilson's, which is known
+// to cover. Where several images show one part it is Wilson's of as many independent images as
+// would be known as well (Korn and Graubard, Survey Methodology 24, 1998), with Student's quantile
+// for the number of parts.
 func (r *Runs) Accuracy() Estimate {
 	e := r.weighted(r.shares())
 	if e.N == 1 && r.Parts() == r.Tested() {
@@ -84,8 +83,7 @@ func (r *Runs) BalancedAccuracy() Estimate { return r.weighted(r.balanced()) }
 
 func (r *Runs) weighted(weights []float64) Estimate { return r.averaged(weights, r.right) }
 
-// averaged estimates what images add up to by their weights, with a value of each in every
-// run.
+// averaged estimates what images add up to by their weights, with a value of each in every run.
 func (r *Runs) averaged(weights []float64, value func(run, image int) float64) Estimate {
 	c := crossed{strata: r.strata, sizes: r.byPart(func(i int) float64 { return weights[i] })}
 	for s := range r.predicted {
@@ -119,11 +117,10 @@ type Interval struct{ Low, High float64 }
 // z95 is the normal distribution's quantile for two-sided 95 %.
 const z95 = 1.959963984540054
 
-// Wilson is the 95 % score interval of a proportion that was seen in n trials
-// (Wilson, JASA 22, 1927; without continuity correction, as statsmodels'
-// proportion_confint with method "wilson"). It keeps its coverage for small n
-// and near 0 and 1 (Newcombe, Statistics in Medicine 17, 1998). Without trials
-// it is 0 to 1.
+// Wilson is the 95 % score interval of a proportion that was seen in n trials (Wilson, JASA 22,
+// 1927; without continuity correction, as statsmodels' proportion_confint with method "wilson"). It
+// keeps its coverage for small n and near 0 and 1 (Newcombe, Statistics in Medicine 17, 1998).
+// Without trials it is 0 to 1.
 func Wilson(proportion float64, n int) Interval {
 	if n <= 0 {
 		return Interval{0, 1}
@@ -131,8 +128,7 @@ func Wilson(proportion float64, n int) Interval {
 	return scoreInterval(proportion, float64(n), z95)
 }
 
-// scoreInterval is Wilson's formula with another quantile than the normal
-// distribution's.
+// scoreInterval is Wilson's formula with another quantile than the normal distribution's.
 func scoreInterval(p, trials, quantile float64) Interval {
 	zz := quantile * quantile
 	centre := (p + zz/(2*trials)) / (1 + zz/trials)

@@ -17,10 +17,9 @@ type Features [][]float64
 // mostFeatures bounds what a file is believed to hold: a million images' worth.
 const mostFeatures = 1 << 30
 
-// ReadFeatures reads one tensor of a safetensors file: 32-bit floats, images ×
-// features. The format is eight bytes of header length, a JSON header, and the
-// numbers, all little-endian (huggingface.co/docs/safetensors); no library of
-// Go is kept up that reads it.
+// ReadFeatures reads one tensor of a safetensors file: 32-bit floats, images × features. The format
+// is eight bytes of header length, a JSON header, and the numbers, all little-endian
+// (huggingface.co/docs/safetensors); no library of Go is kept up that reads it.
 func ReadFeatures(r io.Reader, tensor string) (Features, error) {
 	var length uint64
 	if err := binary.Read(r, binary.LittleEndian, &length); err != nil {
@@ -82,8 +81,7 @@ type Neighbour struct {
 	Distance float64
 }
 
-// Nearest finds for every image the nearest of others, by the Euclidean
-// distance of their features.
+// Nearest finds for every image the nearest of others, by the Euclidean distance of their features.
 func Nearest(images, others Features) []Neighbour {
 	list := make([]Neighbour, len(images))
 	for i, row := range images {

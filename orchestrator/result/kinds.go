@@ -9,9 +9,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Kinds is how well probes of one network's features tell generated images from
-// photos, and two controls. All are of as many images of every class, and no
-// photo is in both of its kinds.
+// Kinds is how well probes of one network's features tell generated images from photos, and two
+// controls. All are of as many images of every class, and no photo is in both of its kinds.
 type Kinds struct {
 	Generated Probe // Generated tells generated images from photos.
 
@@ -51,9 +50,8 @@ type KindsOver struct {
 	Interval                       Interval // Interval is Beyond's, 95 %; without controls it is Generated's.
 }
 
-// OverKinds sums the probes of a condition's seeds up. The photos are the same
-// with every seed, so the interval is Wilson's with the images of one: wider
-// than need be, never narrower.
+// OverKinds sums the probes of a condition's seeds up. The photos are the same with every seed, so
+// the interval is Wilson's with the images of one: wider than need be, never narrower.
 func OverKinds(list []Kinds) KindsOver {
 	var generated, autoencoded, beyond, judged []float64
 	for _, k := range list {
@@ -70,10 +68,9 @@ func OverKinds(list []Kinds) KindsOver {
 	return o
 }
 
-// LookGenerated says whether generated images are told from autoencoded photos
-// more often than chance would: whether they look generated, beyond what the
-// autoencoder does to any image. Without that control, whether they are told from
-// photos.
+// LookGenerated says whether generated images are told from autoencoded photos more often than
+// chance would: whether they look generated, beyond what the autoencoder does to any image. Without
+// that control, whether they are told from photos.
 func (o KindsOver) LookGenerated() bool { return o.Interval.Low > 0.5 }
 
 // Probe is how well a linear probe tells two kinds of images apart.
@@ -81,8 +78,7 @@ type Probe struct {
 	Correct, Tested int
 }
 
-// Accuracy is the share told right; 0.5 by chance, since the kinds are equally
-// many.
+// Accuracy is the share told right; 0.5 by chance, since the kinds are equally many.
 func (p Probe) Accuracy() float64 { return ratio(p.Correct, p.Tested) }
 
 // folds of the cross-validation.
@@ -92,11 +88,10 @@ const probeFolds = 5
 // 1 and then by the root of their number: a kernel with about 1 on its diagonal.
 const ridge = 1
 
-// linearProbe trains a linear probe (Alain and Bengio, ICLR workshop 2017) on
-// features to tell real from generated images, by ridge regression on ±1 (Hoerl
-// and Kennard, Technometrics 12, 1970; scikit-learn's RidgeClassifier after a
-// StandardScaler), and tests it on images that it was not trained on, by
-// cross-validation: image i of either kind is tested in fold i modulo 5. As many
+// linearProbe trains a linear probe (Alain and Bengio, ICLR workshop 2017) on features to tell real
+// from generated images, by ridge regression on ±1 (Hoerl and Kennard, Technometrics 12, 1970;
+// scikit-learn's RidgeClassifier after a StandardScaler), and tests it on images that it was not
+// trained on, by cross-validation: image i of either kind is tested in fold i modulo 5. As many
 // images of one kind as of the other are wanted, at least five.
 func linearProbe(real, generated Features) (Probe, error) {
 	if len(real) != len(generated) || len(real) < probeFolds {
@@ -127,9 +122,8 @@ func linearProbe(real, generated Features) (Probe, error) {
 	return p, nil
 }
 
-// probeScores fits the probe and applies it; above 0 stands for kind 1. There
-// are more features than images, so the dual system of the size of the images
-// is solved.
+// probeScores fits the probe and applies it; above 0 stands for kind 1. There are more features
+// than images, so the dual system of the size of the images is solved.
 func probeScores(train Features, kinds []float64, test Features) ([]float64, error) {
 	mean, scale := moments(train)
 	train, test = standardized(train, mean, scale), standardized(test, mean, scale)

@@ -30,11 +30,10 @@ func Holm(p []float64) []float64 {
 // found: the usual one (Cohen, Statistical Power Analysis, 2nd ed., 1988).
 const power = 0.8
 
-// detectable is the smallest true difference in accuracy that these runs on
-// these test images, or parts, would find with a probability of 80 %: the standard error
-// times the sum of the test's quantile and the power's (Bloom, Evaluation
-// Review 19, 1995), the test at Level divided by the number of comparisons,
-// which is the first step of Holm's method. It is no less than leastImages:
+// detectable is the smallest true difference in accuracy that these runs on these test images, or
+// parts, would find with a probability of 80 %: the standard error times the sum of the test's
+// quantile and the power's (Bloom, Evaluation Review 19, 1995), the test at Level divided by the
+// number of comparisons, which is the first step of Holm's method. It is no less than leastImages:
 // fewer images in one direction could not be significant whatever they show.
 func (c Comparison) detectable(images, comparisons int) float64 {
 	level := Level / float64(comparisons)
@@ -73,11 +72,10 @@ func mcnemar(ofImages, ofParts []int) McNemar {
 	return m
 }
 
-// signFlip is the exact two-sided p value of a sum of differences where each
-// could as well have had the other sign (Fisher, The Design of Experiments,
-// 1935, section 21; scipy's permutation_test with permutation_type="samples").
-// The distribution of the sum is computed, not sampled: one difference after
-// another spreads it by ±|d|.
+// signFlip is the exact two-sided p value of a sum of differences where each could as well have had
+// the other sign (Fisher, The Design of Experiments, 1935, section 21; scipy's permutation_test
+// with permutation_type="samples"). The distribution of the sum is computed, not sampled: one
+// difference after another spreads it by ±|d|.
 func signFlip(differences []int) float64 {
 	observed, most := 0, 0
 	for _, d := range differences {

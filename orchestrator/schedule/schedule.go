@@ -100,11 +100,10 @@ func (n *node) measure(visiting map[*node]bool) error {
 	return nil
 }
 
-// Next assigns ready tasks to idle devices, the most urgent first, and marks
-// them as running. Among equally urgent tasks a device takes one that needs
-// what it has loaded. Those that can be computed together with it join it, at
-// most limit in all, and no more than its share where other devices are idle, or
-// so many others, on other machines, take tasks of the plan.
+// Next assigns ready tasks to idle devices, the most urgent first, and marks them as running. Among
+// equally urgent tasks a device takes one that needs what it has loaded. Those that can be computed
+// together with it join it, at most limit in all, and no more than its share where other devices
+// are idle, or so many others, on other machines, take tasks of the plan.
 func (s *Schedule) Next(idle []string, limit, others int) []Assignment {
 	var assignments []Assignment
 	for i, device := range idle {

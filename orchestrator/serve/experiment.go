@@ -104,8 +104,7 @@ func (s *Server) committed() (map[string]bool, error) {
 	return there, nil
 }
 
-// look reads what there is of an experiment. What cannot be read is no reason not to
-// show the rest.
+// look reads what there is of an experiment. What cannot be read is no reason not to show the rest.
 func (s *Server) look(n store.Needs, there map[string]bool) *experiment {
 	e, logs := &experiment{Needs: n}, s.Store.Logs("")
 	for _, name := range n.Artifacts {

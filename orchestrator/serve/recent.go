@@ -103,8 +103,7 @@ const (
 	curvePoints             = 50 // at most: single losses of a diffusion model are noise
 )
 
-// newCurve draws the column loss of a table whose rows are steps; false if it has fewer
-// than two.
+// newCurve draws the column loss of a table whose rows are steps; false if it has fewer than two.
 func newCurve(label, table string) (c curve, ok bool) {
 	rows := strings.Split(table, "\n")
 	head := strings.Split(strings.TrimSpace(rows[0]), ",")

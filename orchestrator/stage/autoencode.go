@@ -5,10 +5,9 @@ import "slices"
 // KindAutoencode is the kind of its tasks.
 const KindAutoencode = "autoencode"
 
-// Autoencode asks for photos as the base model's autoencoder gives them back.
-// They are controls: what a measure says of them it says of the autoencoder,
-// through which every generated image has passed as well. Or they are trained on, so that
-// photos carry its trace as generated images do.
+// Autoencode asks for photos as the base model's autoencoder gives them back. They are controls:
+// what a measure says of them it says of the autoencoder, through which every generated image has
+// passed as well. Or they are trained on, so that photos carry its trace as generated images do.
 type Autoencode struct {
 	Base       Ref    `json:"base"`
 	Resolution int    `json:"resolution"`

@@ -147,8 +147,7 @@ func pathsOf(images []Labeled) iter.Seq[Ref] {
 	}
 }
 
-// MadeFrom implements Observer: what a trained classifier looks at does not
-// shape it.
+// MadeFrom implements Observer: what a trained classifier looks at does not shape it.
 func (s Classify) MadeFrom() []Ref {
 	return slices.Collect(pathsOf(slices.Concat(s.Decoded, s.Generated)))
 }

@@ -65,11 +65,10 @@ func Seed(seed int64, parts ...string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }
 
-// Ref names something by its content, so that a key does not depend on where
-// files lie: "sha256:<hash>" for an image, a model folder or a weights file,
-// "artifact:<kind>/<key>/<file>" for part of an artifact, "name:<text>" for
-// what the worker knows by name (a Hugging Face id, torchvision's weights). An
-// image's may end in a region of it; see Region.
+// Ref names something by its content, so that a key does not depend on where files lie:
+// "sha256:<hash>" for an image, a model folder or a weights file, "artifact:<kind>/<key>/<file>"
+// for part of an artifact, "name:<text>" for what the worker knows by name (a Hugging Face id,
+// torchvision's weights). An image's may end in a region of it; see Region.
 type Ref string
 
 // Prefixes of a Ref.

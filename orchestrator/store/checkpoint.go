@@ -22,8 +22,7 @@ func (s *Store) Checkpoints(key string) string {
 // says what a training's latest checkpoint has cost.
 const costSuffix = ".json"
 
-// checkpointCost is the time that a device spent on a checkpoint, in all
-// attempts that led to it.
+// checkpointCost is the time that a device spent on a checkpoint, in all attempts that led to it.
 type checkpointCost struct {
 	Steps   int     `json:"steps"`
 	Seconds float64 `json:"seconds"`
@@ -59,8 +58,7 @@ func (s *Store) sweepCheckpoints() error {
 	return nil
 }
 
-// CheckpointSteps is the number of steps of a training's latest checkpoint; 0
-// without one.
+// CheckpointSteps is the number of steps of a training's latest checkpoint; 0 without one.
 func (s *Store) CheckpointSteps(key string) int {
 	entries, _ := os.ReadDir(s.Checkpoints(key))
 	most := 0

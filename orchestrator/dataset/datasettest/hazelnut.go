@@ -1,5 +1,4 @@
-// Package datasettest makes folders of pictures for tests, laid out as real
-// datasets are.
+// Package datasettest makes folders of pictures for tests, laid out as real datasets are.
 package datasettest
 
 import (

@@ -13,8 +13,7 @@ import (
 	"kizu/orchestrator/plan"
 )
 
-// Display shows a run to a person or a log. Its methods may be called from
-// several goroutines.
+// Display shows a run to a person or a log. Its methods may be called from several goroutines.
 type Display interface {
 	Start(toRun, reused int)
 	TaskStarted(tasks []*plan.Task, device string) // several are computed together
@@ -78,8 +77,7 @@ const (
 	readingSaid  = 5 * time.Second // or else, still longer, a line
 )
 
-// Reading shows how photos are read for the first time, if that lasts; it is to
-// be told after each.
+// Reading shows how photos are read for the first time, if that lasts; it is to be told after each.
 func Reading(out io.Writer, terminal bool) func(done, total int) {
 	var bar *progressbar.ProgressBar
 	began, said := time.Now(), false

@@ -82,8 +82,7 @@ func (l *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error 
 	return filehash.Replace(l.path(task.Key), append(text, '\n'))
 }
 
-// Failure is why a task failed in another process of the run; nil if it did
-// not.
+// Failure is why a task failed in another process of the run; nil if it did not.
 func (l *FailureLog) Failure(task *plan.Task) error {
 	if l == nil {
 		return nil
@@ -130,8 +129,7 @@ func logOf(err error) string {
 	return ""
 }
 
-// Surprising tells failures that only their log explains from those whose
-// message says it all.
+// Surprising tells failures that only their log explains from those whose message says it all.
 func Surprising(failure error) bool {
 	logged := Logged(nil)
 	return errors.As(failure, &logged) && !logged.Explained() && logged.LogFile() != ""

@@ -137,12 +137,10 @@ func (d *LiveDevice) end(task *plan.Task) {
 	}
 }
 
-// silence is how long a run on another machine may not write before it is taken
-// for dead.
+// silence is how long a run on another machine may not write before it is taken for dead.
 const silence = 30 * time.Second
 
-// LiveRuns reads what the runs of an experiment that still go say of
-// themselves, workers included.
+// LiveRuns reads what the runs of an experiment that still go say of themselves, workers included.
 func LiveRuns(logs, experiment, host string) ([]*Live, error) {
 	runs, err := Runs(logs, experiment)
 	if err != nil {

@@ -55,9 +55,8 @@ func KeepRuns(logs, experiment string, keep int) error {
 	return nil
 }
 
-// SecondsLeft estimates how long the runs of a plan that go on still take, if all
-// their devices work till the end; nil where nothing like what is left was ever
-// done.
+// SecondsLeft estimates how long the runs of a plan that go on still take, if all their devices
+// work till the end; nil where nothing like what is left was ever done.
 func SecondsLeft(p *plan.Plan, runs []*Live) *float64 {
 	if len(runs) == 1 { // it knows better
 		return &runs[0].SecondsLeft

@@ -1,6 +1,5 @@
-// Package slurm runs workers as the elements of a Slurm job array: the batch
-// script as a text, what Slurm's commands print, and calls of the commands. It
-// knows nothing of experiments.
+// Package slurm runs workers as the elements of a Slurm job array: the batch script as a text, what
+// Slurm's commands print, and calls of the commands. It knows nothing of experiments.
 package slurm
 
 import (
@@ -69,8 +68,7 @@ func Script(s Settings, w Work) string {
 // logName is the file name of an element's output.
 func logName(element string) string { return "slurm-" + element + ".log" }
 
-// directive writes a value for a #SBATCH line, which has quotes but no
-// variables.
+// directive writes a value for a #SBATCH line, which has quotes but no variables.
 func directive(value string) string {
 	if strings.ContainsAny(value, " \t\"'\\#") {
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
@@ -78,8 +76,7 @@ func directive(value string) string {
 	return value
 }
 
-// Settings are what a lab's Slurm wants to know. What is empty is left to the
-// cluster's defaults.
+// Settings are what a lab's Slurm wants to know. What is empty is left to the cluster's defaults.
 type Settings struct {
 	Partition  string
 	Account    string

@@ -65,8 +65,7 @@ func Submissions(logs string, runs []string) ([]Submission, error) {
 	return list, nil
 }
 
-// ActiveAmong lists the submissions of which elements work or wait, the latest
-// first.
+// ActiveAmong lists the submissions of which elements work or wait, the latest first.
 func ActiveAmong(ctx context.Context, submissions []Submission) (active []Submission, err error) {
 	elements, err := queue(ctx, JobsOf(submissions)...)
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 	"kizu/orchestrator/execute/runlog"
 )
 
-// AskEvery is the time between two questions to the queue, which everybody
-// shares.
+// AskEvery is the time between two questions to the queue, which everybody shares.
 const AskEvery = 10 * time.Second
 
 // deaf is how long the queue may not answer.

@@ -83,8 +83,7 @@ type TileView struct {
 	Broken      bool
 }
 
-// Pairs is the view of a gallery whose strips belong together, one above the
-// other.
+// Pairs is the view of a gallery whose strips belong together, one above the other.
 func (g Gallery) Pairs(pictures *Album) *View {
 	return g.arranged(pictures, func(row *RowView, strips []StripView) { row.Pair = strips })
 }

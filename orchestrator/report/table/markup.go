@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// WriteLaTeX writes a table for a paper that uses the packages booktabs and
-// graphicx.
+// WriteLaTeX writes a table for a paper that uses the packages booktabs and graphicx.
 func (t *Table) WriteLaTeX(out *strings.Builder) {
 	alignment := ""
 	for _, c := range t.Columns {

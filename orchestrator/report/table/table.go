@@ -36,8 +36,7 @@ const (
 	Missing = "missing" // not run yet
 )
 
-// Titled reports whether a column's number is the same in every row and stands
-// in the title.
+// Titled reports whether a column's number is the same in every row and stands in the title.
 func (c Column) Titled() bool { return c.Extra >= InTitle }
 
 // Column is the column with a head, to be changed; the table must have it.
@@ -122,8 +121,7 @@ func (s Screen) Unfinished(line string) string {
 	return s.styles().missing(line)
 }
 
-// Paragraph writes a sentence in lines as wide as the screen; the one that all is about
-// stands out.
+// Paragraph writes a sentence in lines as wide as the screen; the one that all is about stands out.
 func (s Screen) Paragraph(out *strings.Builder, text string, standsOut bool) {
 	write := s.styles().plain
 	if standsOut {
