@@ -181,16 +181,30 @@ func probesOf(k result.KindsOver) probesResult {
 
 // pairResult is two training sets compared on the same test images.
 type pairResult struct {
-	First       string          `json:"first"`
-	Second      string          `json:"second"`
-	Seeds       []int64         `json:"seeds"`      // that both have
-	Difference  result.Estimate `json:"difference"` // of accuracy, first minus second
-	P           float64         `json:"p"`
-	Adjusted    float64         `json:"p_holm"`
-	Differ      *bool           `json:"differ"`                     // p_holm is below 0.05; null with one seed, which cannot tell
-	Improvement *float64        `json:"probability_of_improvement"` // null below three seeds
-	Detectable  *float64        `json:"detectable_difference"`      // null with one seed
-	McNemar     []mcnemar       `json:"mcnemar"`                    // of every seed
+	First  string `json:"first"`
+	Second string `json:"second"`
+	ComparisonResult
+	Improvement *float64  `json:"probability_of_improvement"` // null below three seeds
+	Detectable  *float64  `json:"detectable_difference"`      // null with one seed
+	McNemar     []mcnemar `json:"mcnemar"`                    // of every seed
+}
+
+// ComparisonResult is what two conditions differ by, in accuracy or AUROC, the first minus the
+// second. It is exported for encoding/json, as ControlsResult.
+type ComparisonResult struct {
+	Seeds      []int64         `json:"seeds"` // that both have
+	Difference result.Estimate `json:"difference"`
+	P          float64         `json:"p"`
+	Adjusted   float64         `json:"p_holm"`
+	Differ     *bool           `json:"differ"` // p_holm is below 0.05; null with one seed, which cannot tell
+}
+
+func comparisonOf(c result.Comparison) ComparisonResult {
+	figures := ComparisonResult{c.Seeds, c.Difference, c.P, c.Adjusted, nil}
+	if differ := c.Significant(); c.Repeated() {
+		figures.Differ = &differ
+	}
+	return figures
 }
 
 type mcnemar struct {
@@ -228,13 +242,9 @@ func (r *Report) conditionResults() []conditionResult {
 func (r *Report) pairResults() []pairResult {
 	list := []pairResult{}
 	for _, p := range r.pairs {
-		entry := pairResult{
-			First: p.a.name, Second: p.b.name, Seeds: p.Seeds, Difference: p.Difference,
-			P: p.P, Adjusted: p.Adjusted, Improvement: p.improvement,
-		}
+		entry := pairResult{First: p.a.name, Second: p.b.name, ComparisonResult: comparisonOf(p.Comparison), Improvement: p.improvement}
 		if p.Repeated() {
-			differ, least := p.Significant(), p.Detectable
-			entry.Differ, entry.Detectable = &differ, &least
+			entry.Detectable = &p.Detectable
 		}
 		for i, m := range p.PerSeed {
 			entry.McNemar = append(entry.McNemar, mcnemar{p.Seeds[i], m.OnlyA, m.OnlyB, m.P})

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kizu/orchestrator/filehash"
@@ -110,6 +111,20 @@ func (l *FailureLog) Failures(p *plan.Plan) map[string]error {
 		}
 	}
 	return failures
+}
+
+// Texts says of every failed task what it is called and why it failed, for who has no plan. What
+// cannot be read is passed over.
+func (l *FailureLog) Texts() (texts []string) {
+	entries, _ := os.ReadDir(l.dir)
+	for _, entry := range entries {
+		failed := &ReportedError{}
+		if text, err := os.ReadFile(filepath.Join(l.dir, entry.Name())); err == nil && json.Unmarshal(text, &failed.report) == nil {
+			texts = append(texts, failed.Label+": "+failed.Error())
+		}
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // Logged is an error of a task that has a log.
