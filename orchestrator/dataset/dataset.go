@@ -2,8 +2,6 @@
 // which of them are tested on and in which order the others are drawn.
 package dataset
 
-import "slices"
-
 import "fmt"
 
 // Image is one photo of a dataset.
@@ -87,7 +85,13 @@ func (d Duplicate) String() string {
 
 // Of lists the images of a class, by name.
 func (s *Set) Of(class string) []Image {
-	return slices.DeleteFunc(slices.Clone(s.Images), func(img Image) bool { return img.Class != class })
+	var images []Image
+	for _, img := range s.Images {
+		if img.Class == class {
+			images = append(images, img)
+		}
+	}
+	return images
 }
 
 // Variety is the variety that all images of a class share, or "" where they are of
