@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/shell"
 	"kizu/orchestrator/store"
 )
@@ -120,8 +122,9 @@ func (g garbage) print(out io.Writer) error {
 		for _, change := range run.Changes {
 			name += " --set " + shell.Word(change)
 		}
-		printWrapped(out, fmt.Sprintf("kept: %d %s of the run of %s, %s; --forget %s lets them go", run.Artifacts,
-			english.PluralWord(run.Artifacts, "artifact", ""), name, run.Time.Local().Format("2006-01-02 15:04"), run.Experiment), "  ")
+		line := fmt.Sprintf("kept: %d %s of the run of %s, %s; --forget %s lets them go", run.Artifacts,
+			english.PluralWord(run.Artifacts, "artifact", ""), name, run.Time.Local().Format("2006-01-02 15:04"), run.Experiment)
+		fmt.Fprintln(out, strings.Join(table.Wrap(line, planScreen(out).Width-2), "\n  "))
 	}
 	for _, each := range g.Garbage {
 		head := fmt.Sprintf("%-10s %10s  ", each.What, size(each.Bytes))
