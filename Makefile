@@ -73,7 +73,7 @@ chaos: build
 	@$(env) KIZU_CHAOS=$${KIZU_CHAOS:-200} go test -count=1 -timeout 12h -run '^TestChaos$$' -v ./orchestrator/command
 
 fuzz: build
-	@$(env) for target in experiment/FuzzParse store/FuzzManifest store/FuzzJournal execute/FuzzEvents execute/slurm/FuzzQueue execute/worker/FuzzRequests; do \
+	@$(env) for target in experiment/FuzzParse store/FuzzManifest store/FuzzFields store/FuzzJournal execute/FuzzEvents execute/slurm/FuzzQueue execute/worker/FuzzRequests; do \
 		go test -run '^$$' -fuzz "^$${target##*/}\$$" -fuzztime 1m ./orchestrator/$${target%/*}; \
 	done
 

@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 	"orchestrator/execute":                   {"execute/protocol", "execute/progress", "execute/runlog", "plan", "schedule", "stage", "store", "model", "filehash"},
 	"orchestrator/execute/protocol":          nil,
 	"orchestrator/execute/progress":          {"execute/runlog", "plan", "store"},
-	"orchestrator/execute/runlog":            {"plan", "store"},
+	"orchestrator/execute/runlog":            {"plan", "store", "filehash"},
 	"orchestrator/execute/slurm":             {"execute/runlog", "shell", "store"}, // what a job is called, for manifests
 	"orchestrator/execute/worker":            {"execute/protocol", "pyembed"},      // the only one that loads Python
 	"orchestrator/plan":                      {"draft", "result", "stage", "store", "model", "dataset", "experiment", "filehash", "mask"},

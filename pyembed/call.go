@@ -16,13 +16,12 @@ import (
 // "package.module.function", and stores what it returns in what result points
 // to; nil drops it. args is the one argument, or Args, or Kwargs.
 //
-// Call may be used by any goroutine; calls run one after another. Python code
-// cannot be stopped from outside: if ctx ends while the function runs, Python
-// sees that in host.cancelled(), and Call still returns only when the function
-// does. An exception raised after that is returned together with ctx's error,
-// so errors.Is(err, context.Canceled) and errors.As with *PythonError both
-// hold; a function that returns a value all the same has succeeded. A caller
-// that cannot wait has to end the process.
+// Call may be used by any goroutine; calls run one after another. Python code cannot be stopped
+// from outside: if ctx ends while the function runs, Python sees that in host.cancelled(), and Call
+// still returns only when the function does. An exception raised after that is returned together
+// with ctx's error, so errors.Is(err, context.Canceled) and errors.As with *PythonError both hold;
+// a function that returns a value all the same has succeeded. A caller that cannot wait has to end
+// the process.
 //
 // Errors are a *PythonError, a *ConversionError, ctx's error or ErrClosed.
 func (r *Runtime) Call(ctx context.Context, function string, args, result any) error {

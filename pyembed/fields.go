@@ -2,6 +2,7 @@ package pyembed
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -53,13 +54,7 @@ func shallowest(fields []field) []field {
 			depth[f.key] = len(f.index)
 		}
 	}
-	var kept []field
-	for _, f := range fields {
-		if len(f.index) == depth[f.key] {
-			kept = append(kept, f)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(fields, func(f field) bool { return len(f.index) > depth[f.key] })
 }
 
 func tagOf(f reflect.StructField) (key string, omitEmpty bool) {

@@ -17,11 +17,10 @@ type library struct {
 	file    string // where it was loaded from
 }
 
-// checkVenv makes sure that a virtual environment's interpreter exists and that
-// the environment was made from the Python that this process is linked with.
-// Two Pythons of one machine otherwise mix without a word: libpython of one,
-// standard library and extension modules of the other. It returns the
-// interpreter's absolute path.
+// checkVenv makes sure that a virtual environment's interpreter exists and that the environment was
+// made from the Python that this process is linked with. Two Pythons of one machine otherwise mix
+// without a word: libpython of one, standard library and extension modules of the other. It returns
+// the interpreter's absolute path.
 func checkVenv(python string, linked library) (string, error) {
 	if minor(linked.version) != minor(linked.headers) {
 		return "", fmt.Errorf("pyembed: compiled for Python %s, but %s is Python %s: build again",
@@ -34,7 +33,9 @@ func checkVenv(python string, linked library) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("pyembed: %w", err)
 	}
-	if _, err := os.Stat(executable); err != nil {
+	if _, err := os.Stat(executable); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("pyembed: the Python at %s cannot be looked at: %w", executable, errors.Unwrap(err))
+	} else if err != nil {
 		return "", fmt.Errorf("pyembed: there is no Python at %s: make the virtual environment first", executable)
 	}
 	settings, err := readVenv(filepath.Dir(filepath.Dir(executable)))
@@ -95,3 +96,31 @@ func minor(version string) string {
 	parts := strings.SplitN(version, ".", 3)
 	return strings.Join(parts[:min(2, len(parts))], ".")
 }
+
+// Config says which Python to run and what it can see.
+type Config struct {
+	// Python is the interpreter of the virtual environment to use, such as
+	// .venv/bin/python3. Its packages are importable, and sys.executable is
+	// this file, so that processes which Python starts see the same.
+	Python string
+	// Path is put at the front of sys.path.
+	Path []string
+	// Functions become functions of the Python module host. See the package
+	// documentation for how Python calls them.
+	Functions map[string]any
+}
+
+// Args are the positional arguments of a Call that has not exactly one. Kwargs
+// as the last of them are keyword arguments.
+type Args []any
+
+// Kwargs are the keyword arguments of a Call.
+type Kwargs map[string]any
+
+// Buffer is memory that Python may write to: in an argument, it is seen as a
+// writable memoryview, where a plain []byte is seen as a read-only one. It is
+// how large results come back without a copy.
+type Buffer []byte
+
+// ErrClosed says that Close was called.
+var ErrClosed = errors.New("pyembed: Python is closed")

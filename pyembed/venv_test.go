@@ -59,6 +59,11 @@ func TestTheEnvironmentHasToBelongToTheLinkedPython(t *testing.T) {
 			func(python *string, _ *library) { *python += "9" },
 			"there is no Python at",
 		},
+		"an interpreter that cannot be reached": {
+			"home = BASE/bin\nversion = 3.11.7\n",
+			func(python *string, _ *library) { *python += "/python3" },
+			"cannot be looked at: not a directory",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			python, linked := fakeVenv(t, c.config)

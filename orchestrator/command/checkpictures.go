@@ -20,8 +20,7 @@ import (
 // it is written over.
 const sheetMark = "tEXtSoftware\x00kizu check --pictures"
 
-// drawPictures writes sheets of what networks see of photos into a folder, and returns
-// their paths.
+// drawPictures writes sheets of what networks see of photos into a folder, and returns their paths.
 func drawPictures(ctx context.Context, s *settings, planned *plan.Plan, dir string) ([]string, error) {
 	if planned == nil { // for there are problems, which are said
 		return nil, nil

@@ -140,8 +140,7 @@ func printMachine(w *tabwriter.Writer, c *checkup) {
 // aPathIn is an absolute path in a sentence.
 var aPathIn = regexp.MustCompile(`(?:^| )(/[^ ,]+)`)
 
-// shortened takes the first folders off the path in a line that is too long; --json
-// has it whole.
+// shortened takes the first folders off the path in a line that is too long; --json has it whole.
 func shortened(text string, columns int) string {
 	found := aPathIn.FindStringSubmatchIndex(text)
 	if found == nil {
@@ -159,8 +158,7 @@ func shortened(text string, columns int) string {
 // stepping tells processors of one model apart: for logs, not for a screen.
 var stepping = regexp.MustCompile(` \(family [^)]*\)`)
 
-// deviceLines has a line for each kind of device, with the names of the first and the
-// last of it.
+// deviceLines has a line for each kind of device, with the names of the first and the last of it.
 func deviceLines(devices []device) (lines []string) {
 	for len(devices) > 0 {
 		first, n := devices[0], 1

@@ -1,6 +1,5 @@
-// Package command is kizu's command line. A subcommand turns flags into a call and
-// its result into output; what it decides stands in the rooms that it calls. All
-// settings and exit codes are here.
+// Package command is kizu's command line. A subcommand turns flags into a call and its result into
+// output; what it decides stands in the rooms that it calls. All settings and exit codes are here.
 package command
 
 import (
@@ -32,12 +31,10 @@ const (
 	exitInterrupted = 130 // stopped by a signal
 )
 
-// errDamaged ends a verification that found damaged artifacts, which are on the
-// screen.
+// errDamaged ends a verification that found damaged artifacts, which are on the screen.
 var errDamaged = errors.New("some artifacts are damaged")
 
-// errCellsFailed ends a run some of whose cells failed; what failed is already
-// on the screen.
+// errCellsFailed ends a run some of whose cells failed; what failed is already on the screen.
 var errCellsFailed = errors.New("some cells failed")
 
 // Run runs kizu with the given arguments and returns its exit code.

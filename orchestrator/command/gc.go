@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/shell"
 	"kizu/orchestrator/store"
 )
@@ -119,11 +122,13 @@ func (g garbage) print(out io.Writer) error {
 		for _, change := range run.Changes {
 			name += " --set " + shell.Word(change)
 		}
-		fmt.Fprintf(out, "kept: %d %s of the run of %s, %s; --forget %s lets them go\n", run.Artifacts,
+		line := fmt.Sprintf("kept: %d %s of the run of %s, %s; --forget %s lets them go", run.Artifacts,
 			english.PluralWord(run.Artifacts, "artifact", ""), name, run.Time.Local().Format("2006-01-02 15:04"), run.Experiment)
+		fmt.Fprintln(out, strings.Join(table.Wrap(line, planScreen(out).Width-2), "\n  "))
 	}
 	for _, each := range g.Garbage {
-		fmt.Fprintf(out, "%-10s %10s  %s\n", each.What, size(each.Bytes), each.Name)
+		head := fmt.Sprintf("%-10s %10s  ", each.What, size(each.Bytes))
+		fmt.Fprintln(out, head+runewidth.Truncate(each.Name, planScreen(out).Width-len(head), "…"))
 	}
 	verb := "not needed; --delete removes them"
 	if g.Deleted {

@@ -186,7 +186,7 @@ func workerCommand(s *settings) (execute.Command, error) {
 	if err != nil {
 		return execute.Command{}, err
 	}
-	program, err := executable()
+	program, err := os.Executable()
 	if err != nil {
 		return execute.Command{}, err
 	}

@@ -94,8 +94,7 @@ func (p *planned) report(ctx context.Context, r *report.Report, out io.Writer) e
 	return err
 }
 
-// sideBySide compares experiments. Each has its own report, which it leaves as
-// it is.
+// sideBySide compares experiments. Each has its own report, which it leaves as it is.
 func sideBySide(ctx context.Context, s *settings, studies []study, out io.Writer) error {
 	var reports []*report.Report
 	dir := ""

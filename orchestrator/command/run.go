@@ -32,8 +32,7 @@ stops none of the others. --each runs a file once for each value of a setting, a
 experiments of their own.`,
 		Args: someFiles("run FILE…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			// A run outlives the terminal it was started from, and whatever
-			// reads its output.
+			// A run outlives the terminal it was started from, and whatever reads its output.
 			signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 			return s.forEach(cmd.Context(), args, cmd.ErrOrStderr(), func(file string) error {
 				one := *r

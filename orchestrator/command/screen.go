@@ -4,9 +4,12 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/term" // is this a terminal, and how wide; Go project, BSD
 
+	"kizu/orchestrator/dataset"
+	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/report"
 	"kizu/orchestrator/report/table"
 )
@@ -40,4 +43,18 @@ func screenOf(out io.Writer) table.Screen {
 		return table.Screen{Width: report.TableWidth}
 	}
 	return table.Screen{Width: width, Colour: os.Getenv("NO_COLOR") == ""}
+}
+
+// photoReader is the Python that reads photos, and draws them.
+func (s *settings) photoReader(home string) (dataset.Python, error) {
+	python, err := filepath.Abs(s.python(home))
+	return dataset.Python{Program: python, Scripts: filepath.Join(home, "scripts")}, err
+}
+
+// readingProgress shows on the screen how photos are read; nil for not at all.
+func (s *settings) readingProgress() func(done, total int) {
+	if s.on(setQuiet) || s.text(setLogFormat) == "json" {
+		return nil
+	}
+	return progress.Reading(s.stderr, terminalWidth(s.stderr) > 0)
 }

@@ -156,7 +156,11 @@ var notInNames = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 func variantName(file string, changes, variant []string) (string, error) {
 	exp, err := experiment.Load(file, slices.Concat(changes, variant)...)
 	if err != nil {
-		return "", err
+		text := err.Error()
+		for _, change := range variant { // which nobody has given by --set
+			text = strings.ReplaceAll(text, "--set "+change, "--each "+change)
+		}
+		return "", errors.New(text)
 	}
 	name := exp.Name
 	for _, change := range variant {

@@ -6,6 +6,9 @@ import (
 	"io"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+	"github.com/spf13/cobra"
+
 	"kizu/orchestrator/execute"
 	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/execute/runlog"
@@ -15,8 +18,7 @@ import (
 // watchEvery is the time between two looks at what the workers have done.
 const watchEvery = 2 * time.Second
 
-// follow shows what the workers of a submission do until all tasks have ended or
-// no job is left.
+// follow shows what the workers of a submission do until all tasks have ended or no job is left.
 func (r *runner) follow(ctx context.Context, submission *slurm.Submission) (*execute.Summary, error) {
 	logs := r.planned.store.Logs(submission.Run)
 	p := r.planned.plan
@@ -96,4 +98,44 @@ func (p *planned) printJobs(ctx context.Context, out io.Writer) error {
 	}
 	_, err = fmt.Fprint(out, "\n"+jobs.Text())
 	return err
+}
+
+func newCancel(s *settings) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cancel FILE",
+		Short: "End the experiment's jobs in Slurm's queue; what they have finished is kept",
+		Args:  oneFile("cancel FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return cancelJobs(cmd.Context(), s, args[0], cmd.OutOrStdout())
+		},
+	}
+	s.addSet(cmd)
+	return cmd
+}
+
+// cancelJobs needs the experiment's name only: its photos may be gone.
+func cancelJobs(ctx context.Context, s *settings, file string, out io.Writer) error {
+	exp, _, err := s.experiment(file)
+	if err != nil {
+		return err
+	}
+	st, err := s.existingStore()
+	if err != nil {
+		return err
+	}
+	active, err := activeJobs(ctx, st, exp.Name)
+	if err != nil {
+		return err
+	}
+	if len(active) == 0 {
+		_, err := fmt.Fprintf(out, "no job of %s is in the queue\n", exp.Name)
+		return err
+	}
+	if err := slurm.Cancel(ctx, slurm.JobsOf(active)...); err != nil {
+		return err
+	}
+	for _, submission := range active {
+		fmt.Fprintf(out, "job %s is cancelled: %s\n", submission.Job, english.Plural(submission.Elements, "worker", ""))
+	}
+	return nil
 }

@@ -48,15 +48,12 @@ type verified struct {
 }
 
 type damaged struct {
-	Kind     string   `json:"kind"`
-	Key      string   `json:"key"`
-	Problems []string `json:"problems"`
-	Kept     string   `json:"kept"`            // where it was moved to; "" if it could not be
-	Shut     string   `json:"stays,omitempty"` // why it could not
+	*store.DamagedError
+	Kept string `json:"kept"`            // where it was moved to; "" if it could not be
+	Shut string `json:"stays,omitempty"` // why it could not
 }
 
-// unreadable is an artifact of which this user can say nothing. It stays where
-// it is.
+// unreadable is an artifact of which this user can say nothing. It stays where it is.
 type unreadable struct {
 	Kind    string `json:"kind"`
 	Key     string `json:"key"`
@@ -66,7 +63,7 @@ type unreadable struct {
 func verifiedOf(v store.Verification) verified {
 	found := verified{Artifacts: v.Artifacts, Damaged: []damaged{}, Unreadable: []unreadable{}}
 	for _, d := range v.Damaged {
-		each := damaged{Kind: d.Kind, Key: d.Key, Problems: d.Problems, Kept: d.Kept}
+		each := damaged{d.DamagedError, d.Kept, ""}
 		if d.Err != nil {
 			each.Shut = d.Err.Error()
 		}

@@ -36,8 +36,7 @@ type finder struct {
 	parted    bool
 }
 
-// list adds the images directly in a folder of the dataset, by its
-// slash-separated path.
+// list adds the images directly in a folder of the dataset, by its slash-separated path.
 func (f *finder) list(folder, class string, split Split) error {
 	folder, err := resolve(f.root, folder)
 	if err != nil {
@@ -94,9 +93,8 @@ func (f *finder) add(img Image) {
 	f.images = append(f.images, img)
 }
 
-// resolve finds a path below a root. A name that is written in another Unicode
-// normal form than on the disk is found too: macOS takes names apart (NFD), and
-// editors put them together (NFC).
+// resolve finds a path below a root. A name that is written in another Unicode normal form than on
+// the disk is found too: macOS takes names apart (NFD), and editors put them together (NFC).
 func resolve(root, path string) (string, error) {
 	found := ""
 	for _, name := range strings.Split(path, "/") {

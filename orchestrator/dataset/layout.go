@@ -26,8 +26,7 @@ type FolderCount struct {
 	Files int
 }
 
-// maskFolders are what folders of masks are called, in lower case; of several the first
-// counts.
+// maskFolders are what folders of masks are called, in lower case; of several the first counts.
 var maskFolders = []string{groundTruth, "masks", "mask", "gt", "labels", "annotations"}
 
 // LookAround finds out how a folder is laid out. A folder without classes is an error,

@@ -146,8 +146,7 @@ func stemOf(name string) string {
 	return norm.NFC.String(strings.TrimSuffix(name, path.Ext(name)))
 }
 
-// owners are the images with the longest stem that a mask's has or continues after an
-// underscore.
+// owners are the images with the longest stem that a mask's has or continues after an underscore.
 func owners(stem string, byStem map[string][]int) []int {
 	for {
 		if of := byStem[stem]; len(of) > 0 {

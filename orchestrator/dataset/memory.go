@@ -82,8 +82,7 @@ func (m *Memory) pictures() *album {
 	return m.album
 }
 
-// readAs names a file's content and how it was read. Levels concern 16-bit grey
-// alone.
+// readAs names a file's content and how it was read. Levels concern 16-bit grey alone.
 func readAs(sha256 string, levels Levels) string {
 	if levels == nil {
 		return sha256

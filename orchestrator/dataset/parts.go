@@ -62,8 +62,7 @@ func (p Parts) mark(images []Image) error {
 	return nil
 }
 
-// joinedParts leads from parts to those that they count as, since a picture is said to
-// show both.
+// joinedParts leads from parts to those that they count as, since a picture is said to show both.
 type joinedParts map[string]string
 
 func (j joinedParts) of(part string) string {

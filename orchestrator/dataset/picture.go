@@ -1,6 +1,9 @@
 package dataset
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 )
@@ -72,8 +75,7 @@ func (r *Range) add(p Picture) {
 // one bit less in use it is half as bright as it could be.
 const darkBelow = 1 << 15
 
-// RangeNotes say what becomes of 16-bit photos; dark is what was probably not
-// meant.
+// RangeNotes say what becomes of 16-bit photos; dark is what was probably not meant.
 func (s *Set) RangeNotes() (notes []string, dark bool) {
 	if r := s.Grey; r.Photos > 0 {
 		used := fmt.Sprintf("16-bit values, %d to %d of 65535", r.Low, r.High)
@@ -128,4 +130,46 @@ func (img Image) shows() string {
 		return img.Picture.Pixels
 	}
 	return img.SHA256
+}
+
+// Sheet is pictures as networks see them, for people to look at: a request to
+// scripts/common/contact_sheet.py.
+type Sheet struct {
+	Pictures   []SheetPicture `json:"pictures"` // MostOnSheet at most
+	Resolution int            `json:"resolution"`
+	Levels     Levels         `json:"levels,omitempty"`
+	Fit        string         `json:"fit,omitempty"`
+	Output     string         `json:"output"` // the PNG that is written, over what is there
+}
+
+// SheetPicture is a photo, or by its path a region of one, with its masks outlined, which are
+// of the same region.
+type SheetPicture struct {
+	Path    string   `json:"path"`
+	Label   string   `json:"label"`
+	Masks   []string `json:"masks"`
+	Heading string   `json:"heading"` // above it, and those after it that have the same
+}
+
+// MostOnSheet is how many pictures a sheet has at most.
+const MostOnSheet = 60
+
+// Draw writes a sheet's PNG.
+func (p Python) Draw(ctx context.Context, sheet Sheet) error {
+	process, err := p.start(ctx, "contact_sheet")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = process.end() }()
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if err := process.exchange(sheet, &answer); err != nil {
+		_ = process.end() // and what it said is whole
+		return cmp.Or(ctx.Err(), errors.New(lastLine(process.errors.String(), err)))
+	}
+	if answer.Error != "" {
+		return errors.New(answer.Error)
+	}
+	return nil
 }

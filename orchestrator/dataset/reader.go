@@ -20,9 +20,8 @@ import (
 
 // Reader says what photos show.
 type Reader interface {
-	// Read looks at files and says of each, by its number and in any order, what
-	// it shows or what is wrong with it. The error is one after which it can say
-	// nothing more.
+	// Read looks at files and says of each, by its number and in any order, what it shows or what
+	// is wrong with it. The error is one after which it can say nothing more.
 	Read(ctx context.Context, paths []string, levels Levels, said func(i int, p Picture, err error)) error
 }
 
@@ -135,8 +134,7 @@ func lastLine(text string, err error) string {
 	return fmt.Sprint(err)
 }
 
-// ask has a photo read. It is the photo that is wrong, or the process that died
-// of it.
+// ask has a photo read. It is the photo that is wrong, or the process that died of it.
 func (r *photoProcess) ask(path string, levels Levels) (picture Picture, wrong, died error) {
 	request := struct {
 		Path   string `json:"path"`

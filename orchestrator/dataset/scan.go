@@ -63,8 +63,7 @@ func (s Scanner) Scan(folder Folder) (*Set, error) {
 	return set, nil
 }
 
-// look finds, hashes and reads the images of a folder. Of each there may be a
-// problem.
+// look finds, hashes and reads the images of a folder. Of each there may be a problem.
 func (s Scanner) look(folder Folder) (*finder, []error, error) {
 	found, err := find(folder)
 	if err != nil {
@@ -245,8 +244,7 @@ func (s Scanner) read(images []Image, levels Levels, problems []error) error {
 	})
 }
 
-// sure makes sure that a picture can be shown, and is of the file that was
-// hashed.
+// sure makes sure that a picture can be shown, and is of the file that was hashed.
 func (s Scanner) sure(path, sha256 string, p Picture, levels Levels) error {
 	if err := showable(path, p, levels); err != nil {
 		return err

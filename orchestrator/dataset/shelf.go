@@ -94,7 +94,7 @@ func (s *shelf[T]) save(dir string) {
 	all := s.read(dir)
 	maps.Copy(all, s.known)
 	text, err := json.Marshal(onShelf[T]{s.rule, all})
-	if err == nil && filehash.Replace(filepath.Join(dir, s.file), text) {
+	if err == nil && filehash.Replace(filepath.Join(dir, s.file), text) == nil {
 		s.at, s.added = dir, false
 	}
 }

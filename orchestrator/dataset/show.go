@@ -74,9 +74,8 @@ func decode(path string, with func(io.Reader) error) error {
 	return with(file)
 }
 
-// Show decodes a photo for people as the stages read it: in opaque 8-bit RGB,
-// upright, 16-bit grey mapped by levels. A picture of which nothing is known is
-// taken for upright.
+// Show decodes a photo for people as the stages read it: in opaque 8-bit RGB, upright, 16-bit grey
+// mapped by levels. A picture of which nothing is known is taken for upright.
 func (p Picture) Show(path string, levels Levels) (*image.RGBA, error) {
 	var decoded image.Image
 	err := decode(path, func(file io.Reader) (err error) {

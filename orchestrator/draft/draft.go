@@ -49,8 +49,7 @@ type Base struct {
 	Resolution int // pixels, square, that it was trained at
 }
 
-// Bases are the base models that are looked for in the local cache, the best known
-// first.
+// Bases are the base models that are looked for in the local cache, the best known first.
 var Bases = []Base{
 	{"stable-diffusion-v1-5/stable-diffusion-v1-5", 512},
 	{"runwayml/stable-diffusion-v1-5", 512},
@@ -187,8 +186,7 @@ func nounOf(folder string) string {
 	return noun
 }
 
-// Oblong reports whether a square in the middle of a picture leaves out a fifth of it
-// or more.
+// Oblong reports whether a square in the middle of a picture leaves out a fifth of it or more.
 func Oblong(width, height int) bool {
 	return 5*min(width, height) <= 4*max(width, height)
 }

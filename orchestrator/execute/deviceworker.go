@@ -33,9 +33,8 @@ const (
 	passedOn  // to other processes: there is not enough time for it here
 )
 
-// do runs tasks to their ends, unless other processes have or do them, and
-// says of each how it ended and then that its device is idle. What cannot be
-// computed together is computed one by one.
+// do runs tasks to their ends, unless other processes have or do them, and says of each how it
+// ended and then that its device is idle. What cannot be computed together is computed one by one.
 func (w *deviceWorker) do(ctx context.Context, tasks []*plan.Task, outcomes chan<- outcome) {
 	if len(tasks) > 1 {
 		tasks = w.together(ctx, tasks, outcomes)

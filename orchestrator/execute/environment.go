@@ -31,12 +31,11 @@ type environment struct {
 	// 13,000 page faults without, 0.211 s and 30 with.
 	Memory map[string]string `json:"memory"`
 
-	// Kernels decide which code of torch and of the libraries below it computes, and
-	// so the last bits of results. They are read when these are loaded. Without
-	// more, MKL takes another kernel for matrices that do not begin at a multiple of
-	// 64 bytes: 4 of 37 operations then gave other last bits, among them the low-rank
-	// products of a LoRA. Its reproducible mode on the best instructions gave the same
-	// bits for all, those of aligned matrices, and took no longer.
+	// Kernels decide which code of torch and of the libraries below it computes, and so the last
+	// bits of results. They are read when these are loaded. Without more, MKL takes another kernel
+	// for matrices that do not begin at a multiple of 64 bytes: 4 of 37 operations then gave other
+	// last bits, among them the low-rank products of a LoRA. Its reproducible mode on the best
+	// instructions gave the same bits for all, those of aligned matrices, and took no longer.
 	Kernels map[string]string `json:"kernels"`
 
 	// Reproducible is in place of Kernels: code that every x86-64 processor with AVX2

@@ -3,16 +3,18 @@ package execute
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"kizu/orchestrator/execute/progress"
 	"kizu/orchestrator/execute/protocol"
 )
 
-// StartError is a worker that cannot work at all: a device that does not
-// exist, a broken virtual environment. It is the machine's settings that are
-// wrong, not a task.
+// StartError is a worker that cannot work at all: a device that does not exist, a broken virtual
+// environment. It is the machine's settings that are wrong, not a task.
 type StartError struct {
 	Failure protocol.Failure
 	Log     string
@@ -49,10 +51,8 @@ func (e *DiedError) Error() string {
 	return fmt.Sprintf("the worker process died (%s); log: %s", e.How, e.Log)
 }
 
-// LogFile implements runlog.Logged.
+// LogFile and the methods below implement runlog.Logged.
 func (e *DiedError) LogFile() string { return e.Log }
-
-// Explained implements runlog.Logged.
 func (e *DiedError) Explained() bool { return false }
 
 // StallError is a worker that was killed since it said nothing for too long.
@@ -65,10 +65,8 @@ func (e *StallError) Error() string {
 	return fmt.Sprintf("no progress for %s, so its worker was killed; log: %s", e.After, e.Log)
 }
 
-// LogFile implements runlog.Logged.
+// LogFile and the methods below implement runlog.Logged.
 func (e *StallError) LogFile() string { return e.Log }
-
-// Explained implements runlog.Logged.
 func (e *StallError) Explained() bool { return false }
 
 // TaskError is a task that a Python stage gave up.
@@ -88,10 +86,8 @@ func (e *TaskError) Error() string {
 	return fmt.Sprintf("%s (log: %s)", message, e.Log)
 }
 
-// LogFile implements runlog.Logged.
+// LogFile and the methods below implement runlog.Logged.
 func (e *TaskError) LogFile() string { return e.Log }
-
-// Explained implements runlog.Logged.
 func (e *TaskError) Explained() bool { return isStageError(e.Failure) || noRoom(e.Failure) != "" }
 
 const fullDisk = "the store's disk is full: free some space and run again"
@@ -115,8 +111,7 @@ func isStageError(f protocol.Failure) bool {
 	return name == "StageError" || name == "DivergedError"
 }
 
-// isApart knows what a stage says of a group whose members cannot be computed
-// together.
+// isApart knows what a stage says of a group whose members cannot be computed together.
 func isApart(f protocol.Failure) bool { return strings.HasSuffix(f.Type, ".ApartError") }
 
 // diskFull words an error of writing to a full disk.
@@ -125,4 +120,48 @@ func diskFull(err error) error {
 		return fmt.Errorf("%s (%w)", fullDisk, err)
 	}
 	return err
+}
+
+// causeOf sorts errors of a group.
+func causeOf(err error) progress.Cause {
+	switch remedyFor(err) {
+	case lessMemory:
+		return progress.MemoryCause
+	case freshWorker:
+		return progress.WorkerCause
+	}
+	task := new(TaskError)
+	switch {
+	case !errors.As(err, &task):
+		return progress.DiskCause // the group's log cannot be written
+	case isApart(task.Failure):
+		return progress.MemberCause
+	case isStageError(task.Failure):
+		return progress.RefusedCause
+	case noRoom(task.Failure) != "":
+		return progress.DiskCause
+	}
+	return progress.FaultCause
+}
+
+// outOfMemoryKills is how many processes the kernel has killed since memory had
+// run out, that of the machine or of a control group, such as a job of Slurm; 0
+// where it does not say. A process that it kills has no chance to say why.
+func outOfMemoryKills() int {
+	text, err := os.ReadFile("/proc/vmstat")
+	if err != nil {
+		return 0
+	}
+	return killsIn(string(text))
+}
+
+// killsIn reads the counter oom_kill of /proc/vmstat.
+func killsIn(vmstat string) int {
+	for line := range strings.Lines(vmstat) {
+		if count, found := strings.CutPrefix(line, "oom_kill "); found {
+			kills, _ := strconv.Atoi(strings.TrimSpace(count))
+			return kills
+		}
+	}
+	return 0
 }

@@ -18,8 +18,7 @@ import (
 	"kizu/orchestrator/execute/protocol"
 )
 
-// grace is how long a cancelled task may take to stop before its worker is
-// killed.
+// grace is how long a cancelled task may take to stop before its worker is killed.
 const grace = 8 * time.Second
 
 // Command says how to start a worker process.
@@ -85,10 +84,9 @@ func startProcess(ctx context.Context, command Command, device, log string) (*pr
 // and its crashes are written to.
 var harmless = []string{"PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER"}
 
-// withoutPython is an environment without variables that are for the user's own
-// Python: packages on PYTHONPATH would stand before those of the virtual
-// environment, and PYTHONOPTIMIZE=2 takes away what libraries look for. Processes
-// that a worker's Python starts do not get them either.
+// withoutPython is an environment without variables that are for the user's own Python: packages on
+// PYTHONPATH would stand before those of the virtual environment, and PYTHONOPTIMIZE=2 takes away
+// what libraries look for. Processes that a worker's Python starts do not get them either.
 func withoutPython(environment []string) []string {
 	return slices.DeleteFunc(environment, func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")

@@ -1,7 +1,6 @@
-// Package execute runs the tasks of a plan: it starts one worker process a
-// device, hands out what package schedule decides, and commits each artifact
-// when its stage is done. The host never loads Python, so a crash there costs
-// one task at most.
+// Package execute runs the tasks of a plan: it starts one worker process a device, hands out what
+// package schedule decides, and commits each artifact when its stage is done. The host never loads
+// Python, so a crash there costs one task at most.
 package execute
 
 import (
@@ -9,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -89,9 +89,8 @@ func (s *Summary) Reasons() map[string]string {
 // ErrInterrupted is a run that was asked to stop. What it had finished is kept.
 var ErrInterrupted = errors.New("interrupted; what was finished is kept, and the same command goes on from there")
 
-// Run runs every task of the plan that the store does not have. A task that
-// fails stops what needs it and nothing else; the error is about the run as a
-// whole: its settings, or an interruption.
+// Run runs every task of the plan that the store does not have. A task that fails stops what needs
+// it and nothing else; the error is about the run as a whole: its settings, or an interruption.
 func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	tasks := p.ToRun()
 	summary := &Summary{Failures: map[string]error{}, Blocked: map[string]error{}}
@@ -129,8 +128,7 @@ func Run(ctx context.Context, p *plan.Plan, cfg Config) (*Summary, error) {
 	return summary, err
 }
 
-// scheduled describes tasks to the scheduler. What the store has needs no
-// waiting for.
+// scheduled describes tasks to the scheduler. What the store has needs no waiting for.
 func scheduled(tasks []*plan.Task) []schedule.Task {
 	list := make([]schedule.Task, len(tasks))
 	for i, task := range tasks {
@@ -156,8 +154,7 @@ type run struct {
 	baseFiles func() (model.Files, error) // of the base model, read once
 }
 
-// took is what a task that was just committed has cost, attempts that were cut short
-// included.
+// took is what a task that was just committed has cost, attempts that were cut short included.
 func took(st *store.Store, task *plan.Task) time.Duration {
 	m, err := st.Manifest(task.Kind, task.Key)
 	if err != nil {
@@ -197,7 +194,7 @@ func (r *run) loop(ctx context.Context) error {
 	for {
 		if fatal == nil && ctx.Err() == nil {
 			for _, a := range r.todo.Next(idle, r.cfg.Together, r.cfg.Others) {
-				idle = without(idle, a.Device)
+				idle = slices.DeleteFunc(slices.Clone(idle), func(device string) bool { return device == a.Device })
 				busy++
 				go workers[a.Device].do(ctx, r.named(a.Tasks), outcomes)
 			}
@@ -281,14 +278,4 @@ func (r *run) settle(ctx context.Context, ended outcome) error {
 		r.summary.Blocked[id] = fmt.Errorf("needs %s, which failed", task.Label)
 	}
 	return nil
-}
-
-func without(list []string, gone string) []string {
-	var rest []string
-	for _, element := range list {
-		if element != gone {
-			rest = append(rest, element)
-		}
-	}
-	return rest
 }

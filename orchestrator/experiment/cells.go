@@ -54,8 +54,7 @@ type Condition struct {
 	loraPath   func(key string) string
 }
 
-// LoRAPath is where the file says a value of the condition's LoRAs, such as
-// good_images.
+// LoRAPath is where the file says a value of the condition's LoRAs, such as good_images.
 func (c Condition) LoRAPath(key string) string { return c.loraPath(key) }
 
 // CountPath is where the file says how many images of a kind, real or decoded, the training
@@ -76,8 +75,7 @@ func (c Condition) CountPath(good bool, kind string) string {
 	return child(child(child("conditions.training_sets", name), section), kind)
 }
 
-// Differs is what tells the condition's generated images from those of others; "" for
-// nothing.
+// Differs is what tells the condition's generated images from those of others; "" for nothing.
 func (c Condition) Differs() string {
 	return strings.Join(slices.DeleteFunc([]string{c.Variant, c.Made}, func(text string) bool { return text == "" }), ", ")
 }
@@ -139,8 +137,7 @@ func (e *Experiment) recipes(i int) []variant[Recipe] {
 	return variants
 }
 
-// untrained leaves of a recipe what means something to images that are made without a
-// LoRA.
+// untrained leaves of a recipe what means something to images that are made without a LoRA.
 func (e *Experiment) untrained(r Recipe) Recipe {
 	l := e.LoRA
 	if r.Generate.Uses(InputBase) {

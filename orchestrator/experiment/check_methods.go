@@ -22,9 +22,8 @@ func (o Options) check(c *checker) {
 	c.require(o.StyleFidelity >= 0 && o.StyleFidelity <= 1, "generate.style_fidelity", "style_fidelity %g: must be from 0 to 1", o.StyleFidelity)
 }
 
-// checkVariant checks a way to make images of which the file gives some keys, which has
-// holds of. A key that means nothing to the method would be passed over, or make the same
-// images again.
+// checkVariant checks a way to make images of which the file gives some keys, which has holds of. A
+// key that means nothing to the method would be passed over, or make the same images again.
 func (g Generate) checkVariant(c *checker, e *Experiment, has func(key string) bool) {
 	for _, key := range makingKeys {
 		if has(key) && !g.How().takes(key) {
@@ -57,12 +56,7 @@ func (g Generate) checkInputs(c *checker, e *Experiment) {
 
 // taking names the methods that a key means something to.
 func taking(key string) string {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(Methods)) {
-		if Methods[name].takes(key) {
-			names = append(names, name)
-		}
-	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(Methods)), func(name string) bool { return !Methods[name].takes(key) })
 	if len(names) == 0 {
 		return ""
 	}

@@ -75,8 +75,7 @@ func (e *Experiment) makings(set TrainingSet) []Condition {
 	return list
 }
 
-// matters says whether a key of a recipe makes a difference to images that are made in a
-// way.
+// matters says whether a key of a recipe makes a difference to images that are made in a way.
 func matters(path string, g Generate) bool {
 	if key, ok := strings.CutPrefix(path, "generate."); ok {
 		return g.How().takes(key)

@@ -108,8 +108,7 @@ func (d *decoder) eachField(node ast.Node, path string, of reflect.Type, f func(
 	})
 }
 
-// decodeMap reads a mapping whose keys the file chooses; its values' places are
-// those of the keys.
+// decodeMap reads a mapping whose keys the file chooses; its values' places are those of the keys.
 func (d *decoder) decodeMap(node ast.Node, path string, into reflect.Value) error {
 	into.Set(reflect.MakeMap(into.Type()))
 	return d.eachKey(node, path, func(key entry) error {

@@ -124,8 +124,7 @@ func (d Dataset) checkMasks(c *checker) {
 
 const noMasks = "elpv-dataset has no masks of its defects"
 
-// requireMasks makes sure that there can be masks if they are needed for what is set at a
-// path.
+// requireMasks makes sure that there can be masks if they are needed for what is set at a path.
 func (d Dataset) requireMasks(c *checker, needed bool, path, what string) {
 	c.require(!needed || d.Format != "elpv", path, "%s, and %s needs them", noMasks, what)
 	c.require(!needed || d.Format != "folders" || d.Masks != "", path, "%s needs to know where defects are: name the folder of their masks in dataset.masks", what)

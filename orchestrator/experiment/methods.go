@@ -144,11 +144,15 @@ func (g Generate) Given() map[string]any {
 	return given
 }
 
+// generateFields are the fields of Generate: to find them takes longer than all else that
+// thousands of cells ask Like for.
+var generateFields = reflect.VisibleFields(reflect.TypeFor[Generate]())
+
 // Like says what images are made by, whatever is then chosen among them: two that are equal
 // make the same of the same.
 func (g Generate) Like() Generate {
 	kept := reflect.ValueOf(&Generate{}).Elem()
-	for _, field := range reflect.VisibleFields(kept.Type()) {
+	for _, field := range generateFields {
 		if key := field.Tag.Get("yaml"); key != "" && g.How().takes(key) {
 			kept.FieldByIndex(field.Index).Set(reflect.ValueOf(g).FieldByIndex(field.Index))
 		}

@@ -21,8 +21,7 @@ type override struct {
 	places map[*token.Position]bool // of its parts: an error there is the flag's
 }
 
-// step goes from a value to one of its parts: a key of a mapping, or else an
-// item of a list.
+// step goes from a value to one of its parts: a key of a mapping, or else an item of a list.
 type step struct {
 	key    string
 	item   int
@@ -32,8 +31,7 @@ type step struct {
 // flagOf names an override in errors.
 func flagOf(text string) string { return "--set " + text }
 
-// parseOverride reads path=value; the value is YAML, and an empty one leaves
-// the key out.
+// parseOverride reads path=value; the value is YAML, and an empty one leaves the key out.
 func parseOverride(text string) (*override, *fault) {
 	o := &override{text: text, places: map[*token.Position]bool{}}
 	rest, err := o.parsePath(text)

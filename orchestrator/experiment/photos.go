@@ -7,9 +7,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Parts says how a dataset tells which photos show one physical part: by a table, by
-// their names, or by folders. Its zero value is that every photo shows a part of its
-// own.
+// Parts says how a dataset tells which photos show one physical part: by a table, by their names,
+// or by folders. Its zero value is that every photo shows a part of its own.
 type Parts struct {
 	Folder  bool   // each folder inside that of a class is a part
 	File    string // a CSV with the columns file and part
@@ -60,8 +59,7 @@ func (p Parts) check(c *checker) {
 		"pattern %q has no group: put what names the part in parentheses, such as '_num_(\\d+)'", p.Pattern)
 }
 
-// TestPhotos says which photos are tested on: so many of each class, or just those
-// of a list.
+// TestPhotos says which photos are tested on: so many of each class, or just those of a list.
 type TestPhotos struct {
 	Counts map[string]int // by class, good or defects
 	List   string         // a CSV with the column file, and class if it likes

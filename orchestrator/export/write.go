@@ -51,7 +51,7 @@ type writer struct {
 
 // Write exports what the store has of an experiment, in hard links if link is set, and returns
 // what it wrote and left out. A folder with anything else in it is an error.
-func Write(ctx context.Context, p *plan.Plan, st *store.Store, onnx ToONNX, dir string, link bool, m Marker) ([]Part, error) {
+func Write(ctx context.Context, p *plan.Plan, st *store.Store, onnx ToONNX, dir string, link bool, m Marker) (parts []Part, err error) {
 	whole, err := claim(dir, m)
 	if err != nil {
 		return nil, err
@@ -61,6 +61,7 @@ func Write(ctx context.Context, p *plan.Plan, st *store.Store, onnx ToONNX, dir 
 		return nil, fmt.Errorf("%s has all of it, and stays as it is, since the store no longer has: %s", dir, parts[i])
 	}
 	w := &writer{dir, link, map[string]string{}}
+	defer func() { err = cmp.Or(err, os.RemoveAll(w.at(stagingDir))) }() // also what a full disk cut off
 	m.State, m.Missing = "unfinished", []string{}
 	if err := w.text(markerFile, marshal(m)); err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func Write(ctx context.Context, p *plan.Plan, st *store.Store, onnx ToONNX, dir 
 	if err == nil {
 		err = w.text(markerFile, marshal(m))
 	}
-	return parts, cmp.Or(err, os.RemoveAll(w.at(stagingDir)))
+	return parts, err
 }
 
 // claim makes sure that a folder is empty, or holds an export of the same, and says whether that

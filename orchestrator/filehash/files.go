@@ -29,8 +29,7 @@ func (h *Hashes) Files(paths []string) (sums []string, problems []error) {
 	return sums, problems
 }
 
-// Folder hashes those files of a folder and the folders in it that count, by name
-// and content.
+// Folder hashes those files of a folder and the folders in it that count, by name and content.
 func (h *Hashes) Folder(dir string, counts func(name string) bool) (string, error) {
 	hash := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

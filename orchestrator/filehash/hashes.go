@@ -151,27 +151,20 @@ func (h *Hashes) Save() {
 		return errors.Is(err, fs.ErrNotExist)
 	})
 	text, err := json.Marshal(h.known)
-	if err == nil && Replace(h.place(), text) {
+	if err == nil && Replace(h.place(), text) == nil {
 		h.added = false
 	}
 }
 
-// Replace writes a file that others may be reading, and reports whether it could.
-func Replace(path string, text []byte) bool {
-	// Others may use the same store, and os.CreateTemp would shut them out.
-	file, err := os.OpenFile(path+"-"+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return false
-	}
-	_, err = file.Write(text)
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
+// Replace writes a file that others may be reading, who find it whole.
+func Replace(path string, text []byte) error {
+	beside := path + "-" + rand.Text()
+	err := os.WriteFile(beside, text, 0o666) // not os.CreateTemp, whose files nobody else may read
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = os.Rename(beside, path)
 	}
 	if err != nil {
-		_ = os.Remove(file.Name())
+		_ = os.Remove(beside)
 	}
-	return err == nil
+	return err
 }

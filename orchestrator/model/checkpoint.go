@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// Where a checkpoint in the layout of Stable Diffusion's first release keeps its
-// networks.
+// Where a checkpoint in the layout of Stable Diffusion's first release keeps its networks.
 const (
 	unetPrefix = "model.diffusion_model."
 	vaePrefix  = "first_stage_model."

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,14 +24,7 @@ type Files struct {
 
 // Place is where a worker finds the base model: its folder or file, or for a
 // model of the hub the folder in the cache; the name of one that is not there.
-func (b *Base) Place() string {
-	for _, place := range []string{b.Path, b.Cached} {
-		if place != "" {
-			return place
-		}
-	}
-	return b.Name
-}
+func (b *Base) Place() string { return cmp.Or(b.Path, b.Cached, b.Name) }
 
 // OfTheHub reports whether it is a model of the Hugging Face hub.
 func (b *Base) OfTheHub() bool { return b.Path == "" && b.Name != "" }

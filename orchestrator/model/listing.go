@@ -16,8 +16,7 @@ type HubModel interface {
 	What() string
 	// HubName is its name on the hub.
 	HubName() string
-	// Absent reports whether it is one of the hub's that is to be downloaded, in
-	// whole or in part.
+	// Absent reports whether it is one of the hub's that is to be downloaded, in whole or in part.
 	Absent() bool
 	// Wanted chooses the files to download. The error says what is missing.
 	Wanted(Listing) ([]string, error)
@@ -25,16 +24,11 @@ type HubModel interface {
 	Look() error
 }
 
-// What implements HubModel.
-func (b *Base) What() string { return "base model " + b.Name }
-
-// HubName implements HubModel.
+// What and the methods below implement HubModel.
+func (b *Base) What() string    { return "base model " + b.Name }
 func (b *Base) HubName() string { return b.Name }
+func (b *Base) Absent() bool    { return b.OfTheHub() && absent(b.Cached, wholeModel) }
 
-// Absent implements HubModel.
-func (b *Base) Absent() bool { return b.OfTheHub() && absent(b.Cached, wholeModel) }
-
-// Look implements HubModel.
 func (b *Base) Look() error {
 	found, err := hubBase(b.Name)
 	if err == nil {
@@ -43,7 +37,6 @@ func (b *Base) Look() error {
 	return err
 }
 
-// Wanted implements HubModel.
 func (b *Base) Wanted(listing Listing) (files []string, err error) {
 	if !listing.has(modelIndex) {
 		return nil, fmt.Errorf("it is no diffusers model: it has no %s", modelIndex)
@@ -68,22 +61,16 @@ func (b *Base) Wanted(listing Listing) (files []string, err error) {
 	return files, nil
 }
 
-// What implements HubModel.
-func (e *Encoder) What() string { return "features model " + e.Name }
-
-// HubName implements HubModel.
+// What and the methods below implement HubModel.
+func (e *Encoder) What() string    { return "features model " + e.Name }
 func (e *Encoder) HubName() string { return e.Name }
+func (e *Encoder) Absent() bool    { return e.OfTheHub() && absent(e.Cached, checkEncoder) }
 
-// Absent implements HubModel.
-func (e *Encoder) Absent() bool { return e.OfTheHub() && absent(e.Cached, checkEncoder) }
-
-// Look implements HubModel.
 func (e *Encoder) Look() error {
 	e.Cached = hubSnapshot(e.Name, encoderConfig)
 	return nil
 }
 
-// Wanted implements HubModel.
 func (e *Encoder) Wanted(listing Listing) ([]string, error) { return encoder.wanted(listing.in(".")) }
 
 // absent reports whether a model is not whole in the cache, and may be downloaded.
@@ -122,8 +109,7 @@ func (l Listing) in(folder string) (names []string) {
 	return names
 }
 
-// wanted chooses the files of a component: all that are small, and the weights
-// that would be used.
+// wanted chooses the files of a component: all that are small, and the weights that would be used.
 func (c component) wanted(names []string) (files []string, err error) {
 	if err := c.complete(func(file string) bool { return slices.Contains(names, file) }); err != nil {
 		return nil, err

@@ -75,8 +75,7 @@ const probedPhotos = HeldOut
 // that learnt from the one would know the other by what it shows.
 func probed(photos int) int { return min(photos/2, probedPhotos) }
 
-// probedAutoencoded plans the test photos that probes see autoencoded. They
-// train nothing.
+// probedAutoencoded plans the test photos that probes see autoencoded. They train nothing.
 func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (*Task, []stage.Labeled, error) {
 	var photos []dataset.Image
 	var folders []stage.Labeled

@@ -2,8 +2,10 @@ package plan
 
 import (
 	"slices"
+	"sync"
 
 	"kizu/orchestrator/stage"
+	"kizu/orchestrator/store"
 )
 
 // chain links trainings that differ in their number of steps only: the longer
@@ -43,8 +45,7 @@ func (t *Task) Steps() int {
 	return 0
 }
 
-// inOrder sorts tasks so that each comes after what it needs, otherwise
-// keeping their order.
+// inOrder sorts tasks so that each comes after what it needs, otherwise keeping their order.
 func inOrder(tasks []*Task) []*Task {
 	ordered := make([]*Task, 0, len(tasks))
 	placed := map[*Task]bool{}
@@ -63,4 +64,53 @@ func inOrder(tasks []*Task) []*Task {
 		place(task)
 	}
 	return ordered
+}
+
+// Trainings finds what a training can continue in a store, where others add trainings all the time.
+// Each manifest is read once: it does not change, and with thousands of trainings reading all of
+// them again for each would take longer than a short training.
+type Trainings struct {
+	store *store.Store
+
+	mu    sync.Mutex
+	known map[string]training // by key
+}
+
+// training is what counts of a training that is done.
+type training struct {
+	chain string
+	steps int
+}
+
+// TrainingsOf looks at a store when it is asked.
+func TrainingsOf(s *store.Store) *Trainings {
+	return &Trainings{store: s, known: map[string]training{}}
+}
+
+// Earlier finds the training that a task can continue: the one of its chain with the most steps
+// below its own. The key is "" if there is none; done is the share of the task's steps that it has.
+func (t *Trainings) Earlier(task *Task) (key string, done float64, err error) {
+	chain := task.ChainKey()
+	if chain == "" {
+		return "", 0, nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var there []string // what was known may have been set aside since
+	unknown := func(key string) bool {
+		there = append(there, key)
+		_, known := t.known[key]
+		return !known
+	}
+	err = t.store.Each(task.Kind, unknown, func(m *store.Manifest) {
+		of, steps := stage.ChainKeyOf(m.Identity)
+		t.known[m.Key] = training{of, steps}
+	})
+	most := 0
+	for _, candidate := range there {
+		if known := t.known[candidate]; known.chain == chain && known.steps > most && known.steps < task.Steps() {
+			key, most = candidate, known.steps
+		}
+	}
+	return key, float64(most) / float64(task.Steps()), err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"kizu/orchestrator/stage"
+	"kizu/orchestrator/store"
 )
 
 // Difference is a field in which two tasks of one cell differ.
@@ -21,8 +22,8 @@ type Difference struct {
 
 func (d Difference) String() string { return fmt.Sprintf("%s %s → %s", d.Field, d.Before, d.After) }
 
-// differ lists the fields in which two identities differ. name says what a Ref
-// refers to.
+// differ lists the fields in which two identities differ, of which after is written without
+// white space. name says what a Ref refers to.
 func differ(before, after json.RawMessage, name func(stage.Ref) string) ([]Difference, error) {
 	was, err := fieldsOf(before)
 	if err != nil {
@@ -33,14 +34,16 @@ func differ(before, after json.RawMessage, name func(stage.Ref) string) ([]Diffe
 		return nil, err
 	}
 	d, a, b := comparison{name: name}, tree{}, tree{}
-	all := maps.Clone(was)
-	maps.Copy(all, is)
-	var changed []string
-	for _, field := range slices.Sorted(maps.Keys(all)) {
-		if bytes.Equal(was[field], is[field]) { // most are, and long: they need not be decoded
-			continue
+	for field, text := range was { // most are equal, and long: they need not be decoded
+		if isCompact(text, is[field]) {
+			delete(was, field)
+			delete(is, field)
 		}
-		changed = append(changed, field)
+	}
+	changed := maps.Clone(is)
+	maps.Copy(changed, was)
+	fields := slices.Sorted(maps.Keys(changed))
+	for _, field := range fields {
 		if err := errors.Join(a.read(field, was[field]), b.read(field, is[field])); err != nil {
 			return nil, err
 		}
@@ -50,7 +53,7 @@ func differ(before, after json.RawMessage, name func(stage.Ref) string) ([]Diffe
 			d.add("input", d.scalar(was), d.scalar(is))
 		}
 	}
-	for _, field := range changed {
+	for _, field := range fields {
 		d.walk(field, a.fields[field], b.fields[field])
 	}
 	return d.found, nil
@@ -58,18 +61,33 @@ func differ(before, after json.RawMessage, name func(stage.Ref) string) ([]Diffe
 
 // fieldsOf takes an identity apart: the fields of its spec, and its version.
 func fieldsOf(text json.RawMessage) (map[string]json.RawMessage, error) {
-	var id struct {
-		Version json.RawMessage
-		Spec    map[string]json.RawMessage
-	}
-	if err := json.Unmarshal(text, &id); err != nil {
+	fields := map[string]json.RawMessage{}
+	if err := store.Fields(fields, text); err != nil {
 		return nil, err
 	}
-	if id.Spec == nil {
-		id.Spec = map[string]json.RawMessage{}
+	spec, version := fields["spec"], fields["version"]
+	clear(fields)
+	fields["version of the code"] = version
+	return fields, store.Fields(fields, spec)
+}
+
+// isCompact says whether compact is text without the white space between its tokens.
+func isCompact(text, compact []byte) bool {
+	for len(text) > 0 {
+		n := 1
+		switch text[0] {
+		case ' ', '\n':
+			text = text[1:]
+			continue
+		case '"':
+			n = store.StringEnd(text)
+		}
+		if !bytes.HasPrefix(compact, text[:n]) {
+			return false
+		}
+		text, compact = text[n:], compact[n:]
 	}
-	id.Spec["version of the code"] = id.Version
-	return id.Spec, nil
+	return len(compact) == 0
 }
 
 func at(list []string, i int) any {
@@ -79,9 +97,8 @@ func at(list []string, i int) any {
 	return nil
 }
 
-// tree is the decoded fields of an identity. Artifacts in it are replaced by
-// their number, and listed: one changed input is one difference, however many
-// of its images are used.
+// tree is the decoded fields of an identity. Artifacts in it are replaced by their number, and
+// listed: one changed input is one difference, however many of its images are used.
 type tree struct {
 	fields  map[string]any
 	inputs  []string

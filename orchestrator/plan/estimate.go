@@ -1,8 +1,13 @@
 package plan
 
 import (
+	"slices"
+	"time"
+
+	"kizu/orchestrator/experiment"
 	"kizu/orchestrator/model"
 	"kizu/orchestrator/stage"
+	"kizu/orchestrator/store"
 )
 
 // Estimate is how much the artifacts of tasks take on disk, at most.
@@ -40,4 +45,69 @@ func EstimateOf(tasks []*Task, base *model.Base) Estimate {
 		e.Bytes += output.LoRABytes + output.ImageBytes + output.TableBytes
 	}
 	return e
+}
+
+// DurationEstimator estimates how long tasks take while others of their kind are being
+// done: it reads the store's journal again from time to time. It is for one
+// goroutine at a time.
+type DurationEstimator struct {
+	Plan  *Plan
+	Store *store.Store
+	read  time.Time
+}
+
+// relearn is the time between two readings.
+const relearn = 30 * time.Second
+
+// Estimate is the time that a task takes by what this machine did before, or, where
+// it did nothing of the kind, any machine.
+func (e *DurationEstimator) Estimate(task *Task) (took time.Duration, known bool) {
+	if time.Since(e.read) > relearn {
+		e.read = time.Now()
+		if entries, err := e.Store.Journal(); err == nil {
+			e.Plan.journal = entries
+		}
+	}
+	for _, machine := range []string{e.Store.Host(), AnyMachine} {
+		forecast := e.Plan.Forecast([]*Task{task}, machine, nil)
+		if len(forecast.Unknown()) == 0 {
+			return time.Duration(forecast.Seconds * float64(time.Second)), true
+		}
+	}
+	return 0, false
+}
+
+// imagenet is the reference of torchvision's ImageNet weights.
+var imagenet = stage.ByName(experiment.ImageNet)
+
+// Downloads lists what tasks read that is not on this machine yet: models of the
+// Hugging Face hub, and backbones whose ImageNet weights torchvision has.
+func (p *Plan) Downloads(tasks []*Task) (models []model.HubModel, backbones []string) {
+	opened, base := map[stage.Ref]bool{}, false
+	for _, task := range tasks {
+		opened[task.Spec.Opens()] = true
+		base = base || p.OpensBase(task)
+		if spec, ok := task.Spec.(stage.Backboned); ok && spec.Opens() == imagenet && !slices.Contains(backbones, spec.Backbone()) {
+			backbones = append(backbones, spec.Backbone())
+		}
+	}
+	if base && p.Base.Absent() {
+		models = append(models, p.Base)
+	}
+	for _, e := range p.Encoders {
+		if e.Absent() && opened[modelRef(e.Name, e.SHA256)] {
+			models = append(models, e)
+		}
+	}
+	return models, lacking(backbones)
+}
+
+// lacking lists the backbones whose ImageNet weights are not on this machine.
+func lacking(backbones []string) (list []string) {
+	for _, name := range backbones {
+		if _, there := model.TorchCheckpoint(experiment.Backbones[name].ImageNet); !there {
+			list = append(list, name)
+		}
+	}
+	return list
 }

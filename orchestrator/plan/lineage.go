@@ -71,8 +71,7 @@ func (e *LeakError) Error() string {
 	return fmt.Sprintf("%d %s the training of %s:%s", len(e.Images), reach, e.Classifier, strings.Join(lines, ""))
 }
 
-// checkLeaks refuses a plan in which a test image, or another of its part, reaches a
-// classifier.
+// checkLeaks refuses a plan in which a test image, or another of its part, reaches a classifier.
 func (p *Plan) checkLeaks() error {
 	parts := p.testedParts()
 	seen := slices.ContainsFunc(p.Set.Images, func(img dataset.Image) bool { return parts[img.PartOf()] && img.In(p.Base.Seen) })
@@ -128,8 +127,7 @@ func (p *Plan) ways(task *Task) (ways lineage, byPart map[string]dataset.Image) 
 	return ways, byPart
 }
 
-// PartOf is which part a photo of the dataset shows, by its name; nil where parts are
-// not told.
+// PartOf is which part a photo of the dataset shows, by its name; nil where parts are not told.
 func (p *Plan) PartOf() func(name string) string {
 	if !p.Set.Parted {
 		return nil

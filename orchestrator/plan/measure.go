@@ -45,9 +45,8 @@ func (b *builder) measureImages(label string, images *Task) (*Task, error) {
 	return b.add(label, b.measureSpec([]stage.Ref{}, images.file("images"), b.exp.Patterns.Measure), images)
 }
 
-// measureAutoencoded plans the features of the defect's photos as the base's
-// autoencoder gives them back: all of them, then the mirror images of those
-// that train LoRAs.
+// measureAutoencoded plans the features of the defect's photos as the base's autoencoder gives them
+// back: all of them, then the mirror images of those that train LoRAs.
 func (b *builder) measureAutoencoded(l experiment.LoRA) (*Task, error) {
 	label := "features of autoencoded photos, study 1" + b.unusual(l)
 	if same := b.byLabel[label]; same != nil {

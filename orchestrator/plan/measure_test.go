@@ -25,7 +25,7 @@ func TestMeasure(t *testing.T) {
 		}
 		of, compared := listed(cell.Measure.Spec.(stage.Measure)), cell.Photos.Spec.(stage.Measure)
 		if cell.Photos != photos || !slices.Equal(cell.Measure.Needs, []*Task{cell.Generate}) || len(photos.Needs) > 0 {
-			t.Errorf("%q needs %q", cell.Name, ids(cell.Measure.Needs))
+			t.Errorf("%q needs %q", cell.Name, IDs(cell.Measure.Needs))
 		}
 		if of.Weights != compared.Weights || !slices.Equal(of.Calibration, compared.Calibration) || len(of.Calibration) == 0 {
 			t.Errorf("%q is measured otherwise than its photos", cell.Name)

@@ -1,8 +1,7 @@
-// Package plan turns the cells of an experiment into tasks with content keys:
-// a graph in which cells share what they have in common. It decides which
-// image plays which role, and refuses a plan in which a test image reaches a
-// classifier's training. Build is pure. Load and Check look at the machine's files
-// before it, and Compare and the forecasts at a store after it.
+// Package plan turns the cells of an experiment into tasks with content keys: a graph in which
+// cells share what they have in common. It decides which image plays which role, and refuses a plan
+// in which a test image reaches a classifier's training. Build is pure. Load and Check look at the
+// machine's files before it, and Compare and the forecasts at a store after it.
 package plan
 
 import (
@@ -89,15 +88,7 @@ func (c Cell) Observing() []*Task {
 }
 
 // Tasks lists the tasks whose artifacts the cell shows.
-func (c Cell) Tasks() []*Task {
-	var tasks []*Task
-	for _, task := range []*Task{c.Train, c.Generate, c.Classify, c.Detect} {
-		if task != nil {
-			tasks = append(tasks, task)
-		}
-	}
-	return tasks
-}
+func (c Cell) Tasks() []*Task { return some(c.Train, c.Generate, c.Classify, c.Detect) }
 
 // Tested is what a condition tests: its classifier or its detector.
 func (c Cell) Tested() *Task { return cmp.Or(c.Classify, c.Detect) }
@@ -144,8 +135,7 @@ func (t *Task) Identity() json.RawMessage { return stage.Identity(t.Spec, t.vers
 // file refers to a file of the task's artifact, or with "" to its folder.
 func (t *Task) file(name string) stage.Ref { return stage.Artifact(t.Kind, t.Key, name) }
 
-// Image finds an image of the dataset by its reference, or by that of a region or a mask of
-// it.
+// Image finds an image of the dataset by its reference, or by that of a region or a mask of it.
 func (p *Plan) Image(ref stage.Ref) (dataset.Image, bool) {
 	sum, _ := ref.Hash()
 	if m, ok := p.masks[sum]; ok {

@@ -11,8 +11,7 @@ import (
 	"kizu/orchestrator/result"
 )
 
-// Power is what the classification study can show, as far as that can be said before it
-// runs.
+// Power is what the classification study can show, as far as that can be said before it runs.
 type Power struct {
 	TestPhotos  int            `json:"test_photos"`
 	TestParts   int            `json:"test_parts"` // that the photos show: as many where each shows its own
@@ -48,8 +47,7 @@ const ofInterest = 0.05
 // fewSeeds are the fewest that are worth having.
 const fewSeeds = 3
 
-// powerOf foresees what a plan's classification study can show; nil if it compares
-// nothing.
+// powerOf foresees what a plan's classification study can show; nil if it compares nothing.
 func powerOf(p *Plan) *Power {
 	d, alike := designOf(p)
 	if d.Conditions < 2 || d.Images == 0 {
@@ -130,8 +128,7 @@ func reported(exp *experiment.Experiment) *Reported {
 	return most
 }
 
-// reportedAccuracy is the mean of those that the experiment's reference says of its
-// training sets.
+// reportedAccuracy is the mean of those that the experiment's reference says of its training sets.
 func reportedAccuracy(exp *experiment.Experiment) (mean float64, ok bool) {
 	if exp.Reference == nil || len(exp.Reference.Accuracy) == 0 {
 		return 0, false

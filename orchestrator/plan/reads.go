@@ -8,8 +8,7 @@ import (
 	"kizu/orchestrator/stage"
 )
 
-// PhotosAs lists the photos that a task reads in a role, in the order in which it reads
-// them.
+// PhotosAs lists the photos that a task reads in a role, in the order in which it reads them.
 func (t *Task) PhotosAs(role stage.Role) (refs []stage.Ref) {
 	for _, reading := range t.Spec.Reads() {
 		if reading.Role == role {
@@ -30,8 +29,7 @@ func (t *Task) photos(yield func(stage.Ref) bool) {
 	}
 }
 
-// shapedBy calls f with every photo that shapes a task's artifact and with what the
-// photo is to it.
+// shapedBy calls f with every photo that shapes a task's artifact and with what the photo is to it.
 func (t *Task) shapedBy(f func(ref stage.Ref, as stage.Role)) {
 	for _, reading := range t.Spec.Reads() {
 		if reading.Role.Shapes() {
@@ -71,8 +69,7 @@ func (p *Plan) ImagesAs(task *Task, role stage.Role) []dataset.Image {
 	return p.Photos(slices.Values(task.PhotosAs(role)))
 }
 
-// Photos lists the dataset's images that references name or name regions of, each
-// once.
+// Photos lists the dataset's images that references name or name regions of, each once.
 func (p *Plan) Photos(refs iter.Seq[stage.Ref]) []dataset.Image {
 	var images []dataset.Image
 	seen := map[string]bool{}

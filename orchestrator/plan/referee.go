@@ -137,8 +137,7 @@ func (p *Plan) referees() []*Task {
 	return p.Trials[0].Task.behind()
 }
 
-// refereesPhotos are those of a class that the referee learns from, and those that it is
-// tried on.
+// refereesPhotos are those of a class that the referee learns from, and those that it is tried on.
 func (b *builder) refereesPhotos(class string) (learnt, tried []dataset.Image) {
 	learnt, tried = b.in.Division.Train[class], b.in.Division.Test[class]
 	learnt = learnt[:min(len(learnt), refereeLearns(b.exp, b.in.Division, class))]

@@ -98,16 +98,12 @@ const (
 	sideDefect
 )
 
-// sides says what each tile of a defect photo is, by what it shows of the defect. A tile
-// that only grazes the defect would teach a classifier that a sound surface is defective,
-// or, called good, that a bit of a defect is sound: so a tile is of its photo's class if it
-// shows a tenth of what the tile shows that shows most, and fewestMarked pixels; and the
-// tiles that show most always are.
+// sides says what each tile of a defect photo is, by what it shows of the defect. A tile that only
+// grazes the defect would teach a classifier that a sound surface is defective, or, called good,
+// that a bit of a defect is sound: so a tile is of its photo's class if it shows a tenth of what
+// the tile shows that shows most, and fewestMarked pixels; and the tiles that show most always are.
 func sides(counts []int) []int {
-	most := 0
-	for _, n := range counts {
-		most = max(most, n)
-	}
+	most := slices.Max(counts)
 	enough := min(most, max(fewestMarked, (most+9)/10))
 	list := make([]int, len(counts))
 	for i, n := range counts {
@@ -132,15 +128,4 @@ func showing(tiles []image.Rectangle, structure []float64) (list []image.Rectang
 		}
 	}
 	return list
-}
-
-// mostShown is the first of the tiles that show most of a defect.
-func mostShown(counts []int) int {
-	best := 0
-	for i, n := range counts {
-		if n > counts[best] {
-			best = i
-		}
-	}
-	return best
 }

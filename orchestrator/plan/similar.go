@@ -60,8 +60,7 @@ func (p *Plan) similarViews() (list []SimilarView) {
 	return list
 }
 
-// SimilarNote warns of test photos that look like photos that are trained on; "" if
-// there are none.
+// SimilarNote warns of test photos that look like photos that are trained on; "" if there are none.
 func (p *Plan) SimilarNote() string {
 	n := len(p.Similar())
 	if n == 0 {

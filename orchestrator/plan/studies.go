@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -239,12 +240,7 @@ func (b *builder) weights(name string) stage.Ref {
 	return ref
 }
 
+// some leaves out the tasks that there are not.
 func some(tasks ...*Task) []*Task {
-	var list []*Task
-	for _, task := range tasks {
-		if task != nil {
-			list = append(list, task)
-		}
-	}
-	return list
+	return slices.DeleteFunc(tasks, func(task *Task) bool { return task == nil })
 }

@@ -88,10 +88,11 @@ func (t *Task) view() TaskView {
 	if t.Reuse {
 		state = "reuse"
 	}
-	return TaskView{t.ID, t.Kind, t.Key, t.Label, state, t.Reason, ids(t.Needs), t.Changes}
+	return TaskView{t.ID, t.Kind, t.Key, t.Label, state, t.Reason, IDs(t.Needs), t.Changes}
 }
 
-func ids(tasks []*Task) []string {
+// IDs are the tasks' ids.
+func IDs(tasks []*Task) []string {
 	list := []string{}
 	for _, task := range tasks {
 		list = append(list, task.ID)
@@ -205,7 +206,7 @@ func (p *Plan) partNotes() []string {
 }
 
 func (p *Plan) cellView(cell Cell) CellView {
-	view := CellView{Study: cell.Study, Name: cell.Name, Seed: cell.Seed, Tasks: ids(cell.Tasks())}
+	view := CellView{Study: cell.Study, Name: cell.Name, Seed: cell.Seed, Tasks: IDs(cell.Tasks())}
 	if cell.Generate != nil {
 		pattern := loraView(p.Experiment.Patterns.Defect, cell.Generate)
 		view.Pattern = &pattern

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"image"
+	"slices"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -58,7 +59,7 @@ func (v views) standing(img dataset.Image) (image.Rectangle, error) {
 		tiles = showing(tiles, v.set.Structure(img, tiles))
 		return tiles[drawFor(v.SplitSeed, "tile", img).below(0, len(tiles))], nil
 	}
-	return tiles[mostShown(counts)], nil
+	return tiles[slices.Index(counts, slices.Max(counts))], nil
 }
 
 // around is the region around the defect of a photo that LoRAs learn at a resolution.
@@ -80,12 +81,7 @@ func (v views) mask(img dataset.Image, setting string) (*mask.Mask, error) {
 	if m := img.Mask(); m != nil {
 		return m, nil
 	}
-	var without []dataset.Image
-	for _, other := range v.set.Of(img.Class) {
-		if other.Marking == nil {
-			without = append(without, other)
-		}
-	}
+	without := slices.DeleteFunc(v.set.Of(img.Class), func(other dataset.Image) bool { return other.Marking != nil })
 	return nil, fmt.Errorf("%s needs to know where defects are, and %s of class %q %s no mask, the first of them %s: add masks (dataset.masks) or take the class out",
 		setting, english.Plural(len(without), "photo", "photos"), img.Class, english.PluralWord(len(without), "has", "have"), without[0].Name)
 }

@@ -60,8 +60,7 @@ func weightsNamed(exp *experiment.Experiment, backbone, name string, hashes *fil
 	return found, nil
 }
 
-// findEncoder looks up the vision transformer that measures study 1's images;
-// nil if there is none.
+// findEncoder looks up the vision transformer that measures study 1's images; nil if there is none.
 func findEncoder(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.Encoder, error) {
 	if exp.FeaturesModel() == "" {
 		return nil, nil
@@ -120,8 +119,7 @@ func findReferee(exp *experiment.Experiment, hashes *filehash.Hashes) (*model.Cl
 	return found, nil
 }
 
-// weightsStates says, for each of the classifiers' initial weights, where they
-// come from.
+// weightsStates says, for each of the classifiers' initial weights, where they come from.
 func weightsStates(weights map[string]*model.Weights) ([]string, error) {
 	states := []string{}
 	for _, name := range slices.Sorted(maps.Keys(weights)) {

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Why is everything there is to say about why a task is run or reused: what
-// changed, what it is made from down to photos, and what is made from it up to
-// the tables.
+// Why is everything there is to say about why a task is run or reused: what changed, what it is
+// made from down to photos, and what is made from it up to the tables.
 type Why struct {
 	Task   TaskView    `json:"task"`
 	Before string      `json:"before"` // key of the artifact that changes are counted from; "" for none
@@ -25,8 +24,7 @@ type ImageRole struct {
 	Names []string `json:"names"`
 }
 
-// Find returns the task that a text names: by its id or label, or by enough of
-// them.
+// Find returns the task that a text names: by its id or label, or by enough of them.
 func (p *Plan) Find(text string) (*Task, error) {
 	var found []*Task
 	for _, task := range p.Tasks {
@@ -57,7 +55,7 @@ func (p *Plan) Why(task *Task) Why {
 		Needs: []TaskView{}, Images: []ImageRole{}, UsedBy: []TaskView{}, Cells: []CellView{},
 	}
 	above, below := map[*Task]bool{}, map[*Task]bool{task: true}
-	task.mark(above)
+	task.Mark(above)
 	for _, other := range p.Tasks { // inputs come first
 		if other != task && above[other] {
 			why.Needs = append(why.Needs, other.view())
@@ -76,12 +74,12 @@ func (p *Plan) Why(task *Task) Why {
 	return why
 }
 
-// mark marks a task and all that it is made from.
-func (t *Task) mark(marked map[*Task]bool) {
+// Mark marks a task and all that it is made from.
+func (t *Task) Mark(marked map[*Task]bool) {
 	marked[t] = true
 	for _, need := range t.Needs {
 		if !marked[need] {
-			need.mark(marked)
+			need.Mark(marked)
 		}
 	}
 }

@@ -19,8 +19,7 @@ import (
 	"kizu/orchestrator/model"
 )
 
-// atOnce is how many photos Python is asked about at once: decoded, they are in memory
-// together.
+// atOnce is how many photos Python is asked about at once: decoded, they are in memory together.
 const atOnce = 64
 
 // Photos lists the photos that paths name: a file is one, and of a folder all images in

@@ -98,8 +98,7 @@ func (s *source) stateOf(tasks ...*plan.Task) (state, string) {
 	return worst, ""
 }
 
-// failureOf looks for the reason why a task is not done: its own, or that of a
-// task that it needs.
+// failureOf looks for the reason why a task is not done: its own, or that of a task that it needs.
 func (s *source) failureOf(task *plan.Task) string {
 	if s.store.Has(task.Kind, task.Key) {
 		return ""

@@ -37,9 +37,8 @@ func readPublished(path string) (p published, err error) {
 	return p, nil
 }
 
-// comparison says in one sentence, without its full stop, whether what was computed
-// is what was published; "" where nothing was, or not of this form of the
-// experiment.
+// comparison says in one sentence, without its full stop, whether what was computed is what was
+// published; "" where nothing was, or not of this form of the experiment.
 func (r *Report) comparison() string {
 	path := publishedPath(r.plan.Experiment)
 	if len(r.plan.Experiment.Changes) > 0 {
@@ -88,12 +87,7 @@ func (r *Report) sameness(was published, here []publishedArtifact, runs []string
 	for _, a := range was.Artifacts {
 		known[a.Kind+"/"+a.Key] = a
 	}
-	var others []publishedArtifact
-	for _, a := range here {
-		if known[a.Kind+"/"+a.Key].Contents != a.Contents {
-			others = append(others, a)
-		}
-	}
+	others := slices.DeleteFunc(slices.Clone(here), func(a publishedArtifact) bool { return known[a.Kind+"/"+a.Key].Contents == a.Contents })
 	all, table := len(was.Artifacts), r.sameTable(publishedPath(r.plan.Experiment))
 	switch {
 	case len(others) > 0:

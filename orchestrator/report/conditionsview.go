@@ -127,39 +127,12 @@ func (r *Report) conditionsView(pictures *gallery.Album) *conditionsView {
 		}
 		view.Rows = append(view.Rows, row)
 	}
-	if len(r.pairs) > 0 {
-		view.Pairs = viewOf(r.pairGrid())
-	}
-	if g, ok := r.detectionGrid(); ok {
-		view.Detection = viewOf(g)
-	}
-	if g, ok := r.worthGrid(); ok {
-		view.Worth = viewOf(g)
-	}
-	if len(r.ranked) > 0 {
-		view.Ranked = viewOf(r.rankedGrid())
-	}
-	if g, ok := r.kindsGrid(); ok {
-		view.Kinds = viewOf(g)
-	}
-	if g, ok := r.samplesJudged(); ok {
-		view.Judged = viewOf(g)
-	}
+	view.Pairs, view.Detection, view.Worth = viewOf(r.pairGrid()), viewOf(r.detectionGrid()), viewOf(r.worthGrid())
+	view.Ranked, view.Kinds, view.Judged = viewOf(r.rankedGrid()), viewOf(r.kindsGrid()), viewOf(r.samplesJudged())
 	asSeen := pictures.Smaller(k.Resolution)
 	about, others := r.mistakesGalleries()
-	view.Mistakes, view.OtherMistakes = viewedIn(asSeen, about), viewedIn(asSeen, others)
-	samples, _ := r.sampleGallery()
-	view.Samples = viewedIn(pictures, samples)
+	view.Mistakes, view.OtherMistakes, view.Samples = about.View(asSeen), others.View(asSeen), r.sampleGallery().View(pictures)
 	return view
-}
-
-// viewedIn is a gallery on the page; nil for one without rows.
-func viewedIn(pictures *gallery.Album, g gallery.Gallery) *gallery.View {
-	if len(g.Rows) == 0 {
-		return nil
-	}
-	view := g.View(pictures)
-	return &view
 }
 
 // fill completes the row of a condition that has runs.

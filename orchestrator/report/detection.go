@@ -37,8 +37,8 @@ func (c *condition) detect(seeds []int64, predictions []*result.Predictions, par
 // class that is answered.
 func (c *condition) byThreshold() bool { return c.runs[0].predictions.Threshold != nil }
 
-// detectionGrid is the table of what an inspection asks for; false without any.
-func (r *Report) detectionGrid() (table.Table, bool) {
+// detectionGrid is the table of what an inspection asks for; without rows where there is none.
+func (r *Report) detectionGrid() table.Table {
 	g := table.Table{
 		Title: "Study 2, good or defective? What an inspection by each classifier would come to",
 		Columns: []table.Column{
@@ -70,7 +70,7 @@ func (r *Report) detectionGrid() (table.Table, bool) {
 	if slices.ContainsFunc(r.conditions, func(c *condition) bool { return c.detector != nil }) {
 		g.Notes = append(g.Notes, result.DetectorNote)
 	}
-	return g, len(g.Rows) > 0
+	return g
 }
 
 // counted writes a share of so many images as their number, with its interval.
@@ -102,32 +102,4 @@ func detectionMetrics(p *result.Predictions, good string) []metric {
 		return list
 	}
 	return append(list, metric{"brier", s.Brier()}, metric{"calibration_error", result.CalibrationError(p)})
-}
-
-// detectionResult is a condition's detection in results.json.
-type detectionResult struct {
-	Defective        int             `json:"defective"` // test images
-	Good             int             `json:"good"`
-	AUROC            *estimateResult `json:"auroc"`
-	AveragePrecision *estimateResult `json:"average_precision"`
-	Escapes          *estimateResult `json:"escapes_at_5_false_alarms"`  // shares of the defective
-	FalseAlarms      *estimateResult `json:"false_alarms_at_95_recall"`  // shares of the good
-	FalseAlarmsAll   *estimateResult `json:"false_alarms_at_100_recall"` // likewise
-	Brier            *estimateResult `json:"brier,omitempty"`            // of probabilities
-	Calibration      *spreadResult   `json:"calibration_error,omitempty"`
-}
-
-func detectionOf(d *result.Detection) *detectionResult {
-	if d == nil {
-		return nil
-	}
-	all := &detectionResult{
-		Defective: d.Defective, Good: d.Good, AUROC: estimateOf(d.AUROC), AveragePrecision: estimateOf(d.AveragePrecision),
-		Escapes: estimateOf(d.Escapes), FalseAlarms: estimateOf(d.FalseAlarms), FalseAlarmsAll: estimateOf(d.FalseAlarmsAll),
-	}
-	if d.Probable {
-		calibration := spreadOf(d.Calibration)
-		all.Brier, all.Calibration = estimateOf(d.Brier), &calibration
-	}
-	return all
 }

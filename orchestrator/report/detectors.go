@@ -97,23 +97,14 @@ func (r *Report) detectorsAnswer() (sentences []string) {
 
 // rankedResult is a detector's AUROC compared with another condition's, in results.json.
 type rankedResult struct {
-	Detector   string         `json:"detector"`
-	Condition  string         `json:"condition"`
-	Seeds      []int64        `json:"seeds"`      // that both have
-	Difference estimateResult `json:"difference"` // of AUROC, the detector's minus the condition's
-	P          float64        `json:"p"`
-	Adjusted   float64        `json:"p_holm"`
-	Differ     *bool          `json:"differ"` // p_holm is below 0.05; null with one seed, which cannot tell
+	Detector  string `json:"detector"`
+	Condition string `json:"condition"`
+	ComparisonResult
 }
 
 func (r *Report) rankedResults() (list []rankedResult) {
 	for _, p := range r.ranked {
-		entry := rankedResult{p.a.name, p.b.name, p.Seeds, *estimateOf(p.Difference), p.P, p.Adjusted, nil}
-		if p.Repeated() {
-			differ := p.Significant()
-			entry.Differ = &differ
-		}
-		list = append(list, entry)
+		list = append(list, rankedResult{p.a.name, p.b.name, comparisonOf(p.Comparison)})
 	}
 	return list
 }

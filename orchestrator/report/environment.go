@@ -136,7 +136,7 @@ func (r *record) properties() []property {
 func (r *record) mixed(tasks []*plan.Task) string {
 	all := map[*plan.Task]bool{}
 	for _, task := range tasks {
-		withNeeds(task, all)
+		task.Mark(all)
 	}
 	var parts []string
 	for _, p := range r.properties() {
@@ -161,18 +161,7 @@ func (r *record) mixed(tasks []*plan.Task) string {
 	return "the cells of this table come from different environments, on which the last digits of a training depend: " + strings.Join(parts, "; ")
 }
 
-func withNeeds(task *plan.Task, found map[*plan.Task]bool) {
-	if found[task] {
-		return
-	}
-	found[task] = true
-	for _, need := range task.Needs {
-		withNeeds(need, found)
-	}
-}
-
-// noted adds to the table of a study in what the environments of its cells
-// differ, if in anything.
+// noted adds to the table of a study in what the environments of its cells differ, if in anything.
 func (r *Report) noted(g table.Table, study string) table.Table {
 	if text := r.mixed(study); text != "" {
 		g.Notes = append(g.Notes, text)

@@ -10,8 +10,7 @@ import (
 // share writes an accuracy or the like.
 func share(value float64) string { return fmt.Sprintf("%.3f", value) }
 
-// overSeeds writes a mean, with its standard deviation where there are several
-// seeds.
+// overSeeds writes a mean, with its standard deviation where there are several seeds.
 func overSeeds(s result.Spread) string {
 	switch s.N {
 	case 0:

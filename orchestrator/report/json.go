@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"kizu/orchestrator/plan"
 	"kizu/orchestrator/result"
 )
 
@@ -102,10 +103,7 @@ func (r *Report) JSON(w io.Writer) error {
 	for _, c := range r.cells {
 		entry := cellResult{
 			Study: c.Study, Name: c.Name, Seed: c.Seed, State: c.state, Reason: c.reason,
-			Tasks: []string{}, Metrics: map[string]float64{},
-		}
-		for _, task := range c.Tasks() {
-			entry.Tasks = append(entry.Tasks, task.ID)
+			Tasks: plan.IDs(c.Tasks()), Metrics: map[string]float64{},
 		}
 		for _, m := range c.metrics {
 			entry.Metrics[m.name] = m.value
@@ -124,21 +122,21 @@ func (r *Report) JSON(w io.Writer) error {
 
 // conditionResult is one training set of study 2 over its seeds.
 type conditionResult struct {
-	Name             string            `json:"name"`
-	Method           string            `json:"method,omitempty"`   // of the generated images, where there are some
-	Chosen           string            `json:"chosen,omitempty"`   // how, among candidates: 1 of 3, by change
-	Detector         string            `json:"detector,omitempty"` // its method: it has no accuracy and what follows from classes
-	Steps            int               `json:"optimizer_steps"`
-	Trained          []trainedResult   `json:"training_images"`
-	Runs             int               `json:"runs"` // seeds that are done; the rest is absent without any
-	Accuracy         *estimateResult   `json:"accuracy,omitempty"`
-	MacroF1          *estimateResult   `json:"macro_f1,omitempty"`
-	BalancedAccuracy *estimateResult   `json:"balanced_accuracy,omitempty"`
-	Inspection       *inspectionResult `json:"inspection,omitempty"`
-	Detection        *detectionResult  `json:"good_or_defective,omitempty"`
-	Kinds            *kindsResult      `json:"real_or_generated,omitempty"` // of a training set with generated images
-	Confusion        [][]int           `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
-	Classes          []string          `json:"classes,omitempty"`
+	Name             string             `json:"name"`
+	Method           string             `json:"method,omitempty"`   // of the generated images, where there are some
+	Chosen           string             `json:"chosen,omitempty"`   // how, among candidates: 1 of 3, by change
+	Detector         string             `json:"detector,omitempty"` // its method: it has no accuracy and what follows from classes
+	Steps            int                `json:"optimizer_steps"`
+	Trained          []trainedResult    `json:"training_images"`
+	Runs             int                `json:"runs"` // seeds that are done; the rest is absent without any
+	Accuracy         *result.Estimate   `json:"accuracy,omitempty"`
+	MacroF1          *result.Estimate   `json:"macro_f1,omitempty"`
+	BalancedAccuracy *result.Estimate   `json:"balanced_accuracy,omitempty"`
+	Inspection       *result.Inspection `json:"inspection,omitempty"`
+	Detection        *result.Detection  `json:"good_or_defective,omitempty"`
+	Kinds            *kindsResult       `json:"real_or_generated,omitempty"` // of a training set with generated images
+	Confusion        [][]int            `json:"confusion,omitempty"`         // [true class][answer], summed over seeds
+	Classes          []string           `json:"classes,omitempty"`
 }
 
 // trainedResult counts the training images of a class.
@@ -160,56 +158,53 @@ type kindsResult struct {
 
 // probesResult are mean accuracies with their deviations over seeds.
 type probesResult struct {
-	Generated spreadResult `json:"generated_from_photos"`
+	Generated result.Spread `json:"generated_from_photos"`
 	*ControlsResult
 }
 
 // ControlsResult is absent where images keep their photos’ own pixels. It is exported for
 // encoding/json, which reads no others that are embedded.
 type ControlsResult struct {
-	Autoencoded spreadResult `json:"autoencoded_from_photos"`
-	Beyond      spreadResult `json:"generated_from_autoencoded"`
-	BeyondLow   float64      `json:"generated_from_autoencoded_low"`
-	BeyondHigh  float64      `json:"generated_from_autoencoded_high"`
+	Autoencoded result.Spread `json:"autoencoded_from_photos"`
+	Beyond      result.Spread `json:"generated_from_autoencoded"`
+	BeyondLow   float64       `json:"generated_from_autoencoded_low"`
+	BeyondHigh  float64       `json:"generated_from_autoencoded_high"`
 }
-
-type spreadResult struct {
-	Mean float64 `json:"mean"`
-	SD   float64 `json:"sd"` // over seeds
-}
-
-func spreadOf(s result.Spread) spreadResult { return spreadResult{s.Mean, s.SD} }
 
 func probesOf(k result.KindsOver) probesResult {
-	all := probesResult{Generated: spreadOf(k.Generated)}
+	all := probesResult{Generated: k.Generated}
 	if k.Controlled {
-		all.ControlsResult = &ControlsResult{spreadOf(k.Autoencoded), spreadOf(k.Beyond), k.Interval.Low, k.Interval.High}
+		all.ControlsResult = &ControlsResult{k.Autoencoded, k.Beyond, k.Interval.Low, k.Interval.High}
 	}
 	return all
 }
 
-// estimateResult is a metric, or a difference, over seeds.
-type estimateResult struct {
-	Mean float64 `json:"mean"`
-	SD   float64 `json:"sd"` // over seeds; 0 for one
-	SE   float64 `json:"se"` // for other seeds and other test images
-	DF   float64 `json:"df"` // of Student's t
-	Low  float64 `json:"low"`
-	High float64 `json:"high"` // of the 95 % interval
-}
-
 // pairResult is two training sets compared on the same test images.
 type pairResult struct {
-	First       string         `json:"first"`
-	Second      string         `json:"second"`
-	Seeds       []int64        `json:"seeds"`      // that both have
-	Difference  estimateResult `json:"difference"` // of accuracy, first minus second
-	P           float64        `json:"p"`
-	Adjusted    float64        `json:"p_holm"`
-	Differ      *bool          `json:"differ"`                     // p_holm is below 0.05; null with one seed, which cannot tell
-	Improvement *float64       `json:"probability_of_improvement"` // null below three seeds
-	Detectable  *float64       `json:"detectable_difference"`      // null with one seed
-	McNemar     []mcnemar      `json:"mcnemar"`                    // of every seed
+	First  string `json:"first"`
+	Second string `json:"second"`
+	ComparisonResult
+	Improvement *float64  `json:"probability_of_improvement"` // null below three seeds
+	Detectable  *float64  `json:"detectable_difference"`      // null with one seed
+	McNemar     []mcnemar `json:"mcnemar"`                    // of every seed
+}
+
+// ComparisonResult is what two conditions differ by, in accuracy or AUROC, the first minus the
+// second. It is exported for encoding/json, as ControlsResult.
+type ComparisonResult struct {
+	Seeds      []int64         `json:"seeds"` // that both have
+	Difference result.Estimate `json:"difference"`
+	P          float64         `json:"p"`
+	Adjusted   float64         `json:"p_holm"`
+	Differ     *bool           `json:"differ"` // p_holm is below 0.05; null with one seed, which cannot tell
+}
+
+func comparisonOf(c result.Comparison) ComparisonResult {
+	figures := ComparisonResult{c.Seeds, c.Difference, c.P, c.Adjusted, nil}
+	if differ := c.Significant(); c.Repeated() {
+		figures.Differ = &differ
+	}
+	return figures
 }
 
 type mcnemar struct {
@@ -217,10 +212,6 @@ type mcnemar struct {
 	OnlyFirst  int     `json:"only_first"` // test images found by one alone
 	OnlySecond int     `json:"only_second"`
 	P          float64 `json:"p"`
-}
-
-func estimateOf(e result.Estimate) *estimateResult {
-	return &estimateResult{e.Mean, e.SD, e.SE, e.DF, e.Interval.Low, e.Interval.High}
 }
 
 func (r *Report) conditionResults() []conditionResult {
@@ -233,12 +224,11 @@ func (r *Report) conditionResults() []conditionResult {
 		if d := c.detector; d != nil {
 			entry.Detector = d.Method
 		}
-		if entry.Detection = detectionOf(c.detection); c.inspected != nil {
-			entry.Inspection = &inspectionResult{estimateOf(c.inspection.Escapes), estimateOf(c.inspection.FalseAlarms)}
+		if entry.Detection = c.detection; c.inspected != nil {
+			entry.Inspection = &c.inspection
 		}
 		if c.results != nil {
-			entry.Accuracy, entry.MacroF1 = estimateOf(c.accuracy), estimateOf(c.macroF1)
-			entry.BalancedAccuracy = estimateOf(c.balanced)
+			entry.Accuracy, entry.MacroF1, entry.BalancedAccuracy = &c.accuracy, &c.macroF1, &c.balanced
 			if k := c.kinds; k != nil {
 				entry.Kinds = &kindsResult{k.images, probesOf(k.after), probesOf(k.before), k.after.LookGenerated()}
 			}
@@ -252,13 +242,9 @@ func (r *Report) conditionResults() []conditionResult {
 func (r *Report) pairResults() []pairResult {
 	list := []pairResult{}
 	for _, p := range r.pairs {
-		entry := pairResult{
-			First: p.a.name, Second: p.b.name, Seeds: p.Seeds, Difference: *estimateOf(p.Difference),
-			P: p.P, Adjusted: p.Adjusted, Improvement: p.improvement,
-		}
+		entry := pairResult{First: p.a.name, Second: p.b.name, ComparisonResult: comparisonOf(p.Comparison), Improvement: p.improvement}
 		if p.Repeated() {
-			differ, least := p.Significant(), p.Detectable
-			entry.Differ, entry.Detectable = &differ, &least
+			entry.Detectable = &p.Detectable
 		}
 		for i, m := range p.PerSeed {
 			entry.McNemar = append(entry.McNemar, mcnemar{p.Seeds[i], m.OnlyA, m.OnlyB, m.P})

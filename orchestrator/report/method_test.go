@@ -47,7 +47,7 @@ func TestMethodsSideBySide(t *testing.T) {
 	if len(rows) != 2 || rows[1].Title != "crack: generated, method cut" || rows[1].Detail != "26 made, 1 blank, 0 saturated, 0 NaN, 1 too small" || rows[1].Strips[0].Tiles[2].Flag != "too small" {
 		t.Errorf("rows %+v", rows)
 	}
-	g, _ := r.madeGallery()
+	g := r.madeGallery()
 	strips := map[string]int{}
 	for _, row := range g.Rows {
 		strips[row.Title+" "+row.Detail] = len(row.Strips)
@@ -55,7 +55,7 @@ func TestMethodsSideBySide(t *testing.T) {
 	if len(g.Rows) != 6 || strips["crack by cut"] != 4 || strips["crack by img2img"] != 3 {
 		t.Errorf("strips of methods %v", strips)
 	}
-	grid, _ := r.kindsGrid()
+	grid := r.kindsGrid()
 	uncontrolled := slices.ContainsFunc(grid.Rows, func(row []string) bool {
 		return row[0] == "cut" && row[3] == "–" && row[4] == "–" && row[2] != "–"
 	})

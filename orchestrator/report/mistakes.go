@@ -53,7 +53,7 @@ func (r *Report) mistakesRow(c *condition, kind string, list []result.Mistaken, 
 		}
 	}
 	row := gallery.Row{Title: c.name + ": " + kind, Detail: english.Plural(len(list), "photo", "photos")}
-	if len(c.runs) > 1 {
+	if len(c.runs) > 1 && len(list) > 0 {
 		row.Detail += fmt.Sprintf(", %d of them in all %d trainings", always, len(c.runs))
 	}
 	strip := gallery.Strip{State: gallery.Done}
@@ -64,8 +64,7 @@ func (r *Report) mistakesRow(c *condition, kind string, list []result.Mistaken, 
 	return row
 }
 
-// mistakeTitle says of a photo what each training scored, and how many of the others' got
-// it wrong.
+// mistakeTitle says of a photo what each training scored, and how many of the others' got it wrong.
 func (r *Report) mistakeTitle(c *condition, m result.Mistaken) string {
 	var scores, others []string
 	for _, run := range c.runs {

@@ -99,10 +99,7 @@ func (r *Report) page(pictures *gallery.Album) (*page, error) {
 	if !view.Decided {
 		view.Verdict, view.Answer = view.Answer[:1], view.Answer[1:]
 	}
-	if g, ok := r.madeGallery(); ok {
-		made := g.Pairs(pictures.Smaller(pairSide))
-		view.Made, view.SideBySide = &made, len(r.methods()) > 1
-	}
+	view.Made, view.SideBySide = r.madeGallery().Pairs(pictures.Smaller(pairSide)), len(r.methods()) > 1
 	for _, study := range []mixedView{{"2", r.mixed(experiment.Classification)}, {"1", r.mixed(experiment.Generation)}} {
 		if study.Text != "" {
 			view.Mixed = append(view.Mixed, study)

@@ -115,8 +115,7 @@ func leastText(difference float64) string {
 	return share(difference)
 }
 
-// pairGrid is the table of all comparisons. What few seeds cannot show has no
-// column.
+// pairGrid is the table of all comparisons. What few seeds cannot show has no column.
 func (r *Report) pairGrid() table.Table {
 	list := r.comparisons()
 	g := table.Table{

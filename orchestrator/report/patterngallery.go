@@ -45,8 +45,7 @@ func (r *Report) patternGalleries() []gallery.Gallery {
 	return append([]gallery.Gallery{first}, series...)
 }
 
-// realRows shows the photos that train the LoRAs, and those that images start
-// from.
+// realRows shows the photos that train the LoRAs, and those that images start from.
 func (r *Report) realRows() (rows []gallery.Row) {
 	study, good := r.plan.Experiment.Patterns, r.plan.Experiment.Dataset.Good
 	if learnt := r.mostPhotos(stage.Instance); len(learnt) > 0 {
@@ -146,12 +145,7 @@ func withoutSteps(p *pattern) string {
 // stepSeries lists the patterns that differ from p in their steps only, p
 // among them, by rising steps.
 func (r *Report) stepSeries(p *pattern) []*pattern {
-	var members []*pattern
-	for _, other := range r.patterns {
-		if withoutSteps(other) == withoutSteps(p) {
-			members = append(members, other)
-		}
-	}
+	members := slices.DeleteFunc(slices.Clone(r.patterns), func(other *pattern) bool { return withoutSteps(other) != withoutSteps(p) })
 	slices.SortFunc(members, func(a, b *pattern) int { return cmp.Compare(a.recipe.Steps, b.recipe.Steps) })
 	return members
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"kizu/orchestrator/report/gallery"
+	"kizu/orchestrator/report/table"
 	"kizu/orchestrator/stage"
 )
 
@@ -15,7 +16,7 @@ type patternsView struct {
 	Picked          string // but by what
 	Seeds           int
 	Prompt, Regular string // the instance prompt and the regularization images' prompt
-	Galleries       []gallery.View
+	Galleries       []*gallery.View
 	Quality         *gridView
 	Judged          *gridView
 	Plots           []plotView
@@ -40,12 +41,12 @@ type exposureRow struct {
 	Saturated, NaN int
 }
 
-func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
+func (r *Report) patternsView(pictures *gallery.Album) (view *patternsView, err error) {
 	if len(r.patterns) == 0 {
 		return nil, nil
 	}
 	study := r.plan.Experiment.Patterns
-	view := &patternsView{Defect: study.Defect, Show: study.Show, Picked: r.picked(), Seeds: len(r.plan.Experiment.Patterns.Seeds)}
+	view = &patternsView{Defect: study.Defect, Show: study.Show, Picked: r.picked(), Seeds: len(r.plan.Experiment.Patterns.Seeds)}
 	for _, p := range r.patterns {
 		if train := p.cells[0].Train; train != nil {
 			spec := train.Spec.(stage.TrainLoRA)
@@ -57,14 +58,7 @@ func (r *Report) patternsView(pictures *gallery.Album) (*patternsView, error) {
 		view.Galleries = append(view.Galleries, g.View(pictures))
 	}
 	view.Quality = viewOf(r.qualityGrid())
-	if g, ok := r.patternsJudged(); ok {
-		view.Judged = viewOf(g)
-	}
-	if g, ok := r.neighbourGallery(); ok {
-		neighbours := g.Pairs(pictures.Smaller(pairSide))
-		view.Neighbours = &neighbours
-	}
-	var err error
+	view.Judged, view.Neighbours = viewOf(r.patternsJudged()), r.neighbourGallery().Pairs(pictures.Smaller(pairSide))
 	view.Plots, err = r.qualityPlots()
 	return view, err
 }
@@ -81,4 +75,46 @@ func (p *pattern) exposureRow() exposureRow {
 		row.Unused = e.intended - e.distinct
 	}
 	return row
+}
+
+// gridView is a grid on the page.
+type gridView struct {
+	Title string
+	Heads []headView
+	Rows  [][]fieldView
+	Notes []string
+}
+
+type headView struct {
+	Text    string
+	Numeric bool
+}
+
+type fieldView struct {
+	Text, Label string
+	Numeric     bool
+}
+
+// viewOf lays a grid out for the page, which has room for every column that the
+// title does not say; nil for one without rows.
+func viewOf(g table.Table) *gridView {
+	if len(g.Rows) == 0 {
+		return nil
+	}
+	view := &gridView{Title: g.Title, Notes: g.Notes}
+	for _, c := range g.Columns {
+		if !c.Titled() {
+			view.Heads = append(view.Heads, headView{c.Head, c.Numeric})
+		}
+	}
+	for _, row := range g.Rows {
+		var fields []fieldView
+		for i, text := range row {
+			if c := g.Columns[i]; !c.Titled() {
+				fields = append(fields, fieldView{text, c.Head, c.Numeric})
+			}
+		}
+		view.Rows = append(view.Rows, fields)
+	}
+	return view
 }

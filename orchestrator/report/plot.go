@@ -1,14 +1,31 @@
 package report
 
 import (
+	"bytes"
+	"fmt"
 	"html/template"
 	"image/color"
+	"regexp"
+	"strings"
 
 	"gonum.org/v1/plot"         // draws charts; Gonum project, BSD
 	"gonum.org/v1/plot/font"    // sizes of text
 	"gonum.org/v1/plot/plotter" // lines, points and error bars
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Colours that svg replaces by variables of the page's style, so that a chart is light, dark or
+// printed as the page is.
+var (
+	ink    = color.RGBA{R: 1, A: 255}
+	accent = color.RGBA{R: 2, A: 255}
+	marked = color.RGBA{R: 3, A: 255}
+	muted  = color.RGBA{R: 4, A: 255}
+
+	pageColours = strings.NewReplacer("#010000", "var(--ink)", "#020000", "var(--accent)", "#030000", "var(--base)", "#040000", "var(--muted)")
+	ownFont     = regexp.MustCompile(`font-family:[^"]*?font-style:[^;"]*;`) // of gonum, in place of which the page has its own
 )
 
 // plotView is a chart on the page.
@@ -33,7 +50,8 @@ func newPlot(x, y string) *plot.Plot {
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Label.TextStyle.Font.Variant, axis.Tick.Label.Font.Variant = "Sans", "Sans"
 		axis.Label.TextStyle.Font.Size, axis.Tick.Label.Font.Size = font.Points(10), font.Points(9)
-		axis.Tick.LineStyle.Color, axis.LineStyle.Color = color.Black, color.Black
+		axis.Tick.LineStyle.Color, axis.LineStyle.Color = muted, muted
+		axis.Label.TextStyle.Color, axis.Tick.Label.Color = muted, muted
 	}
 	return p
 }
@@ -92,11 +110,14 @@ func rule(p *plot.Plot, from, to plotter.XY) error {
 	return nil
 }
 
-// svg writes a chart as part of a page: in its colours and letters, as wide as
-// there is room.
+// svg writes a chart as part of a page: in its colours and letters, as wide as there is room.
 func svg(p *plot.Plot, width, height float64, label string) template.HTML {
-	canvas := newPageCanvas(width, height)
+	canvas := vgsvg.New(vg.Points(width), vg.Points(height))
 	const margin = 14 // for labels that reach beyond the axis
 	p.Draw(draw.Crop(draw.New(canvas), 0, -vg.Points(margin), 0, 0))
-	return canvas.element(label)
+	var file bytes.Buffer
+	_, _ = canvas.WriteTo(&file) // a buffer takes everything
+	_, drawing, _ := strings.Cut(file.String(), "xlink\">\n")
+	return template.HTML(fmt.Sprintf(`<svg role="img" aria-label="%s" viewBox="0 0 %g %g">`, template.HTMLEscapeString(label), width, height) +
+		pageColours.Replace(ownFont.ReplaceAllString(drawing, "")))
 }

@@ -54,9 +54,8 @@ func publishedPath(exp *experiment.Experiment) string {
 	return filepath.Join(exp.Dir, "published", exp.Name+".json")
 }
 
-// Publish writes what the experiment came to, for others to compare with, and
-// the table as text. Where the same was published before, this environment joins
-// those that it came out in.
+// Publish writes what the experiment came to, for others to compare with, and the table as text.
+// Where the same was published before, this environment joins those that it came out in.
 func (r *Report) Publish() (path string, err error) {
 	if changes := r.plan.Experiment.Changes; len(changes) > 0 {
 		return "", fmt.Errorf("report: what is published is of the file as it is, not as --set %s changes it", changes[0])

@@ -146,8 +146,7 @@ func (p *photoLooks) controlled() bool {
 	return len(p.autoencoded.training)+len(p.autoencoded.heldOut) > 0
 }
 
-// heldOutEnough says whether KID compares with the photos that trained nothing
-// alone.
+// heldOutEnough says whether KID compares with the photos that trained nothing alone.
 func (p *photoLooks) heldOutEnough() bool {
 	const enough = 10
 	return len(p.heldOut) >= enough

@@ -22,10 +22,9 @@ func (r *Report) photoLooks() *photoLooks {
 	return p
 }
 
-// photoRows are what photos score: those that trained no LoRA or, where there
-// are not two of them, the training photos among themselves, and then photos
-// that the base's autoencoder gave back. Nobody generated these, so whatever
-// they score is no doing of a LoRA.
+// photoRows are what photos score: those that trained no LoRA or, where there are not two of them,
+// the training photos among themselves, and then photos that the base's autoencoder gave back.
+// Nobody generated these, so whatever they score is no doing of a LoRA.
 func photoRows(p *photoLooks) [][]string {
 	if p == nil || len(p.training) == 0 {
 		return nil
@@ -63,8 +62,7 @@ func photoRows(p *photoLooks) [][]string {
 	return rows
 }
 
-// qualityNotes say what the photos' rows are, what a copy is, and what KID is
-// and needs.
+// qualityNotes say what the photos' rows are, what a copy is, and what KID is and needs.
 func (r *Report) qualityNotes() []string {
 	p := r.photoLooks()
 	if p == nil || len(p.training) == 0 {

@@ -42,8 +42,7 @@ func (p *pattern) quality() *patternQuality {
 	return &q
 }
 
-// looks are the features of the images of all seeds, and of the photos that they are compared
-// with.
+// looks are the features of the images of all seeds, and of the photos that they are compared with.
 func (p *pattern) looks() (generated, photos result.Features) {
 	for _, run := range p.runs {
 		if run.quality.state == done {

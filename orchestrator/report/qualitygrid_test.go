@@ -76,7 +76,7 @@ func TestCopiesAreSilentWithoutPower(t *testing.T) {
 			metrics[m.name] = m.value
 		}
 		_, counted := metrics["n_copies"]
-		gallery, _ := r.neighbourGallery()
+		gallery := r.neighbourGallery()
 		badges := 0
 		for _, row := range gallery.Rows {
 			for _, tile := range row.Strips[0].Tiles {
@@ -110,7 +110,7 @@ func TestCopiesAreSilentWithoutPower(t *testing.T) {
 // them, and never where none did: there they are counted only, as chance.
 func TestNoBadgeWithoutLoRA(t *testing.T) {
 	r := pictured(t, func(f *fixture) { f.near = 0.001 }, "seeds: [0, 1]", "seeds: [0]")
-	g, _ := r.neighbourGallery()
+	g := r.neighbourGallery()
 	badges := map[string]int{}
 	for _, row := range g.Rows {
 		for _, tile := range row.Strips[0].Tiles {
@@ -161,8 +161,8 @@ func TestKindsHaveControls(t *testing.T) {
 		if got := strings.Join(r.answer(), "\n"); !strings.Contains(got, want) {
 			t.Errorf("beyond %g: %s", beyond, got)
 		}
-		g, ok := r.kindsGrid()
-		if rows := columnOf(g, "autoencoded : photos"); !ok || len(g.Rows) != 2*2 || rows["real & generated"] == "–" || rows["generated"] == "–" {
+		g := r.kindsGrid()
+		if rows := columnOf(g, "autoencoded : photos"); len(g.Rows) != 2*2 || rows["real & generated"] == "–" || rows["generated"] == "–" {
 			t.Errorf("rows %v", g.Rows)
 		}
 	}

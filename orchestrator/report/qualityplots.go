@@ -129,8 +129,7 @@ func valuesAsTicks(points []point) plot.ConstantTicks {
 	return ticks
 }
 
-// seedDistances is the mean distance to training photos of every seed, where
-// there are several.
+// seedDistances is the mean distance to training photos of every seed, where there are several.
 func (p *pattern) seedDistances() []float64 {
 	var list []float64
 	for _, run := range p.runs {
@@ -144,9 +143,8 @@ func (p *pattern) seedDistances() []float64 {
 	return list
 }
 
-// distancePlot shows every image's distance, pixel by pixel, to the training
-// photo that it is most like, a row of dots for each pattern, and autoencoded
-// photos that trained nothing in the first.
+// distancePlot shows every image's distance, pixel by pixel, to the training photo that it is most
+// like, a row of dots for each pattern, and autoencoded photos that trained nothing in the first.
 func (r *Report) distancePlot() (plotView, bool, error) {
 	photos := r.photoLooks()
 	if photos == nil || len(photos.training) == 0 || len(photos.copies.Honest) == 0 {

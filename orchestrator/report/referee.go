@@ -113,8 +113,8 @@ func addJudged(list []judged, name string, of result.Judged) []judged {
 	return append(list, judged{name, of})
 }
 
-// samplesJudged is the table of what study 2's images show; false without a referee.
-func (r *Report) samplesJudged() (table.Table, bool) {
+// samplesJudged is the table of what study 2's images show; without rows where there is none.
+func (r *Report) samplesJudged() table.Table {
 	g := table.Table{
 		Title: "Study 2, what the images show, as the referee sees them",
 		Columns: []table.Column{
@@ -123,6 +123,9 @@ func (r *Report) samplesJudged() (table.Table, bool) {
 		},
 	}
 	made := r.judgedSamples()
+	if len(made) == 0 {
+		return g
+	}
 	for _, list := range []struct {
 		kind string
 		rows []judged
@@ -133,7 +136,7 @@ func (r *Report) samplesJudged() (table.Table, bool) {
 		}
 	}
 	g.Notes = append(r.refereeNotes(), "intervals are Wilson’s, of the images alone")
-	return g, len(made) > 0
+	return g
 }
 
 func ratio(n, of int) float64 { return float64(n) / float64(max(1, of)) }

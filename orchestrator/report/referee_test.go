@@ -52,8 +52,8 @@ func refereedReport(t *testing.T, keep func(*plan.Task) bool) *Report {
 // TestReferee: the tables say what the referee said, and the answer names what differs.
 func TestReferee(t *testing.T) {
 	r := refereedReport(t, nil)
-	samples, ok := r.samplesJudged()
-	if !ok {
+	samples := r.samplesJudged()
+	if len(samples.Rows) == 0 {
 		t.Fatal("no table of study 2's images")
 	}
 	for head, want := range map[string]map[string]string{
@@ -68,7 +68,7 @@ func TestReferee(t *testing.T) {
 			}
 		}
 	}
-	patterns, _ := r.patternsJudged()
+	patterns := r.patternsJudged()
 	for head, want := range map[string]map[string]string{
 		"called defective": {"no LoRA": "0.000 ± 0.000", "6 defect, 0 regularization": "0.875 ± 0.000"},
 		"noun alone":       {"6 defect, 0 regularization": "0.500 ± 0.000", "6 defect, 8 regularization": "0.000 ± 0.000"},
@@ -97,7 +97,7 @@ func TestReferee(t *testing.T) {
 // TestRefereeMissing: a report without the referee's artifacts has no such tables.
 func TestRefereeMissing(t *testing.T) {
 	r := refereedReport(t, func(task *plan.Task) bool { return task.Kind != stage.KindJudge })
-	if _, ok := r.samplesJudged(); ok || len(r.judged) > 0 {
+	if len(r.samplesJudged().Rows)+len(r.judged) > 0 {
 		t.Error("there are tables of what nobody said")
 	}
 	if r.count(done) != len(r.cells) {

@@ -1,5 +1,7 @@
 package report
 
+import "kizu/orchestrator/result"
+
 // refereeResult is what a referee says, in results.json.
 type refereeResult struct {
 	Photos   int                   `json:"photos,omitempty"`     // of each defect that it learnt, at most
@@ -20,13 +22,13 @@ type patternJudgedResult struct {
 	Pattern    string        `json:"pattern"`
 	Identifier *calledResult `json:"identifier"`
 	Noun       *calledResult `json:"noun_alone,omitempty"`
-	Moved      *spreadResult `json:"noun_moved,omitempty"`
+	Moved      result.Spread `json:"noun_moved,omitzero"`
 	Precision  *float64      `json:"precision,omitempty"`
 	Recall     *float64      `json:"recall,omitempty"`
 }
 
 type calledResult struct {
-	CalledDefective *estimateResult `json:"called_defective"` // share
+	CalledDefective result.Estimate `json:"called_defective"` // share
 	Adjusted        *float64        `json:"p_holm,omitempty"` // of the difference from the reference
 }
 
@@ -45,11 +47,7 @@ func (r *Report) refereeResult() *refereeResult {
 	}
 	all := &refereeResult{r.plan.Experiment.Referee.Photos, r.plan.Experiment.Referee.Classifier, of(r.trials), of(made), []patternJudgedResult{}}
 	for _, row := range r.judged {
-		entry := patternJudgedResult{Pattern: row.name, Identifier: row.identifier.result(), Noun: row.noun.result()}
-		if row.moved.N > 0 {
-			moved := spreadOf(row.moved)
-			entry.Moved = &moved
-		}
+		entry := patternJudgedResult{Pattern: row.name, Identifier: row.identifier.result(), Noun: row.noun.result(), Moved: row.moved}
 		if row.hood != nil {
 			entry.Precision, entry.Recall = &row.hood.precision, &row.hood.recall
 		}
@@ -62,5 +60,5 @@ func (s *sharesCalled) result() *calledResult {
 	if s == nil {
 		return nil
 	}
-	return &calledResult{estimateOf(s.share), s.p}
+	return &calledResult{s.share, s.p}
 }

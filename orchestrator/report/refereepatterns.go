@@ -161,6 +161,9 @@ func (q question) said(i int) *sharesCalled {
 
 // judgePatterns asks all questions of study 1.
 func (r *Report) judgePatterns() error {
+	if len(r.patterns) == 0 {
+		return nil
+	}
 	identifier, err := r.ask(withIdentifier)
 	if err != nil {
 		return err
@@ -198,8 +201,8 @@ func (p *pattern) neighbourhood() *neighbourhood {
 	return &neighbourhood{precision, recall}
 }
 
-// patternsJudged is the table of what study 1's images show; false without a referee.
-func (r *Report) patternsJudged() (table.Table, bool) {
+// patternsJudged is the table of what study 1's images show; without rows where there is none.
+func (r *Report) patternsJudged() table.Table {
 	g := table.Table{
 		Title: "Study 1, what the images show, as the referee sees them",
 		Columns: []table.Column{
@@ -209,7 +212,7 @@ func (r *Report) patternsJudged() (table.Table, bool) {
 		},
 	}
 	if len(r.judged) == 0 {
-		return g, false
+		return g
 	}
 	for _, row := range r.judged {
 		cells := append([]string{row.name}, row.identifier.cells()...)
@@ -221,7 +224,7 @@ func (r *Report) patternsJudged() (table.Table, bool) {
 		g.Rows = append(g.Rows, append(cells, precision, recall))
 	}
 	g.Notes = append(r.refereeNotes(), result.JudgedNotes(r.patterns[r.referencePattern()].name)...)
-	return g, true
+	return g
 }
 
 func (s *sharesCalled) cells() []string {

@@ -1,8 +1,7 @@
-// Package report turns what a store holds of an experiment into answers: a
-// table for the terminal, Markdown, CSV, JSON, LaTeX and one self-contained
-// page. It reads artifacts only, so it needs neither Python nor a GPU, and it
-// works on a run that is half finished or partly failed: such cells are shown
-// as what they are.
+// Package report turns what a store holds of an experiment into answers: a table for the terminal,
+// Markdown, CSV, JSON, LaTeX and one self-contained page. It reads artifacts only, so it needs
+// neither Python nor a GPU, and it works on a run that is half finished or partly failed: such
+// cells are shown as what they are.
 package report
 
 import (
@@ -66,23 +65,16 @@ func Collect(p *plan.Plan, s *store.Store, failures map[string]string) (*Report,
 	}
 	r.compared = sync.OnceValue(r.comparison)
 	r.trials, r.unjudged = src.trials(), src.unjudged(r.cells)
-	var err error
-	if len(r.patterns) > 0 {
-		if err = r.judgePatterns(); err != nil {
+	for _, step := range []func() error{
+		r.judgePatterns,
+		func() (err error) { r.pairs, err = comparePairs(r.conditions); return err },
+		func() (err error) { r.ranked, err = rankDetectors(r.conditions); return err },
+		func() (err error) { r.verdict, err = r.decide(); return err },
+		r.findScales,
+	} {
+		if err := step(); err != nil {
 			return nil, fmt.Errorf("report: %w", err)
 		}
-	}
-	if r.pairs, err = comparePairs(r.conditions); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	if r.ranked, err = rankDetectors(r.conditions); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	if r.verdict, err = r.decide(); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	if err = r.findScales(); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
 	}
 	return r, nil
 }

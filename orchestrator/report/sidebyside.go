@@ -82,8 +82,7 @@ func (s *SideBySide) grids() ([]table.Table, error) {
 	return list, nil
 }
 
-// shared lists the names that at least two experiments have, in the order of the
-// first that has it.
+// shared lists the names that at least two experiments have, in the order of the first that has it.
 func (s *SideBySide) shared(names func(*Report) []string) []string {
 	count := map[string]int{}
 	var order, list []string
@@ -120,9 +119,8 @@ func (r *Report) pattern(name string) *pattern {
 	return nil
 }
 
-// conditionGrid compares accuracies. A training set's results in two
-// experiments are a pair if they were tested on the same images; p values are
-// adjusted over all pairs.
+// conditionGrid compares accuracies. A training set's results in two experiments are a pair if they
+// were tested on the same images; p values are adjusted over all pairs.
 func (s *SideBySide) conditionGrid() (table.Table, error) {
 	g := table.Table{Title: "Study 2, side by side: accuracy", Columns: []table.Column{{Head: "condition"}}}
 	for _, r := range s.reports {

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -13,41 +14,20 @@ import (
 	"kizu/orchestrator/result"
 )
 
-// grids are the tables of all studies that the experiment has.
+// grids are the tables of all studies that have rows.
 func (r *Report) grids() []table.Table {
-	var list []table.Table
-	if len(r.conditions) > 0 {
-		list = append(list, r.noted(r.conditionGrid(), experiment.Classification))
+	all := []table.Table{
+		r.noted(r.conditionGrid(), experiment.Classification), r.worthGrid(), r.pairGrid(), r.detectionGrid(), r.rankedGrid(), r.kindsGrid(), r.samplesJudged(),
+		r.noted(r.patternGrid(), experiment.Generation), r.qualityGrid(), r.patternsJudged(),
 	}
-	if g, ok := r.worthGrid(); ok {
-		list = append(list, g)
-	}
-	if len(r.pairs) > 0 {
-		list = append(list, r.pairGrid())
-	}
-	if g, ok := r.detectionGrid(); ok {
-		list = append(list, g)
-	}
-	if len(r.ranked) > 0 {
-		list = append(list, r.rankedGrid())
-	}
-	if g, ok := r.kindsGrid(); ok {
-		list = append(list, g)
-	}
-	if g, ok := r.samplesJudged(); ok {
-		list = append(list, g)
-	}
-	if len(r.patterns) > 0 {
-		list = append(list, r.noted(r.patternGrid(), experiment.Generation), r.qualityGrid())
-	}
-	if g, ok := r.patternsJudged(); ok {
-		list = append(list, g)
-	}
-	return list
+	return slices.DeleteFunc(all, func(g table.Table) bool { return len(g.Rows) == 0 })
 }
 
 // conditionGrid is study 2's table, the majority baseline last.
 func (r *Report) conditionGrid() table.Table {
+	if len(r.conditions) == 0 {
+		return table.Table{}
+	}
 	g := table.Table{
 		Title: fmt.Sprintf("Study 2: %s (%s), %s", r.tests.text(), r.tests.composition(), r.seedsText()),
 		Columns: []table.Column{
@@ -130,6 +110,9 @@ func (r *Report) seedsText() string { return english.Plural(len(r.seeds()), "see
 // patternGrid is study 1's table.
 func (r *Report) patternGrid() table.Table {
 	study := r.plan.Experiment.Patterns
+	if study == nil {
+		return table.Table{}
+	}
 	g := table.Table{
 		Title: fmt.Sprintf("Study 1: %s, the first %s of each pattern, %s", study.Defect, english.Plural(study.Show, "image", ""), english.Plural(len(r.plan.Experiment.Patterns.Seeds), "seed", "")),
 		Columns: []table.Column{

@@ -243,12 +243,12 @@ type verdictResult struct {
 
 // comparedResult is a training set with generated images beside the rival.
 type comparedResult struct {
-	Condition  string         `json:"condition"`
-	Seeds      []int64        `json:"seeds"`
-	Difference estimateResult `json:"fewer_mistakes"` // share of the test photos
-	P          float64        `json:"p"`
-	Adjusted   float64        `json:"p_holm"`
-	FindsFewer []string       `json:"finds_fewer_of,omitempty"` // defects
+	Condition  string          `json:"condition"`
+	Seeds      []int64         `json:"seeds"`
+	Difference result.Estimate `json:"fewer_mistakes"` // share of the test photos
+	P          float64         `json:"p"`
+	Adjusted   float64         `json:"p_holm"`
+	FindsFewer []string        `json:"finds_fewer_of,omitempty"` // defects
 }
 
 func (v *verdict) result() *verdictResult {
@@ -257,7 +257,7 @@ func (v *verdict) result() *verdictResult {
 	}
 	all := &verdictResult{Decision: v.Decision, Lines: v.lines(), Rival: v.rival.name, About: v.others[v.Best].name, Redrawn: v.redrawn}
 	for i, c := range v.Compared {
-		entry := comparedResult{Condition: v.others[i].name, Seeds: c.Seeds, Difference: *estimateOf(c.Difference), P: c.P, Adjusted: c.Adjusted}
+		entry := comparedResult{Condition: v.others[i].name, Seeds: c.Seeds, Difference: c.Difference, P: c.P, Adjusted: c.Adjusted}
 		for _, class := range v.Harmed[i] {
 			entry.FindsFewer = append(entry.FindsFewer, v.rival.inspected.Classes[class])
 		}
@@ -267,12 +267,6 @@ func (v *verdict) result() *verdictResult {
 		all.Settling = &v.settling
 	}
 	return all
-}
-
-// inspectionResult is what a condition's inspection gets wrong, in results.json.
-type inspectionResult struct {
-	Escapes     *estimateResult `json:"escapes"`      // shares of the defective
-	FalseAlarms *estimateResult `json:"false_alarms"` // shares of the good
 }
 
 // inspectionMetrics are those of one run.

@@ -22,8 +22,7 @@ type placed struct {
 	result.Worth
 }
 
-// findScales places training sets with generated images on the curves of
-// conditions.real_counts.
+// findScales places training sets with generated images on the curves of conditions.real_counts.
 func (r *Report) findScales() error {
 	exp := r.plan.Experiment
 	if len(r.counts) == 0 {
@@ -119,8 +118,8 @@ func whole(x float64) string {
 	return fmt.Sprintf("%.0f", math.Abs(math.Round(x)))
 }
 
-// worthGrid is the table of curves and what stands on them; false without any.
-func (r *Report) worthGrid() (table.Table, bool) {
+// worthGrid is the table of curves and what stands on them; without rows where there are none.
+func (r *Report) worthGrid() table.Table {
 	g := table.Table{
 		Title: "Study 2, how many real photos of each defect training sets are worth, " + r.seedsText(),
 		Columns: []table.Column{
@@ -137,7 +136,7 @@ func (r *Report) worthGrid() (table.Table, bool) {
 			g.Rows = append(g.Rows, []string{p.set.name, p.set.set.Defects.Text(r.generatedWord(p.set)), overSeeds(p.set.right().Spread), s.photos(p.Worth, 0), s.photos(p.Worth, p.set.set.Defects.Photos())})
 		}
 	}
-	return g, len(g.Rows) > 0
+	return g
 }
 
 // worthAnswer says what the training set that the verdict is about is worth; "" where that
@@ -166,7 +165,7 @@ type worthResult struct {
 type countResult struct {
 	Condition string          `json:"condition"`
 	Photos    int             `json:"photos"` // of each defect
-	Right     *estimateResult `json:"without_mistake"`
+	Right     result.Estimate `json:"without_mistake"`
 }
 
 // placedResult is a training set on the curve; what lies beyond its ends is null.
@@ -190,7 +189,7 @@ func (r *Report) worthResults() (list []worthResult) {
 	for _, s := range r.scales {
 		entry := worthResult{Sets: []placedResult{}}
 		for _, c := range s.curve {
-			entry.Curve = append(entry.Curve, countResult{c.name, c.set.Defects.Real, estimateOf(c.right())})
+			entry.Curve = append(entry.Curve, countResult{c.name, c.set.Defects.Real, c.right()})
 		}
 		for _, p := range s.placed {
 			set := placedResult{Condition: p.set.name, Own: p.set.set.Defects.Photos(), Photos: finite(p.Photos), Seeds: p.Seeds}

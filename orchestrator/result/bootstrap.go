@@ -33,12 +33,11 @@ func generator(runs ...*Runs) *rand.Rand {
 // different samples, and one none.
 const leastResampled = 3
 
-// Improvement is the share of resamples in which a run of a finds more images
-// than one of b does, ties counting half; a resample is one pair of runs with
-// the same seed and as many images of every class, drawn with replacement (whole
-// parts of them) and the same for both. It estimates the probability of improvement of Agarwal et
-// al. (NeurIPS 2021), by the paired bootstrap of Koehn (EMNLP 2004) over images
-// and seeds, and knows no other trainings than these few.
+// Improvement is the share of resamples in which a run of a finds more images than one of b does,
+// ties counting half; a resample is one pair of runs with the same seed and as many images of every
+// class, drawn with replacement (whole parts of them) and the same for both. It estimates the
+// probability of improvement of Agarwal et al. (NeurIPS 2021), by the paired bootstrap of Koehn
+// (EMNLP 2004) over images and seeds, and knows no other trainings than these few.
 func Improvement(a, b *Runs) float64 {
 	random, wins, drawn := generator(a, b), 0.0, 0
 	var pairs [][2]int

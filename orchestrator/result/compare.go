@@ -38,9 +38,8 @@ func (c Comparison) Repeated() bool { return len(c.Seeds) > 1 }
 // Improvable reports whether there are seeds enough to resample.
 func (c Comparison) Improvable() bool { return len(c.Seeds) >= leastResampled }
 
-// CompareAll compares every two conditions that have a seed in common; nil
-// stands for a condition without results. P values are adjusted over all of
-// them.
+// CompareAll compares every two conditions that have a seed in common; nil stands for a condition
+// without results. P values are adjusted over all of them.
 func CompareAll(conditions []*Runs) ([]Comparison, error) {
 	var list []Comparison
 	for a, first := range conditions {
@@ -85,8 +84,7 @@ func conclude(list []Comparison, parts int) {
 	}
 }
 
-// compare pairs the runs of two conditions by their seeds, and their test
-// images.
+// compare pairs the runs of two conditions by their seeds, and their test images.
 func compare(a, b *Runs) (Comparison, error) {
 	if !a.SameImages(b) {
 		return Comparison{}, errors.New("two conditions were tested on other images")
@@ -123,19 +121,17 @@ func compare(a, b *Runs) (Comparison, error) {
 	return c, nil
 }
 
-// pool sets the variance over seeds of every comparison: the sum of its two
-// conditions' own, as in Welch's test (Biometrika 34, 1947), since one condition's
-// trainings may fluctuate several times as much as another's. Two to five seeds
-// show a far too small variance now and then, so it is at least the mean over all
-// comparisons of what their differences show, and at least that of single images
-// fluctuating from run to run, which is part of it.
+// pool sets the variance over seeds of every comparison: the sum of its two conditions' own, as in
+// Welch's test (Biometrika 34, 1947), since one condition's trainings may fluctuate several times
+// as much as another's. Two to five seeds show a far too small variance now and then, so it is at
+// least the mean over all comparisons of what their differences show, and at least that of single
+// images fluctuating from run to run, which is part of it.
 //
-// Welch's degrees of freedom, from S-1 to 2(S-1), are right for two conditions
-// alone. With more of them the mean is a floor to stand on, and they are 2(S-1);
-// not the (C-1)(S-1) of an analysis of variance of C conditions, which are far too
-// many where one condition fluctuates more than the others and the mean is nearly
-// that one's alone (Box, Annals of Mathematical Statistics 25, 1954). How often
-// this errs was simulated: docs/results.md.
+// Welch's degrees of freedom, from S-1 to 2(S-1), are right for two conditions alone. With more of
+// them the mean is a floor to stand on, and they are 2(S-1); not the (C-1)(S-1) of an analysis of
+// variance of C conditions, which are far too many where one condition fluctuates more than the
+// others and the mean is nearly that one's alone (Box, Annals of Mathematical Statistics 25, 1954).
+// How often this errs was simulated: docs/results.md.
 func pool(list []Comparison) {
 	pooled, n := 0.0, 0.0
 	for _, c := range list {

@@ -89,9 +89,8 @@ func (c *Confusion) MacroF1() float64 {
 	return c.mean(Class.F1, func(k Class) bool { return k.Count+k.Predicted > 0 })
 }
 
-// BalancedAccuracy is the mean of the classes' recalls; a class without test
-// images is left out (Brodersen et al., ICPR 2010; scikit-learn's
-// balanced_accuracy_score).
+// BalancedAccuracy is the mean of the classes' recalls; a class without test images is left out
+// (Brodersen et al., ICPR 2010; scikit-learn's balanced_accuracy_score).
 func (c *Confusion) BalancedAccuracy() float64 {
 	return c.mean(Class.Recall, func(k Class) bool { return k.Count > 0 })
 }
@@ -131,8 +130,7 @@ func (c *Confusion) Of(i int) Class {
 // Recall is the share of the class's images that were found; 0 without any.
 func (k Class) Recall() float64 { return ratio(k.Correct, k.Count) }
 
-// Precision is the share of the images taken for the class that are of it; 0
-// if none was.
+// Precision is the share of the images taken for the class that are of it; 0 if none was.
 func (k Class) Precision() float64 { return ratio(k.Correct, k.Predicted) }
 
 // F1 is the harmonic mean of precision and recall (van Rijsbergen, Information

@@ -8,10 +8,9 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// CopyPhotos are the photos that a test for copies goes by, as small pictures in
-// which the distance of two goes by their correlation, pixel by pixel. What is
-// autoencoded came back from the base model's autoencoder, as every generated
-// image does.
+// CopyPhotos are the photos that a test for copies goes by, as small pictures in which the distance
+// of two goes by their correlation, pixel by pixel. What is autoencoded came back from the base
+// model's autoencoder, as every generated image does.
 type CopyPhotos struct {
 	// Training are those that trained a LoRA, and Mirrored their mirror images, in the
 	// same order. Autoencoded and AutoencodedMirrored are the same photos as the base's
@@ -22,14 +21,13 @@ type CopyPhotos struct {
 	AutoencodedHeldOut Features
 }
 
-// CopyTest tells whether images are copies of training photos: nearer to one of
-// them, or of their mirror images, than autoencoded photos that trained nothing
-// are; nearer than all but the nearest 5 % of these, or than all of them where
-// there are fewer than 39. So another photo, autoencoded, is taken for a copy
-// with that probability at most, or 1/(n+1) for few, whatever the distribution:
-// its rank among n others is a conformal p value (Bates et al., Annals of
-// Statistics 51, 2023). Where fewer photos trained nothing than trained, the
-// training photos themselves are the others, each compared with the rest.
+// CopyTest tells whether images are copies of training photos: nearer to one of them, or of their
+// mirror images, than autoencoded photos that trained nothing are; nearer than all but the nearest
+// 5 % of these, or than all of them where there are fewer than 39. So another photo, autoencoded,
+// is taken for a copy with that probability at most, or 1/(n+1) for few, whatever the distribution:
+// its rank among n others is a conformal p value (Bates et al., Annals of Statistics 51, 2023).
+// Where fewer photos trained nothing than trained, the training photos themselves are the others,
+// each compared with the rest.
 //
 // Its controls are copies that are known: the training photos, and their mirror
 // images, autoencoded. They are not among what images are compared with, so
@@ -72,8 +70,7 @@ func NewCopyTest(p CopyPhotos) *CopyTest {
 	return t
 }
 
-// Nearest finds for every image the nearest training photo, as it is or
-// mirrored.
+// Nearest finds for every image the nearest training photo, as it is or mirrored.
 func (t *CopyTest) Nearest(images Features) []Neighbour {
 	return t.inTraining(Nearest(images, t.known))
 }
@@ -117,10 +114,9 @@ func (t *CopyTest) Copies(images []Neighbour) []bool {
 	return copies
 }
 
-// Chance is the probability that as many of some images, or more, are taken for
-// copies if none is one: beta-binomial, since all are held against one threshold
-// and the share of honest images beyond the r-th nearest of n others is Beta(r,
-// n+1−r).
+// Chance is the probability that as many of some images, or more, are taken for copies if none is
+// one: beta-binomial, since all are held against one threshold and the share of honest images
+// beyond the r-th nearest of n others is Beta(r, n+1−r).
 func (t *CopyTest) Chance(copies, images int) float64 {
 	n := len(t.Honest)
 	if n == 0 {

@@ -8,10 +8,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv" // quantiles of Student's t and the normal distribution
 )
 
-// crossed is a sum over test images, once for every run: parts[s][i] is what
-// image i adds in run s, or part i where several images show one part. Runs and
-// images both are samples, and every run sees every image: a layout of two crossed
-// random factors.
+// crossed is a sum over test images, once for every run: parts[s][i] is what image i adds in run s,
+// or part i where several images show one part. Runs and images both are samples, and every run
+// sees every image: a layout of two crossed random factors.
 type crossed struct {
 	parts  [][]float64
 	sizes  []float64 // the weight of each part's images in the sum
@@ -27,17 +26,15 @@ type variance struct {
 	imagesDF, seedsDF float64
 }
 
-// total is the variance of the mean over runs, the fluctuation of single images
-// counted once: images + seeds - both (the two-way formula of Cameron, Gelbach
-// and Miller, J. Business & Economic Statistics 29, 2011), and never below
-// images.
+// total is the variance of the mean over runs, the fluctuation of single images counted once:
+// images + seeds - both (the two-way formula of Cameron, Gelbach and Miller, J. Business & Economic
+// Statistics 29, 2011), and never below images.
 func (v variance) total() float64 { return v.images + max(0, v.seeds-v.both) }
 
-// components are what images that are alike in every run, and what runs add to
-// the variance of the mean over runs: with readers for runs and cases for images
-// those of Obuchowski and Rockette (Communications in Statistics, Simulation 24,
-// 1995), as radiology has them. Other than in total it is the images' part that
-// may not fall below 0.
+// components are what images that are alike in every run, and what runs add to the variance of the
+// mean over runs: with readers for runs and cases for images those of Obuchowski and Rockette
+// (Communications in Statistics, Simulation 24, 1995), as radiology has them. Other than in total
+// it is the images' part that may not fall below 0.
 func (v variance) components() (images, runs float64) {
 	if v.seedsDF == 0 {
 		return v.images, 0
@@ -45,11 +42,10 @@ func (v variance) components() (images, runs float64) {
 	return max(0, v.images-v.both), v.seeds
 }
 
-// quantile is that of the mean over runs in standard errors: Student's for the
-// degrees of freedom of images and of runs, weighted by their components
-// (Cochran, Biometrics 20, 1964). A single number of degrees of freedom, such as
-// Satterthwaite's or Hillis's (Statistics in Medicine 26, 2007), comes out too
-// large whenever a few runs happen to lie close together.
+// quantile is that of the mean over runs in standard errors: Student's for the degrees of freedom
+// of images and of runs, weighted by their components (Cochran, Biometrics 20, 1964). A single
+// number of degrees of freedom, such as Satterthwaite's or Hillis's (Statistics in Medicine 26,
+// 2007), comes out too large whenever a few runs happen to lie close together.
 func (v variance) quantile(p float64) float64 {
 	images, runs := v.components()
 	quantile := student(max(1, v.imagesDF)).Quantile(p)
@@ -62,12 +58,11 @@ func (v variance) quantile(p float64) float64 {
 // cochran is the two-sided 95 % quantile.
 func (v variance) cochran() float64 { return v.quantile(0.975) }
 
-// tempered is the two-sided 95 % quantile of an interval that nothing is decided by.
-// Cochran's is the most that it can be, and holds the truth too often where runs add a
-// little to what images do; Satterthwaite's is too small whenever a few runs happen to lie
-// close together. Of three runs and more it lies between them, at seven tenths, where
-// simulated intervals hold the truth at their rate (docs/results.md); two runs, with one
-// degree of freedom, leave Cochran's.
+// tempered is the two-sided 95 % quantile of an interval that nothing is decided by. Cochran's is
+// the most that it can be, and holds the truth too often where runs add a little to what images do;
+// Satterthwaite's is too small whenever a few runs happen to lie close together. Of three runs and
+// more it lies between them, at seven tenths, where simulated intervals hold the truth at their
+// rate (docs/results.md); two runs, with one degree of freedom, leave Cochran's.
 func (v variance) tempered() float64 {
 	images, runs := v.components()
 	if runs == 0 || v.seedsDF < 2 {
@@ -102,8 +97,7 @@ func (v variance) pValue(mean float64) float64 {
 	return min(1, math.Exp(root(beyond, math.Log(least), math.Log(most))))
 }
 
-// leastP is the smallest p value of a mean over runs: 1 less half of it is still
-// told from 1.
+// leastP is the smallest p value of a mean over runs: 1 less half of it is still told from 1.
 const leastP = 1e-12
 
 // root of a function that changes its sign between a and b, by false position
@@ -126,10 +120,9 @@ func root(f func(float64) float64, a, b float64) float64 {
 	return b
 }
 
-// df is Satterthwaite's approximation of the degrees of freedom (Biometrics
-// Bulletin 2, 1946). The seeds enter with the spread that they show, without
-// both taken off: with two to five seeds the difference is too uncertain to
-// earn degrees of freedom.
+// df is Satterthwaite's approximation of the degrees of freedom (Biometrics Bulletin 2, 1946). The
+// seeds enter with the spread that they show, without both taken off: with two to five seeds the
+// difference is too uncertain to earn degrees of freedom.
 func (v variance) df() float64 {
 	total := v.total()
 	if total == 0 {
@@ -153,14 +146,12 @@ func (c crossed) sums() []float64 {
 	return sums
 }
 
-// variance estimates the parts. Within each class the images are a random
-// sample and their number is given, so images is the variance of stratified
-// sampling (Cochran, Sampling Techniques, 3rd ed., 1977, theorem 5.3), which a
-// stratified bootstrap of the images has for its limit (Rao and Wu, JASA 83,
-// 1988); both is the mean square of the two-way layout's residuals. Parts of
-// unequal numbers of images make the sum a ratio of two random numbers, whose
-// variance is that of what each part has beyond its share (ibid., theorem 11.1, as
-// for clusters of unequal size).
+// variance estimates the parts. Within each class the images are a random sample and their number
+// is given, so images is the variance of stratified sampling (Cochran, Sampling Techniques, 3rd
+// ed., 1977, theorem 5.3), which a stratified bootstrap of the images has for its limit (Rao and
+// Wu, JASA 83, 1988); both is the mean square of the two-way layout's residuals. Parts of unequal
+// numbers of images make the sum a ratio of two random numbers, whose variance is that of what each
+// part has beyond its share (ibid., theorem 11.1, as for clusters of unequal size).
 func (c crossed) variance() variance {
 	sums := c.sums()
 	c.parts = c.beyondShare()

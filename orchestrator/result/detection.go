@@ -1,20 +1,27 @@
 package result
 
-import "math"
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+)
 
 // Detection is how well the classifiers of a condition tell defective test images from
 // good ones, whatever the defect, over seeds.
 type Detection struct {
-	AUROC            Estimate // area under the ROC curve
-	AveragePrecision Estimate // of the defective images
-	Escapes          Estimate // share of defective images that pass where UsualFalseAlarms of good ones may be sorted out
-	FalseAlarms      Estimate // share of good images that are sorted out where UsualRecall of defective ones must be found
-	FalseAlarmsAll   Estimate // the same where all must be
-	Defective, Good  int      // test images
+	Defective        int      `json:"defective"` // test images
+	Good             int      `json:"good"`
+	AUROC            Estimate `json:"auroc"`                      // area under the ROC curve
+	AveragePrecision Estimate `json:"average_precision"`          // of the defective images
+	Escapes          Estimate `json:"escapes_at_5_false_alarms"`  // share of defective images that pass where UsualFalseAlarms of good ones may be sorted out
+	FalseAlarms      Estimate `json:"false_alarms_at_95_recall"`  // share of good images that are sorted out where UsualRecall of defective ones must be found
+	FalseAlarmsAll   Estimate `json:"false_alarms_at_100_recall"` // the same where all must be
 
-	Probable    bool     // that scores are probabilities, without which the others are missing
-	Brier       Estimate // mean square of what the score is off
-	Calibration Spread   // expected calibration error of the class that is answered
+	Probable    bool     `json:"-"`                          // that scores are probabilities, without which the others are missing
+	Brier       Estimate `json:"brier,omitzero"`             // mean square of what the score is off
+	Calibration Spread   `json:"calibration_error,omitzero"` // expected calibration error of the class that is answered
 }
 
 // Usual points of the curve that are told. They are read off the test images themselves,
@@ -93,10 +100,9 @@ func placedBy(scores []*Scores) (weights []float64, values [][]float64) {
 // calibrationBins are those of Guo et al.
 const calibrationBins = 15
 
-// CalibrationError is the expected calibration error: how far the probability of the class
-// that is answered lies from how often it is right, on average over bins of that
-// probability (Naeini, Cooper and Hauskrecht, AAAI 2015; with 15 bins of equal width as in
-// Guo et al., ICML 2017).
+// CalibrationError is the expected calibration error: how far the probability of the class that is
+// answered lies from how often it is right, on average over bins of that probability (Naeini,
+// Cooper and Hauskrecht, AAAI 2015; with 15 bins of equal width as in Guo et al., ICML 2017).
 func CalibrationError(p *Predictions) float64 {
 	var off [calibrationBins]float64
 	for _, img := range p.Images {
@@ -112,4 +118,74 @@ func CalibrationError(p *Predictions) float64 {
 		sum += math.Abs(difference)
 	}
 	return sum / float64(max(1, len(p.Images)))
+}
+
+// Ranked is runs with what they said of their test images, of which a class is that of good parts.
+type Ranked struct {
+	Runs        *Runs
+	Predictions []*Predictions
+	Good        int
+}
+
+// RankedPair is two of some ranked runs, by their index.
+type RankedPair struct{ A, B int }
+
+// CompareAUROC compares the areas under the ROC curve of pairs of runs, seed by seed on the
+// same test images: the difference of two correlated areas by the placements of DeLong, DeLong
+// and Clarke-Pearson (Biometrics 44, 1988), and with several seeds in Obuchowski and Rockette's
+// model, tested as accuracies are but for the exact test, which areas do not have. P values are
+// adjusted over all pairs. Pairs without a seed in common are left out.
+func CompareAUROC(all []Ranked, pairs []RankedPair) ([]Comparison, error) {
+	var list []Comparison
+	for _, pair := range pairs {
+		c, err := compareAreas(all[pair.A], all[pair.B])
+		if err != nil {
+			return nil, err
+		}
+		if len(c.Seeds) > 0 {
+			c.A, c.B = pair.A, pair.B
+			list = append(list, c)
+		}
+	}
+	if len(list) > 0 {
+		conclude(list, all[list[0].A].Runs.Parts())
+	}
+	return list, nil
+}
+
+func compareAreas(a, b Ranked) (c Comparison, err error) {
+	if !a.Runs.SameImages(b.Runs) {
+		return c, errors.New("two conditions were tested on other images")
+	}
+	scoresA, scoresB := a.scores(), b.scores()
+	weights, ofA := placedBy(scoresA)
+	_, ofB := placedBy(scoresB)
+	d := crossed{strata: a.Runs.strata, sizes: a.Runs.byPart(func(i int) float64 { return weights[i] })}
+	var areas [2][]float64
+	for s, seed := range a.Runs.Seeds {
+		t := slices.Index(b.Runs.Seeds, seed)
+		if t < 0 {
+			continue
+		}
+		c.Seeds = append(c.Seeds, seed)
+		d.parts = append(d.parts, a.Runs.byPart(func(i int) float64 { return weights[i] * (ofA[s][i] - ofB[t][i]) }))
+		areas[0], areas[1] = append(areas[0], scoresA[s].AUROC()), append(areas[1], scoresB[t].AUROC())
+	}
+	if len(c.Seeds) == 0 {
+		return c, nil
+	}
+	c.sums, c.variance = d.sums(), d.variance()
+	if runs := float64(len(c.Seeds)); runs > 1 {
+		c.own = [2]float64{stat.Variance(areas[0], nil) / runs, stat.Variance(areas[1], nil) / runs}
+	} else {
+		c.exact = c.variance.pValue(c.sums[0])
+	}
+	return c, nil
+}
+
+func (r Ranked) scores() (list []*Scores) {
+	for _, p := range r.Predictions {
+		list = append(list, NewScores(p, r.Good))
+	}
+	return list
 }

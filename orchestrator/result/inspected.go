@@ -30,10 +30,10 @@ func Inspected(p *Predictions, good int) *Predictions {
 
 // Inspection counts what an inspection by a condition's classifiers gets wrong.
 type Inspection struct {
-	Escapes     Estimate // share of defective test images that pass
-	FalseAlarms Estimate // share of good ones that are sorted out
-	Defective   int      // test images
-	Good        int
+	Escapes     Estimate `json:"escapes"`      // share of defective test images that pass
+	FalseAlarms Estimate `json:"false_alarms"` // share of good ones that are sorted out
+	Defective   int      `json:"-"`            // test images
+	Good        int      `json:"-"`
 }
 
 // Inspection is that of inspected runs, which are of images of both kinds.

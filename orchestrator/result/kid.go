@@ -7,17 +7,15 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// KID is the kernel inception distance of two sets of images: the unbiased
-// estimate of the squared maximum mean discrepancy (Gretton et al., JMLR 13,
-// 2012, lemma 6) with the kernel (x·y/d + 1)³ of d features (Bińkowski et al.,
-// Demystifying MMD GANs, ICLR 2018), in any network's features. It is 0 on
-// average for two samples of one distribution, so it may be negative. Unlike
-// the Fréchet distance it has no bias for as few as eight images.
+// KID is the kernel inception distance of two sets of images: the unbiased estimate of the squared
+// maximum mean discrepancy (Gretton et al., JMLR 13, 2012, lemma 6) with the kernel (x·y/d + 1)³ of
+// d features (Bińkowski et al., Demystifying MMD GANs, ICLR 2018), in any network's features. It is
+// 0 on average for two samples of one distribution, so it may be negative. Unlike the Fréchet
+// distance it has no bias for as few as eight images.
 //
-// The interval is mean ± t·SE with the jackknife of a U statistic of two samples
-// (Arvesen, Annals of Mathematical Statistics 40, 1969) and the degrees of
-// freedom of the smaller sample. false for fewer than KIDFewest images, or fewer
-// than three photos.
+// The interval is mean ± t·SE with the jackknife of a U statistic of two samples (Arvesen, Annals
+// of Mathematical Statistics 40, 1969) and the degrees of freedom of the smaller sample. false for
+// fewer than KIDFewest images, or fewer than three photos.
 func KID(generated, real Features) (Estimate, bool) {
 	if len(generated) < KIDFewest || len(real) < 3 {
 		return Estimate{}, false
@@ -48,11 +46,10 @@ func kernelDistance(generated, real Features) Estimate {
 // KIDFewest is the fewest generated images that KID is worked out for.
 const KIDFewest = 32
 
-// PairedKID is the kernel distance of images from the very images that each was
-// made from, by number: Gretton et al.'s estimate over pairs of pairs, without
-// the terms in which an image meets its own original. So two times n images
-// say how far the making moves them, unblurred by which images they happen to
-// be. false for fewer than three.
+// PairedKID is the kernel distance of images from the very images that each was made from, by
+// number: Gretton et al.'s estimate over pairs of pairs, without the terms in which an image meets
+// its own original. So two times n images say how far the making moves them, unblurred by which
+// images they happen to be. false for fewer than three.
 func PairedKID(made, originals Features) (Estimate, bool) {
 	n := len(made)
 	if n < 3 || len(originals) != n {
@@ -85,8 +82,7 @@ func studentEstimate(value, variance float64, n int) Estimate {
 // kernel is that of two images.
 func kernel(x, y []float64) float64 { return math.Pow(floats.Dot(x, y)/float64(len(x))+1, 3) }
 
-// sumsOf sums the kernel of each image with all others; an image is not its own
-// other.
+// sumsOf sums the kernel of each image with all others; an image is not its own other.
 func sumsOf(a, b Features) []float64 {
 	same := len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
 	sums := make([]float64, len(a))

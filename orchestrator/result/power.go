@@ -98,9 +98,8 @@ func (d Design) seedsFor(difference float64, v variances) int {
 	})
 }
 
-// ImagesFor is the smallest number of test images, in two digits, with which the same
-// seeds show a difference, with as many images of each part as there are; 0 if there is
-// none within reason.
+// ImagesFor is the smallest number of test images, in two digits, with which the same seeds show a
+// difference, with as many images of each part as there are; 0 if there is none within reason.
 func (d Design) ImagesFor(difference float64, a Assumed) int {
 	return d.imagesFor(difference, a.variances())
 }

@@ -47,9 +47,8 @@ func (p *Predictions) Score(image, good int) float64 {
 // probabilityPrefix begins the name of a class's column of probabilities.
 const probabilityPrefix = "p_"
 
-// ReadPredictions reads a predictions.csv: columns image, label and predicted,
-// then p_<class> for every class in the classifier's order. An error names the
-// line.
+// ReadPredictions reads a predictions.csv: columns image, label and predicted, then p_<class> for
+// every class in the classifier's order. An error names the line.
 func ReadPredictions(r io.Reader) (*Predictions, error) {
 	table := csv.NewReader(r)
 	header, err := table.Read()

@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// Runs is what the classifiers of one condition, one of every seed, said of
-// the same test images.
+// Runs is what the classifiers of one condition, one of every seed, said of the same test images.
 type Runs struct {
 	Classes   []string
 	Seeds     []int64
@@ -22,9 +21,8 @@ type Runs struct {
 	strata [][]int // parts by class, see stratify
 }
 
-// NewRuns joins the predictions of several seeds. That they are of other
-// images, or of the same ones in another order, is an error: nothing could be
-// compared image by image.
+// NewRuns joins the predictions of several seeds. That they are of other images, or of the same
+// ones in another order, is an error: nothing could be compared image by image.
 func NewRuns(seeds []int64, list []*Predictions) (*Runs, error) {
 	if len(list) == 0 || len(seeds) != len(list) {
 		return nil, errors.New("no predictions, or not one for every seed")
@@ -54,9 +52,8 @@ func NewRuns(seeds []int64, list []*Predictions) (*Runs, error) {
 	return r, nil
 }
 
-// SetParts says which part the image of a name shows; "" is one of its own, and nil
-// says so of all. Intervals and tests take parts for what was sampled from then on, not
-// images.
+// SetParts says which part the image of a name shows; "" is one of its own, and nil says so of all.
+// Intervals and tests take parts for what was sampled from then on, not images.
 func (r *Runs) SetParts(partOf func(image string) string) {
 	r.parts = nil
 	at := map[string]int{}

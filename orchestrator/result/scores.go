@@ -84,9 +84,8 @@ func (p *Point) count(defective, out bool) {
 	}
 }
 
-// Curve lists the point at which nothing is sorted out, and those of all thresholds that a
-// score is, from the highest to the lowest (scikit-learn's roc_curve with
-// drop_intermediate=False).
+// Curve lists the point at which nothing is sorted out, and those of all thresholds that a score
+// is, from the highest to the lowest (scikit-learn's roc_curve with drop_intermediate=False).
 func (s *Scores) Curve() Curve {
 	p := Point{Threshold: math.Inf(1)}
 	for _, defective := range s.defective {
@@ -171,9 +170,8 @@ func (s *Scores) placements() []float64 {
 	return values
 }
 
-// AUROC is the area under the ROC curve: the share of pairs of a defective and a good image
-// of which the defective one has the higher score, equal ones counting half; NaN without
-// either.
+// AUROC is the area under the ROC curve: the share of pairs of a defective and a good image of
+// which the defective one has the higher score, equal ones counting half; NaN without either.
 func (s *Scores) AUROC() float64 {
 	sum, n := 0.0, 0
 	for i, value := range s.placements() {

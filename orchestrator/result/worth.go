@@ -93,8 +93,7 @@ func repeatedOf(r *Runs, seeds []int64) repeated {
 	return of
 }
 
-// worthInterval is a 95 % interval of where the last of the sets lies on the curve of the
-// others.
+// worthInterval is a 95 % interval of where the last of the sets lies on the curve of the others.
 func worthInterval(counts []int, sets []repeated, r *Runs, random *rand.Rand, seeds int) Interval {
 	pooled, images, both := 0.0, 0.0, 0.0
 	for _, s := range sets {

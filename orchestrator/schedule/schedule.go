@@ -100,11 +100,10 @@ func (n *node) measure(visiting map[*node]bool) error {
 	return nil
 }
 
-// Next assigns ready tasks to idle devices, the most urgent first, and marks
-// them as running. Among equally urgent tasks a device takes one that needs
-// what it has loaded. Those that can be computed together with it join it, at
-// most limit in all, and no more than its share where other devices are idle, or
-// so many others, on other machines, take tasks of the plan.
+// Next assigns ready tasks to idle devices, the most urgent first, and marks them as running. Among
+// equally urgent tasks a device takes one that needs what it has loaded. Those that can be computed
+// together with it join it, at most limit in all, and no more than its share where other devices
+// are idle, or so many others, on other machines, take tasks of the plan.
 func (s *Schedule) Next(idle []string, limit, others int) []Assignment {
 	var assignments []Assignment
 	for i, device := range idle {
@@ -155,12 +154,7 @@ func (s *Schedule) joining(first *node, limit, sharers int) []*node {
 }
 
 func (s *Schedule) ready(n *node) bool {
-	for _, id := range n.Needs {
-		if s.tasks[id].state != done {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(n.Needs, func(id string) bool { return s.tasks[id].state != done })
 }
 
 // Done records that a task's artifact is committed.
@@ -217,10 +211,7 @@ func (n *node) block() (ids []string) {
 
 // Finished reports whether nothing runs and nothing more can start.
 func (s *Schedule) Finished() bool {
-	for _, n := range s.order {
-		if n.state == running || n.state == elsewhere || (n.state == waiting && s.ready(n)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.order, func(n *node) bool {
+		return n.state == running || n.state == elsewhere || (n.state == waiting && s.ready(n))
+	})
 }

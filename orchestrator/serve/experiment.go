@@ -1,14 +1,12 @@
 package serve
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"kizu/orchestrator/execute/runlog"
@@ -104,8 +102,7 @@ func (s *Server) committed() (map[string]bool, error) {
 	return there, nil
 }
 
-// look reads what there is of an experiment. What cannot be read is no reason not to
-// show the rest.
+// look reads what there is of an experiment. What cannot be read is no reason not to show the rest.
 func (s *Server) look(n store.Needs, there map[string]bool) *experiment {
 	e, logs := &experiment{Needs: n}, s.Store.Logs("")
 	for _, name := range n.Artifacts {
@@ -121,7 +118,7 @@ func (s *Server) look(n store.Needs, there map[string]bool) *experiment {
 		e.Job = &jobs[0]
 	}
 	for _, run := range runs {
-		e.Failures = failures(os.DirFS(s.Store.Logs(run)))
+		e.Failures = runlog.FailureLogOf(s.Store.Logs(run)).Texts()
 	}
 	e.Problem = errors.Join(err, err2, err3, e.readReport(s.Store.Reports(n.Experiment)))
 	return e
@@ -146,24 +143,6 @@ func (e *experiment) readReport(dir string) error {
 		err = json.Unmarshal(text, e.Report)
 	}
 	return err
-}
-
-// failures are what the logs of a run and its workers say of tasks that failed.
-func failures(logs fs.FS) (list []string) {
-	here, _ := fs.Glob(logs, "run.jsonl")
-	workers, _ := fs.Glob(logs, "*/run.jsonl")
-	said := map[string]bool{}
-	for _, name := range append(here, workers...) {
-		text, _ := fs.ReadFile(logs, name) // of a log that was removed meanwhile there is nothing to say
-		for line := range bytes.Lines(text) {
-			var entry struct{ Msg, Task string }
-			if bytes.Contains(line, []byte(`"level":"ERROR"`)) && json.Unmarshal(line, &entry) == nil && entry.Task != "" && !said[entry.Task] {
-				said[entry.Task] = true // also in the logs of workers that passed it over
-				list = append(list, strings.TrimSpace(strings.TrimPrefix(entry.Msg, "failed")))
-			}
-		}
-	}
-	return list
 }
 
 // ifThere leaves an error that says more than that something is not there.

@@ -2,11 +2,11 @@ package serve
 
 import (
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"pgregory.net/rapid" // property tests; MPL-2.0
@@ -38,18 +38,15 @@ func TestState(t *testing.T) {
 	}
 }
 
-// What has failed is said once, whichever of a run's workers say it, and nothing else is
-// taken for it.
+// Of each task that failed in a run its name and reason are told; what is no report is passed over.
 func TestFailures(t *testing.T) {
-	line := func(level, task, text string) string {
-		return `{"time":"2026-11-30T11:39:58Z","level":"` + level + `","msg":"` + text + `","task":"` + task + "\"}\n"
+	logs := t.TempDir()
+	for name, text := range map[string]string{
+		"b.json": `{"label":"B","message":"the disk is full"}`, "c.json": `{"label":"A","message":"in a job","job":{"id":"7","node":"n1"}}`, "d.json": `{"label":"D","mess`,
+	} {
+		write(t, filepath.Join(logs, "failed", name), text)
 	}
-	logs := fstest.MapFS{
-		"run.jsonl":       {Data: []byte(line("INFO", "a", "done 1/3 A") + line("ERROR", "b", "failed   B: the disk is full"))},
-		"job-1/run.jsonl": {Data: []byte(line("ERROR", "b", "failed   B: in another worker") + line("ERROR", "c", `failed   C: \"level\":\"ERROR\"`))},
-		"job-2/run.jsonl": {Data: []byte(`{"level":"ERROR","msg":"ended    interrupted"}` + "\n" + `{"level":"ERROR","task":"d","msg":"fai`)},
-	}
-	if got := failures(logs); !slices.Equal(got, []string{"B: the disk is full", `C: "level":"ERROR"`}) {
+	if got := runlog.FailureLogOf(logs).Texts(); !slices.Equal(got, []string{"A: in a job (in job 7 on n1)", "B: the disk is full"}) {
 		t.Errorf("%q", got)
 	}
 }

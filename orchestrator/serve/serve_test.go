@@ -62,7 +62,7 @@ func goesOn(t *testing.T, st *store.Store, ended bool) {
 		Device: "cpu", Task: "train_lora:" + training[:10], Label: "LoRA of scratch", Since: time.Now(), Done: 7, Total: 40, Fields: map[string]any{"loss": 0.0625},
 		Beside: []runlog.LiveTask{{Task: "train_lora:00", Label: "another"}},
 	}}
-	write(t, filepath.Join(st.Logs(run), "run.jsonl"), `{"level":"ERROR","msg":"failed   X: the disk is full","task":"x"}`)
+	write(t, filepath.Join(st.Logs(run), "failed", "x.json"), `{"task":"x","label":"X","message":"the disk is full"}`)
 	if err := live.Write(st.Logs(run)); err != nil {
 		t.Fatal(err)
 	}

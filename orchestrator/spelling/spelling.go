@@ -3,10 +3,9 @@ package spelling
 
 import "strings"
 
-// Nearest is the candidate that a mistyped name was most likely meant to be: at
-// most a third of its letters, and never more than two, are other, missing,
-// added or swapped with their neighbour, or it is the beginning of one candidate
-// alone. "" if there is none.
+// Nearest is the candidate that a mistyped name was most likely meant to be: at most a third of its
+// letters, and never more than two, are other, missing, added or swapped with their neighbour, or
+// it is the beginning of one candidate alone. "" if there is none.
 func Nearest(name string, candidates []string) string {
 	best, least := "", min(2, len(name)/3)+1
 	for _, candidate := range candidates {
@@ -28,9 +27,8 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// distance is the optimal string alignment distance of two names in bytes: the
-// least number of letters replaced, left out, added or swapped with their
-// neighbour.
+// distance is the optimal string alignment distance of two names in bytes: the least number of
+// letters replaced, left out, added or swapped with their neighbour.
 func distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

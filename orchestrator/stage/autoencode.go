@@ -5,10 +5,9 @@ import "slices"
 // KindAutoencode is the kind of its tasks.
 const KindAutoencode = "autoencode"
 
-// Autoencode asks for photos as the base model's autoencoder gives them back.
-// They are controls: what a measure says of them it says of the autoencoder,
-// through which every generated image has passed as well. Or they are trained on, so that
-// photos carry its trace as generated images do.
+// Autoencode asks for photos as the base model's autoencoder gives them back. They are controls:
+// what a measure says of them it says of the autoencoder, through which every generated image has
+// passed as well. Or they are trained on, so that photos carry its trace as generated images do.
 type Autoencode struct {
 	Base       Ref    `json:"base"`
 	Resolution int    `json:"resolution"`
@@ -24,10 +23,9 @@ type Autoencode struct {
 // Made counts the pictures.
 func (s Autoencode) Made() int { return len(s.Images) + len(s.Mirrored) }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (Autoencode) Kind() string { return KindAutoencode }
 
-// Resolve implements Spec.
 func (s Autoencode) Resolve(f func(Ref) Ref) Spec {
 	s.Base = f(s.Base)
 	s.Images = mapped(s.Images, f)
@@ -37,7 +35,6 @@ func (s Autoencode) Resolve(f func(Ref) Ref) Spec {
 	return s
 }
 
-// Reads implements Spec.
 func (s Autoencode) Reads() []Reading {
 	role := Control
 	if s.Trains {
@@ -49,29 +46,14 @@ func (s Autoencode) Reads() []Reading {
 	}
 }
 
-// Opens implements Spec.
-func (s Autoencode) Opens() Ref { return s.Base }
-
-// Keeps implements Spec.
-func (s Autoencode) Keeps() string { return string(s.Base) + " " + s.Precision }
-
-// GroupKey implements Spec.
-func (Autoencode) GroupKey() string { return "" }
-
-// Effort implements Spec.
+func (s Autoencode) Opens() Ref      { return s.Base }
+func (s Autoencode) Keeps() string   { return string(s.Base) + " " + s.Precision }
+func (Autoencode) GroupKey() string  { return "" }
 func (s Autoencode) Effort() float64 { return float64(2 * s.Made()) } // there and back
-
-// Output implements Spec.
-func (s Autoencode) Output() Output { return pictures(s.Made(), s.Resolution) }
+func (s Autoencode) Output() Output  { return pictures(s.Made(), s.Resolution) }
 
 // Batch implements Spec: it takes one picture at a time.
 func (Autoencode) Batch() (images, pieces int) { return 1, 1 }
-
-// InPieces implements Spec.
 func (Autoencode) InPieces(int) map[string]any { return nil }
-
-// Smaller implements Spec.
-func (Autoencode) Smaller() string { return "a smaller lora.resolution" }
-
-// Curve implements Spec.
-func (Autoencode) Curve() string { return "" }
+func (Autoencode) Smaller() string             { return "a smaller lora.resolution" }
+func (Autoencode) Curve() string               { return "" }

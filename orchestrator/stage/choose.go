@@ -46,10 +46,9 @@ type Chosen struct {
 	Source Ref    `json:"source"` // the photo that it starts from; "" for none
 }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (Choose) Kind() string { return KindChoose }
 
-// Resolve implements Spec.
 func (s Choose) Resolve(f func(Ref) Ref) Spec {
 	s.Candidates = mapped(s.Candidates, f)
 	s.Calibration, s.Photos, s.Others = mapped(s.Calibration, f), mapped(s.Photos, f), mapped(s.Others, f)
@@ -65,7 +64,6 @@ func (s Choose) Resolve(f func(Ref) Ref) Spec {
 	return s
 }
 
-// Reads implements Spec.
 func (s Choose) Reads() []Reading {
 	var list []Reading
 	if len(s.Sources) > 0 {
@@ -82,33 +80,18 @@ func (s Choose) Reads() []Reading {
 
 // Backbone implements Backboned.
 func (s Choose) Backbone() string { return s.Model }
+func (s Choose) Opens() Ref       { return s.Weights }
+func (Choose) Keeps() string      { return "" }
+func (Choose) GroupKey() string   { return "" }
 
-// Opens implements Spec.
-func (s Choose) Opens() Ref { return s.Weights }
-
-// Keeps implements Spec.
-func (Choose) Keeps() string { return "" }
-
-// GroupKey implements Spec.
-func (Choose) GroupKey() string { return "" }
-
-// Effort implements Spec.
 func (s Choose) Effort() float64 {
 	return float64(s.Count*len(s.Candidates) + len(s.Calibration) + len(s.Photos) + len(s.Others))
 }
 
 // Output implements Spec: what is kept is copied, so that it does not depend on candidates
 // that are in other artifacts.
-func (s Choose) Output() Output { return Output{Images: s.Count, ImageBytes: s.Bytes} }
-
-// Batch implements Spec.
-func (s Choose) Batch() (images, pieces int) { return min(measuredAtOnce, s.Count), 1 }
-
-// InPieces implements Spec.
+func (s Choose) Output() Output                   { return Output{Images: s.Count, ImageBytes: s.Bytes} }
+func (s Choose) Batch() (images, pieces int)      { return min(measuredAtOnce, s.Count), 1 }
 func (Choose) InPieces(pieces int) map[string]any { return map[string]any{"parts": pieces} }
-
-// Smaller implements Spec.
-func (Choose) Smaller() string { return "generate.select.by " + experiment.ByChange }
-
-// Curve implements Spec.
-func (Choose) Curve() string { return "" }
+func (Choose) Smaller() string                    { return "generate.select.by " + experiment.ByChange }
+func (Choose) Curve() string                      { return "" }

@@ -107,7 +107,7 @@ func (s Classify) StepsIn(epoch int) int { return min(s.upTo(epoch), s.Optimizer
 
 func (s Classify) upTo(epochs int) int { return (epochs*s.Trained() + s.BatchSize - 1) / s.BatchSize }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (Classify) Kind() string { return KindClassify }
 
 // Resolve implements Spec. Every image is listed, class by class, photos first.
@@ -133,7 +133,6 @@ func resolved(images []Labeled, f func(Ref) Ref) []Labeled {
 	return list
 }
 
-// Reads implements Spec.
 func (s Classify) Reads() []Reading {
 	return []Reading{{Training, "trained on", pathsOf(s.Train)}, {Test, "tested on", pathsOf(s.Test)}}
 }
@@ -148,23 +147,16 @@ func pathsOf(images []Labeled) iter.Seq[Ref] {
 	}
 }
 
-// MadeFrom implements Observer: what a trained classifier looks at does not
-// shape it.
+// MadeFrom implements Observer: what a trained classifier looks at does not shape it.
 func (s Classify) MadeFrom() []Ref {
 	return slices.Collect(pathsOf(slices.Concat(s.Decoded, s.Generated)))
 }
 
 // Backbone implements Backboned.
 func (s Classify) Backbone() string { return s.Model }
-
-// Opens implements Spec.
-func (s Classify) Opens() Ref { return s.Weights }
-
-// Keeps implements Spec.
-func (Classify) Keeps() string { return "" }
-
-// GroupKey implements Spec.
-func (Classify) GroupKey() string { return "" }
+func (s Classify) Opens() Ref       { return s.Weights }
+func (Classify) Keeps() string      { return "" }
+func (Classify) GroupKey() string   { return "" }
 
 // Effort implements Spec, in images trained on. Each fold is a training more; what goes only
 // forward through the network costs a third, and images that are not varied go through it once
@@ -191,7 +183,6 @@ func (s Classify) featured() int {
 
 const classifierBytes = 1 << 20 // tables
 
-// Output implements Spec.
 func (s Classify) Output() Output {
 	bytes := classifierBytes + int64(s.featured())*featureBytes(s.Model)
 	if s.Keep {
@@ -202,20 +193,15 @@ func (s Classify) Output() Output {
 
 // Batch implements Spec: batch norm makes a batch part of the result.
 func (Classify) Batch() (images, pieces int) { return 1, 1 }
-
-// InPieces implements Spec.
 func (Classify) InPieces(int) map[string]any { return nil }
 
-// Smaller implements Spec.
 func (Classify) Smaller() string {
 	return "a smaller classifier.batch_size or resolution, or classifier.precision bf16"
 }
 
 // StepCount implements Stepped: a training on all images follows one a fold.
 func (s Classify) StepCount() int { return (1 + s.Folds) * s.OptimizerSteps() }
-
-// Curve implements Spec.
-func (Classify) Curve() string { return "training.csv" }
+func (Classify) Curve() string    { return "training.csv" }
 
 // RandomSeed implements Seeded.
 func (s Classify) RandomSeed() int64 { return s.Seed }

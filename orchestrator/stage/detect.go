@@ -27,51 +27,33 @@ func (s Detect) Remembered() []Labeled { return photosOf(s.Train) }
 // Tested lists the test photos.
 func (s Detect) Tested() []Labeled { return photosOf(s.Test) }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (Detect) Kind() string { return KindDetect }
 
-// Resolve implements Spec.
 func (s Detect) Resolve(f func(Ref) Ref) Spec {
 	s.Weights = f(s.Weights)
 	s.Train, s.Test = resolved(s.Train, f), resolved(s.Test, f)
 	return s
 }
 
-// Reads implements Spec.
 func (s Detect) Reads() []Reading {
 	return []Reading{{Training, "remembered", pathsOf(s.Train)}, {Test, "tested on", pathsOf(s.Test)}}
 }
 
 // Backbone implements Backboned.
 func (s Detect) Backbone() string { return s.Model }
-
-// Opens implements Spec.
-func (s Detect) Opens() Ref { return s.Weights }
-
-// Keeps implements Spec.
-func (Detect) Keeps() string { return "" }
-
-// GroupKey implements Spec.
-func (Detect) GroupKey() string { return "" }
+func (s Detect) Opens() Ref       { return s.Weights }
+func (Detect) Keeps() string      { return "" }
+func (Detect) GroupKey() string   { return "" }
 
 // Effort implements Spec: every fold sees all photos, those that it remembers and those that it
 // scores.
-func (s Detect) Effort() float64 { return float64((1+s.Folds)*len(s.Train) + len(s.Test)) }
-
-// Output implements Spec.
-func (s Detect) Output() Output { return Output{TableBytes: 1 << 20} }
-
-// Batch implements Spec.
-func (s Detect) Batch() (images, pieces int) { return min(measuredAtOnce, len(s.Train)), 1 }
-
-// InPieces implements Spec.
+func (s Detect) Effort() float64                  { return float64((1+s.Folds)*len(s.Train) + len(s.Test)) }
+func (s Detect) Output() Output                   { return Output{TableBytes: 1 << 20} }
+func (s Detect) Batch() (images, pieces int)      { return min(measuredAtOnce, len(s.Train)), 1 }
 func (Detect) InPieces(pieces int) map[string]any { return map[string]any{"parts": pieces} }
-
-// Smaller implements Spec.
-func (Detect) Smaller() string { return "a smaller coreset of the detector or classifier.resolution" }
-
-// Curve implements Spec.
-func (Detect) Curve() string { return "" }
+func (Detect) Smaller() string                    { return "a smaller coreset of the detector or classifier.resolution" }
+func (Detect) Curve() string                      { return "" }
 
 // RandomSeed implements Seeded.
 func (s Detect) RandomSeed() int64 { return s.Seed }

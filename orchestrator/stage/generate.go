@@ -63,10 +63,9 @@ type NewImage struct {
 	Masks  []Ref  `json:"masks,omitempty"`
 }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (Generate) Kind() string { return KindGenerate }
 
-// Resolve implements Spec.
 func (s Generate) Resolve(f func(Ref) Ref) Spec {
 	for _, model := range []*Ref{&s.Base, &s.LoRA} {
 		if *model != "" {
@@ -94,7 +93,6 @@ func (s Generate) NewImages() []NewImage {
 // imageName is the file name of the i-th generated image.
 func imageName(i int) string { return fmt.Sprintf("%04d.png", i) }
 
-// Reads implements Spec.
 func (s Generate) Reads() []Reading {
 	images := "1 image"
 	if s.Count != 1 {
@@ -119,11 +117,8 @@ func (s Generate) Reads() []Reading {
 
 // masks says whether each image comes with a mask, outside which it is its source.
 func (s Generate) masks() bool { return experiment.Methods[s.Method].Masks }
+func (s Generate) Opens() Ref  { return s.Base }
 
-// Opens implements Spec.
-func (s Generate) Opens() Ref { return s.Base }
-
-// Keeps implements Spec.
 func (s Generate) Keeps() string {
 	if s.Base == "" {
 		return ""
@@ -137,13 +132,11 @@ func (s Generate) GroupKey() string {
 	return fmt.Sprint(s.Kind(), s.Method, s.Options, s.Base, s.Precision, s.Resolution, s.Strength, s.Steps, s.Guidance, s.Sampler, s.BatchSize, s.Levels, s.Fit)
 }
 
-// Effort implements Spec.
 func (s Generate) Effort() float64 {
 	passes := 2 * max(1, experiment.Methods[s.Method].Passes)
 	return float64(passes * s.Count * max(1, s.Run, experiment.DenoisingSteps(s.Steps, s.Strength)))
 }
 
-// Output implements Spec.
 func (s Generate) Output() Output {
 	output := pictures(s.Count, s.Resolution)
 	if s.Pixels > 0 {
@@ -152,7 +145,6 @@ func (s Generate) Output() Output {
 	return output // masks beside the images take next to nothing
 }
 
-// Batch implements Spec.
 func (s Generate) Batch() (images, pieces int) { return s.BatchSize, 1 }
 
 // InPieces implements Spec: images do not depend on those beside them.
@@ -160,8 +152,5 @@ func (s Generate) InPieces(pieces int) map[string]any {
 	return map[string]any{"batch_size": (s.BatchSize + pieces - 1) / pieces}
 }
 
-// Smaller implements Spec.
 func (Generate) Smaller() string { return "a smaller lora.resolution or generate.precision bf16" }
-
-// Curve implements Spec.
-func (Generate) Curve() string { return "" }
+func (Generate) Curve() string   { return "" }

@@ -20,10 +20,9 @@ type Judge struct {
 // Judged counts the images.
 func (s Judge) Judged() int { return len(s.Photos) + s.Count }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (Judge) Kind() string { return KindJudge }
 
-// Resolve implements Spec.
 func (s Judge) Resolve(f func(Ref) Ref) Spec {
 	s.Classifier = f(s.Classifier)
 	s.Images = mapped(s.Photos, f)
@@ -34,32 +33,13 @@ func (s Judge) Resolve(f func(Ref) Ref) Spec {
 	return s
 }
 
-// Reads implements Spec.
-func (s Judge) Reads() []Reading { return []Reading{{Test, "judged", slices.Values(s.Photos)}} }
-
-// Opens implements Spec.
-func (Judge) Opens() Ref { return "" }
-
-// Keeps implements Spec.
-func (Judge) Keeps() string { return "" }
-
-// GroupKey implements Spec.
-func (Judge) GroupKey() string { return "" }
-
-// Effort implements Spec.
-func (s Judge) Effort() float64 { return float64(s.Judged()) }
-
-// Output implements Spec.
-func (Judge) Output() Output { return Output{TableBytes: 1 << 14} }
-
-// Batch implements Spec.
-func (s Judge) Batch() (images, pieces int) { return min(measuredAtOnce, s.Judged()), 1 }
-
-// InPieces implements Spec.
+func (s Judge) Reads() []Reading                 { return []Reading{{Test, "judged", slices.Values(s.Photos)}} }
+func (Judge) Opens() Ref                         { return "" }
+func (Judge) Keeps() string                      { return "" }
+func (Judge) GroupKey() string                   { return "" }
+func (s Judge) Effort() float64                  { return float64(s.Judged()) }
+func (Judge) Output() Output                     { return Output{TableBytes: 1 << 14} }
+func (s Judge) Batch() (images, pieces int)      { return min(measuredAtOnce, s.Judged()), 1 }
 func (Judge) InPieces(pieces int) map[string]any { return map[string]any{"parts": pieces} }
-
-// Smaller implements Spec.
-func (Judge) Smaller() string { return "a smaller classifier.resolution" }
-
-// Curve implements Spec.
-func (Judge) Curve() string { return "" }
+func (Judge) Smaller() string                    { return "a smaller classifier.resolution" }
+func (Judge) Curve() string                      { return "" }

@@ -23,10 +23,9 @@ type Measure struct {
 // Measured counts the rows of features.
 func (s Measure) Measured() int { return len(s.Images) + len(s.Mirrored) + s.Count }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (Measure) Kind() string { return KindMeasure }
 
-// Resolve implements Spec.
 func (s Measure) Resolve(f func(Ref) Ref) Spec {
 	s.Weights = f(s.Weights)
 	s.Calibration = mapped(s.Calibration, f)
@@ -41,7 +40,6 @@ func (s Measure) Resolve(f func(Ref) Ref) Spec {
 	return s
 }
 
-// Reads implements Spec.
 func (s Measure) Reads() []Reading {
 	return []Reading{
 		{Calibration, "calibrated on", slices.Values(s.Calibration)},
@@ -52,23 +50,14 @@ func (s Measure) Reads() []Reading {
 
 // Backbone implements Backboned.
 func (s Measure) Backbone() string { return s.Model }
-
-// Opens implements Spec.
-func (s Measure) Opens() Ref { return s.Weights }
-
-// Keeps implements Spec.
-func (Measure) Keeps() string { return "" }
-
-// GroupKey implements Spec.
-func (Measure) GroupKey() string { return "" }
-
-// Effort implements Spec.
-func (s Measure) Effort() float64 { return float64(len(s.Calibration) + s.Measured()) }
+func (s Measure) Opens() Ref       { return s.Weights }
+func (Measure) Keeps() string      { return "" }
+func (Measure) GroupKey() string   { return "" }
+func (s Measure) Effort() float64  { return float64(len(s.Calibration) + s.Measured()) }
 
 // greyBytes is what the small grey picture of an image takes, 32×32 in float32.
 const greyBytes = 32 * 32 * 4
 
-// Output implements Spec.
 func (s Measure) Output() Output {
 	return Output{TableBytes: int64(s.Measured()) * (featureBytes(s.Model) + greyBytes)}
 }
@@ -77,14 +66,7 @@ func (s Measure) Output() Output {
 // scripts/classifier/network.py.
 const measuredAtOnce = 64
 
-// Batch implements Spec.
-func (s Measure) Batch() (images, pieces int) { return min(measuredAtOnce, s.Measured()), 1 }
-
-// InPieces implements Spec.
+func (s Measure) Batch() (images, pieces int)      { return min(measuredAtOnce, s.Measured()), 1 }
 func (Measure) InPieces(pieces int) map[string]any { return map[string]any{"parts": pieces} }
-
-// Smaller implements Spec.
-func (Measure) Smaller() string { return "a smaller model" }
-
-// Curve implements Spec.
-func (Measure) Curve() string { return "" }
+func (Measure) Smaller() string                    { return "a smaller model" }
+func (Measure) Curve() string                      { return "" }

@@ -1,7 +1,6 @@
-// Package stage says what each kind of work is: one file a stage, which is also
-// a Python function in scripts. A stage's spec is what it is asked to do, and
-// answers for itself all that planning, execution and reports ask of it. It is
-// pure.
+// Package stage says what each kind of work is: one file a stage, which is also a Python function
+// in scripts. A stage's spec is what it is asked to do, and answers for itself all that planning,
+// execution and reports ask of it. It is pure.
 //
 // A further stage is a file with its spec, and a line in All.
 package stage
@@ -38,12 +37,10 @@ type Spec interface {
 	// Reads are the photos that it reads.
 	Reads() []Reading
 
-	// Opens is the model that it opens: a base model, an encoder or a classifier's
-	// initial weights.
+	// Opens is the model that it opens: a base model, an encoder or a classifier's initial weights.
 	Opens() Ref
 
-	// Keeps names the model that a worker keeps from one such task to the next; ""
-	// for none.
+	// Keeps names the model that a worker keeps from one such task to the next; "" for none.
 	Keeps() string
 
 	// GroupKey is equal for tasks that a worker can compute together, each with
@@ -68,8 +65,7 @@ type Spec interface {
 	// Smaller names settings with which it takes less memory.
 	Smaller() string
 
-	// Curve is the file of its artifact that has a row for each step or epoch; ""
-	// for none.
+	// Curve is the file of its artifact that has a row for each step or epoch; "" for none.
 	Curve() string
 }
 

@@ -37,10 +37,9 @@ type TrainLoRA struct {
 	shared string // Shared, where it is known
 }
 
-// Kind implements Spec.
+// Kind and the methods below implement Spec.
 func (TrainLoRA) Kind() string { return KindTrainLoRA }
 
-// Resolve implements Spec.
 func (s TrainLoRA) Resolve(f func(Ref) Ref) Spec {
 	s.Base = f(s.Base)
 	s.Instance.Images = mapped(s.Instance.Images, f)
@@ -49,7 +48,6 @@ func (s TrainLoRA) Resolve(f func(Ref) Ref) Spec {
 	return s
 }
 
-// Reads implements Spec.
 func (s TrainLoRA) Reads() []Reading {
 	list := []Reading{
 		{Instance, "learnt as “" + s.Instance.Prompt + "”", slices.Values(s.Instance.Images)},
@@ -61,10 +59,7 @@ func (s TrainLoRA) Reads() []Reading {
 	return list
 }
 
-// Opens implements Spec.
-func (s TrainLoRA) Opens() Ref { return s.Base }
-
-// Keeps implements Spec.
+func (s TrainLoRA) Opens() Ref    { return s.Base }
 func (s TrainLoRA) Keeps() string { return string(s.Base) + " " + s.Precision }
 
 // GroupKey implements Spec: the samples of all pass through one base model.
@@ -72,7 +67,6 @@ func (s TrainLoRA) GroupKey() string {
 	return fmt.Sprint(s.Kind(), s.Base, s.Precision, s.Resolution, s.TextEncoder, s.GradientCheckpointing)
 }
 
-// Effort implements Spec.
 func (s TrainLoRA) Effort() float64 {
 	images := s.BatchSize
 	if len(s.Class.Images) > 0 && s.Regularization != Kohya {
@@ -92,7 +86,6 @@ const (
 	bytesPerParameter = 3 * 4
 )
 
-// Output implements Spec.
 func (s TrainLoRA) Output() Output {
 	width := int64(convWidth)
 	if s.Target == "attention" {
@@ -123,7 +116,6 @@ func (s TrainLoRA) Layers(attention []string) (ends []string) {
 	return ends
 }
 
-// Batch implements Spec.
 func (s TrainLoRA) Batch() (images, pieces int) {
 	images = s.BatchSize
 	if len(s.Class.Images) > 0 {
@@ -137,12 +129,10 @@ func (TrainLoRA) InPieces(pieces int) map[string]any {
 	return map[string]any{"gradient_accumulation": pieces}
 }
 
-// Smaller implements Spec.
 func (TrainLoRA) Smaller() string {
 	return "a smaller lora.resolution or rank, lora.precision bf16 or lora.gradient_checkpointing"
 }
 
-// Curve implements Spec.
 func (TrainLoRA) Curve() string { return "losses.csv" }
 
 // RandomSeed implements Seeded.
@@ -151,7 +141,7 @@ func (s TrainLoRA) RandomSeed() int64 { return s.Seed }
 // StepCount implements Stepped.
 func (s TrainLoRA) StepCount() int { return s.Steps }
 
-// ChainKey implements Chained.
+// ChainKey and the methods below implement Chained.
 func (s TrainLoRA) ChainKey(version int) string {
 	if !s.continues() {
 		return ""
@@ -162,7 +152,6 @@ func (s TrainLoRA) ChainKey(version int) string {
 	return fmt.Sprint(s.shared, " ", s.Seed)
 }
 
-// Whole implements Chained.
 func (s TrainLoRA) Whole() string {
 	if s.continues() {
 		return ""

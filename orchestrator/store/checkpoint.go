@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"kizu/orchestrator/filehash"
 )
 
 // Checkpoints is the folder of a training's checkpoints.
@@ -20,8 +22,7 @@ func (s *Store) Checkpoints(key string) string {
 // says what a training's latest checkpoint has cost.
 const costSuffix = ".json"
 
-// checkpointCost is the time that a device spent on a checkpoint, in all
-// attempts that led to it.
+// checkpointCost is the time that a device spent on a checkpoint, in all attempts that led to it.
 type checkpointCost struct {
 	Steps   int     `json:"steps"`
 	Seconds float64 `json:"seconds"`
@@ -57,8 +58,7 @@ func (s *Store) sweepCheckpoints() error {
 	return nil
 }
 
-// CheckpointSteps is the number of steps of a training's latest checkpoint; 0
-// without one.
+// CheckpointSteps is the number of steps of a training's latest checkpoint; 0 without one.
 func (s *Store) CheckpointSteps(key string) int {
 	entries, _ := os.ReadDir(s.Checkpoints(key))
 	most := 0
@@ -85,8 +85,7 @@ func (s *Store) CheckpointCost(key string) time.Duration {
 // cost. Losing it costs a figure and nothing else.
 func (s *Store) NoteCheckpoint(key string, steps int, cost time.Duration) {
 	text, err := json.Marshal(checkpointCost{steps, cost.Seconds()})
-	path := s.Checkpoints(key) + costSuffix
-	if err == nil && os.WriteFile(path+".new", append(text, '\n'), 0o666) == nil {
-		_ = os.Rename(path+".new", path)
+	if err == nil {
+		_ = filehash.Replace(s.Checkpoints(key)+costSuffix, append(text, '\n'))
 	}
 }

@@ -16,13 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A lease is a lock for file systems on which flock says nothing to other
-// machines. It is a file <path>.<generation> that its owner rewrites in place at
-// every beat. Who wants it watches it: a lease whose contents stay the same for
-// the time limit on the watcher's own monotonic clock has run out, so no two
-// clocks are compared and a clock that jumps changes nothing. Taking over means
-// making the file of the next generation, which one process alone can
-// (O_EXCL); the former owner sees the higher generation, and has lost.
+// A lease is a lock for file systems on which flock says nothing to other machines. It is a file
+// <path>.<generation> that its owner rewrites in place at every beat. Who wants it watches it: a
+// lease whose contents stay the same for the time limit on the watcher's own monotonic clock has
+// run out, so no two clocks are compared and a clock that jumps changes nothing. Taking over means
+// making the file of the next generation, which one process alone can (O_EXCL); the former owner
+// sees the higher generation, and has lost.
 type lease struct {
 	file    *os.File
 	base    string         // base is the path of the file without its generation.

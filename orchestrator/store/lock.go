@@ -17,8 +17,7 @@ import (
 // ErrLocked says that another process holds what was asked for.
 var ErrLocked = errors.New("in use by another process")
 
-// Lock is something that one process has at a time, until it releases it or
-// ends, however it ends.
+// Lock is something that one process has at a time, until it releases it or ends, however it ends.
 type Lock struct {
 	file  *os.File // a flock: the kernel drops it with the process
 	lease *lease   // or a lease: it runs out when it is not renewed
@@ -65,9 +64,8 @@ func (s *Store) LockWorker(ctx context.Context, experiment, id string) (*Lock, e
 	return s.notCleaned(ctx, lock, patience)
 }
 
-// notCleaned makes sure that the store is not being cleaned. Cleaning locks
-// first and then looks for runs, and a run the other way round, so that one of
-// the two sees the other.
+// notCleaned makes sure that the store is not being cleaned. Cleaning locks first and then looks
+// for runs, and a run the other way round, so that one of the two sees the other.
 func (s *Store) notCleaned(ctx context.Context, lock *Lock, wait time.Duration) (*Lock, error) {
 	cleaning, err := s.lockWaiting(ctx, s.lockPath(cleaningLock), wait)
 	if err != nil {
@@ -169,8 +167,7 @@ func (s *Store) lockWaiting(ctx context.Context, path string, wait time.Duration
 	}
 }
 
-// flock opens a file, which os.O_CREATE in flags makes if need be, and locks it
-// or fails.
+// flock opens a file, which os.O_CREATE in flags makes if need be, and locks it or fails.
 func flock(path string, flags int) (*os.File, error) {
 	for {
 		file, err := os.OpenFile(path, os.O_RDWR|flags, 0o666)

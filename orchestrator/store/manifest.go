@@ -14,9 +14,8 @@ import (
 
 const manifestName = "manifest.json"
 
-// Manifest is what an artifact says of itself. What comes before Device is the
-// same for everybody who makes the artifact with the same libraries; the rest is
-// about the run that made it.
+// Manifest is what an artifact says of itself. What comes before Device is the same for everybody
+// who makes the artifact with the same libraries; the rest is about the run that made it.
 type Manifest struct {
 	Kind     string            `json:"kind"`
 	Key      string            `json:"key"`
@@ -46,9 +45,8 @@ type Manifest struct {
 	Finished   time.Time `json:"finished"` // when it ended
 }
 
-// Environment is what, beside the versions of libraries and the device, may
-// change the last bits of an artifact. It is no part of a key; docs/faults.md
-// says why.
+// Environment is what, beside the versions of libraries and the device, may change the last bits of
+// an artifact. It is no part of a key; docs/faults.md says why.
 type Environment struct {
 	Kizu         string            `json:"kizu"`             // the revision of the program
 	Processor    string            `json:"processor"`        // the model of the processor

@@ -126,8 +126,7 @@ func (s *Store) Remembered() ([]Needs, error) {
 	return list, nil
 }
 
-// Forget removes what the runs of an experiment need, and reports how many runs
-// there were.
+// Forget removes what the runs of an experiment need, and reports how many runs there were.
 func (s *Store) Forget(experiment string) (int, error) {
 	list, err := s.Remembered()
 	if err != nil {

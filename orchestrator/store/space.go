@@ -31,8 +31,7 @@ func (s *Store) Free() (int64, error) {
 	return int64(disk.Bavail) * int64(disk.Bsize), nil
 }
 
-// Unwritable says why this user cannot write where the store is, or will be; nil
-// if they can.
+// Unwritable says why this user cannot write where the store is, or will be; nil if they can.
 func (s *Store) Unwritable() error {
 	dir := s.place()
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {

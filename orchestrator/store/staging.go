@@ -134,10 +134,9 @@ func (g *Staging) commit(m *Manifest) error {
 
 const lockSuffix = ".lock"
 
-// Sweep removes what killed processes left: this host's staging folders, of which
-// it returns how many, and the checkpoints of trainings that were committed.
-// Another host's locks may not be seen here, so what it was writing is its own to
-// sweep.
+// Sweep removes what killed processes left: this host's staging folders, of which it returns how
+// many, and the checkpoints of trainings that were committed. Another host's locks may not be seen
+// here, so what it was writing is its own to sweep.
 func (s *Store) Sweep() (int, error) {
 	removed, err := s.sweepStaging()
 	return removed, errors.Join(err, s.sweepCheckpoints())

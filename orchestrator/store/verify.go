@@ -18,8 +18,9 @@ import (
 
 // DamagedError is an artifact that is not what its manifest says.
 type DamagedError struct {
-	Kind, Key string
-	Problems  []string // one for each file that is missing, changed or extra
+	Kind     string   `json:"kind"`
+	Key      string   `json:"key"`
+	Problems []string `json:"problems"` // one for each file that is missing, changed or extra
 }
 
 func (e *DamagedError) Error() string {
@@ -40,9 +41,8 @@ func (e *UnreadableError) Error() string {
 // Unwrap is the operating system's error.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Verify hashes every file of an artifact again. A damaged one is a
-// *DamagedError, one that cannot be looked at an *UnreadableError; one that is
-// not there is fs.ErrNotExist.
+// Verify hashes every file of an artifact again. A damaged one is a *DamagedError, one that cannot
+// be looked at an *UnreadableError; one that is not there is fs.ErrNotExist.
 func (s *Store) Verify(kind, key string) error {
 	m, err := s.Manifest(kind, key)
 	if err != nil {
@@ -92,8 +92,7 @@ func (m *Manifest) wrongKey() string {
 	return ""
 }
 
-// problem says what is wrong with a file below dir, or "". The error is that
-// nobody can say.
+// problem says what is wrong with a file below dir, or "". The error is that nobody can say.
 func (f File) problem(dir string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
 		return fmt.Sprintf("%q lies outside the artifact", f.Name), nil
@@ -120,8 +119,7 @@ func (f File) problem(dir string) (string, error) {
 	return "", nil
 }
 
-// ReadFile reads a small file of an artifact, and makes sure that it is what
-// was committed.
+// ReadFile reads a small file of an artifact, and makes sure that it is what was committed.
 func (s *Store) ReadFile(kind, key, name string) ([]byte, error) {
 	m, err := s.Manifest(kind, key)
 	if err != nil {

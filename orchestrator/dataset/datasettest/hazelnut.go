@@ -1,5 +1,4 @@
-// Package datasettest makes folders of pictures for tests, laid out as real
-// datasets are.
+// Package datasettest makes folders of pictures for tests, laid out as real datasets are.
 package datasettest
 
 import (
@@ -10,6 +9,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"testing"
+
+	"kizu/orchestrator/dataset"
 )
 
 // hazelnut is how many pictures MVTec AD's category hazelnut has in each folder
@@ -100,4 +102,27 @@ func write(path string, img image.Image) error {
 		return err
 	}
 	return file.Close()
+}
+
+// began is where the test began; it may be elsewhere since.
+var began, _ = os.Getwd()
+
+// Home is the folder of kizu's scripts and virtual environment, above the
+// folder that the test began in.
+func Home(tb testing.TB) string {
+	tb.Helper()
+	for dir := began; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "scripts", "versions.json")); err == nil {
+			return dir
+		}
+	}
+	tb.Fatal("no folder above the test's has kizu's scripts")
+	return ""
+}
+
+// Python is the reader of photos that the program uses.
+func Python(tb testing.TB) dataset.Python {
+	tb.Helper()
+	home := Home(tb)
+	return dataset.Python{Program: filepath.Join(home, ".venv", "bin", "python3"), Scripts: filepath.Join(home, "scripts")}
 }

@@ -20,6 +20,8 @@ import (
 // device. progressbar draws a bar; Bars puts several under each other by drawing them into
 // memory and rewriting the lines in place.
 type Bars struct {
+	Silent // of what other runs do
+
 	mu      sync.Mutex
 	out     io.Writer
 	width   int
@@ -84,7 +86,7 @@ func (b *Bars) bar(total, width int, more ...progressbar.Option) *progressbar.Pr
 // wholeRun is the length of the bar of all tasks, in parts of the run.
 const wholeRun = 1000
 
-// Start implements Display.
+// Start and the methods below implement Display.
 func (b *Bars) Start(toRun, reused int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -96,7 +98,6 @@ func (b *Bars) Start(toRun, reused int) {
 	b.overall = b.bar(wholeRun, 24, progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false))
 }
 
-// TaskStarted implements Display.
 func (b *Bars) TaskStarted(tasks []*plan.Task, device string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,7 +105,6 @@ func (b *Bars) TaskStarted(tasks []*plan.Task, device string) {
 	b.draw(true)
 }
 
-// Progress implements Display.
 func (b *Bars) Progress(task *plan.Task, done, total int, fields map[string]any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,20 +120,14 @@ func (b *Bars) Progress(task *plan.Task, done, total int, fields map[string]any)
 	b.draw(false)
 }
 
-// TaskDone implements Display.
 func (b *Bars) TaskDone(task *plan.Task, took time.Duration) {
 	b.end(task, fmt.Sprintf("✓ %s (%s)", task.Label, plan.Short(took)))
 }
 
-// TaskFailed implements Display.
 func (b *Bars) TaskFailed(task *plan.Task, err error) {
 	b.end(task, fmt.Sprintf("✗ %s: %v", task.Label, err))
 }
 
-// TaskElsewhere implements Display. Bars show what this run does.
-func (b *Bars) TaskElsewhere(*plan.Task) {}
-
-// TaskFound implements Display.
 func (b *Bars) TaskFound(task *plan.Task) {
 	b.end(task, fmt.Sprintf("= %s (made by another run)", task.Label))
 }
@@ -146,10 +140,8 @@ func (b *Bars) end(task *plan.Task, line string) {
 	b.print(line)
 }
 
-// FellApart implements Display.
 func (b *Bars) FellApart(group Apart) { b.Log(group.String()) }
 
-// Log implements Display.
 func (b *Bars) Log(message string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

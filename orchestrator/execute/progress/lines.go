@@ -16,6 +16,8 @@ import (
 
 // Lines shows a run as plain lines: what a log file and a cron mail take.
 type Lines struct {
+	Silent // to its end
+
 	mu        sync.Mutex
 	log       *slog.Logger
 	pace      *Pace
@@ -37,7 +39,7 @@ func NewLines(out io.Writer, asJSON bool, pace *Pace) *Lines {
 	return &Lines{log: slog.New(handler), pace: pace, elsewhere: map[string]bool{}}
 }
 
-// Start implements Display.
+// Start and the methods below implement Display.
 func (l *Lines) Start(toRun, reused int) {
 	l.toRun = toRun
 	if toRun > 0 {
@@ -45,19 +47,13 @@ func (l *Lines) Start(toRun, reused int) {
 	}
 }
 
-// TaskStarted implements Display.
 func (l *Lines) TaskStarted(tasks []*plan.Task, device string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	started := l.atHand.start(tasks)
-	ids := make([]string, len(tasks))
-	for i, task := range tasks {
-		ids[i] = task.ID
-	}
-	l.log.Info(fmt.Sprintf("started  %s on %s", started.name(), device), "task", ids[0], "together", ids, "device", device)
+	l.log.Info(fmt.Sprintf("started  %s on %s", started.name(), device), "task", tasks[0].ID, "together", plan.IDs(tasks), "device", device)
 }
 
-// Progress implements Display.
 func (l *Lines) Progress(task *plan.Task, done, total int, fields map[string]any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,7 +66,6 @@ func (l *Lines) Progress(task *plan.Task, done, total int, fields map[string]any
 		"task", task.ID, "done", done, "total", total)
 }
 
-// TaskDone implements Display.
 func (l *Lines) TaskDone(task *plan.Task, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,7 +75,6 @@ func (l *Lines) TaskDone(task *plan.Task, took time.Duration) {
 		"task", task.ID, "seconds", took.Seconds())
 }
 
-// TaskFailed implements Display.
 func (l *Lines) TaskFailed(task *plan.Task, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,7 +93,6 @@ func (l *Lines) TaskElsewhere(task *plan.Task) {
 	}
 }
 
-// TaskFound implements Display.
 func (l *Lines) TaskFound(task *plan.Task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,9 +100,8 @@ func (l *Lines) TaskFound(task *plan.Task) {
 	l.log.Info(fmt.Sprintf("found %d/%d %s, made by another run", l.ended, l.toRun, task.Label), "task", task.ID)
 }
 
-// FellApart implements Display.
 func (l *Lines) FellApart(group Apart) {
-	attributes := []any{"apart", group.Cause, "tasks", group.ids()}
+	attributes := []any{"apart", group.Cause, "tasks", plan.IDs(group.Members)}
 	if group.Cause == FaultCause {
 		l.log.Warn(group.String(), append(attributes, "log_tail", runlog.LogTail(group.Err))...)
 		return
@@ -117,13 +109,7 @@ func (l *Lines) FellApart(group Apart) {
 	l.log.Info(group.String(), attributes...)
 }
 
-// Log implements Display.
-func (l *Lines) Log(message string) {
-	l.log.Info(message)
-}
-
-// Close implements Display.
-func (l *Lines) Close() {}
+func (l *Lines) Log(message string) { l.log.Info(message) }
 
 // Tally counts the tasks of a run by how they ended.
 type Tally struct{ Done, Found, Failed, Blocked int }

@@ -54,7 +54,7 @@ func NewPace(tasks []*plan.Task, expected map[string]plan.Cost, devices int) *Pa
 	return p
 }
 
-// TaskStarted implements Display.
+// TaskStarted and the methods below implement Display.
 func (p *Pace) TaskStarted(tasks []*plan.Task, device string) {
 	p.change(func() {
 		if _, known := p.atHand[device]; !known {
@@ -69,7 +69,6 @@ func (p *Pace) TaskStarted(tasks []*plan.Task, device string) {
 	})
 }
 
-// Progress implements Display.
 func (p *Pace) Progress(task *plan.Task, done, total int, _ map[string]any) {
 	if total > 0 {
 		p.change(func() {
@@ -79,7 +78,6 @@ func (p *Pace) Progress(task *plan.Task, done, total int, _ map[string]any) {
 	}
 }
 
-// TaskDone implements Display.
 func (p *Pace) TaskDone(task *plan.Task, _ time.Duration) {
 	p.change(func() {
 		p.reach(task, 1)
@@ -89,9 +87,7 @@ func (p *Pace) TaskDone(task *plan.Task, _ time.Duration) {
 }
 
 // TaskFound implements Display: others' work says nothing of this run's tempo.
-func (p *Pace) TaskFound(task *plan.Task) { p.change(func() { p.end(task) }) }
-
-// TaskFailed implements Display.
+func (p *Pace) TaskFound(task *plan.Task)           { p.change(func() { p.end(task) }) }
 func (p *Pace) TaskFailed(task *plan.Task, _ error) { p.change(func() { p.end(task) }) }
 
 func (p *Pace) change(f func()) {

@@ -15,6 +15,7 @@ const refresh = time.Second
 
 // Recorder is a Display that keeps a run's live.json.
 type Recorder struct {
+	Silent
 	dir  string
 	pace *Pace
 	stop chan struct{}
@@ -70,12 +71,11 @@ func (r *Recorder) change(f func(*runlog.Live)) {
 	f(&r.state)
 }
 
-// Start implements Display.
+// Start and the methods below implement Display.
 func (r *Recorder) Start(toRun, reused int) {
 	r.change(func(s *runlog.Live) { s.ToRun, s.Reused = toRun, reused })
 }
 
-// TaskStarted implements Display.
 func (r *Recorder) TaskStarted(tasks []*plan.Task, device string) {
 	r.change(func(s *runlog.Live) {
 		for _, task := range tasks {
@@ -84,38 +84,26 @@ func (r *Recorder) TaskStarted(tasks []*plan.Task, device string) {
 	})
 }
 
-// Progress implements Display.
 func (r *Recorder) Progress(task *plan.Task, done, total int, fields map[string]any) {
 	r.change(func(s *runlog.Live) { s.Progressed(task, done, total, fields) })
 }
 
-// TaskDone implements Display.
 func (r *Recorder) TaskDone(task *plan.Task, _ time.Duration) {
 	r.change(func(s *runlog.Live) { s.Done++; s.TaskEnded(task) })
 }
 
-// TaskFailed implements Display.
 func (r *Recorder) TaskFailed(task *plan.Task, _ error) {
 	r.change(func(s *runlog.Live) { s.Failed++; s.TaskEnded(task) })
 }
 
-// TaskElsewhere implements Display.
 func (r *Recorder) TaskElsewhere(task *plan.Task) {
 	r.change(func(s *runlog.Live) { s.TaskElsewhere(task) })
 }
 
-// TaskFound implements Display.
 func (r *Recorder) TaskFound(task *plan.Task) {
 	r.change(func(s *runlog.Live) { s.Found++; s.TaskEnded(task) })
 }
 
-// FellApart implements Display.
-func (r *Recorder) FellApart(Apart) {}
-
-// Log implements Display.
-func (r *Recorder) Log(string) {}
-
-// Close implements Display.
 func (r *Recorder) Close() {
 	close(r.stop)
 	r.done.Wait()

@@ -1,13 +1,18 @@
 package runlog
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
 )
@@ -24,20 +29,13 @@ func FailureLogOf(logs string) *FailureLog { return &FailureLog{filepath.Join(lo
 
 // report is a failure as it is written down.
 type report struct {
-	Task       string      `json:"task"`
-	Label      string      `json:"label"`
-	Message    string      `json:"message"`
-	Log        string      `json:"log"`
-	Surprising bool        `json:"surprising"`
-	Job        *store.Job  `json:"job,omitempty"` // that it failed in
-	Damage     *damageNote `json:"damage,omitempty"`
-}
-
-// damageNote is a *store.DamagedError as it is written down.
-type damageNote struct {
-	Kind     string   `json:"kind"`
-	Key      string   `json:"key"`
-	Problems []string `json:"problems"`
+	Task       string              `json:"task"`
+	Label      string              `json:"label"`
+	Message    string              `json:"message"`
+	Log        string              `json:"log"`
+	Surprising bool                `json:"surprising"`
+	Job        *store.Job          `json:"job,omitempty"` // that it failed in
+	Damage     *store.DamagedError `json:"damage,omitempty"`
 }
 
 // ReportedError is a task that failed in another process of the run.
@@ -60,8 +58,8 @@ func (e *ReportedError) Explained() bool { return !e.Surprising }
 
 // Unwrap is the damaged input that made the task fail, if one did.
 func (e *ReportedError) Unwrap() error {
-	if d := e.Damage; d != nil {
-		return &store.DamagedError{Kind: d.Kind, Key: d.Key, Problems: d.Problems}
+	if e.Damage != nil {
+		return e.Damage
 	}
 	return nil
 }
@@ -74,9 +72,7 @@ func (l *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error 
 		return nil
 	}
 	r := report{task.ID, task.Label, failure.Error(), logOf(failure), Surprising(failure), job, nil}
-	if damage := new(store.DamagedError); errors.As(failure, &damage) {
-		r.Damage = &damageNote{damage.Kind, damage.Key, damage.Problems}
-	}
+	_ = errors.As(failure, &r.Damage)
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -84,15 +80,10 @@ func (l *FailureLog) Fail(task *plan.Task, job *store.Job, failure error) error 
 	if err := os.MkdirAll(l.dir, 0o777); err != nil {
 		return err
 	}
-	beside := fmt.Sprintf("%s.%d", l.path(task.Key), os.Getpid())
-	if err := os.WriteFile(beside, append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	return os.Rename(beside, l.path(task.Key)) // whole, or not there
+	return filehash.Replace(l.path(task.Key), append(text, '\n'))
 }
 
-// Failure is why a task failed in another process of the run; nil if it did
-// not.
+// Failure is why a task failed in another process of the run; nil if it did not.
 func (l *FailureLog) Failure(task *plan.Task) error {
 	if l == nil {
 		return nil
@@ -120,4 +111,75 @@ func (l *FailureLog) Failures(p *plan.Plan) map[string]error {
 		}
 	}
 	return failures
+}
+
+// Texts says of every failed task what it is called and why it failed, for who has no plan. What
+// cannot be read is passed over.
+func (l *FailureLog) Texts() (texts []string) {
+	entries, _ := os.ReadDir(l.dir)
+	for _, entry := range entries {
+		failed := &ReportedError{}
+		if text, err := os.ReadFile(filepath.Join(l.dir, entry.Name())); err == nil && json.Unmarshal(text, &failed.report) == nil {
+			texts = append(texts, failed.Label+": "+failed.Error())
+		}
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// Logged is an error of a task that has a log.
+type Logged interface {
+	error
+	// LogFile is the log's path.
+	LogFile() string
+	// Explained reports whether the error says all that the log would.
+	Explained() bool
+}
+
+// logOf is the log of a failed task; "" if it has none.
+func logOf(err error) string {
+	if logged := Logged(nil); errors.As(err, &logged) {
+		return logged.LogFile()
+	}
+	return ""
+}
+
+// Surprising tells failures that only their log explains from those whose message says it all.
+func Surprising(failure error) bool {
+	logged := Logged(nil)
+	return errors.As(failure, &logged) && !logged.Explained() && logged.LogFile() != ""
+}
+
+// tailBytes is how much of a failed task's log is shown with its failure.
+const tailBytes = 8 << 10
+
+// LogTail is the end of a failed task's log, cut at a line; "" if there is none.
+func LogTail(failure error) string { return tail(logOf(failure)) }
+
+// LastLines is the last few lines of a file; "" if there are none.
+func LastLines(path string, n int) string {
+	lines := strings.Split(strings.TrimSpace(tail(path)), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// tail is the end of a file, cut at a line; "" if there is none.
+func tail(path string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return ""
+	}
+	start := max(0, info.Size()-tailBytes)
+	text, err := io.ReadAll(io.NewSectionReader(file, start, tailBytes))
+	if err != nil {
+		return ""
+	}
+	if start > 0 {
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	return strings.ToValidUTF8(string(text), "�")
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"kizu/orchestrator/filehash"
 	"kizu/orchestrator/plan"
 	"kizu/orchestrator/store"
 )
@@ -72,11 +73,7 @@ func (l *Live) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, liveName)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return filehash.Replace(filepath.Join(dir, liveName), append(text, '\n'))
 }
 
 // TaskStarted has a task at work on a device, alone or beside what is there.
@@ -140,12 +137,10 @@ func (d *LiveDevice) end(task *plan.Task) {
 	}
 }
 
-// silence is how long a run on another machine may not write before it is taken
-// for dead.
+// silence is how long a run on another machine may not write before it is taken for dead.
 const silence = 30 * time.Second
 
-// LiveRuns reads what the runs of an experiment that still go say of
-// themselves, workers included.
+// LiveRuns reads what the runs of an experiment that still go say of themselves, workers included.
 func LiveRuns(logs, experiment, host string) ([]*Live, error) {
 	runs, err := Runs(logs, experiment)
 	if err != nil {

@@ -51,8 +51,7 @@ func call(ctx context.Context, name string, args ...string) (string, error) {
 
 var jobID = regexp.MustCompile(`^\d+$`)
 
-// Submit submits a script and returns the array's job id. An error holds the
-// queue's own message.
+// Submit submits a script and returns the array's job id. An error holds the queue's own message.
 func Submit(ctx context.Context, script string) (string, error) {
 	text, err := call(ctx, "sbatch", "--parsable", script)
 	if err != nil {
@@ -78,15 +77,13 @@ func queue(ctx context.Context, jobs ...string) ([]Element, error) {
 	return parseQueue(text), err
 }
 
-// forgotten reports whether an error says that the queue has no such job (any
-// more).
+// forgotten reports whether an error says that the queue has no such job (any more).
 func forgotten(err error) bool {
 	var said *CommandError
 	return errors.As(err, &said) && strings.Contains(said.Message, "Invalid job id")
 }
 
-// Account looks up how elements ended. known is false where the cluster keeps no
-// accounts.
+// Account looks up how elements ended. known is false where the cluster keeps no accounts.
 func Account(ctx context.Context, jobs ...string) (list []Element, known bool) {
 	if len(jobs) == 0 {
 		return nil, true
@@ -111,8 +108,7 @@ func CancelWaiting(ctx context.Context, job string) error {
 	return err
 }
 
-// Requeue puts the job that this process is in back into the queue, which ends
-// this process.
+// Requeue puts the job that this process is in back into the queue, which ends this process.
 func Requeue(ctx context.Context, job string) error {
 	_, err := call(ctx, "scontrol", "requeue", job)
 	return err

@@ -39,8 +39,7 @@ func (e Element) Failed() bool {
 	return !e.Active() && e.State != "COMPLETED" && (e.State != "CANCELLED" || e.Node != "")
 }
 
-// queueFormat asks squeue for what parseQueue reads. The reason is last: it is
-// free text.
+// queueFormat asks squeue for what parseQueue reads. The reason is last: it is free text.
 const queueFormat = "%i|%T|%N|%r"
 
 // parseQueue reads squeue's table. Lines that are none are passed over.
@@ -120,9 +119,8 @@ func sorted(list []Element) []Element {
 	return list
 }
 
-// parseTimeLeft reads the time that squeue says a job has left: [days-]hours:
-// minutes:seconds with the larger units left out. It is false where there is no
-// limit.
+// parseTimeLeft reads the time that squeue says a job has left: [days-]hours: minutes:seconds with
+// the larger units left out. It is false where there is no limit.
 func parseTimeLeft(text string) (left time.Duration, limited bool) {
 	text = strings.TrimSpace(text)
 	days, rest, hasDays := strings.Cut(text, "-")

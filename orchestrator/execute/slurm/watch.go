@@ -11,8 +11,7 @@ import (
 	"kizu/orchestrator/execute/runlog"
 )
 
-// AskEvery is the time between two questions to the queue, which everybody
-// shares.
+// AskEvery is the time between two questions to the queue, which everybody shares.
 const AskEvery = 10 * time.Second
 
 // deaf is how long the queue may not answer.
@@ -66,12 +65,9 @@ func (w *Watch) Working(ctx context.Context) (bool, error) {
 // withEnded adds elements that the queue has forgotten, as the accounting has
 // them, or as they were last seen.
 func (w *Watch) withEnded(ctx context.Context, elements []Element) []Element {
-	var forgotten []Element
-	for _, before := range w.latest {
-		if !slices.ContainsFunc(elements, func(e Element) bool { return e.Name() == before.Name() }) {
-			forgotten = append(forgotten, before)
-		}
-	}
+	forgotten := slices.DeleteFunc(slices.Clone(w.latest), func(before Element) bool {
+		return slices.ContainsFunc(elements, func(e Element) bool { return e.Name() == before.Name() })
+	})
 	if !slices.ContainsFunc(forgotten, Element.Active) {
 		return append(elements, forgotten...)
 	}

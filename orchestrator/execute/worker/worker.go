@@ -1,6 +1,5 @@
-// Package worker is the half of execute that runs in a worker process: it
-// embeds Python, holds one device, and runs tasks one after another. It is the
-// only part of kizu that loads Python.
+// Package worker is the half of execute that runs in a worker process: it embeds Python, holds one
+// device, and runs tasks one after another. It is the only part of kizu that loads Python.
 package worker
 
 import (

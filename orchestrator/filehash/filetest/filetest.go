@@ -47,9 +47,8 @@ func (f Folder) Pipe(name string) {
 	}
 }
 
-// Shut takes everybody's rights to a file or folder away, and calls f as a user who is
-// neither its owner nor root: root, who may read everything, becomes nobody for the file
-// system while f lasts.
+// Shut takes everybody's rights to a file or folder away, and calls f as a user who is neither its
+// owner nor root: root, who may read everything, becomes nobody for the file system while f lasts.
 func (f Folder) Shut(name string, as func()) {
 	f.Helper()
 	// Folders of tests are their owner's alone.

@@ -71,8 +71,7 @@ func (a *Album) Of(t Tile) *thumbnail {
 	return a.thumbnails[t.shown()]
 }
 
-// prepare makes thumbnails that were not made yet, as many at a time as there are
-// processors.
+// prepare makes thumbnails that were not made yet, as many at a time as there are processors.
 func (a *Album) prepare(tiles []Tile) {
 	if a.larger != nil {
 		a.larger.prepare(tiles)

@@ -61,8 +61,7 @@ func (a *Album) compare(path string, c Comparison, side int) (image.Image, error
 	return difference(below, above), nil
 }
 
-// framed is what networks see of a picture, which the fit makes a square of at most side
-// pixels.
+// framed is what networks see of a picture, which the fit makes a square of at most side pixels.
 func framed(picture image.Image, fit string, side int) *image.RGBA {
 	bounds := picture.Bounds()
 	longer := max(bounds.Dx(), bounds.Dy())

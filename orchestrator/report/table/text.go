@@ -136,8 +136,7 @@ func (t *Table) writeRow(out *strings.Builder, row []string, shown, widths []int
 	fmt.Fprintln(out, line)
 }
 
-// Printable takes the control characters out of a name, which could otherwise
-// steer the terminal.
+// Printable takes the control characters out of a name, which could otherwise steer the terminal.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {
