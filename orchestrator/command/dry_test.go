@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,11 +27,14 @@ func TestArticleDry(t *testing.T) {
 	runScripts(t, "testdata/dry")
 }
 
-// dry COMMAND FILE runs kizu on a file with dryChanges.
+// dry COMMAND FILE runs kizu on a file with dryChanges, and then with what else is given.
 func dry(ts *testscript.TestScript, neg bool, args []string) {
+	own := args[2:]
+	args = slices.Clone(args[:2])
 	for _, change := range dryChanges {
 		args = append(args, "--set", change)
 	}
+	args = append(args, own...)
 	if err := ts.Exec("kizu", args...); (err == nil) == neg {
 		ts.Fatalf("kizu %v: %v, negated %v", args, err, neg)
 	}

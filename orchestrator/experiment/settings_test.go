@@ -15,7 +15,7 @@ func TestSettings(t *testing.T) {
 	got := exp.Settings()
 	for _, want := range []Setting{
 		{"name", "article"}, {"seeds", "4, 5"}, {"dataset.defects", "crack, cut, hole, print"},
-		{"lora.rank", "8"}, {"lora.learning_rate", "0.0001"}, {"lora.flip", "false"}, {"generate.sampler", "pndm"}, {"generate.negative_prompt", ""},
+		{"lora.rank", "8"}, {"lora.learning_rate", "0.0001"}, {"lora.flip", "false"}, {"generate.sampler", "base"}, {"generate.negative_prompt", ""},
 		{"patterns.show", "8"}, {"patterns.matrix[0]", "defect_images: 18; regularization_images: 0, 10, 50, 100, 391"},
 		{"conditions.test", "crack 8, cut 7, good 40, hole 8, print 7"},
 		{"conditions.lora", "good_images: 24; defect_images: 10; regularization_images: 24; source_images: 24; patterns: hole 10 defect, 391 regularization"},
