@@ -26,6 +26,7 @@ FREE = {
         ),
         *("learning_rate", "text_encoder_learning_rate", "schedule", "warmup_steps", "optimizer"),
         *("batch_size", "prior_weight", "regularization", "repeats", "min_snr_gamma", "outside"),
+        "regularization_repeats",
         *("gradient_accumulation", "resume", "checkpoint", "checkpoint_seconds"),
     },
     generate: {"out", "lora", "prompt", "negative_prompt", "images", "good"},
