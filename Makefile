@@ -1,7 +1,8 @@
 # kizu. Each target sets up what it needs, and does nothing the second time.
 #
 #   make demo     run experiments/quick.yaml on this machine
-#   make test     lint and all tests
+#   make test     lint and tests: ten minutes on two cores
+#   make test-slow  the tests that are left: fifteen more
 #   make test-slurm  the tests of --executor slurm, on a real Slurm of two nodes on this machine
 #   make publish  run experiments/quick.yaml anew and write what it came to into experiments/published
 #   make bench    benchmarks
@@ -17,7 +18,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: build demo publish test lint test-go race test-python test-slurm bench chaos fuzz simulate article-dry clean
+.PHONY: build demo publish test test-slow lint test-go race test-python test-slurm bench chaos fuzz simulate article-dry clean
 env := . build/env;
 # Packages and options of the user's own Python are none of kizu's.
 unexport PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONSTARTUP
@@ -48,14 +49,20 @@ lint: build
 concurrent := ./pyembed/... ./orchestrator/execute/... ./orchestrator/store ./orchestrator/filehash ./orchestrator/schedule
 
 test-go: build
-	@$(env) go test -race -timeout 40m $(concurrent)
-	@$(env) go test -timeout 40m $$(go list ./... | grep -vxF "$$(go list $(concurrent))")
+	@$(env) go test -short -race -timeout 40m $(concurrent)
+	@$(env) go test -short -timeout 40m $$(go list ./... | grep -vxF "$$(go list $(concurrent))")
 
 race: build
 	@$(env) go test -race -timeout 120m ./...
 
-# PYTEST=... takes more arguments, such as "-m 'not slow'".
+# Trainings in all precisions and families, kills, hubs: what takes longer than it often tells.
+test-slow: build
+	@$(MAKE) --no-print-directory test-python PYTEST="-m slow"
+	@$(env) go test -timeout 40m ./orchestrator/command ./pyembed/...
+
+# PYTEST=... takes other arguments than those that leave out what is slow.
 # Threads that wait for work sleep, as in kizu's workers: several processes share the cores.
+PYTEST ?= -m "not slow"
 test-python: build
 	@GOMP_SPINCOUNT=1000 .venv/bin/python3 -m pytest -q -n auto --maxprocesses 4 $(PYTEST) scripts/tests
 

@@ -41,7 +41,14 @@ HEAD = {"trained": "head", "augment": "none"}  # predicts from features that it 
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"precision": "bf16"}, {"fit": "pad"}, HEAD, HEAD | {"precision": "bf16"}]
+    "changes",
+    [
+        {},
+        pytest.param({"precision": "bf16"}, marks=pytest.mark.slow),
+        {"fit": "pad"},
+        HEAD,
+        pytest.param(HEAD | {"precision": "bf16"}, marks=pytest.mark.slow),
+    ],
 )
 def test_the_same_to_the_last_digit_in_any_company(trained, changes):
     spec, wanted = trained(**changes)

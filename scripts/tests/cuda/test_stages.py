@@ -229,7 +229,9 @@ IN_DIFFUSERS = {
 
 
 @pytest.mark.parametrize("which", ["sd3_base", "z_image_base"])
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(
+    "precision", ["bf16", *(pytest.param(p, marks=pytest.mark.slow) for p in ("fp32", "fp16"))]
+)
 def test_flow_matching(lora_spec, images_spec, request, on_cuda, which, precision):
     """A training, trainings together, and images with both and by inpainting."""
     shared = {"base": str(request.getfixturevalue(which)), "precision": precision}
