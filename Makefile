@@ -56,9 +56,11 @@ race: build
 	@$(env) go test -race -timeout 120m ./...
 
 # Trainings in all precisions and families, kills, hubs: what takes longer than it often tells.
+slow_scripts = $(shell grep -l '^\[short\]' orchestrator/command/testdata/script/*.txtar | xargs -n 1 basename -s .txtar | paste -sd'|')
 test-slow: build
 	@$(MAKE) --no-print-directory test-python PYTEST="-m slow"
-	@$(env) go test -timeout 40m ./orchestrator/command ./pyembed/...
+	@$(env) go test -timeout 40m -run '^TestChaos$$|^TestScripts$$/^($(slow_scripts))$$' ./orchestrator/command
+	@$(env) go test -timeout 40m ./pyembed/...
 
 # PYTEST=... takes other arguments than those that leave out what is slow.
 # Threads that wait for work sleep, as in kizu's workers: several processes share the cores.
