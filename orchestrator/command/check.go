@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -169,7 +168,7 @@ func (c *checkup) checkDownloads(ctx context.Context, s *settings) error {
 			}
 		case hub == model.HubModel(c.BaseModel):
 			c.BaseState += " (" + found.String() + ")"
-		case strings.HasPrefix(c.Features, hub.HubName()+": "):
+		case hub == model.HubModel(c.Encoder):
 			c.Features += " (" + found.String() + ")"
 		default:
 			c.Weights = append(c.Weights, hub.HubName()+": "+found.String())

@@ -2,7 +2,6 @@ package export
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -30,36 +29,34 @@ type recipe struct {
 // its bytes, and with the stage's version the keys of all LoRAs. Its hashes are those of a file
 // with the fields of sd-scripts alone, which stay when others are edited.
 func completed(path, name string) ([]byte, error) {
-	complete := func(metadata map[string]string) error {
-		var r recipe
-		if err := json.Unmarshal([]byte(metadata["kizu_recipe"]), &r); err != nil {
-			return fmt.Errorf("%s: kizu_recipe: %w", path, err)
-		}
-		metadata["ss_output_name"] = safe(name)
-		r.addTo(metadata)
-		return nil
-	}
-	hashed, err := model.WithMetadata(path, func(metadata map[string]string) error {
-		err := complete(metadata)
-		maps.DeleteFunc(metadata, func(key, _ string) bool { return !strings.HasPrefix(key, "ss_") })
-		return err
-	})
+	file, err := model.ReadTensors(path)
 	if err != nil {
 		return nil, err
 	}
-	return model.WithMetadata(path, func(metadata map[string]string) error {
-		metadata["sshs_model_hash"], metadata["sshs_legacy_hash"] = hashes(hashed)
-		return complete(metadata)
-	})
+	var r recipe
+	if err := json.Unmarshal([]byte(file.Metadata["kizu_recipe"]), &r); err != nil {
+		return nil, fmt.Errorf("%s: kizu_recipe: %w", path, err)
+	}
+	metadata := file.Metadata
+	metadata["ss_output_name"] = safe(name)
+	r.addTo(metadata)
+	own := maps.Clone(metadata)
+	maps.DeleteFunc(own, func(key, _ string) bool { return !strings.HasPrefix(key, "ss_") })
+	hashed, err := file.With(own)
+	if err != nil {
+		return nil, err
+	}
+	metadata["sshs_model_hash"] = fmt.Sprintf("%x", sha256.Sum256(file.Data))
+	metadata["sshs_legacy_hash"] = legacyHash(hashed)
+	return file.With(metadata)
 }
 
-// hashes are those by which sd-webui-additional-networks knows a LoRA: of the tensors, and the
-// start of that of 64 KiB from 1 MiB on.
-func hashes(file []byte) (whole, legacy string) {
+// legacyHash is the older of those by which sd-webui-additional-networks knows a LoRA: the start of
+// that of 64 KiB from 1 MiB on.
+func legacyHash(file []byte) string {
 	const from, length = 0x100000, 0x10000
-	tensors := file[8+binary.LittleEndian.Uint64(file):]
 	piece := file[min(from, len(file)):min(from+length, len(file))]
-	return fmt.Sprintf("%x", sha256.Sum256(tensors)), fmt.Sprintf("%x", sha256.Sum256(piece))[:8]
+	return fmt.Sprintf("%x", sha256.Sum256(piece))[:8]
 }
 
 // addTo adds fields as sd-scripts' train_network.py does, which has str() of Python's values.

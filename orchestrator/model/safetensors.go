@@ -2,7 +2,6 @@ package model
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -84,23 +83,36 @@ func readHeader(path string) (*header, error) {
 	return h, nil
 }
 
-// WithMetadata is a file as it is with other metadata. Its tensors stay byte for byte.
-func WithMetadata(path string, change func(map[string]string) error) ([]byte, error) {
+// Tensors is a whole .safetensors file.
+type Tensors struct {
+	Metadata map[string]string
+	Data     []byte // of the tensors
+
+	header *header
+}
+
+// ReadTensors reads a file.
+func ReadTensors(path string) (*Tensors, error) {
 	h, err := readHeader(path)
 	if err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(path)
-	if err := cmp.Or(err, change(h.metadata)); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	entries := map[string]any{"__metadata__": h.metadata}
-	for name, t := range h.tensors {
+	return &Tensors{h.metadata, text[h.begin:], h}, nil
+}
+
+// With is the file as it is with other metadata. Its tensors stay byte for byte.
+func (t *Tensors) With(metadata map[string]string) ([]byte, error) {
+	entries := map[string]any{"__metadata__": metadata}
+	for name, t := range t.header.tensors {
 		entries[name] = t
 	}
 	head, err := json.Marshal(entries)
 	head = append(head, bytes.Repeat([]byte{' '}, -len(head)&7)...) // tensors begin at multiples of 8
-	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), head...), text[h.begin:]...), err
+	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), head...), t.Data...), err
 }
 
 // values reads the numbers of a small tensor.

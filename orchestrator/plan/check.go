@@ -30,6 +30,7 @@ type Checkup struct {
 	Plan *Plan `json:"-"` // nil if there are problems
 
 	BaseModel *model.Base      `json:"-"` // nil if it was not found
+	Encoder   *model.Encoder   `json:"-"` // that measures images; nil if a file names none, or it was not found
 	Encoders  []*model.Encoder `json:"-"` // that measure images and that classifiers start from, as far as found
 	ImageNet  []string         `json:"-"` // backbones whose weights by torchvision are to be downloaded
 }
@@ -78,7 +79,7 @@ func Check(exp *experiment.Experiment, machine Machine) (*Checkup, error) {
 		}
 	}
 	c.problem(err)
-	c.Encoders = encodersOf(encoder, weights)
+	c.Encoder, c.Encoders = encoder, encodersOf(encoder, weights)
 	var seen map[string]bool
 	if base != nil {
 		seen = base.Seen

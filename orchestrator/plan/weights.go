@@ -89,7 +89,8 @@ func encodersOf(features *model.Encoder, weights map[string]*model.Weights) (lis
 		list = append(list, features)
 	}
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
-		if e := weights[name].Encoder; e != nil && (features == nil || e.Name != features.Name) {
+		e := weights[name].Encoder
+		if e != nil && !slices.ContainsFunc(list, func(other *model.Encoder) bool { return other.Name == e.Name }) {
 			list = append(list, e)
 		}
 	}

@@ -58,11 +58,6 @@ def write(folder: Path, model: network.Classifier, card: Card):
     (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def shaped(card: Card) -> network.Classifier:
-    """A network as the card has it, with random weights."""
-    return network.build(card.model, "none", len(card.classes), seed=0, config=card.config)
-
-
 def read(folder: Path) -> tuple[network.Classifier, Card]:
     """The classifier that a folder keeps, in evaluation mode; StageError if it keeps none."""
     try:
@@ -70,7 +65,7 @@ def read(folder: Path) -> tuple[network.Classifier, Card]:
         state = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise StageError(f"{folder} has no classifier that can be read ({error})") from error
-    built = shaped(card)
+    built = network.build(card.model, "none", len(card.classes), seed=0, config=card.config)
     try:
         built.network.load_state_dict(state)
     except RuntimeError as error:

@@ -1,8 +1,8 @@
 """The networks with their start weights, and the input scaling that these expect.
 
 Backbones are called as torchvision calls them, or transformers: a DINOv2 or CLIP that the weights
-are of. orchestrator/experiment/backbones.json lists those
-that experiment files may name; another that ends in a linear layer needs its entry there.
+are of. orchestrator/experiment/backbones.json lists those that experiment files may name; another
+that ends in a linear layer needs its entry there.
 """
 
 import urllib.error
@@ -64,10 +64,10 @@ def build(
 
     The classification layer, and everything with weights none, starts from `seed`.
     """
-    if model == TRANSFORMERS:
-        return _transformer(weights, classes, seed, config or {})
-    imagenet = None if model == lite0.NAME else imagenet_of(model)
     torch.manual_seed(randomness.derive_seed(seed, "classifier/start"))
+    if model == TRANSFORMERS:
+        return _transformer(weights, classes, config)
+    imagenet = None if model == lite0.NAME else imagenet_of(model)
     network = get_model(model, weights=None) if imagenet else lite0.network()
     name, last = [layer for layer in network.named_modules() if isinstance(layer[1], nn.Linear)][-1]
     # torchvision starts this layer in +-1/sqrt(classes), right for a thousand classes only.
@@ -92,12 +92,10 @@ def build(
     return Classifier(network, head, mean, std, needs_batch_norm_estimate=estimate)
 
 
-def _transformer(weights: str, classes: int, seed: int, config: dict[str, Any]) -> Classifier:
+def _transformer(weights: str, classes: int, config: dict[str, Any] | None) -> Classifier:
     from classifier import vision  # whose library takes seconds to import
 
-    torch.manual_seed(randomness.derive_seed(seed, "classifier/start"))
-    network, processor = vision.below_head(weights, config)
-    network.head = nn.Linear(network.head.in_features, classes)
+    network, processor = vision.headed(weights, classes, config)
     mean, std = IMAGENET_MEAN, IMAGENET_STD
     if processor:
         mean, std = tuple(processor.image_mean), tuple(processor.image_std)

@@ -16,6 +16,7 @@ from transformers import (
     AutoImageProcessor,
     AutoModel,
     CLIPVisionModelWithProjection,
+    PreTrainedConfig,
     PreTrainedModel,
 )
 from transformers.image_processing_utils import BaseImageProcessor
@@ -30,12 +31,47 @@ transformers.utils.logging.disable_progress_bar()
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of transformer: how one is loaded, or made of a configuration; what of its outputs the
+    features are, and where its configuration says how many."""
+
+    network: type
+    of_config: Callable[[PreTrainedConfig], PreTrainedModel]
+    pool: Callable[..., torch.Tensor]
+    width: str
+    other_sides: dict[str, bool]  # arguments by which it sees other sides than it learnt
+
+
+# The class token, and the embedding that CLIP compares with texts.
+_DINO = Kind(
+    AutoModel,
+    AutoModel.from_config,
+    pool=lambda outputs: outputs.last_hidden_state[:, 0],
+    width="hidden_size",
+    other_sides={},
+)
+_CLIP = Kind(
+    CLIPVisionModelWithProjection,
+    CLIPVisionModelWithProjection,
+    pool=lambda outputs: outputs.image_embeds,
+    width="projection_dim",
+    other_sides={"interpolate_pos_encoding": True},
+)
+SUPPORTED = {
+    "dinov2": _DINO,
+    "dinov2_with_registers": _DINO,
+    "clip": _CLIP,
+    "clip_vision_model": _CLIP,
+}
+
+
+@dataclass(frozen=True)
 class Encoder:
     """A network with the scaling, cropping and normalization that it was trained with."""
 
     network: PreTrainedModel
     processor: BaseImageProcessor
-    pool: Callable[..., torch.Tensor]  # of the network's outputs, the features
+    kind: Kind
 
     @torch.inference_mode()
     def features(
@@ -68,56 +104,7 @@ class Encoder:
 
     def _of(self, inputs: torch.Tensor) -> torch.Tensor:
         runtime.stop_if_cancelled()
-        return self.pool(self.network(pixel_values=inputs)).float().cpu()
-
-
-class Headed(nn.Module):
-    """A vision transformer below a linear layer: (B, 3, R, R), R a multiple of its patches' side,
-    to scores (B, classes). Other sides than it learnt have its positions interpolated."""
-
-    def __init__(self, transformer: PreTrainedModel, pool: Callable[..., torch.Tensor], width: int):
-        super().__init__()
-        self.transformer, self.pool = transformer, pool
-        self.head = nn.Linear(width, 1)
-        # DINOv2 interpolates unasked.
-        self.asked = {"interpolate_pos_encoding": True} if pool is _CLIP[1] else {}
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        side, patch = pixels.shape[-1], self.transformer.config.patch_size
-        if side % patch:
-            raise StageError(
-                f"classifier.resolution {side} is no multiple of {patch} pixels, the side of the"
-                f" patches that this transformer sees: use {max(1, round(side / patch)) * patch}"
-            )
-        return self.head(self.pool(self.transformer(pixel_values=pixels, **self.asked)))
-
-
-def below_head(weights: str, config: dict[str, Any]) -> tuple[Headed, BaseImageProcessor | None]:
-    """A transformer that is loaded, with its processor; or one with random weights, by its
-    configuration, where there is one."""
-    if config:
-        of = AutoConfig.for_model(**config)
-        network_class, pool = SUPPORTED[of.model_type]
-        making = AutoModel.from_config if network_class is AutoModel else network_class
-        transformer, processor = making(of), None
-    else:
-        loaded = load(weights, torch.device("cpu"))
-        transformer, processor, pool = loaded.network, loaded.processor, loaded.pool
-    of = transformer.config
-    width = of.projection_dim if pool is _CLIP[1] else of.hidden_size
-    return Headed(transformer, pool, width), processor
-
-
-# What is loaded for a config's model_type, and what of its outputs is taken: the class token, and
-# the embedding that CLIP compares with texts.
-_CLIP = (CLIPVisionModelWithProjection, lambda outputs: outputs.image_embeds)
-_DINO = (AutoModel, lambda outputs: outputs.last_hidden_state[:, 0])
-SUPPORTED = {
-    "dinov2": _DINO,
-    "dinov2_with_registers": _DINO,
-    "clip": _CLIP,
-    "clip_vision_model": _CLIP,
-}
+        return self.kind.pool(self.network(pixel_values=inputs)).float().cpu()
 
 
 def name_of(model: str) -> str:
@@ -131,13 +118,13 @@ def name_of(model: str) -> str:
 def load(model: str, device: torch.device) -> Encoder:
     """The encoder of a folder, in evaluation mode."""
     try:
-        kind = AutoConfig.from_pretrained(model).model_type
-        if kind not in SUPPORTED:
+        called = AutoConfig.from_pretrained(model).model_type
+        if called not in SUPPORTED:
             raise StageError(
-                f"features model {model} is a {kind}; supported are {', '.join(SUPPORTED)}"
+                f"features model {model} is a {called}; supported are {', '.join(SUPPORTED)}"
             )
-        network_class, pool = SUPPORTED[kind]
-        network, loading = network_class.from_pretrained(
+        kind = SUPPORTED[called]
+        network, loading = kind.network.from_pretrained(
             model,
             dtype=torch.float32,
             use_safetensors=True,  # never a pickle
@@ -157,4 +144,37 @@ def load(model: str, device: torch.device) -> Encoder:
             f"features model {model} has no weights for {min(loading['missing_keys'])}; copy it"
             " again"
         )
-    return Encoder(network.to(device).eval(), processor, pool)
+    return Encoder(network.to(device).eval(), processor, kind)
+
+
+class Headed(nn.Module):
+    """A vision transformer below a linear layer: (B, 3, R, R), R a multiple of its patches' side,
+    to scores (B, classes). Other sides than it learnt have its positions interpolated."""
+
+    def __init__(self, transformer: PreTrainedModel, kind: Kind, classes: int):
+        super().__init__()
+        self.transformer, self.kind = transformer, kind
+        self.head = nn.Linear(getattr(transformer.config, kind.width), classes)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        side, patch = pixels.shape[-1], self.transformer.config.patch_size
+        if side % patch:
+            raise StageError(
+                f"classifier.resolution {side} is no multiple of {patch} pixels, the side of the"
+                f" patches that this transformer sees: use {max(1, round(side / patch)) * patch}"
+            )
+        seen = self.transformer(pixel_values=pixels, **self.kind.other_sides)
+        return self.head(self.kind.pool(seen))
+
+
+def headed(
+    weights: str, classes: int, config: dict[str, Any] | None
+) -> tuple[Headed, BaseImageProcessor | None]:
+    """A transformer that is loaded, with its processor; or where there is a configuration, one of
+    that with random weights."""
+    if config:
+        of = AutoConfig.for_model(**config)
+        kind = SUPPORTED[of.model_type]
+        return Headed(kind.of_config(of), kind, classes), None
+    loaded = load(weights, torch.device("cpu"))
+    return Headed(loaded.network, loaded.kind, classes), loaded.processor

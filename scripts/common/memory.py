@@ -69,6 +69,13 @@ def make_room(device: torch.device) -> bool:
     return True
 
 
+def give_back() -> None:
+    """Have what was let go be free on GPUs too."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def peak(spec: dict[str, Any]) -> dict[str, int]:
     """The most that the task used: bytes resident in RAM, and bytes that torch allocated on
     spec["device"] (0 on a CPU).

@@ -4,7 +4,6 @@ A worker runs many tasks on the same base model, so the last one loaded stays in
 borrows it may add adapters; they are taken off again whatever happens.
 """
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,9 +62,7 @@ def forget() -> None:
     """Drop the loaded pipeline and give its memory back."""
     global _cached
     _cached = None
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    memory.give_back()
 
 
 def _load_cached(base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles):

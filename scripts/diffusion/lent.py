@@ -4,7 +4,6 @@ Those of newer base models are as large as the denoiser. A prompt is encoded onc
 the encoders are loaded when one comes that is not known yet, and let go when it is encoded.
 """
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
@@ -64,6 +63,4 @@ def lent(pipeline: DiffusionPipeline) -> Iterator[None]:
     finally:
         encoder = None
         pipeline.register_modules(**dict.fromkeys(loaders))
-        gc.collect()
-        if pipeline.device.type == "cuda":
-            torch.cuda.empty_cache()
+        memory.give_back()

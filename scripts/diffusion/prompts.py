@@ -12,14 +12,16 @@ def encode(pipeline: Pipeline, prompts: list[str]) -> Condition:
     return families.of(pipeline).encode(pipeline, prompts)
 
 
-class GuidedPrompt:
-    """A prompt and a negative prompt, encoded once for any number of images, as Family.guided."""
-
-    @torch.no_grad()
-    def __init__(self, pipeline: Pipeline, prompt: str, negative: str):
-        self.encoded = families.of(pipeline).guided(pipeline, prompt, negative)
+# A prompt and a negative prompt, encoded once for any number of images, as Family.guided has them.
+Guided = dict[str, torch.Tensor | list]
 
 
-def arguments(guided: list[GuidedPrompt]) -> dict[str, torch.Tensor | list]:
+@torch.no_grad()
+def guided(pipeline: Pipeline, prompt: str, negative: str) -> Guided:
+    """Encode both."""
+    return families.of(pipeline).guided(pipeline, prompt, negative)
+
+
+def arguments(each: list[Guided]) -> Guided:
     """Arguments of an img2img pipeline's call for one image of each prompt."""
-    return {name: joined([one.encoded[name] for one in guided]) for name in guided[0].encoded}
+    return {name: joined([one[name] for one in each]) for name in each[0]}

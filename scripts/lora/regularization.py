@@ -21,6 +21,7 @@ The host counts the same in orchestrator/stage/exposures.go; one table of counts
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from common import data_order
@@ -88,11 +89,12 @@ def _kohya(order: Order, step: int) -> Samples:
     )
 
 
-def _registered(wanted: int, count: int, repeats: int) -> list[int]:
+@lru_cache(maxsize=16)
+def _registered(wanted: int, count: int, repeats: int) -> tuple[int, ...]:
     """The class image of each class sample of an epoch, at least as many as `wanted`."""
     first = range(min(count, -(-wanted // repeats)))
     samples = [i for i in first for _ in range(repeats)]
-    return samples + [i % count for i in range(wanted - len(samples) if count else 0)]
+    return (*samples, *(i % count for i in range(wanted - len(samples) if count else 0)))
 
 
 def _diffusers(order: Order, step: int) -> Samples:

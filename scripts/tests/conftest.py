@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from diffusers import (
     AutoencoderKL,
+    DiffusionPipeline,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     PNDMScheduler,
@@ -237,52 +239,49 @@ def z_image_pipeline() -> ZImagePipeline:
     )
 
 
+def saved(
+    factory: pytest.TempPathFactory, name: str, build: Callable[[Path], DiffusionPipeline]
+) -> Path:
+    """The folder of a base model that was saved, built beside it."""
+    folder = factory.mktemp(name)
+    build(folder).save_pretrained(folder / "model")
+    return folder / "model"
+
+
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a base model that predicts epsilon."""
-    folder = tmp_path_factory.mktemp("base")
-    pipeline(folder).save_pretrained(folder / "model")
-    return folder / "model"
+    return saved(tmp_path_factory, "base", pipeline)
 
 
 @pytest.fixture(scope="session")
 def v_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a base model that predicts velocity."""
-    folder = tmp_path_factory.mktemp("v_base")
-    pipeline(folder, "v_prediction").save_pretrained(folder / "model")
-    return folder / "model"
+    return saved(tmp_path_factory, "v_base", lambda folder: pipeline(folder, "v_prediction"))
 
 
 @pytest.fixture(scope="session")
 def wide_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a base model whose latents have 8 channels."""
-    folder = tmp_path_factory.mktemp("wide_base")
-    pipeline(folder, latent_channels=8).save_pretrained(folder / "model")
-    return folder / "model"
+    return saved(tmp_path_factory, "wide_base", lambda folder: pipeline(folder, latent_channels=8))
 
 
 @pytest.fixture(scope="session")
 def xl_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a Stable Diffusion XL base model."""
-    folder = tmp_path_factory.mktemp("xl_base")
-    xl_pipeline(folder).save_pretrained(folder / "model")
-    return folder / "model"
+    return saved(tmp_path_factory, "xl_base", xl_pipeline)
 
 
 @pytest.fixture(scope="session")
 def sd3_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a Stable Diffusion 3.5 base model."""
-    folder = tmp_path_factory.mktemp("sd3_base")
-    sd3_pipeline(folder).save_pretrained(folder / "model")
-    return folder / "model"
+    return saved(tmp_path_factory, "sd3_base", sd3_pipeline)
 
 
 @pytest.fixture(scope="session")
 def z_image_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a Z-Image base model."""
-    folder = tmp_path_factory.mktemp("z_image_base")
-    z_image_pipeline().save_pretrained(folder / "model")
-    return folder / "model"
+    return saved(tmp_path_factory, "z_image_base", lambda _: z_image_pipeline())
 
 
 @pytest.fixture(scope="session")
@@ -301,6 +300,15 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         Image.fromarray(pixels).save(path)
         paths.append(str(path))
     return paths
+
+
+@pytest.fixture
+def mask(tmp_path: Path) -> str:
+    """The file of a mask of 8 x 8 pixels of photos."""
+    pixels = np.zeros((36, 40), np.uint8)
+    pixels[12:20, 8:16] = 255
+    Image.fromarray(pixels).save(tmp_path / "mask.png")
+    return str(tmp_path / "mask.png")
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import torch
 
 from common.errors import StageError
 from common.framing import Rendering
+from diffusion import prompts
 from diffusion.base_model import Pipeline
-from diffusion.prompts import GuidedPrompt
 from lora import files as lora_files
 from lora import layers as lora_layers
 from lora.layers import Lora, Rows
@@ -50,7 +50,7 @@ class Style:
             self.lora = lora_layers.take_off(pipeline)
         with lora_layers.beside(pipeline, [self.lora] if self.lora else []) as rows:
             rows.prompts = [self.lora]
-            self.prompt = GuidedPrompt(pipeline, prompt, negative)
+            self.prompt = prompts.guided(pipeline, prompt, negative)
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,7 @@ HEAD = {"model": network.TRANSFORMERS, "resolution": 42, "trained": "head", "aug
 
 
 @pytest.mark.parametrize("kind", ["dinov2", "clip"])
-@pytest.mark.parametrize("changes", [{}, {"trained": "all", "augment": "mild"}])
+@pytest.mark.parametrize("changes", [{}, {"trained": "all", "augment": "mild", "steps": 120}])
 def test_a_classifier_on_it_is_kept_and_answers_as_it_did(kind, changes, request, classify_spec):
     weights = request.getfixturevalue(kind)
     rate = 1e-3 if changes else 0.1

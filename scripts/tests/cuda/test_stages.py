@@ -7,11 +7,9 @@ step and about the last is in a step.
 from collections import Counter
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
-from PIL import Image
 
 import autoencode
 import choose
@@ -94,15 +92,6 @@ def _place(wait: str) -> str:
     """A wait without the number of its line."""
     file, _, rest = wait.partition(":")
     return f"{file} {rest.partition(' ')[2]}"
-
-
-@pytest.fixture
-def mask(tmp_path) -> str:
-    """The file of a mask of photos."""
-    pixels = np.zeros((36, 40), np.uint8)
-    pixels[12:20, 8:16] = 255
-    Image.fromarray(pixels).save(tmp_path / "mask.png")
-    return str(tmp_path / "mask.png")
 
 
 @pytest.fixture

@@ -76,17 +76,8 @@ def inpainted(pipeline, pixels, masks, seeds, strength, sampler):
     return torch.stack(steps)
 
 
-@pytest.mark.parametrize(("sampler", "strength"), [("base", 0.7), ("euler_a", 1.0)])
-@pytest.mark.parametrize("channels", [4, 9])
-@pytest.mark.parametrize("kind", KINDS)
-def test_latents_are_those_of_diffusers_in_every_step(tmp_path, kind, channels, sampler, strength):
-    ours, theirs = parts(tmp_path, kind, channels)
-    pixels, masks = pictures(2)
-    made = inpainted(ours, pixels, masks, [3, 4], strength, sampler)
-    with layers.beside(ours, []) as rows:
-        theirs.scheduler = Denoiser(
-            Settings(32, strength, 6, 4.0, sampler, PLAIN), ours, rows
-        ).pipeline.scheduler
+def of_diffusers(theirs, pixels, masks, strength):
+    """Latents that diffusers' pipeline makes of seeds 3 and 4, after each step."""
     steps = []
     theirs(
         prompt=["a", "b"],
@@ -102,6 +93,21 @@ def test_latents_are_those_of_diffusers_in_every_step(tmp_path, kind, channels, 
         output_type="latent",
         callback_on_step_end=lambda _, __, ___, kept: steps.append(kept["latents"]) or kept,
     )
+    return steps
+
+
+@pytest.mark.parametrize(("sampler", "strength"), [("base", 0.7), ("euler_a", 1.0)])
+@pytest.mark.parametrize("channels", [4, 9])
+@pytest.mark.parametrize("kind", KINDS)
+def test_latents_are_those_of_diffusers_in_every_step(tmp_path, kind, channels, sampler, strength):
+    ours, theirs = parts(tmp_path, kind, channels)
+    pixels, masks = pictures(2)
+    made = inpainted(ours, pixels, masks, [3, 4], strength, sampler)
+    with layers.beside(ours, []) as rows:
+        theirs.scheduler = Denoiser(
+            Settings(32, strength, 6, 4.0, sampler, PLAIN), ours, rows
+        ).pipeline.scheduler
+    steps = of_diffusers(theirs, pixels, masks, strength)
     assert len(steps) >= (6 if strength == 1 else 4)
     for step, wanted in zip(made, steps, strict=True):
         assert (step - wanted).abs().max() < 1e-5
@@ -119,21 +125,7 @@ def test_so_are_those_of_flow_matching(request, which, kind, strength):
         made = inpainted(pipeline, pixels, masks, [3, 4], strength, "base")
     theirs = kind.from_pretrained(base, dtype=torch.float64)
     theirs.set_progress_bar_config(disable=True)
-    steps = []
-    theirs(
-        prompt=["a", "b"],
-        negative_prompt=["no", "no"],
-        image=pixels.double() / 255,
-        mask_image=masks[:, None].double(),
-        height=32,
-        width=32,
-        strength=strength,
-        num_inference_steps=6,
-        guidance_scale=4.0,
-        generator=[torch.Generator("cpu").manual_seed(seed) for seed in (3, 4)],
-        output_type="latent",
-        callback_on_step_end=lambda _, __, ___, kept: steps.append(kept["latents"]) or kept,
-    )
+    steps = of_diffusers(theirs, pixels, masks, strength)
     assert len(steps) == (6 if strength == 1 else 5)  # 6 - int(6 - 6 * 0.7)
     for step, wanted in zip(made, steps, strict=True):
         assert (step - wanted).abs().max() < 1e-4

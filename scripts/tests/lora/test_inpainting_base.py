@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
-from PIL import Image
 
 import generate
 import train_lora
@@ -29,15 +28,6 @@ def inpainting_base(tmp_path_factory) -> Path:
     named = json.loads(index.read_text()) | {"_class_name": "StableDiffusionInpaintPipeline"}
     index.write_text(json.dumps(named))
     return folder / "model"
-
-
-@pytest.fixture
-def mask(tmp_path) -> str:
-    """File of a mask of 8 x 8 pixels."""
-    pixels = np.zeros((36, 40), np.uint8)
-    pixels[12:20, 8:16] = 255
-    Image.fromarray(pixels).save(tmp_path / "mask.png")
-    return str(tmp_path / "mask.png")
 
 
 def test_a_lora_is_shown_its_images_masks(train_spec, inpainting_base, photos, mask, batches):
