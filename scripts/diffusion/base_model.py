@@ -24,6 +24,7 @@ for _library in (diffusers_logging, transformers.utils.logging):
     _library.disable_progress_bar()
 
 AS_THEY_ARE = BaseFiles()
+WIDE = 1024  # channels: UNets of Stable Diffusion's size have 1280
 
 _cached: tuple[tuple, Pipeline] | None = None
 
@@ -125,7 +126,13 @@ def _load(base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device)
     for module in (denoiser(pipeline), pipeline.vae):
-        # The layout that convolutions are fastest in; see docs/speed.md.
-        module.to(memory_format=torch.channels_last)
+        module.to(memory_format=_layout(module))
     _freeze(pipeline)
     return pipeline
+
+
+def _layout(network: torch.nn.Module) -> torch.memory_format:
+    """The layout that the network's convolutions are fastest in, as measured in docs/speed.md."""
+    channels = max(network.config.get("block_out_channels") or [0])
+    wide = network.device.type == "cpu" and channels >= WIDE
+    return torch.contiguous_format if wide else torch.channels_last

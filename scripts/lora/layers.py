@@ -12,7 +12,6 @@ from itertools import groupby
 
 import torch
 import torch.nn.functional as F
-from cachetools import LRUCache
 from peft import LoraConfig
 from peft.tuners.lora import LoraLayer
 from torch import nn
@@ -84,8 +83,7 @@ class Rows:
     `samples` has the LoRA of every row of the denoiser's batch, None for none, equal ones beside
     each other; `prompts` those of the text encoders'. Both are set before a forward pass and stay
     until its backward pass is over, since gradient checkpointing runs layers again. A batch that is
-    a multiple of them (guidance puts unconditional rows before the others) repeats them. The
-    products of `joined` are computed in any case, even where no row is theirs.
+    a multiple of them (guidance puts unconditional rows before the others) repeats them.
     """
 
     def __init__(self, denoiser: str) -> None:
@@ -93,58 +91,76 @@ class Rows:
         self._of_denoiser = f"{denoiser}."
         self.samples: list[Lora | None] = []
         self.prompts: list[Lora | None] = []
-        self.joined: list[Lora] = []
-        self._known: LRUCache = LRUCache(maxsize=64)
 
     def _adding(self, path: str):
         def add(_: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
             owners = self.samples if path.startswith(self._of_denoiser) else self.prompts
             runs = _runs(owners, path, len(output))
-            found = [low for low, _ in runs] + [lora.layers.get(path) for lora in self.joined]
-            lows = list({id(low): low for low in found if low}.values())
-            if not lows:
+            if not any(low for low, _ in runs):
                 return output
-            if len(runs) == len(lows) == 1:
-                addition = lows[0](inputs[0])
-            else:
-                addition = _at_once(lows, self._scales(lows, runs, output.device), inputs[0])
-            return (output + addition).to(output.dtype)
+            return (output + _addition(runs, inputs[0], output)).to(output.dtype)
 
         return add
 
-    def _scales(self, lows: list[LowRank], runs: "Runs", device: torch.device) -> torch.Tensor:
-        """(rows, ranks of all LoRAs): a row's scale in the columns of its own LoRA, 0 elsewhere."""
-        ranks = tuple((low.rank, low.scale) for low in lows)
-        places = tuple((lows.index(low) if low else -1, count) for low, count in runs)
-        key = (ranks, places)
-        if key not in self._known:
-            first = [sum(low.rank for low in lows[:place]) for place in range(len(lows))]
-            scales = torch.zeros(sum(n for _, n in runs), sum(low.rank for low in lows))
-            row = 0
-            for place, count in places:
-                if place >= 0:
-                    columns = slice(first[place], first[place] + lows[place].rank)
-                    scales[row : row + count, columns] = lows[place].scale
-                row += count
-            self._known[key] = scales.to(device)
-        return self._known[key]
 
+def _addition(runs: "Runs", rows: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+    """What the LoRAs add to a layer's `output` for its input `rows`.
 
-def _at_once(lows: list[LowRank], scales: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """What several LoRAs add to one layer, as one LoRA of all their ranks.
-
-    Each row has its own LoRA's columns left. Two large products are quicker than many small ones,
-    though more is computed. Scales are multiplied in float32, as peft's own numbers are.
+    Neighbours of one rank and scale with as many rows each are computed together.
     """
-    down = torch.cat([low.down.weight for low in lows])
-    up = torch.cat([low.up.weight for low in lows], dim=1)
-    rows, first = rows.to(down.dtype), lows[0].down
-    if isinstance(first, nn.Conv2d):
-        hidden = F.conv2d(rows, down, None, first.stride, first.padding, first.dilation)
-        return F.conv2d((hidden * scales[:, :, None, None]).to(up.dtype), up)
-    hidden = F.linear(rows, down)
-    between = (1,) * (rows.dim() - 2)
-    return F.linear((hidden * scales.view(len(rows), *between, -1)).to(up.dtype), up)
+
+    def alike(run: tuple[LowRank | None, int]) -> tuple:
+        low, count = run
+        return (low.rank, low.scale, count) if low else ()
+
+    groups = [[*group] for _, group in groupby(runs, key=alike)]
+    sizes = [sum(count for _, count in group) for group in groups]
+    parts = []
+    # Split, whose gradient is one of the same layout; that of slices is filled with zeros first.
+    for group, own, out in zip(groups, rows.split(sizes), output.split(sizes), strict=True):
+        lows = [low for low, _ in group if low]
+        parts.append(_at_once(lows, own) if lows else torch.zeros_like(out))
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _at_once(lows: list[LowRank], rows: torch.Tensor) -> torch.Tensor:
+    """What LoRAs of one rank and scale add to one layer, for the same number of `rows` each."""
+    if len(lows) == 1:
+        return lows[0](rows)
+    rows, first = rows.to(lows[0].down.weight.dtype), lows[0]
+    ups = torch.stack([low.up.weight.flatten(1) for low in lows])
+    if isinstance(first.down, nn.Linear):
+        downs = torch.stack([low.down.weight for low in lows])
+        hidden = torch.bmm(rows.reshape(len(lows), -1, rows.shape[-1]), downs.mT)
+        return torch.bmm(hidden * first.scale, ups.mT).view(*rows.shape[:-1], -1)
+    # cuDNN is slow with groups.
+    hidden = (through_all if rows.device.type == "cuda" else in_groups)(lows, rows)
+    height, width, rank = hidden.shape[2:]
+    added = torch.bmm(hidden.reshape(len(lows), -1, rank) * first.scale, ups.mT)
+    return added.view(len(rows), height, width, -1).movedim(-1, 1)
+
+
+def in_groups(lows: list[LowRank], rows: torch.Tensor) -> torch.Tensor:
+    """Convolutions of (L * n, C, H, W) by `down` of L LoRAs of n rows each: (L, n, h, w, rank).
+
+    As one of n images with L * C channels, a row of each LoRA in an image, in channels-last layout.
+    """
+    count = len(lows)
+    beside = rows.movedim(1, -1).unflatten(0, (count, -1)).movedim(0, -2).flatten(-2)
+    hidden = _convolved(lows, beside.movedim(-1, 1), groups=count)
+    return hidden.movedim(1, -1).unflatten(-1, (count, -1)).movedim(-2, 0)
+
+
+def through_all(lows: list[LowRank], rows: torch.Tensor) -> torch.Tensor:
+    """As `in_groups`: each row passes through all LoRAs, and what is its own is kept."""
+    count = len(lows)
+    hidden = _convolved(lows, rows).unflatten(1, (count, -1)).unflatten(0, (count, -1))
+    return hidden.diagonal(dim1=0, dim2=2).permute(4, 0, 2, 3, 1)
+
+
+def _convolved(lows: list[LowRank], rows: torch.Tensor, groups: int = 1) -> torch.Tensor:
+    weights, how = torch.cat([low.down.weight for low in lows]), lows[0].down
+    return F.conv2d(rows, weights, None, how.stride, how.padding, how.dilation, groups)
 
 
 @contextmanager

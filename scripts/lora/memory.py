@@ -1,8 +1,9 @@
 """How many samples of a training step pass through the UNet at once: as many as fit.
 
-One sample, and then two, are tried before the training begins, beside all LoRAs of the group. What
-the second adds at each moment is what each takes then, the rest is there once. The moments differ:
-many samples need most when the forward pass ends, large LoRAs in the backward pass.
+One sample is tried before the training begins, beside all LoRAs of the group. Where all would not
+fit if each took as much, two are tried: what the second adds at each moment is what each takes
+then, the rest is there once. The moments differ: many samples need most when the forward pass ends,
+large LoRAs in the backward pass.
 """
 
 import bisect
@@ -17,7 +18,9 @@ from lora.batch import concatenate
 from lora.group import Group
 from lora.work import Work
 
-SHARE = 0.7  # of free memory that is filled; the rest is for kernels' workspaces and other programs
+# Of free memory that is filled; the rest is for kernels' workspaces, other programs, and the copies
+# with which convolutions of several LoRAs are computed together (up to a tenth).
+SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,20 @@ def limit(group: Group, works: list[Work]) -> None:
         group.at_once = samples_at_once(counts, parts, NOTHING, free=0)
         return
     free = memory.free_bytes(group.denoiser.device)
-    group.at_once = samples_at_once(counts, parts, needed(group, works, free), free)
+    need = needed(group, works, sum(counts), free)
+    group.at_once = samples_at_once(counts, parts, need, free)
 
 
-def needed(group: Group, works: list[Work], free: int) -> Need:
-    """What a step of these trainings takes, found by trying; `free` bytes are free."""
+def needed(group: Group, works: list[Work], samples: int, free: int) -> Need:
+    """What a step of these trainings, of so many samples in all, takes at most, found by trying;
+    `free` bytes are free."""
     always = sum(_always(work) for work in works)
+    with torch.no_grad():
+        group.condition([work.training for work in works])  # is kept, and would count as a sample's
     one = _tried(group, works, 1)
-    if 2 * max(one) + always > SHARE * free:
-        return Need(frozenset({(0, max(one))}), always)  # two may not fit
+    as_the_first = Need(frozenset({(0, max(one))}), always)
+    if as_the_first.of(samples) <= SHARE * free or as_the_first.of(2) > SHARE * free:
+        return as_the_first  # all fit; or two may not
     two = _tried(group, works, 2)
     # From the end: at the beginning, the first of them fills tables that the second finds.
     moments = zip(reversed(one), reversed(two), strict=False)
@@ -74,8 +82,8 @@ def needed(group: Group, works: list[Work], free: int) -> Need:
 def _tried(group: Group, works: list[Work], samples: int) -> list[int]:
     """Bytes alive during the forward and backward pass of so many samples.
 
-    Whose they are makes no difference: all LoRAs' products are computed, as in a batch with samples
-    of all. Gradients are there already, as in all parts of a step but the first.
+    Whose they are makes little difference: each passes through one LoRA. Gradients are there
+    already, as in all parts of a step but the first.
     """
     trainings = [work.training for work in works]
     first = next(trainings[0].draw(0, 0).batch.split(1))
@@ -83,21 +91,19 @@ def _tried(group: Group, works: list[Work], samples: int) -> list[int]:
     for training in trainings:
         for parameter in training.lora.parameters.values():
             parameter.grad = torch.zeros_like(parameter)
-    group.rows.joined = [training.lora for training in trainings]
     try:
         return allocations.trace_of(
             lambda: group.backward(batch, owners, trainings), group.denoiser.device
         )
     finally:
-        group.rows.joined = []
         for training in trainings:
             training.optimizer.inner.zero_grad(set_to_none=True)
 
 
 def _always(work: Work) -> int:
     """Bytes that a training holds from its first step on: gradients, which stay from part to part,
-    and the optimizer's state, unless that was loaded."""
+    the optimizer's state, unless that was loaded, and its weights beside those of other LoRAs."""
     training = work.training
     weights = sum(parameter.nbytes for parameter in training.lora.parameters.values())
     state = 0 if training.optimizer.inner.state else optimizers.STATE[training.settings.optimizer]
-    return int(weights * (1 + state))
+    return int(weights * (2 + state))
