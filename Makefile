@@ -5,7 +5,7 @@
 #   make test-slow  the tests that are left: fifteen more
 #   make test-slurm  the tests of --executor slurm, on a real Slurm of two nodes on this machine
 #   make publish  run experiments/quick.yaml anew and write what it came to into experiments/published
-#   make bench    benchmarks
+#   make bench    benchmarks (more than an hour); KOHYA=CHECKOUT KOHYA_PYTHON=... adds those of sd-scripts
 #   make chaos    kill a small experiment 200 times at random moments (about an hour)
 #   make fuzz     fuzz what reads other people's bytes, a minute each
 #   make simulate  the tables of docs/results.md: how often reports are wrong (hours)
@@ -77,6 +77,7 @@ bench: build
 	@$(env) .venv/bin/python3 scripts/bench/snakemake_noop.py
 	@$(env) .venv/bin/python3 scripts/bench/host_memory.py
 	@$(env) .venv/bin/python3 scripts/bench/speed.py
+	@$(env) .venv/bin/python3 scripts/bench/real_size.py $(if $(KOHYA),--kohya $(KOHYA) --kohya-python $(or $(KOHYA_PYTHON),python3))
 
 chaos: build
 	@$(env) KIZU_CHAOS=$${KIZU_CHAOS:-200} go test -count=1 -timeout 12h -run '^TestChaos$$' -v ./orchestrator/command

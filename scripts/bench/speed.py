@@ -105,9 +105,13 @@ class Bench:
         return sum(run(HERE / script, file)["wall"] for file in files)
 
     def stage(self, name: str, how: str, specs: list[dict[str, Any]], what: str = "wall") -> float:
-        """One process of ours for all, as a worker of kizu is."""
-        file = write(self.folder, "specs", self.fresh(specs))
-        return run(HERE / "stage.py", name, how, file, **of_workers())[what]
+        """One process of ours for all."""
+        return self.staged(name, how, self.fresh(specs))[what]
+
+    def staged(self, name: str, how: str, specs: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a process says of a stage that it has run as a worker of kizu does."""
+        file = write(self.folder, "specs", specs)
+        return run(HERE / "stage.py", name, how, file, **of_workers())
 
     def rows(self) -> list[Row]:
         """The comparisons that this device is for."""
