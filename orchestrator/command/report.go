@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kizu/orchestrator/execute"
+	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/report"
 )
 
@@ -70,12 +72,28 @@ func (s *settings) results(ctx context.Context, file string) (*planned, *report.
 	if err != nil {
 		return nil, nil, err
 	}
-	reasons, err := planned.jobReasons()
+	reasons, err := planned.lastReasons()
 	if err != nil {
 		return nil, nil, err
 	}
 	r, err := report.Collect(planned.plan, planned.store, reasons)
 	return planned, r, err
+}
+
+// lastReasons says which tasks have failed in the latest run and are missing since, for a report
+// of what it left.
+func (p *planned) lastReasons() (map[string]string, error) {
+	runs, err := runlog.Runs(p.store.Logs(""), p.plan.Experiment.Name)
+	if err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	summary := &execute.Summary{Failures: map[string]error{}}
+	for id, failure := range runlog.FailureLogOf(p.store.Logs(runs[len(runs)-1])).Failures(p.plan) {
+		if task, err := p.plan.Find(id); err == nil && !task.Reuse {
+			summary.Failures[id] = failure
+		}
+	}
+	return summary.Reasons(), nil
 }
 
 // report writes a report's tables to the screen, and its files.

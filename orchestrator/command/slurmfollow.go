@@ -71,22 +71,6 @@ func (p *planned) jobs(ctx context.Context) (*slurm.Status, error) {
 	return slurm.StatusOf(ctx, *latest, p.store.Logs(latest.Run))
 }
 
-// jobReasons says which tasks have failed in the jobs of the latest run, for a
-// report of what they left.
-func (p *planned) jobReasons() (map[string]string, error) {
-	latest, err := p.submission()
-	if err != nil || latest == nil {
-		return nil, err
-	}
-	summary := &execute.Summary{Failures: map[string]error{}}
-	for id, failure := range runlog.FailureLogOf(p.store.Logs(latest.Run)).Failures(p.plan) {
-		if task, err := p.plan.Find(id); err == nil && !task.Reuse {
-			summary.Failures[id] = failure
-		}
-	}
-	return summary.Reasons(), nil
-}
-
 // printJobs says what the jobs of the latest run do, while tasks are missing.
 func (p *planned) printJobs(ctx context.Context, out io.Writer) error {
 	if len(p.plan.ToRun()) == 0 {

@@ -39,17 +39,17 @@ func TestEncoderFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := encoder.Check()
-	filetest.Fails(t, err, "features model "+f.Path("dino"), "model.safetensors is damaged")
+	filetest.Fails(t, err, "vision transformer "+f.Path("dino"), "model.safetensors is damaged")
 	if err := os.Rename(f.Path("dino/model.safetensors"), f.Path("dino/pytorch_model.bin")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = encoder.Check()
-	filetest.Fails(t, err, "features model "+f.Path("dino"), "it has no model.safetensors file but pickles")
+	filetest.Fails(t, err, "vision transformer "+f.Path("dino"), "it has no model.safetensors file but pickles")
 	f.Text("photos/0.png", "")
 	_, err = FindEncoder(nil, "photos", f.Path("photos"))
 	filetest.Fails(t, err, "photos is no model of transformers: it has no config.json")
 	_, err = FindEncoder(nil, "./nowhere", f.Path("nowhere"))
-	filetest.Fails(t, err, `features model "./nowhere": no such folder (looked for `+f.Path("nowhere"))
+	filetest.Fails(t, err, `vision transformer "./nowhere": no such folder (looked for `+f.Path("nowhere"))
 }
 
 func TestEncoderOfTheHub(t *testing.T) {
@@ -59,7 +59,7 @@ func TestEncoderOfTheHub(t *testing.T) {
 	t.Setenv("TRANSFORMERS_OFFLINE", "")
 	t.Setenv("HF_HUB_OFFLINE", "1")
 	_, err := findEncoder(t, name, f.Path(name)).Check()
-	filetest.Fails(t, err, "features model owner/model is not in the Hugging Face cache ("+f.Path("cache")+"), and HF_HUB_OFFLINE is set")
+	filetest.Fails(t, err, "vision transformer owner/model is not in the Hugging Face cache ("+f.Path("cache")+"), and HF_HUB_OFFLINE is set")
 	f.Text("cache/models--owner--model/refs/main", "0123abcd")
 	f.wholeEncoder("cache/models--owner--model/snapshots/0123abcd")
 	encoder := findEncoder(t, name, f.Path(name))

@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -125,16 +126,16 @@ const encoderConfig = "config.json"
 func FindEncoder(h *filehash.Hashes, name, path string) (*Encoder, error) {
 	if exists(path) {
 		if !exists(filepath.Join(path, encoderConfig)) {
-			return nil, fmt.Errorf("features model %s is no model of transformers: it has no %s", path, encoderConfig)
+			return nil, fmt.Errorf("vision transformer %s is no model of transformers: it has no %s", path, encoderConfig)
 		}
 		sum, err := folder(h, path)
 		if err != nil {
-			return nil, fmt.Errorf("features model %s: %w", path, err)
+			return nil, fmt.Errorf("vision transformer %s: %w", path, err)
 		}
 		return &Encoder{Name: name, Path: path, SHA256: sum}, nil
 	}
 	if !hubID.MatchString(name) {
-		return nil, fmt.Errorf("features model %q: no such folder (looked for %s)", name, path)
+		return nil, fmt.Errorf("vision transformer %q: no such folder (looked for %s)", name, path)
 	}
 	return &Encoder{Name: name, Cached: hubSnapshot(name, encoderConfig)}, nil
 }
@@ -142,13 +143,31 @@ func FindEncoder(h *filehash.Hashes, name, path string) (*Encoder, error) {
 // Check says where the model is, or why a run could not load it. It reads headers only.
 func (e *Encoder) Check() (note string, err error) {
 	if e.Path == "" {
-		return checkHub("features model", e.Name, e.Cached, checkEncoder)
+		return checkHub("vision transformer", e.Name, e.Cached, checkEncoder)
 	}
 	note, err = checkEncoder(e.Path)
 	if err != nil {
-		return "", fmt.Errorf("features model %s: %w", e.Path, err)
+		return "", fmt.Errorf("vision transformer %s: %w", e.Path, err)
 	}
 	return "folder " + e.Path + note, nil
+}
+
+// Patch is the side in pixels of the squares that the model sees, as its config.json says; 0
+// if it is not on this machine.
+func (e *Encoder) Patch() int {
+	type config struct {
+		Patch  int     `json:"patch_size"`
+		Vision *config `json:"vision_config"` // of a model of texts and images
+	}
+	var c config
+	data, err := os.ReadFile(filepath.Join(cmp.Or(e.Path, e.Cached), encoderConfig))
+	if err != nil || json.Unmarshal(data, &c) != nil {
+		return 0 // which Check says, if it is there
+	}
+	if c.Vision != nil {
+		return c.Vision.Patch
+	}
+	return c.Patch
 }
 
 // Place is where a worker finds the model: its folder, or for a model of the hub

@@ -62,7 +62,7 @@ func (b *Base) Wanted(listing Listing) (files []string, err error) {
 }
 
 // What and the methods below implement HubModel.
-func (e *Encoder) What() string    { return "features model " + e.Name }
+func (e *Encoder) What() string    { return "vision transformer " + e.Name }
 func (e *Encoder) HubName() string { return e.Name }
 func (e *Encoder) Absent() bool    { return e.OfTheHub() && absent(e.Cached, checkEncoder) }
 

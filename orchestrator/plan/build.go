@@ -34,8 +34,8 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		in:  in, division: in.Division,
 		draws: map[int64]*dataset.Division{},
 		byKey: map[string]*Task{}, byLabel: map[string]*Task{},
-		plan:  &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder, Encoders: encodersOf(in.Encoder, in.Weights), referee: in.Referee},
-		refs:  map[string]stage.Ref{},
+		plan: &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder, Encoders: encodersOf(in.Encoder, in.Weights), referee: in.Referee},
+		refs: map[string]stage.Ref{}, unknown: map[string]string{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
 		counts: exp.GeneratedCounts(), decodes: exp.DecodedCounts(),
 	}
@@ -87,6 +87,7 @@ type builder struct {
 	// each names hundreds of images.
 	byLabel   map[string]*Task
 	refs      map[string]stage.Ref       // of images, by hash
+	unknown   map[string]string          // of LoRAs' targets: what no layer of the base model is called
 	loras     map[string]stage.TrainLoRA // of patterns and of study 2's classes, of each draw; the seed is missing
 	trainings map[string]stage.Classify  // of conditions and draws; the seed and generated images are missing
 

@@ -80,7 +80,7 @@ func TestCheckListsAll(t *testing.T) {
 	}
 }
 
-// TestCheckLooksForFeatures: a features model that cannot be had is a problem
+// TestCheckLooksForFeatures: a vision transformer that cannot be had is a problem
 // before a run.
 func TestCheckLooksForFeatures(t *testing.T) {
 	t.Setenv("HF_HUB_CACHE", t.TempDir())
@@ -91,7 +91,7 @@ func TestCheckLooksForFeatures(t *testing.T) {
 	}
 	t.Setenv("HF_HUB_OFFLINE", "1")
 	c := checkArticle(t, nil, "patterns.features=dinov2")
-	if len(c.Problems) != 1 || !strings.Contains(c.Problems[0], "features model facebook/dinov2-small is not in the Hugging Face cache") {
+	if len(c.Problems) != 1 || !strings.Contains(c.Problems[0], "vision transformer facebook/dinov2-small is not in the Hugging Face cache") {
 		t.Errorf("problems %q", c.Problems)
 	}
 }

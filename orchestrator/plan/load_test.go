@@ -132,6 +132,13 @@ func TestTransformer(t *testing.T) {
 	if models, _ := p.Downloads(p.Tasks); len(models) != 1 || models[0].HubName() != "facebook/dinov2-small" {
 		t.Errorf("downloads %v", models)
 	}
+	for name, config := range map[string]string{"vit": `{"patch_size": 15}`, "both": `{"patch_size": 1, "vision_config": {"patch_size": 15}}`} {
+		d.write(name+"/config.json", config)
+		_, err := d.load(with(name))
+		if err == nil || !strings.Contains(err.Error(), "is no multiple of 15 pixels, the side of the patches that "+name+" sees: use 225") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	d.write("dino/config.json", "{}")
 	d.write("copy/config.json", "{}")
 	folder := d.plan(with("dino"))
@@ -229,7 +236,7 @@ func TestLoadErrors(t *testing.T) {
 		{"no elpv-dataset", "format: folders, root: data, noun: board, defects: [crack, cut]", "format: elpv, noun: cell, good: functional, defects: [defective mono]", nil, "the package elpv-dataset is not installed"},
 		{"no base", "base: tiny", "base: ./nowhere", nil, `small.yaml:3:7: base model "./nowhere": no such folder`},
 		{"no weights", "weights: none", "weights: weights/b1.safetensors", nil, "small.yaml:20:23: classifier.weights: open "},
-		{"no features model", "show: 3", "show: 3\n  features: ./dino", nil, `small.yaml:9:13: patterns.features: features model "./dino": no such folder`},
+		{"no vision transformer", "show: 3", "show: 3\n  features: ./dino", nil, `small.yaml:9:13: patterns.features: vision transformer "./dino": no such folder`},
 		{"weights of another format", "weights: none", "weights: weights/b0.pt", nil, `classifier.weights "weights/b0.pt" is none of imagenet, lite0, none, or a .safetensors file`},
 		{"too few to test", "defects: 2}", "defects: 7}", nil, `there are too few photos:
   small.yaml:14:19: class "crack" has 6 images for testing, and 7 are needed: add images or ask for fewer

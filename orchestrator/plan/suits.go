@@ -27,7 +27,9 @@ func (b *builder) suits(spec stage.Spec) error {
 	var found []unsuited
 	switch s := spec.(type) {
 	case stage.TrainLoRA:
+		unknown := b.unknownLayer(s.Target)
 		found = []unsuited{
+			{unknown != "", s.Target == lora.Target, "lora.target", fmt.Sprintf("has no layer whose name ends in %s: use attention, or the ends of other layers' names", unknown)},
 			{s.Resolution%f.Multiple() != 0, s.Resolution == lora.Resolution, "lora.resolution", fmt.Sprintf("takes pictures whose sides are a multiple of %d, and not %d", f.Multiple(), s.Resolution)},
 			{f.Flow && s.MinSNRGamma > 0, s.MinSNRGamma == lora.MinSNRGamma, "lora.min_snr_gamma", "learns by flow matching, and min-SNR weights go by a diffusion's signal-to-noise ratio: leave it out"},
 			{f.Flow && s.TextEncoder, s.TextEncoder == lora.TextEncoder, "lora.text_encoder", "has text encoders that are not trained: leave it out"},
@@ -54,6 +56,21 @@ func (b *builder) suits(spec stage.Spec) error {
 		}
 	}
 	return nil
+}
+
+// unknownLayer is the first end of a name in a LoRA's target that no layer of the base model
+// has, as far as that can be seen; "" for none.
+func (b *builder) unknownLayer(target string) string {
+	found, known := b.unknown[target]
+	if !known && b.in.Base.WidthOf([]string{"to_q"}) > 0 {
+		for _, word := range strings.Split(target, "+") {
+			if found == "" && word != "attention" && word != "conv" && b.in.Base.WidthOf([]string{word}) == 0 {
+				found = word
+			}
+		}
+	}
+	b.unknown[target] = found
+	return found
 }
 
 // stepNotes say how many steps are run where that is not int(steps × strength).

@@ -34,11 +34,26 @@ func findWeights(exp *experiment.Experiment, hashes *filehash.Hashes) (map[strin
 		if (found[name].Encoder != nil) != (classifier.Model == experiment.Transformers) {
 			return nil, exp.Fault("classifier.weights", fmt.Errorf("classifier.weights %q are of model %s and of no other", name, experiment.Transformers))
 		}
+		if err := seesWhole(classifier, found[name].Encoder); err != nil {
+			return nil, exp.Fault("classifier.resolution", err)
+		}
 		if models := &found[name].Models; !slices.Contains(*models, classifier.Model) {
 			*models = append(*models, classifier.Model)
 		}
 	}
 	return found, nil
+}
+
+// seesWhole refuses a resolution that a vision transformer would see cut off.
+func seesWhole(classifier experiment.Classifier, encoder *model.Encoder) error {
+	if encoder == nil {
+		return nil
+	}
+	patch, side := encoder.Patch(), classifier.Resolution
+	if patch == 0 || side%patch == 0 {
+		return nil
+	}
+	return fmt.Errorf("classifier.resolution %d is no multiple of %d pixels, the side of the patches that %s sees: use %d", side, patch, encoder.Name, max(1, (side+patch/2)/patch)*patch)
 }
 
 // weightsNamed looks up what the setting classifier.weights names.

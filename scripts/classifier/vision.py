@@ -121,7 +121,7 @@ def load(model: str, device: torch.device) -> Encoder:
         called = AutoConfig.from_pretrained(model).model_type
         if called not in SUPPORTED:
             raise StageError(
-                f"features model {model} is a {called}; supported are {', '.join(SUPPORTED)}"
+                f"vision transformer {model} is a {called}; supported are {', '.join(SUPPORTED)}"
             )
         kind = SUPPORTED[called]
         network, loading = kind.network.from_pretrained(
@@ -136,12 +136,12 @@ def load(model: str, device: torch.device) -> Encoder:
             raise
         reason = str(error).strip().splitlines()[0]
         raise StageError(
-            f"features model {model} cannot be loaded ({reason}); give a folder with"
+            f"vision transformer {model} cannot be loaded ({reason}); give a folder with"
             " config.json, preprocessor_config.json and safetensors weights"
         ) from error
     if loading["missing_keys"]:
         raise StageError(
-            f"features model {model} has no weights for {min(loading['missing_keys'])}; copy it"
+            f"vision transformer {model} has no weights for {min(loading['missing_keys'])}; copy it"
             " again"
         )
     return Encoder(network.to(device).eval(), processor, kind)

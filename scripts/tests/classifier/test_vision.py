@@ -161,7 +161,7 @@ def test_a_model_of_the_hub_comes_from_the_cache(dinov2, run, tmp_path, monkeypa
     monkeypatch.setattr("transformers.utils.hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert run("owner/model").shape == (12, 32)
-    with pytest.raises(StageError, match="features model owner/other cannot be loaded"):
+    with pytest.raises(StageError, match="vision transformer owner/other cannot be loaded"):
         run("owner/other", "other")
 
 
@@ -170,7 +170,7 @@ def test_errors(dinov2, run, tmp_path):
         with pytest.raises(StageError, match=message):
             run(tmp_path / name if name != "dinov2" else dinov2, f"out of {message[:9]}")
 
-    fails("features model .*nowhere cannot be loaded", "nowhere")
+    fails("vision transformer .*nowhere cannot be loaded", "nowhere")
     other = ResNetConfig(embedding_size=8, hidden_sizes=[8], depths=[1], num_channels=3)
     ResNetModel(other).save_pretrained(tmp_path / "resnet")
     fails("is a resnet; supported are dinov2", "resnet")
