@@ -55,12 +55,12 @@ test-go: build
 race: build
 	@$(env) go test -race -timeout 120m ./...
 
-# Trainings in all precisions and families, kills, hubs: what takes longer than it often tells.
+# Trainings in all precisions and families, kills, hubs, simulated studies: what takes longer than it often tells.
 slow_scripts = $(shell grep -l '^\[short\]' orchestrator/command/testdata/script/*.txtar | xargs -n 1 basename -s .txtar | paste -sd'|')
 test-slow: build
 	@$(MAKE) --no-print-directory test-python PYTEST="-m slow"
 	@$(env) go test -timeout 40m -run '^TestChaos$$|^TestScripts$$/^($(slow_scripts))$$' ./orchestrator/command
-	@$(env) go test -timeout 40m ./pyembed/...
+	@$(env) go test -timeout 40m ./pyembed/... ./orchestrator/result
 
 # PYTEST=... takes other arguments than those that leave out what is slow.
 # Threads that wait for work sleep, as in kizu's workers: several processes share the cores.

@@ -2,7 +2,9 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -46,7 +48,7 @@ var components = []component{
 // are used.
 func (c component) check(dir string) (weights, error) {
 	if !exists(dir) {
-		return weights{}, fmt.Errorf("%s is missing", c.name)
+		return weights{}, fmt.Errorf("%s is missing: copy it again", c.name)
 	}
 	err := c.complete(func(file string) bool { return exists(filepath.Join(dir, file)) })
 	if err != nil || c.stem == "" {
@@ -67,7 +69,7 @@ func (c component) complete(has func(file string) bool) error {
 			missing = list[place]
 		}
 	}
-	return fmt.Errorf("%s has no %s", c.name, missing)
+	return fmt.Errorf("%s has no %s: copy it again", c.name, missing)
 }
 
 // weights are those of a component's files that are loaded.
@@ -194,7 +196,9 @@ func checkShards(dir, name, file string) error {
 		if shard != filepath.Base(shard) {
 			return fmt.Errorf("%s: %s lists a file of another folder, %s", name, file, shard)
 		}
-		if _, err := readHeader(filepath.Join(dir, shard)); err != nil {
+		if _, err := readHeader(filepath.Join(dir, shard)); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s lacks %s, which %s lists: copy it again", name, shard, file)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -211,7 +215,7 @@ func readJSON(path string, value any) error {
 		return err
 	}
 	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("%s is damaged: %w", path, err)
+		return fmt.Errorf("%s is damaged (%w): copy it again", path, err)
 	}
 	return nil
 }

@@ -113,6 +113,9 @@ func filesOfFolder(dir string) (files Files, note string, err error) {
 		}
 		weights, err := c.check(filepath.Join(dir, c.name))
 		if err != nil {
+			if !exists(filepath.Join(dir, c.name)) && slices.Contains(family.Optional, c.name) {
+				err = fmt.Errorf("%s is missing, which %s lists: copy it, or write [null, null] for it there", c.name, modelIndex)
+			}
 			return files, "", err
 		}
 		if weights.variant != "" {
@@ -128,7 +131,29 @@ func filesOfFolder(dir string) (files Files, note string, err error) {
 	if len(uses) > 0 {
 		note = "; weights: " + strings.Join(uses, ", ")
 	}
+	if err := schedulerFits(dir, family); err != nil {
+		return files, "", err
+	}
 	return files, note, channelsFit(dir, family)
+}
+
+// flowScheduler is that of models that learn by flow matching, diffusers' name of it.
+const flowScheduler = "FlowMatchEulerDiscreteScheduler"
+
+// schedulerFits refuses a scheduler by which no model of the family has learnt: training and
+// sampling would go by it, and come to nothing.
+func schedulerFits(dir string, f *Family) error {
+	var scheduler struct {
+		Class string `json:"_class_name"`
+	}
+	path := filepath.Join(dir, "scheduler", "scheduler_config.json")
+	if err := readJSON(path, &scheduler); err != nil {
+		return err
+	}
+	if (scheduler.Class == flowScheduler) != f.Flow {
+		return fmt.Errorf("%s is of a %q, by which models of its kind do not learn: copy it again", path, scheduler.Class)
+	}
+	return nil
 }
 
 // channelsFit refuses a folder whose denoiser takes more than the autoencoder's

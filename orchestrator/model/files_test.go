@@ -60,7 +60,7 @@ func TestCheckModel(t *testing.T) {
 			f.Text("m/model_index.json", `{"_class_name": "StableDiffusion3Pipeline", "transformer": ["d", "T"], "vae": ["d", "V"],
 				"text_encoder": ["t", "T"], "text_encoder_2": ["t", "T"], "text_encoder_3": ["t", "T5"], "tokenizer_3": [null, null],
 				"tokenizer": ["t", "T"], "tokenizer_2": ["t", "T"], "scheduler": ["d", "S"]}`)
-		}, "text_encoder_3 is missing"},
+		}, "text_encoder_3 is missing, which model_index.json lists: copy it, or write [null, null] for it there"},
 		{"no unet", func(f files) { _ = os.RemoveAll(f.Path("m/unet")) }, "unet is missing"},
 		{"no weights", func(f files) { _ = os.Remove(f.Path("m/unet/diffusion_pytorch_model.safetensors")) }, "unet has no .safetensors file"},
 		{"weights of a name that is not looked for", func(f files) {
@@ -87,11 +87,14 @@ func TestCheckModel(t *testing.T) {
 		{"no configuration", func(f files) { _ = os.Remove(f.Path("m/vae/config.json")) }, "vae has no config.json"},
 		{"a damaged configuration", func(f files) { f.Text("m/vae/config.json", "[") }, "config.json is damaged"},
 		{"no scheduler", func(f files) { _ = os.Remove(f.Path("m/scheduler/scheduler_config.json")) }, "scheduler has no scheduler_config.json"},
+		{"a scheduler of flow matching", func(f files) {
+			f.Text("m/scheduler/scheduler_config.json", `{"_class_name": "FlowMatchEulerDiscreteScheduler"}`)
+		}, `scheduler_config.json is of a "FlowMatchEulerDiscreteScheduler", by which models of its kind do not learn`},
 		{"a shard is missing", func(f files) {
 			f.rename("m/unet/diffusion_pytorch_model.safetensors", "m/unet/diffusion_pytorch_model-00001-of-00002.safetensors")
 			f.Text("m/unet/diffusion_pytorch_model.safetensors.index.json", `{"weight_map":
 				{"a": "diffusion_pytorch_model-00001-of-00002.safetensors", "b": "diffusion_pytorch_model-00002-of-00002.safetensors"}}`)
-		}, "diffusion_pytorch_model-00002-of-00002.safetensors: no such file"},
+		}, "unet lacks diffusion_pytorch_model-00002-of-00002.safetensors, which diffusion_pytorch_model.safetensors.index.json lists: copy it again"},
 		{"a shard elsewhere", func(f files) {
 			f.rename("m/unet/diffusion_pytorch_model.safetensors", "m/unet/diffusion_pytorch_model-00001-of-00001.safetensors")
 			f.Text("m/unet/diffusion_pytorch_model.safetensors.index.json", `{"weight_map": {"a": "../../x.safetensors"}}`)

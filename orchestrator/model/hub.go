@@ -177,10 +177,22 @@ func (e *Encoder) Place() string { return cmp.Or(e.Path, e.Cached, e.Name) }
 // OfTheHub reports whether it is a model of the Hugging Face hub.
 func (e *Encoder) OfTheHub() bool { return e.Path == "" }
 
+// transformers are the kinds that scripts/classifier/vision.py loads.
+var transformers = []string{"clip", "clip_vision_model", "dinov2", "dinov2_with_registers"}
+
 // encoder is the whole model as a component.
 var encoder = component{name: "it", stem: transformersStem, needs: [][]string{{encoderConfig, "preprocessor_config.json"}}}
 
 func checkEncoder(dir string) (note string, err error) {
+	var config struct {
+		Type string `json:"model_type"`
+	}
+	if err := readJSON(filepath.Join(dir, encoderConfig), &config); err != nil {
+		return "", err
+	}
+	if !slices.Contains(transformers, config.Type) {
+		return "", fmt.Errorf("its %s says that it is a %q: supported are %s", encoderConfig, config.Type, strings.Join(transformers, ", "))
+	}
 	found, err := encoder.check(dir)
 	if err != nil {
 		return "", err

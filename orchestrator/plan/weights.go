@@ -53,7 +53,7 @@ func seesWhole(classifier experiment.Classifier, encoder *model.Encoder) error {
 	if patch == 0 || side%patch == 0 {
 		return nil
 	}
-	return fmt.Errorf("classifier.resolution %d is no multiple of %d pixels, the side of the patches that %s sees: use %d", side, patch, encoder.Name, max(1, (side+patch/2)/patch)*patch)
+	return fmt.Errorf("classifier.resolution %d is no multiple of %d pixels, the side of the patches that %s sees: use %d", side, patch, encoder.Name, max(1+31/patch, (side+patch/2)/patch)*patch)
 }
 
 // weightsNamed looks up what the setting classifier.weights names.

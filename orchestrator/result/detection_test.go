@@ -153,6 +153,7 @@ func TestCalibrationError(t *testing.T) {
 // apart for defective ones, and of an image in one run; runs have another distance each.
 // Intervals hold the area of the mean run at their rate.
 func TestAUROCIntervalsCover(t *testing.T) {
+	thousands(t)
 	const simulations, image, both = 1500, 0.8, 0.6 // variances add up to 1
 	for _, design := range []struct {
 		good, defective, seeds int

@@ -86,6 +86,14 @@ func simulations(few int) (n int, all bool) {
 	return few, false
 }
 
+// thousands leaves a test of thousands of simulated studies to make test-slow.
+func thousands(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make test-slow simulates thousands of studies")
+	}
+}
+
 // Conditions that are equally good: the probability that any comparison is
 // called significant stays where docs/results.md has it.
 func TestFamilywiseError(t *testing.T) {

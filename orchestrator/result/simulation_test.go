@@ -139,6 +139,7 @@ func ofParts(training, part float64) world {
 // seeds. Where some trainings collapse and few seeds, or none, show it, they hold it less
 // often.
 func TestIntervalsCover(t *testing.T) {
+	thousands(t)
 	const least, most = 0.935, 0.965
 	collapsing := world{sizes: demoSizes, recall: cells, image: 0.9, both: 0.6, training: []float64{0.15}, collapse: []float64{0.15}}
 	for name, test := range map[string]struct {
@@ -201,6 +202,7 @@ func TestIntervalsCover(t *testing.T) {
 // draws and trainings; where all seeds have the same, they do not. Conditions that differ
 // in nothing but trainings are not said to, since all have a seed's photos.
 func TestIntervalsCoverTheDraw(t *testing.T) {
+	thousands(t)
 	for _, test := range []struct {
 		photos, training float64
 		seeds            int

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 import transformers.utils.logging
 from PIL import Image, ImageOps
-from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -23,7 +22,7 @@ from transformers.image_processing_utils import BaseImageProcessor
 
 from classifier import network as classifier
 from common import framing, memory, photos, runtime
-from common.errors import StageError
+from common.errors import UNREADABLE, StageError, reason_of
 from common.framing import PLAIN, Rendering
 
 transformers.utils.logging.set_verbosity_error()
@@ -131,12 +130,11 @@ def load(model: str, device: torch.device) -> Encoder:
             output_loading_info=True,
         )
         processor = AutoImageProcessor.from_pretrained(model)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except UNREADABLE as error:
         if memory.ran_out(error):
             raise
-        reason = str(error).strip().splitlines()[0]
         raise StageError(
-            f"vision transformer {model} cannot be loaded ({reason}); give a folder with"
+            f"vision transformer {model} cannot be loaded ({reason_of(error)}); give a folder with"
             " config.json, preprocessor_config.json and safetensors weights"
         ) from error
     if loading["missing_keys"]:
@@ -161,7 +159,7 @@ class Headed(nn.Module):
         if side % patch:
             raise StageError(
                 f"classifier.resolution {side} is no multiple of {patch} pixels, the side of the"
-                f" patches that this transformer sees: use {max(1, round(side / patch)) * patch}"
+                " patches that this transformer sees"
             )
         seen = self.transformer(pixel_values=pixels, **self.kind.other_sides)
         return self.head(self.kind.pool(seen))

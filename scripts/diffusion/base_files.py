@@ -46,13 +46,13 @@ class BaseFiles:
         return bool(self.configuration) and not Path(self.configuration).is_absolute()
 
 
-def class_name_of(folder: Path) -> str:
-    """The pipeline's class by a folder's model_index.json; StageError when that is damaged."""
-    index = folder / "model_index.json"
+def class_name_of(file: Path) -> str:
+    """The class that a configuration such as model_index.json is of; StageError when that is
+    damaged."""
     try:
-        return json.loads(index.read_text(encoding="utf-8"))["_class_name"]
+        return json.loads(file.read_text(encoding="utf-8"))["_class_name"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StageError(f"{index} is damaged ({error}); copy the base model again") from error
+        raise StageError(f"{file} is damaged ({error}); copy the base model again") from error
 
 
 def require_whole(file: Path) -> None:

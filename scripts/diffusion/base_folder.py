@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from diffusers import DiffusionPipeline
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler, ModelMixin
 
 from common import runtime
 from common.errors import StageError
@@ -14,6 +14,7 @@ from diffusion.families import INDEXED
 from diffusion.families.family import Family
 
 Pipeline = DiffusionPipeline  # of a family's class
+FLOW = FlowMatchEulerDiscreteScheduler.__name__  # that of models that learn by flow matching
 
 
 def load(folder: Path, dtype: torch.dtype, variants: dict[str, str]) -> Pipeline:
@@ -29,14 +30,14 @@ def load(folder: Path, dtype: torch.dtype, variants: dict[str, str]) -> Pipeline
         return _load_module(family, folder, name, kind, variant)
 
     missing = [name for name in family.optional if not (folder / name).is_dir()]
-    of_variants = {n: module(n, variant) for n, variant in variants.items() if n not in family.lent}
+    held = [name for name in family.modules if name not in family.lent and name not in missing]
     pipeline = family.pipeline.from_pretrained(
         str(folder),
         dtype={"default": dtype, "vae": runtime.whole(dtype)},
         use_safetensors=True,  # never a pickle
         low_cpu_mem_usage=False,
         local_files_only=True,
-        **of_variants,
+        **{name: module(name, variants.get(name)) for name in held},
         **dict.fromkeys([*family.lent, *missing]),
         **family.loading,
     )
@@ -50,16 +51,26 @@ def load(folder: Path, dtype: torch.dtype, variants: dict[str, str]) -> Pipeline
 def _load_module(
     family: Family, folder: Path, name: str, dtype: torch.dtype, variant: str | None
 ) -> torch.nn.Module:
-    if name not in family.modules:
-        raise StageError(f"base_files.variants: {name} is none of {', '.join(family.modules)}")
-    return family.modules[name].from_pretrained(
-        str(folder / name), variant=variant, dtype=dtype, use_safetensors=True
+    kind = family.modules[name]
+    module, loading = kind.from_pretrained(
+        str(folder / name),
+        variant=variant,
+        dtype=dtype,
+        use_safetensors=True,  # never a pickle
+        output_loading_info=True,
+        **({"low_cpu_mem_usage": False} if issubclass(kind, ModelMixin) else {}),
     )
+    if loading["missing_keys"]:  # which are filled with random numbers
+        raise StageError(
+            f"base model {folder / name} has no weights for {min(loading['missing_keys'])};"
+            " copy the base model again"
+        )
+    return module
 
 
 def family_of(folder: Path) -> Family:
     """The family of a folder's pipeline; StageError for one that is not supported."""
-    name = class_name_of(folder)
+    name = class_name_of(folder / "model_index.json")
     if name not in INDEXED:
         raise StageError(f"base model {folder} is a {name}; supported are {', '.join(INDEXED)}")
     return INDEXED[name]
@@ -94,6 +105,18 @@ def check(folder: Path) -> None:
             )
     for file in sorted(folder.glob("*/*.safetensors")):
         require_whole(file)
+    check_scheduler(folder, family)
+
+
+def check_scheduler(folder: Path, family: Family) -> None:
+    """StageError where a folder's scheduler is none by which a model of its family has learnt."""
+    file = folder / "scheduler" / "scheduler_config.json"
+    kind = class_name_of(file)
+    if (kind == FLOW) != ("flow-euler" in family.samplers):
+        raise StageError(
+            f"{file} is of a {kind}, by which base models of the family {family.name} do not learn;"
+            " copy the base model again"
+        )
 
 
 def state_of(base: str) -> tuple:

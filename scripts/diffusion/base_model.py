@@ -11,10 +11,9 @@ from pathlib import Path
 import torch
 import transformers.utils.logging
 from diffusers.utils import logging as diffusers_logging
-from safetensors import SafetensorError
 
 from common import memory
-from common.errors import StageError
+from common.errors import UNREADABLE, StageError, reason_of
 from diffusion import base_folder, checkpoint, families
 from diffusion.base_files import BaseFiles
 from diffusion.base_folder import Pipeline
@@ -115,13 +114,12 @@ def _load(base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles)
             pipeline = checkpoint.load(Path(base), dtype, files)
         else:
             pipeline = base_folder.load(Path(base), dtype, files.variants)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except UNREADABLE as error:
         if memory.ran_out(error):
             raise
-        reason = str(error).strip().splitlines()[0]
         raise StageError(
-            f"base model {base} cannot be loaded ({reason}); copy it again, or give another:"
-            " a folder in diffusers layout, or a .safetensors checkpoint"
+            f"base model {base} cannot be loaded ({reason_of(error)}); copy it again, or give"
+            " another: a folder in diffusers layout, or a .safetensors checkpoint"
         ) from error
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device)

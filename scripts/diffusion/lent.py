@@ -11,10 +11,9 @@ from weakref import WeakKeyDictionary
 import torch
 from cachetools import LRUCache
 from diffusers import DiffusionPipeline
-from safetensors import SafetensorError
 
 from common import memory
-from common.errors import StageError
+from common.errors import UNREADABLE, StageError, reason_of
 from diffusion.condition import Condition, stack
 
 Loaders = dict[str, Callable[[], torch.nn.Module]]
@@ -53,12 +52,12 @@ def lent(pipeline: DiffusionPipeline) -> Iterator[None]:
             encoder = load().to(pipeline.device).eval().requires_grad_(False)
             pipeline.register_modules(**{name: encoder})
         yield
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except UNREADABLE as error:
         if memory.ran_out(error):
             raise
-        reason = str(error).strip().splitlines()[0]
         raise StageError(
-            f"the text encoders of the base model cannot be used ({reason}); copy it again"
+            f"the text encoders of base model {pipeline.config['_name_or_path']} cannot be used"
+            f" ({reason_of(error)}); copy it again"
         ) from error
     finally:
         encoder = None

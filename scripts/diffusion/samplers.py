@@ -49,6 +49,11 @@ def build(sampler: str, pipeline: DiffusionPipeline) -> SchedulerMixin:
         raise StageError(
             f"sampler {sampler!r} is none for this base model; use base, {', '.join(known)}"
         )
+    if sampler == "flow-heun" and base.config.get("use_dynamic_shifting"):
+        raise StageError(
+            "sampler flow-heun does not know the shift by resolution (use_dynamic_shifting) of this"
+            " base model's scheduler; use base or flow-euler"
+        )
     kind, changes = SAMPLERS.get(sampler, (type(base), {}))
     built = exact_roots.scheduler(kind, base.config, **changes)
     if not hasattr(built, "add_noise"):  # flow matching: the same in another order, up to sigma 1

@@ -84,6 +84,36 @@ def test_truncated_weights_are_named(copy):
         borrow(copy)
 
 
+@pytest.mark.parametrize(
+    ("component", "setting"),
+    [
+        ("text_encoder", "num_hidden_layers"),
+        ("unet", "transformer_layers_per_block"),
+        ("vae", "layers_per_block"),
+    ],
+)
+def test_weights_that_are_not_there_are_not_made_up(copy, component, setting):
+    """The libraries fill them with random numbers."""
+    file = copy / component / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps(config | {setting: config[setting] + 1}))
+    with pytest.raises(
+        StageError, match=f"base model .*/{component} has no weights for .*copy the"
+    ):
+        borrow(copy)
+
+
+def test_a_scheduler_of_another_kind_is_refused(copy, sd3_base, tmp_path):
+    flow = shutil.copytree(sd3_base, tmp_path / "flow")
+    place = "scheduler/scheduler_config.json"
+    ours, theirs = (copy / place).read_text(), (flow / place).read_text()
+    (copy / place).write_text(theirs)
+    (flow / place).write_text(ours)
+    for folder in (copy, flow):
+        with pytest.raises(StageError, match=r"scheduler_config\.json is of a .*do not learn"):
+            borrow(folder)
+
+
 def test_damaged_configuration_is_one_sentence(copy):
     (copy / "unet" / "config.json").write_text("[")
     with pytest.raises(StageError, match="cannot be loaded"):

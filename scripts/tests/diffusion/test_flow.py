@@ -1,6 +1,7 @@
 """Base models that learn by flow matching: Stable Diffusion 3 and Z-Image."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -186,6 +187,16 @@ def test_stock_diffusers_makes_the_same_pictures_with_the_saved_lora(
         assert difference.mean() < 0.01
         assert np.abs(pictures(spec)[entry["name"]] - pictures(plain)[entry["name"]]).max() > 1
     assert len(steps) == (9 if sampler == "flow-heun" else 5)  # 8 - int(8 - 8 * 0.6), Heun's twice
+
+
+def test_heun_does_not_know_a_shift_by_resolution(sd3_base, generate_spec, photos, tmp_path):
+    base = shutil.copytree(sd3_base, tmp_path / "shifting")
+    file = base / "scheduler/scheduler_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"use_dynamic_shifting": True}))
+    with pytest.raises(
+        StageError, match=r"flow-heun does not know the shift .* use base or flow-euler"
+    ):
+        generate.run(generate_spec(base=str(base), sampler="flow-heun", lora=""))
 
 
 @EACH
