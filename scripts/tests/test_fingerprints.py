@@ -108,6 +108,7 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("module", PLANTED)
+@pytest.mark.slow
 def test_a_change_changes_the_stages_that_it_reaches(module, tmp_path):
     scripts = tmp_path / "scripts"
     shutil.copytree(fingerprints.SCRIPTS, scripts, ignore=shutil.ignore_patterns("tests"))

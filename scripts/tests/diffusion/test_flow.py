@@ -26,6 +26,8 @@ from lora_artifact import contents, losses, weights
 from noise_floor import EXACT, LEAST, MULTIPLE, relative_difference
 from test_generate import pictures
 
+pytestmark = pytest.mark.slow
+
 OF_TEXT = ["add_q_proj", "add_k_proj", "add_v_proj", "to_add_out"]
 PIPELINES = {
     "sd3_base": StableDiffusion3Img2ImgPipeline,

@@ -19,6 +19,8 @@ from safetensors.torch import load_file
 import generate
 import train_lora
 
+pytestmark = pytest.mark.slow
+
 DIFFUSERS = "pytorch_lora_weights.safetensors"
 KOHYA = "kohya_lora.safetensors"
 

@@ -11,6 +11,8 @@ from diffusion import base_model
 from lora_artifact import contents, weights
 from noise_floor import EXACT, relative_difference
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("regularization", ["exact", "kohya", "diffusers"])
 @pytest.mark.parametrize("text_encoder", [False, pytest.param(True, marks=pytest.mark.slow)])
