@@ -1,8 +1,8 @@
 # kizu. Each target sets up what it needs, and does nothing the second time.
 #
 #   make demo     run experiments/quick.yaml on this machine
-#   make test     lint and tests: ten minutes on two cores
-#   make test-slow  the tests that are left: fifteen more
+#   make test     lint and tests: a dozen minutes on two cores
+#   make test-slow  the tests that are left: half an hour more
 #   make test-slurm  the tests of --executor slurm, on a real Slurm of two nodes on this machine
 #   make publish  run experiments/quick.yaml anew and write what it came to into experiments/published
 #   make bench    benchmarks (more than an hour); KOHYA=CHECKOUT KOHYA_PYTHON=... adds those of sd-scripts
@@ -59,8 +59,8 @@ race: build
 slow_scripts = $(shell grep -l '^\[short\]' orchestrator/command/testdata/script/*.txtar | xargs -n 1 basename -s .txtar | paste -sd'|')
 test-slow: build
 	@$(MAKE) --no-print-directory test-python PYTEST="-m slow"
-	@$(env) go test -timeout 40m -run '^TestChaos$$|^TestScripts$$/^($(slow_scripts))$$' ./orchestrator/command
-	@$(env) go test -timeout 40m ./pyembed/... ./orchestrator/result
+	@$(env) go test -timeout 40m -run '^(TestChaos|TestARunIsWatchedInABrowser)$$|^TestScripts$$/^($(slow_scripts))$$' ./orchestrator/command
+	@$(env) go test -timeout 40m ./pyembed/... ./orchestrator/result ./orchestrator/report ./orchestrator/execute
 
 # PYTEST=... takes other arguments than those that leave out what is slow.
 # Threads that wait for work sleep, as in kizu's workers: several processes share the cores.

@@ -213,6 +213,9 @@ func kill(cmd *exec.Cmd) {
 // A page that was opened once shows a run to its end, though the server and the run
 // are killed on the way and started again.
 func TestARunIsWatchedInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test-slow runs it")
+	}
 	b := opened(t)
 	c := &chaos{T: t, dir: t.TempDir()}
 	c.setUp()

@@ -24,6 +24,9 @@ import (
 // TestOutOfMemory: half the samples at a time, each time in a fresh worker; a
 // classifier, whose batch is part of its result, fails in one.
 func TestOutOfMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test-slow runs it")
+	}
 	f := newFixture(t)
 	p, summary, err := f.run(t.Context(), "out of memory", &recorder{}, "cuda:0")
 	if err != nil {
@@ -63,6 +66,9 @@ func TestOutOfMemory(t *testing.T) {
 // TestOutOfMemoryBesideWhatEarlierTasksLeft: tasks whose batches cannot be
 // divided are done in a worker of their own.
 func TestOutOfMemoryBesideWhatEarlierTasksLeft(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test-slow runs it")
+	}
 	f := newFixture(t)
 	p, summary, err := f.run(t.Context(), "out of memory but in fresh workers", &recorder{}, "cuda:0")
 	if err != nil || summary.Done != len(p.Tasks) {

@@ -39,6 +39,9 @@ func tableOf(t *testing.T, r *Report) string {
 // TestOneEnvironment: nothing is said where nothing differs that results depend
 // on: another commit of kizu, another of several equal GPUs.
 func TestOneEnvironment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test-slow runs it")
+	}
 	for name, change := range map[string]func(*plan.Task, *store.Manifest){
 		"equal": func(*plan.Task, *store.Manifest) {},
 		"another commit": func(task *plan.Task, m *store.Manifest) {

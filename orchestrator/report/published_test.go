@@ -82,6 +82,9 @@ func TestPublished(t *testing.T) {
 }
 
 func TestPublishedDiffers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test-slow runs it")
+	}
 	f := onProcessor(t, "Processor A")
 	right := f.publish()
 	change := func(adjust func(*published)) {

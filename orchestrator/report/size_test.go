@@ -36,6 +36,9 @@ func noisy(t *testing.T, side int, seed uint64) []byte {
 // shows it. The images are somewhat larger than their thumbnails, and have all of
 // their grain.
 func TestThirtyPatterns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make test-slow runs it")
+	}
 	f := newFixture(t, `
 name: thirty
 dataset: {format: folders, root: photos, noun: nut, good: good, defects: [crack, hole]}
