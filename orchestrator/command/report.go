@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"kizu/orchestrator/execute"
-	"kizu/orchestrator/execute/runlog"
 	"kizu/orchestrator/report"
 )
 
@@ -83,16 +82,11 @@ func (s *settings) results(ctx context.Context, file string) (*planned, *report.
 // lastReasons says which tasks have failed in the latest run and are missing since, for a report
 // of what it left.
 func (p *planned) lastReasons() (map[string]string, error) {
-	runs, err := runlog.Runs(p.store.Logs(""), p.plan.Experiment.Name)
-	if err != nil || len(runs) == 0 {
+	failures, err := p.lastFailures()
+	if err != nil {
 		return nil, err
 	}
-	summary := &execute.Summary{Failures: map[string]error{}}
-	for id, failure := range runlog.FailureLogOf(p.store.Logs(runs[len(runs)-1])).Failures(p.plan) {
-		if task, err := p.plan.Find(id); err == nil && !task.Reuse {
-			summary.Failures[id] = failure
-		}
-	}
+	summary := execute.Summary{Failures: failures.Failures(p.plan.ToRun())}
 	return summary.Reasons(), nil
 }
 

@@ -112,18 +112,23 @@ func (p *planned) status(ctx context.Context) (status, error) {
 	return s, err
 }
 
+// lastFailures is the failure log of the latest run; nil if there was none.
+func (p *planned) lastFailures() (*runlog.FailureLog, error) {
+	runs, err := runlog.Runs(p.store.Logs(""), p.plan.Experiment.Name)
+	if err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	return runlog.FailureLogOf(p.store.Logs(runs[len(runs)-1])), nil
+}
+
 // addTasks adds what failed in the latest run, and what checkpoints keep. It returns the tasks
 // that failed and those made from them.
 func (p *planned) addTasks(s *status) (fails map[*plan.Task]bool, err error) {
-	runs, err := runlog.Runs(p.store.Logs(""), p.plan.Experiment.Name)
+	failures, err := p.lastFailures()
 	if err != nil {
 		return nil, err
 	}
 	s.Failed, s.Begun = []failedTask{}, []begunTask{}
-	var failures *runlog.FailureLog
-	if len(runs) > 0 {
-		failures = runlog.FailureLogOf(p.store.Logs(runs[len(runs)-1]))
-	}
 	fails = map[*plan.Task]bool{}
 	failed := map[string]error{}
 	for _, task := range p.plan.ToRun() { // inputs first

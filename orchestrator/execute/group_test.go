@@ -72,7 +72,7 @@ func TestAMemberThatFailsIsTheOnlyOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if told := f.team.Failures(p); len(told) != len(summary.Failures) {
+	if told := f.team.Failures(p.Tasks); len(told) != len(summary.Failures) {
 		t.Errorf("the team is told of %v, of %v", told, summary.Failures)
 	}
 	trainings := 0

@@ -119,7 +119,7 @@ func TestAWorkersFailureIsTheTeams(t *testing.T) {
 			t.Errorf("%v: %+v", failure, reported)
 		}
 	}
-	if failures := runlog.FailureLogOf(f.store.Logs("team")).Failures(p); len(failures) != len(summary.Failures) {
+	if failures := runlog.FailureLogOf(f.store.Logs("team")).Failures(p.Tasks); len(failures) != len(summary.Failures) {
 		t.Errorf("written down: %v", failures)
 	}
 }

@@ -2,7 +2,6 @@ package model
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -116,6 +115,7 @@ type Encoder struct {
 	Path   string // its folder; "" for a model of the Hugging Face hub
 	SHA256 string // of the folder's contents; "" for a model of the hub
 	Cached string // the folder of a model of the hub in the local cache; "" if it is not there
+	Patch  int    // side in pixels of the squares that it sees; 0 where its config.json does not say
 }
 
 // encoderConfig is what makes a folder a model of transformers.
@@ -132,12 +132,38 @@ func FindEncoder(h *filehash.Hashes, name, path string) (*Encoder, error) {
 		if err != nil {
 			return nil, fmt.Errorf("vision transformer %s: %w", path, err)
 		}
-		return &Encoder{Name: name, Path: path, SHA256: sum}, nil
+		return &Encoder{Name: name, Path: path, SHA256: sum, Patch: patchOf(path)}, nil
 	}
 	if !hubID.MatchString(name) {
 		return nil, fmt.Errorf("vision transformer %q: no such folder (looked for %s)", name, path)
 	}
-	return &Encoder{Name: name, Cached: hubSnapshot(name, encoderConfig)}, nil
+	cached := hubSnapshot(name, encoderConfig)
+	return &Encoder{Name: name, Cached: cached, Patch: patchOf(cached)}, nil
+}
+
+// encoderCard is what an encoder's config.json says.
+type encoderCard struct {
+	Type   string       `json:"model_type"`
+	Patch  int          `json:"patch_size"`
+	Vision *encoderCard `json:"vision_config"` // of a model of texts and images
+}
+
+func readEncoderCard(dir string) (card encoderCard, err error) {
+	err = readJSON(filepath.Join(dir, encoderConfig), &card)
+	return card, err
+}
+
+// patchOf is the side of the squares that an encoder sees; 0 if its folder does not say, which
+// Check does.
+func patchOf(dir string) int {
+	card, err := readEncoderCard(dir)
+	switch {
+	case dir == "" || err != nil:
+		return 0
+	case card.Vision != nil:
+		return card.Vision.Patch
+	}
+	return card.Patch
 }
 
 // Check says where the model is, or why a run could not load it. It reads headers only.
@@ -150,24 +176,6 @@ func (e *Encoder) Check() (note string, err error) {
 		return "", fmt.Errorf("vision transformer %s: %w", e.Path, err)
 	}
 	return "folder " + e.Path + note, nil
-}
-
-// Patch is the side in pixels of the squares that the model sees, as its config.json says; 0
-// if it is not on this machine.
-func (e *Encoder) Patch() int {
-	type config struct {
-		Patch  int     `json:"patch_size"`
-		Vision *config `json:"vision_config"` // of a model of texts and images
-	}
-	var c config
-	data, err := os.ReadFile(filepath.Join(cmp.Or(e.Path, e.Cached), encoderConfig))
-	if err != nil || json.Unmarshal(data, &c) != nil {
-		return 0 // which Check says, if it is there
-	}
-	if c.Vision != nil {
-		return c.Vision.Patch
-	}
-	return c.Patch
 }
 
 // Place is where a worker finds the model: its folder, or for a model of the hub
@@ -184,14 +192,12 @@ var transformers = []string{"clip", "clip_vision_model", "dinov2", "dinov2_with_
 var encoder = component{name: "it", stem: transformersStem, needs: [][]string{{encoderConfig, "preprocessor_config.json"}}}
 
 func checkEncoder(dir string) (note string, err error) {
-	var config struct {
-		Type string `json:"model_type"`
-	}
-	if err := readJSON(filepath.Join(dir, encoderConfig), &config); err != nil {
+	card, err := readEncoderCard(dir)
+	if err != nil {
 		return "", err
 	}
-	if !slices.Contains(transformers, config.Type) {
-		return "", fmt.Errorf("its %s says that it is a %q: supported are %s", encoderConfig, config.Type, strings.Join(transformers, ", "))
+	if !slices.Contains(transformers, card.Type) {
+		return "", fmt.Errorf("its %s says that it is a %q: supported are %s", encoderConfig, card.Type, strings.Join(transformers, ", "))
 	}
 	found, err := encoder.check(dir)
 	if err != nil {

@@ -27,7 +27,7 @@ func (b *builder) suits(spec stage.Spec) error {
 	var found []unsuited
 	switch s := spec.(type) {
 	case stage.TrainLoRA:
-		unknown := b.unknownLayer(s.Target)
+		unknown := b.unknownLayer(s)
 		found = []unsuited{
 			{unknown != "", s.Target == lora.Target, "lora.target", fmt.Sprintf("has no layer whose name ends in %s: use attention, or the ends of other layers' names", unknown)},
 			{s.Resolution%f.Multiple() != 0, s.Resolution == lora.Resolution, "lora.resolution", fmt.Sprintf("takes pictures whose sides are a multiple of %d, and not %d", f.Multiple(), s.Resolution)},
@@ -60,16 +60,18 @@ func (b *builder) suits(spec stage.Spec) error {
 
 // unknownLayer is the first end of a name in a LoRA's target that no layer of the base model
 // has, as far as that can be seen; "" for none.
-func (b *builder) unknownLayer(target string) string {
-	found, known := b.unknown[target]
-	if !known && b.in.Base.WidthOf([]string{"to_q"}) > 0 {
-		for _, word := range strings.Split(target, "+") {
-			if found == "" && word != "attention" && word != "conv" && b.in.Base.WidthOf([]string{word}) == 0 {
-				found = word
-			}
+func (b *builder) unknownLayer(lora stage.TrainLoRA) string {
+	found, known := b.unknown[lora.Target]
+	if known {
+		return found
+	}
+	lacks := func(name string) bool { return b.in.Base.WidthOf([]string{name}) == 0 }
+	if named := lora.Named(); len(named) > 0 && !lacks("to_q") {
+		if place := slices.IndexFunc(named, lacks); place >= 0 {
+			found = named[place]
 		}
 	}
-	b.unknown[target] = found
+	b.unknown[lora.Target] = found
 	return found
 }
 

@@ -49,8 +49,8 @@ func seesWhole(classifier experiment.Classifier, encoder *model.Encoder) error {
 	if encoder == nil {
 		return nil
 	}
-	patch, side := encoder.Patch(), classifier.Resolution
-	if patch == 0 || side%patch == 0 {
+	patch, side := encoder.Patch, classifier.Resolution
+	if patch <= 0 || side%patch == 0 {
 		return nil
 	}
 	return fmt.Errorf("classifier.resolution %d is no multiple of %d pixels, the side of the patches that %s sees: use %d", side, patch, encoder.Name, max(1+31/patch, (side+patch/2)/patch)*patch)

@@ -102,18 +102,23 @@ func (s TrainLoRA) Bytes(width int64) int64 {
 // Layers are the ends of the names of the denoiser's layers that the LoRA is on, as
 // scripts/diffusion/families has them; attention those of a family that is no UNet.
 func (s TrainLoRA) Layers(attention []string) (ends []string) {
-	words := map[string][]string{"attention": {"to_q", "to_k", "to_v", "to_out.0"}, "conv": {"conv1", "conv2", "conv_shortcut"}}
-	if attention != nil {
-		words["attention"] = attention
-	}
 	for _, word := range strings.Split(s.Target, "+") {
-		if layers, ok := words[word]; ok {
+		switch layers, ok := targets[word]; {
+		case word == "attention" && attention != nil:
+			ends = append(ends, attention...)
+		case ok:
 			ends = append(ends, layers...)
-		} else {
-			ends = append(ends, word)
 		}
 	}
-	return ends
+	return append(ends, s.Named()...)
+}
+
+// targets are the words for layers of a UNet.
+var targets = map[string][]string{"attention": {"to_q", "to_k", "to_v", "to_out.0"}, "conv": {"conv1", "conv2", "conv_shortcut"}}
+
+// Named are those ends of the layers' names that the target itself has.
+func (s TrainLoRA) Named() []string {
+	return slices.DeleteFunc(strings.Split(s.Target, "+"), func(word string) bool { return targets[word] != nil })
 }
 
 func (s TrainLoRA) Batch() (images, pieces int) {

@@ -21,9 +21,10 @@ from transformers import (
 from transformers.image_processing_utils import BaseImageProcessor
 
 from classifier import network as classifier
-from common import framing, memory, photos, runtime
-from common.errors import UNREADABLE, StageError, reason_of
+from common import framing, photos, runtime
+from common.errors import StageError
 from common.framing import PLAIN, Rendering
+from common.loading import explained
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -116,7 +117,8 @@ def name_of(model: str) -> str:
 
 def load(model: str, device: torch.device) -> Encoder:
     """The encoder of a folder, in evaluation mode."""
-    try:
+    remedy = "; give a folder with config.json, preprocessor_config.json and safetensors weights"
+    with explained(f"vision transformer {model} cannot be loaded", remedy):
         called = AutoConfig.from_pretrained(model).model_type
         if called not in SUPPORTED:
             raise StageError(
@@ -130,13 +132,6 @@ def load(model: str, device: torch.device) -> Encoder:
             output_loading_info=True,
         )
         processor = AutoImageProcessor.from_pretrained(model)
-    except UNREADABLE as error:
-        if memory.ran_out(error):
-            raise
-        raise StageError(
-            f"vision transformer {model} cannot be loaded ({reason_of(error)}); give a folder with"
-            " config.json, preprocessor_config.json and safetensors weights"
-        ) from error
     if loading["missing_keys"]:
         raise StageError(
             f"vision transformer {model} has no weights for {min(loading['missing_keys'])}; copy it"

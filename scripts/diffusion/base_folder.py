@@ -35,7 +35,6 @@ def load(folder: Path, dtype: torch.dtype, variants: dict[str, str]) -> Pipeline
         str(folder),
         dtype={"default": dtype, "vae": runtime.whole(dtype)},
         use_safetensors=True,  # never a pickle
-        low_cpu_mem_usage=False,
         local_files_only=True,
         **{name: module(name, variants.get(name)) for name in held},
         **dict.fromkeys([*family.lent, *missing]),

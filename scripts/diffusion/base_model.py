@@ -13,7 +13,7 @@ import transformers.utils.logging
 from diffusers.utils import logging as diffusers_logging
 
 from common import memory
-from common.errors import UNREADABLE, StageError, reason_of
+from common.loading import explained
 from diffusion import base_folder, checkpoint, families
 from diffusion.base_files import BaseFiles
 from diffusion.base_folder import Pipeline
@@ -109,18 +109,13 @@ def _freeze(pipeline: Pipeline) -> None:
 
 
 def _load(base: str, device: torch.device, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
-    try:
+    other = "a folder in diffusers layout, or a .safetensors checkpoint"
+    remedy = f"; copy it again, or give another: {other}"
+    with explained(f"base model {base} cannot be loaded", remedy):
         if Path(base).is_file():
             pipeline = checkpoint.load(Path(base), dtype, files)
         else:
             pipeline = base_folder.load(Path(base), dtype, files.variants)
-    except UNREADABLE as error:
-        if memory.ran_out(error):
-            raise
-        raise StageError(
-            f"base model {base} cannot be loaded ({reason_of(error)}); copy it again, or give"
-            " another: a folder in diffusers layout, or a .safetensors checkpoint"
-        ) from error
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device)
     for module in (denoiser(pipeline), pipeline.vae):

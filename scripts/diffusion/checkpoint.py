@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL
 
-from common import memory, runtime
+from common import runtime
 from common.errors import StageError
+from common.loading import explained
 from diffusion import clip_words
 from diffusion.base_files import BaseFiles, require_whole
 from diffusion.base_folder import Pipeline, family_of
@@ -23,7 +24,10 @@ def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
     if family.lent:
         raise StageError(f"{file} is of the family {family.name}: give its diffusers folder")
     require_whole(file)
-    try:
+    beside = file.with_suffix("")
+    remedy = f"; put the model's diffusers folder, without its weights, at {beside}"
+    failed = f"base model {file} cannot be loaded with the configuration of {config}"
+    with explained(failed, remedy, KeyError, AttributeError):
         vae = AutoencoderKL.from_single_file(
             str(file), config=str(config), subfolder="vae", dtype=runtime.whole(dtype)
         )
@@ -37,14 +41,6 @@ def load(file: Path, dtype: torch.dtype, files: BaseFiles) -> Pipeline:
             **family.loading,
         )
         require_weights(pipeline)
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
-        if memory.ran_out(error):
-            raise
-        reason = str(error).strip().splitlines()[0]
-        raise StageError(
-            f"base model {file} cannot be loaded with the configuration of {config} ({reason});"
-            f" put the model's diffusers folder, without its weights, at {file.with_suffix('')}"
-        ) from error
     if files.built_in:
         pipeline.scheduler.register_to_config(prediction_type=files.prediction)
     return pipeline

@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from diffusers import DiffusionPipeline
 
 from common import memory
-from common.errors import UNREADABLE, StageError, reason_of
+from common.loading import explained
 from diffusion.condition import Condition, stack
 
 Loaders = dict[str, Callable[[], torch.nn.Module]]
@@ -47,18 +47,13 @@ def encode(
 def lent(pipeline: DiffusionPipeline) -> Iterator[None]:
     """Within it, the pipeline has its encoders."""
     loaders = _loaders[pipeline]
+    base = pipeline.config["_name_or_path"]
     try:
-        for name, load in loaders.items():
-            encoder = load().to(pipeline.device).eval().requires_grad_(False)
-            pipeline.register_modules(**{name: encoder})
-        yield
-    except UNREADABLE as error:
-        if memory.ran_out(error):
-            raise
-        raise StageError(
-            f"the text encoders of base model {pipeline.config['_name_or_path']} cannot be used"
-            f" ({reason_of(error)}); copy it again"
-        ) from error
+        with explained(f"the text encoders of base model {base} cannot be used", "; copy it again"):
+            for name, load in loaders.items():
+                encoder = load().to(pipeline.device).eval().requires_grad_(False)
+                pipeline.register_modules(**{name: encoder})
+            yield
     finally:
         encoder = None
         pipeline.register_modules(**dict.fromkeys(loaders))

@@ -14,10 +14,10 @@ import torch
 from diffusers.utils import convert_state_dict_to_kohya
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
-from safetensors import SafetensorError
 
-from common import memory, safetensors_file
+from common import safetensors_file
 from common.errors import StageError
+from common.loading import explained
 from diffusion import families
 from diffusion.base_model import Pipeline
 from lora import adapter as lora_adapter
@@ -138,7 +138,7 @@ def load(pipeline: Pipeline, folder: Path) -> None:
     file = folder / FILE_NAME
     if not file.is_file():
         raise StageError(f"LoRA file {file} does not exist; train the LoRA first")
-    try:
+    with explained(f"LoRA {file} cannot be loaded into this base model"):
         saved, *alphas, metadata = pipeline.lora_state_dict(
             folder, weight_name=FILE_NAME, use_safetensors=True, return_lora_metadata=True
         )
@@ -146,11 +146,6 @@ def load(pipeline: Pipeline, folder: Path) -> None:
         family.load_lora(pipeline, saved, *alphas, metadata, ADAPTER)
         for name, encoder in family.encoders_of(pipeline).items():
             _load_into_encoder(encoder, _under(saved, name), _under(metadata or {}, name))
-    except (SafetensorError, ValueError, RuntimeError, OSError) as error:
-        if memory.ran_out(error):
-            raise
-        reason = str(error).strip().splitlines()[0]
-        raise StageError(f"LoRA {file} cannot be loaded into this base model ({reason})") from error
     # diffusers only logs tensors that found no layer.
     loaded = sum(len(_layers(model)) for model in lora_adapter.parts_of(pipeline).values())
     if loaded != len(saved):

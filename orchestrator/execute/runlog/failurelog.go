@@ -102,10 +102,10 @@ func (l *FailureLog) Failure(task *plan.Task) error {
 	return failed
 }
 
-// Failures gives every failed task of a plan with its reason, by id.
-func (l *FailureLog) Failures(p *plan.Plan) map[string]error {
+// Failures gives every failed one of some tasks with its reason, by id.
+func (l *FailureLog) Failures(tasks []*plan.Task) map[string]error {
 	failures := map[string]error{}
-	for _, task := range p.Tasks {
+	for _, task := range tasks {
 		if err := l.Failure(task); err != nil {
 			failures[task.ID] = err
 		}
