@@ -19,7 +19,7 @@ type shelf[T any] struct {
 	dirs []string // where it may be; the first that has it counts
 
 	mu    sync.Mutex
-	known map[string]T // nil as long as nothing was asked for
+	known map[string]T // nil while nothing is asked for
 	added bool
 	at    string // where it belonged when it was opened, or was written last
 }
@@ -78,11 +78,13 @@ func (s *shelf[T]) all() map[string]T {
 	return maps.Clone(s.known)
 }
 
-// save adds what was learnt to what others may have written meanwhile.
+// save adds what was learnt to what others may have written meanwhile. What is in the file is let
+// go: it is that of all photos ever seen, and read again if it is asked for.
 func (s *shelf[T]) save(dir string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.added && dir == s.at {
+		s.known = nil
 		return
 	}
 	if s.known == nil { // there is a store now, and what is known belongs into it
@@ -95,6 +97,6 @@ func (s *shelf[T]) save(dir string) {
 	maps.Copy(all, s.known)
 	text, err := json.Marshal(onShelf[T]{s.rule, all})
 	if err == nil && filehash.Replace(filepath.Join(dir, s.file), text) == nil {
-		s.at, s.added = dir, false
+		s.at, s.added, s.known = dir, false, nil
 	}
 }

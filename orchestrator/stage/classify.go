@@ -86,11 +86,15 @@ func photosOf(tiles []Labeled) []Labeled {
 
 // Trained counts the training images.
 func (s Classify) Trained() int {
-	n := len(s.Train) + len(s.Decoded)
-	for _, folder := range s.Generated {
-		n += folder.Count
+	return len(s.Train) + len(s.Decoded) + counted(s.Generated)
+}
+
+// counted is how many images folders have.
+func counted(folders []Labeled) (images int) {
+	for _, folder := range folders {
+		images += folder.Count
 	}
-	return n
+	return images
 }
 
 // OptimizerSteps is how many steps the training takes: an epoch draws as many
@@ -178,7 +182,7 @@ func (s Classify) featured() int {
 	if len(s.HeldOut) == 0 {
 		return 0
 	}
-	return 2 * (len(s.Test) + len(s.HeldOutImages()) + len(s.AutoencodedImages()))
+	return 2 * (len(s.Test) + counted(s.HeldOut) + counted(s.Autoencoded))
 }
 
 const classifierBytes = 1 << 20 // tables
