@@ -75,32 +75,38 @@ const probedPhotos = HeldOut
 // that learnt from the one would know the other by what it shows.
 func probed(photos int) int { return min(photos/2, probedPhotos) }
 
+// probe is test photos that a classifier sees autoencoded; without a task there are none.
+type probe struct {
+	task    *Task
+	folders []stage.Labeled // by class
+}
+
 // probedAutoencoded plans the test photos that probes see autoencoded. They train nothing.
-func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (*Task, []stage.Labeled, error) {
+func (b *builder) probedAutoencoded(classes []string, l experiment.LoRA) (p probe, err error) {
 	var photos []dataset.Image
-	var folders []stage.Labeled
 	for index, class := range classes {
 		test := b.division.Test[class]
 		n := probed(len(test))
 		if n == 0 {
 			continue
 		}
-		folders = append(folders, stage.Labeled{Class: index, Name: "autoencoded/" + class, First: len(photos), Count: n})
+		p.folders = append(p.folders, stage.Labeled{Class: index, Name: "autoencoded/" + class, First: len(photos), Count: n})
 		photos = append(photos, test[n:2*n]...)
 	}
 	if len(photos) == 0 {
-		return nil, nil, nil
+		return p, nil
 	}
 	pictures, err := b.pictures(photos)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	task, err := b.autoencode("study 2", stage.Autoencode{Images: pictures}, l)
+	p.task, err = b.autoencode("study 2", stage.Autoencode{Images: pictures}, l)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	for i := range folders {
-		folders[i].Path = task.file("images")
+	for i := range p.folders {
+		p.folders[i].Path = p.task.file("images")
 	}
-	return task, slices.Clip(folders), nil
+	p.folders = slices.Clip(p.folders)
+	return p, nil
 }

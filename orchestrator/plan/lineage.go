@@ -73,14 +73,14 @@ func (e *LeakError) Error() string {
 
 // checkLeaks refuses a plan in which a test image, or another of its part, reaches a classifier.
 func (p *Plan) checkLeaks() error {
-	parts := p.testedParts()
-	seen := slices.ContainsFunc(p.Set.Images, func(img dataset.Image) bool { return parts[img.PartOf()] && img.In(p.Base.Seen) })
+	tested := p.ofTestedParts()
+	seen := slices.ContainsFunc(p.Set.Images, func(img dataset.Image) bool { return tested[img.SHA256] && img.In(p.Base.Seen) })
 	reached := map[*Task]bool{} // by an image of a part that is tested on
 	for _, task := range p.Tasks {
 		leaks := slices.ContainsFunc(task.MadeFrom(), func(need *Task) bool { return reached[need] })
 		task.shapedBy(func(ref stage.Ref, _ stage.Role) {
-			img, ok := p.Image(ref)
-			leaks = leaks || ok && parts[img.PartOf()]
+			sum, _ := ref.Hash()
+			leaks = leaks || tested[sum]
 		})
 		reached[task] = leaks
 		if test := task.PhotosAs(stage.Test); len(test) > 0 && (leaks || seen) {
@@ -145,6 +145,18 @@ func (p *Plan) TestedParts() int {
 		return 0
 	}
 	return len(p.testedParts())
+}
+
+// ofTestedParts are the photos of parts that test photos show, and the masks of such, by hash.
+func (p *Plan) ofTestedParts() map[string]bool {
+	parts, hashes := p.testedParts(), map[string]bool{}
+	for sum, img := range p.images {
+		hashes[sum] = parts[img.PartOf()]
+	}
+	for sum, mask := range p.masks {
+		hashes[sum] = parts[mask.photo.PartOf()]
+	}
+	return hashes
 }
 
 // testedParts are the parts that test photos show.

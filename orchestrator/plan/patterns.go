@@ -13,7 +13,7 @@ func (b *builder) pattern(cell experiment.Cell) (Cell, error) {
 	p, study := cell.Pattern, b.exp.Patterns
 	planned := Cell{Cell: cell}
 	recipe := b.orUsual(p)
-	from, err := b.patternIngredients(recipe, p)
+	from, err := once(b.shown, b.perDraw(p.Name, cell), func() (materials, error) { return b.patternIngredients(recipe, p) })
 	if err != nil {
 		return planned, err
 	}

@@ -37,10 +37,14 @@ func (p *Plan) findSimilar() []dataset.Pair {
 			continue
 		}
 		task.shapedBy(func(ref stage.Ref, _ stage.Role) {
-			if img, ok := p.Image(ref); ok { // or a region of it
-				learnt[img.SHA256] = true
-			}
+			sum, _ := ref.Hash() // or that of a region
+			learnt[sum] = true
 		})
+	}
+	for sum, mask := range p.masks {
+		if learnt[sum] {
+			learnt[mask.photo.SHA256] = true
+		}
 	}
 	for _, img := range p.Set.Images {
 		switch {

@@ -45,11 +45,12 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		spec.HeldOut = append(spec.HeldOut, folder)
 	}
 	if g := cell.Condition.LoRA.Generate; len(needs) > 0 && g.Autoencodes() {
-		control, folders, err := b.probedAutoencoded(spec.Classes, cell.Condition.LoRA.Recipe.LoRA)
+		recipe := cell.Condition.LoRA.Recipe.LoRA
+		control, err := once(b.probes, b.perDraw(b.unusual(recipe), cell), func() (probe, error) { return b.probedAutoencoded(spec.Classes, recipe) })
 		if err != nil {
 			return planned, err
 		}
-		needs, spec.Autoencoded = append(needs, some(control)...), folders
+		needs, spec.Autoencoded = append(needs, some(control.task)...), control.folders
 	}
 	decoded, err := b.trainsOnDecoded(&spec, cell)
 	if err != nil {
@@ -223,7 +224,10 @@ func studyLabel(differs string, seed int64) string {
 // generatedCount is how many images of a class are made to be trained on, in the way of a
 // condition.
 func (b *builder) generatedCount(class string, cell experiment.Cell) int {
-	return b.counts[cell.Condition.LoRA.Generate.Like()][class]
+	counts, _ := once(b.countsOf, cell.Name, func() (map[string]int, error) { // which cannot fail
+		return b.counts[cell.Condition.LoRA.Generate.Like()], nil
+	})
+	return counts[class]
 }
 
 // weights refers to a classifier's initial weights.

@@ -18,7 +18,8 @@ PYTHON = """#!/bin/sh
 case "$*" in
 *configure.py*) mkdir -p build; : >build/env; echo "$0"; echo 3.11 ;;
 "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python3 ;;
-"-m pip install"*) cat .venv/requirements.txt .venv/constraints.txt >>pip.log; exit "${FAIL:-0}" ;;
+*--dry-run*) exit "${FAIL:-0}" ;;
+"-m pip install"*) cat build/requirements.txt build/constraints.txt >>pip.log; exit "${FAIL:-0}" ;;
 esac
 """
 
@@ -75,6 +76,14 @@ def test_an_installation_that_failed_is_tried_again(set_up):
     assert "installing requirements.txt with older.txt failed" in said
     assert set_up() == WITH_OLDER
     assert set_up() == ""
+
+
+def test_versions_that_are_not_to_be_had_cost_nothing(set_up, tmp_path):
+    set_up()
+    kept = tmp_path / ".venv/kept"
+    kept.touch()
+    assert ".venv is as it was" in set_up(rc=2, CONSTRAINTS="older.txt", FAIL="1")
+    assert kept.exists() and set_up() == ""
 
 
 def test_a_file_that_is_not_there_is_said(set_up):
