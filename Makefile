@@ -1,11 +1,11 @@
 # kizu. Each target sets up what it needs, and does nothing the second time.
 #
 #   make demo     run experiments/quick.yaml on this machine
-#   make test     lint and tests: a dozen minutes on two cores
+#   make test     lint and tests: ten minutes on two cores
 #   make test-slow  the tests that are left: half an hour more
 #   make test-slurm  the tests of --executor slurm, on a real Slurm of two nodes on this machine
 #   make publish  run experiments/quick.yaml anew and write what it came to into experiments/published
-#   make bench    benchmarks (more than an hour); KOHYA=CHECKOUT KOHYA_PYTHON=... adds those of sd-scripts
+#   make bench    benchmarks (about an hour); KOHYA=CHECKOUT KOHYA_PYTHON=... adds those of sd-scripts
 #   make chaos    kill a small experiment 200 times at random moments (about an hour)
 #   make fuzz     fuzz what reads other people's bytes, a minute each
 #   make simulate  the tables of docs/results.md: how often reports are wrong (hours)
