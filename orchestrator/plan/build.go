@@ -37,7 +37,7 @@ func Build(exp *experiment.Experiment, in Inputs) (*Plan, error) {
 		plan: &Plan{Experiment: exp, Division: in.Division, Set: in.Set, Base: in.Base, Encoder: in.Encoder, Encoders: encodersOf(in.Encoder, in.Weights), referee: in.Referee},
 		refs: map[string]stage.Ref{}, unknown: map[string]string{},
 		loras: map[string]stage.TrainLoRA{}, trainings: map[string]stage.Classify{},
-		shown: map[string]materials{}, probes: map[string]probe{}, countsOf: map[string]map[string]int{},
+		shown: map[string]materials{}, probes: map[string]probe{},
 		counts: exp.GeneratedCounts(), decodes: exp.DecodedCounts(),
 	}
 	if exp.Patterns != nil {
@@ -93,7 +93,6 @@ type builder struct {
 	trainings map[string]stage.Classify  // of conditions and draws; the seed and generated images are missing
 	shown     map[string]materials       // of patterns and draws
 	probes    map[string]probe           // of resolutions and draws
-	countsOf  map[string]map[string]int  // those of counts that are a condition's, by class
 
 	counts map[experiment.Generate]map[string]int // of study 2's images: experiment.GeneratedCounts
 

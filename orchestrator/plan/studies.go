@@ -23,13 +23,14 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		return planned, err
 	}
 	spec.Seed = stage.Seed(cell.Seed, spec.Kind())
+	made := b.counts[cell.Condition.LoRA.Generate.Like()] // images of each class, to be trained on by any condition
 	var needs []*Task
 	for index, class := range spec.Classes {
 		counts := cell.Condition.Of(class, b.exp.Dataset.Good)
 		if counts.Generated == 0 {
 			continue
 		}
-		images, err := b.generated(class, cell)
+		images, err := b.generated(class, made[class]+HeldOut, cell)
 		if err != nil {
 			return planned, err
 		}
@@ -41,7 +42,7 @@ func (b *builder) condition(cell experiment.Cell) (Cell, error) {
 		planned.Judged = append(planned.Judged, some(judged)...)
 		folder := stage.Labeled{Path: images.file("images"), Class: index, Count: counts.Generated}
 		spec.Generated = append(spec.Generated, folder)
-		folder.Name, folder.First, folder.Count = "generated/"+class, b.generatedCount(class, cell), HeldOut
+		folder.Name, folder.First, folder.Count = "generated/"+class, made[class], HeldOut
 		spec.HeldOut = append(spec.HeldOut, folder)
 	}
 	if g := cell.Condition.LoRA.Generate; len(needs) > 0 && g.Autoencodes() {
@@ -126,9 +127,9 @@ func foldsOf(photos []dataset.Image, count int) []int {
 // generated images that it has not seen from photos that it has not seen.
 const HeldOut = 16
 
-// generated plans study 2's images of a class.
-func (b *builder) generated(class string, cell experiment.Cell) (images *Task, err error) {
-	recipe, n := cell.Condition.LoRA.Recipe, b.generatedCount(class, cell)+HeldOut
+// generated plans n images of a class for study 2.
+func (b *builder) generated(class string, n int, cell experiment.Cell) (images *Task, err error) {
+	recipe := cell.Condition.LoRA.Recipe
 	label := fmt.Sprintf("%d images %s, %s", n, class, studyLabel(cell.Condition.Differs(), cell.Seed))
 	if same := b.byLabel[label]; same != nil { // of another condition
 		return same, nil
@@ -219,15 +220,6 @@ func studyLabel(differs string, seed int64) string {
 		return fmt.Sprintf("study 2, %s, seed %d", differs, seed)
 	}
 	return fmt.Sprintf("study 2, seed %d", seed)
-}
-
-// generatedCount is how many images of a class are made to be trained on, in the way of a
-// condition.
-func (b *builder) generatedCount(class string, cell experiment.Cell) int {
-	counts, _ := once(b.countsOf, cell.Name, func() (map[string]int, error) { // which cannot fail
-		return b.counts[cell.Condition.LoRA.Generate.Like()], nil
-	})
-	return counts[class]
 }
 
 // weights refers to a classifier's initial weights.
